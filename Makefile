@@ -1,0 +1,45 @@
+# Each target works alone on a fresh machine: Linux or macOS with Python 3.11+, pip and make.
+# The environment is made on first use, from versions locked in requirements/.
+
+PYTHON ?= python3
+BIN := .venv/bin
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.PHONY: demo test test-vectors check fix lock environment clean
+.DEFAULT_GOAL := help
+
+help: ## Show this list
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+environment: .venv/ready ## Make the environment (the other targets do it by themselves)
+
+.venv/ready: requirements/dev.txt pyproject.toml tools/environment.sh
+	tools/environment.sh $(PYTHON)
+
+demo: environment ## See a release travel from a Python script to a phone
+	python examples/demo.py
+
+test: environment ## Run every test
+	pytest -n auto --dist worksteal
+
+test-vectors: environment ## Run the contract tests; CODEPUSH_VECTORS=DIR puts other recordings through them
+	pytest -n auto tests/contract
+
+check: environment ## Format, lint, types, import contracts, generated files
+	ruff format --check
+	ruff check
+	mypy
+	lint-imports
+	python tools/unasync.py --check
+	tools/lock.sh --check
+
+fix: environment ## Mend what can be mended by itself
+	ruff check --fix
+	python tools/unasync.py
+	ruff format
+
+lock: environment ## Lock the newest versions that pyproject.toml allows
+	tools/lock.sh --upgrade
+
+clean: ## Remove the environment and every cache
+	rm -rf .venv .uv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis

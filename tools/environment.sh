@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# Make .venv with everything that development and tests need, in locked versions.
+# Usage: tools/environment.sh [PYTHON]
+set -euo pipefail
+cd "$(dirname "$0")/.."
+python=${1:-python3}
+
+"$python" - <<'CHECK' || { echo "codepush needs Python 3.11 or newer; set PYTHON=..." >&2; exit 1; }
+import sys
+sys.exit(sys.version_info < (3, 11))
+CHECK
+
+# uv if it is there, else one of our own, so that nothing is installed outside this folder.
+if command -v uv >/dev/null; then
+    uv=uv
+else
+    uv=.uv/bin/uv
+    [ -x "$uv" ] || { "$python" -m venv .uv && .uv/bin/pip install --quiet --disable-pip-version-check uv; }
+fi
+
+[ -x .venv/bin/python ] || "$uv" venv --quiet --python "$python" .venv
+"$uv" pip sync --quiet --python .venv/bin/python --require-hashes requirements/dev.txt
+"$uv" pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation --editable .
+touch .venv/ready
