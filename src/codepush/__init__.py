@@ -1,0 +1,83 @@
+"""A management SDK, command line, self-hosted server and simulated phone for CodePush.
+
+The public names of the SDK are here. Each is loaded when it is first asked for, because the command
+line, the server and the simulated phone live below this package and need few of them.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from codepush.client import AsyncCodePush, CodePush
+    from codepush.errors import (
+        APIError,
+        CodePushError,
+        ConfigurationError,
+        Conflict,
+        DecodeError,
+        Forbidden,
+        Invalid,
+        NotFound,
+        PackageError,
+        RateLimited,
+        ServerError,
+        TimeoutError,  # noqa: A004 - ours is also the built-in one
+        TransportError,
+        Unauthorized,
+    )
+    from codepush.models import (
+        Account,
+        App,
+        Collaborator,
+        Deployment,
+        DiffPackage,
+        Metrics,
+        Package,
+        PackageInfo,
+    )
+
+    __version__: str
+
+__all__ = [
+    "APIError",
+    "Account",
+    "App",
+    "AsyncCodePush",
+    "CodePush",
+    "CodePushError",
+    "Collaborator",
+    "ConfigurationError",
+    "Conflict",
+    "DecodeError",
+    "Deployment",
+    "DiffPackage",
+    "Forbidden",
+    "Invalid",
+    "Metrics",
+    "NotFound",
+    "Package",
+    "PackageError",
+    "PackageInfo",
+    "RateLimited",
+    "ServerError",
+    "TimeoutError",
+    "TransportError",
+    "Unauthorized",
+    "__version__",
+]
+
+if not TYPE_CHECKING:  # a checker that saw this would believe in every name
+
+    def __getattr__(name: str) -> object:
+        """Load a public name from where it lives, the lightest module first."""
+        if name == "__version__":
+            return import_module("importlib.metadata").version(__name__)
+        if name in __all__:
+            for module in map(import_module, ("codepush.errors", "codepush.models", "codepush.client")):
+                if name in module.__all__:
+                    return getattr(module, name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+    def __dir__() -> list[str]:
+        """Return all names, also those not loaded yet."""
+        return sorted({*globals(), *__all__})

@@ -1,0 +1,181 @@
+"""The vocabulary: what the SDK returns, the server stores and a phone is told.
+
+Every value is frozen. Times are aware datetimes in UTC, sizes are bytes, rollouts are whole
+percents. Names are those of the field (``docs/architecture.md``); the spellings of the wire live
+in :mod:`codepush.wire`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final, Literal, TypeAlias
+
+from msgspec import Struct
+
+__all__ = [
+    "Account",
+    "App",
+    "Collaborator",
+    "Deployment",
+    "DiffPackage",
+    "Metrics",
+    "Package",
+    "PackageInfo",
+    "Permission",
+    "ReleaseMethod",
+    "StatusReport",
+    "UpdateCheck",
+    "UpdateInfo",
+]
+
+Permission: TypeAlias = Literal["Owner", "Collaborator"]
+"""What a collaborator may do with an app."""
+
+ReleaseMethod: TypeAlias = Literal["Upload", "Promote", "Rollback"]
+"""How a release came to be."""
+
+COMPLETE_ROLLOUT: Final = 100
+"""The rollout, in percent, of a release that every phone may take."""
+
+
+class Account(Struct, frozen=True, kw_only=True):
+    """A person who may log in."""
+
+    email: str
+    name: str = ""
+    linked_providers: tuple[str, ...] = ()
+
+
+class Collaborator(Struct, frozen=True, kw_only=True):
+    """An account's part in an app."""
+
+    permission: Permission
+    is_current_account: bool = False
+
+
+class App(Struct, frozen=True, kw_only=True):
+    """An app: collaborators by e-mail address, and the names of its deployments, sorted."""
+
+    name: str
+    collaborators: Mapping[str, Collaborator] = {}
+    deployments: tuple[str, ...] = ()
+    os: str | None = None
+    platform: str | None = None
+
+
+class DiffPackage(Struct, frozen=True, kw_only=True):
+    """The smaller download for phones that run one particular older package."""
+
+    size: int
+    url: str
+
+
+class Package(Struct, frozen=True, kw_only=True):
+    """One release of a deployment.
+
+    ``app_version`` is the target binary version: an exact version or a range of them
+    (node-semver's grammar). ``rollout`` is ``None`` or 100 when every phone may take the release,
+    1 to 99 while it is unfinished. ``description``, ``is_disabled`` and ``is_mandatory`` are
+    ``None`` where the releaser never said, because old phones are sent exactly what was said.
+    ``size`` is that of the stored package in bytes.
+    """
+
+    app_version: str
+    package_hash: str
+    label: str = ""
+    description: str | None = None
+    is_disabled: bool | None = None
+    is_mandatory: bool | None = None
+    rollout: int | None = None
+    blob_url: str = ""
+    size: int = 0
+    upload_time: datetime | None = None
+    release_method: ReleaseMethod | None = None
+    original_label: str | None = None
+    original_deployment: str | None = None
+    released_by: str | None = None
+    diff_package_map: Mapping[str, DiffPackage] = {}
+
+
+class PackageInfo(Struct, frozen=True, kw_only=True):
+    """What a person may say about a release. ``None`` means: not said, leave as it is.
+
+    ``label`` picks the release to patch or promote; the newest one when not given.
+    """
+
+    app_version: str | None = None
+    description: str | None = None
+    is_disabled: bool | None = None
+    is_mandatory: bool | None = None
+    label: str | None = None
+    rollout: int | None = None
+
+
+class Deployment(Struct, frozen=True, kw_only=True):
+    """A channel of releases. ``key`` is what apps carry; ``package`` is the newest release."""
+
+    name: str
+    key: str
+    package: Package | None = None
+
+
+class Metrics(Struct, frozen=True, kw_only=True):
+    """The counters of one label, or of one binary version (then only ``active`` is counted).
+
+    ``active`` is how many devices last ran it; ``downloaded`` and ``failed`` count reports;
+    ``installed`` counts devices' changes to it.
+    """
+
+    active: int = 0
+    downloaded: int | None = None
+    failed: int | None = None
+    installed: int | None = None
+
+
+class UpdateCheck(Struct, frozen=True, kw_only=True):
+    """What a phone says of itself when it asks for an update. ``None``: it did not say."""
+
+    deployment_key: str
+    app_version: str
+    package_hash: str | None = None
+    label: str | None = None
+    is_companion: bool = False
+    client_unique_id: str | None = None
+
+
+class UpdateInfo(Struct, frozen=True, kw_only=True):
+    """What a phone is told.
+
+    ``app_version`` is also sent as ``target_binary_range``; phones since SDK 3 refuse an update
+    whose value is not exactly their own binary version.
+    """
+
+    is_available: bool = False
+    should_run_binary_version: bool = False
+    update_app_version: bool = False
+    app_version: str = ""
+    download_url: str = ""
+    description: str | None = ""
+    is_mandatory: bool | None = False
+    label: str = ""
+    package_hash: str = ""
+    package_size: int = 0
+
+
+class StatusReport(Struct, frozen=True, kw_only=True):
+    """What a phone says happened.
+
+    ``status`` is ``Downloaded`` for a download report; for a deploy report it is
+    ``DeploymentSucceeded``, ``DeploymentFailed``, or ``None`` when the phone runs the store's
+    binary (then ``label`` is ``None`` too and ``app_version`` says which).
+    """
+
+    kind: Literal["download", "deploy"]
+    deployment_key: str
+    app_version: str | None = None
+    label: str | None = None
+    status: str | None = None
+    client_unique_id: str | None = None
+    previous_deployment_key: str | None = None
+    previous_label_or_app_version: str | None = None

@@ -1,0 +1,60 @@
+"""The public names."""
+
+import subprocess
+import sys
+from importlib.metadata import version
+
+import pytest
+
+import codepush
+from codepush import client, errors, models
+
+NOT_PUBLIC = {
+    "Permission",  # types of fields, spelled out where they are used
+    "ReleaseMethod",
+    "StatusReport",  # the vocabulary of phones, which the SDK does not speak
+    "UpdateCheck",
+    "UpdateInfo",
+    "api_error",  # makes errors; callers catch them
+}
+
+
+def test_public_names_are_those_of_the_sdk():
+    """Whatever the SDK returns, takes or raises can be imported from the top."""
+    available = {*client.__all__, *errors.__all__, *models.__all__}
+    assert set(codepush.__all__) - {"__version__"} == available - NOT_PUBLIC
+
+
+def test_public_names_are_there():
+    """Every listed name leads to the thing itself, also with a star."""
+    for module in (client, errors, models):
+        for name in set(module.__all__) - NOT_PUBLIC:
+            assert getattr(codepush, name) is getattr(module, name)
+    assert set(codepush.__all__) <= set(dir(codepush))
+
+
+def test_the_version_is_that_of_the_distribution():
+    """One place says it."""
+    assert codepush.__version__ == version("codepush")
+
+
+def test_unknown_names_are_missing():
+    """A misspelled name is an error where it is imported."""
+    with pytest.raises(AttributeError, match="'codepush' has no attribute 'Codepush'"):
+        _ = codepush.Codepush
+    with pytest.raises(ImportError):
+        from codepush import Codepush  # noqa: F401 - it is not there
+
+
+def test_importing_the_package_loads_no_client():
+    """The command line and the server live below it, and are to start quickly."""
+    program = "import codepush, sys; print([name for name in ('httpx2', 'msgspec') if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_names_can_be_imported_one_by_one():
+    """Errors and values do not load the HTTP library."""
+    program = "from codepush import NotFound, PackageInfo; import sys; print('httpx2' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "False"
