@@ -1,0 +1,140 @@
+"""Counters that add up: what a status report changes.
+
+For every device that names itself, a deployment remembers which label or binary version it last
+ran. So a repeated report changes nothing, and ``active`` is the number of devices that last ran a
+thing. Devices without an id are counted by their own account of what they ran before, in a counter
+of its own, so that their mistakes never take anything away from remembered devices.
+
+The table of states and transitions is in ``docs/device-states.md``. These functions only say what
+changes; whoever stores it does so in one transaction and lets no counter fall below zero.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+
+from msgspec import Struct
+
+from codepush.models import Metrics, StatusReport
+from codepush.rules.reports import FAILED
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["Change", "CounterChange", "CounterKind", "change", "other_deployment_key", "summarise"]
+
+CounterKind: TypeAlias = Literal["active", "anonymous", "downloaded", "failed", "installed"]
+"""What is counted. ``anonymous`` is the part of the active devices that have no id."""
+
+_LABEL: Final = re.compile(r"v[0-9]+")
+
+
+class CounterChange(Struct, frozen=True):
+    """An addition to one counter. ``subject`` is a label or a binary version."""
+
+    deployment_key: str
+    subject: str
+    kind: CounterKind
+    delta: int
+
+
+class Change(Struct, frozen=True, kw_only=True):
+    """What a report changes.
+
+    Attributes:
+        counters: the additions, to be made in this order with a floor of zero.
+        remember: what the device runs in the report's deployment from now on; None: as before.
+        is_moved: whether the other deployment (:func:`other_deployment_key`) forgets the device.
+
+    """
+
+    counters: tuple[CounterChange, ...] = ()
+    remember: str | None = None
+    is_moved: bool = False
+
+
+def other_deployment_key(report: StatusReport) -> str | None:
+    """Return the key of the deployment that the device says it came from, when it is another one."""
+    previous = report.previous_deployment_key
+    return previous if previous != report.deployment_key else None
+
+
+def change(report: StatusReport, *, runs: str | None = None, ran_elsewhere: str | None = None) -> Change:
+    """Return what a report changes.
+
+    What the server remembers of a device wins over what the device says it ran before.
+
+    Args:
+        report: the report, already validated.
+        runs: what the device is remembered to run in the report's deployment.
+        ran_elsewhere: what it is remembered to run in the other deployment it names.
+
+    """
+    if report.kind == "download":
+        return Change(counters=_added(report, "downloaded"))
+    if report.label and report.status == FAILED:
+        return Change(counters=_added(report, "failed"))
+    if not report.client_unique_id:
+        return _of_unnamed_device(report)
+    return _of_device(report, runs, ran_elsewhere)
+
+
+def summarise(counters: Mapping[tuple[str, CounterKind], int]) -> Mapping[str, Metrics]:
+    """Return a deployment's metrics as they are shown.
+
+    Args:
+        counters: the value of each counter by subject and kind.
+
+    Returns:
+        By subject, in the order in which subjects first appear: all four counters of a label, but only
+        the active devices of a binary version, of which nothing else is known.
+
+    """
+    subjects = dict.fromkeys(subject for subject, _ in counters)
+    return {subject: _shown(subject, counters) for subject in subjects}
+
+
+def _of_device(report: StatusReport, runs: str | None, ran_elsewhere: str | None) -> Change:
+    """Return the change for a device with an id: it leaves what it ran, in both deployments, and arrives."""
+    origin = other_deployment_key(report)
+    left = (CounterChange(origin, ran_elsewhere, "active", -1),) if origin and ran_elsewhere else ()
+    is_moved = bool(left)
+    if runs == _subject(report):
+        return Change(counters=left, is_moved=is_moved)
+    if runs:
+        left = (*left, CounterChange(report.deployment_key, runs, "active", -1))
+    arrived = _added(report, "installed", "active")
+    return Change(counters=(*left, *arrived), remember=_subject(report), is_moved=is_moved)
+
+
+def _of_unnamed_device(report: StatusReport) -> Change:
+    """Return the change for a device without an id, which must be believed about what it ran before."""
+    previous = report.previous_label_or_app_version
+    origin = other_deployment_key(report)
+    if previous == _subject(report) and origin is None:
+        return Change()
+    arrived = _added(report, "installed", "anonymous")
+    if not previous:
+        return Change(counters=arrived)
+    return Change(counters=(CounterChange(origin or report.deployment_key, previous, "anonymous", -1), *arrived))
+
+
+def _subject(report: StatusReport) -> str:
+    return report.label or report.app_version or ""
+
+
+def _added(report: StatusReport, *kinds: CounterKind) -> tuple[CounterChange, ...]:
+    return tuple(CounterChange(report.deployment_key, _subject(report), kind, 1) for kind in kinds)
+
+
+def _shown(subject: str, counters: Mapping[tuple[str, CounterKind], int]) -> Metrics:
+    active = counters.get((subject, "active"), 0) + counters.get((subject, "anonymous"), 0)
+    if not _LABEL.fullmatch(subject):
+        return Metrics(active=active)
+    return Metrics(
+        active=active,
+        downloaded=counters.get((subject, "downloaded"), 0),
+        failed=counters.get((subject, "failed"), 0),
+        installed=counters.get((subject, "installed"), 0),
+    )

@@ -1,0 +1,111 @@
+"""Status reports: what a phone may send, and the texts in which a bad report is refused.
+
+Phones send JSON in one of two spellings, and every field is read in either. What is missing, null,
+empty or otherwise nothing in JavaScript counts as not sent. The texts are those of the original; it
+demands a client id from old SDKs and we from none, because a report without one can be counted too.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from codepush.models import StatusReport
+
+__all__ = ["FAILED", "InvalidReport", "read_deploy_report", "read_download_report"]
+
+DOWNLOADED: Final = "Downloaded"
+FAILED: Final = "DeploymentFailed"
+SUCCEEDED: Final = "DeploymentSucceeded"
+
+_STATUSES: Final = frozenset({DOWNLOADED, FAILED, SUCCEEDED})
+
+_CAMEL: Final = {
+    "deployment_key": "deploymentKey",
+    "app_version": "appVersion",
+    "client_unique_id": "clientUniqueId",
+    "previous_deployment_key": "previousDeploymentKey",
+    "previous_label_or_app_version": "previousLabelOrAppVersion",
+}
+
+
+class InvalidReport(ValueError):
+    """A report that cannot be counted. Its text is what the phone is answered."""
+
+
+def read_download_report(raw: object) -> StatusReport:
+    """Read the report of a finished download.
+
+    Args:
+        raw: the decoded JSON; anything but an object counts as an empty one.
+
+    Raises:
+        InvalidReport: the deployment key or the label is missing, or a field is no text.
+
+    """
+    sent = _fields(raw)
+    deployment_key = _text(sent, "deployment_key")
+    label = _text(sent, "label")
+    if not deployment_key or not label:
+        raise InvalidReport("A download status report must contain a valid deploymentKey and package label.")
+    return StatusReport(
+        kind="download",
+        deployment_key=deployment_key,
+        label=label,
+        status=DOWNLOADED,
+        client_unique_id=_text(sent, "client_unique_id"),
+    )
+
+
+def read_deploy_report(raw: object) -> StatusReport:
+    """Read the report of an update, or of the store's binary, that ran or failed.
+
+    Args:
+        raw: the decoded JSON; anything but an object counts as an empty one.
+
+    Returns:
+        The report. Without a label it is about the binary, and its status is None whatever was sent.
+
+    Raises:
+        InvalidReport: the deployment key or the binary version is missing, a labelled report has no
+            status or an unknown one, or a field is no text.
+
+    """
+    sent = _fields(raw)
+    deployment_key = _text(sent, "deployment_key")
+    app_version = _text(sent, "app_version")
+    if not deployment_key or not app_version:
+        raise InvalidReport("A deploy status report must contain a valid appVersion and deploymentKey.")
+    label = _text(sent, "label")
+    return StatusReport(
+        kind="deploy",
+        deployment_key=deployment_key,
+        app_version=app_version,
+        label=label,
+        status=_status(sent) if label else None,
+        client_unique_id=_text(sent, "client_unique_id"),
+        previous_deployment_key=_text(sent, "previous_deployment_key"),
+        previous_label_or_app_version=_text(sent, "previous_label_or_app_version"),
+    )
+
+
+def _status(sent: dict[str, object]) -> str:
+    status = _text(sent, "status")
+    if not status:
+        raise InvalidReport("A deploy status report for a labelled package must contain a valid status.")
+    if status not in _STATUSES:
+        raise InvalidReport(f"Invalid status: {status}")
+    return status
+
+
+def _fields(raw: object) -> dict[str, object]:
+    return raw if isinstance(raw, dict) else {}
+
+
+def _text(sent: dict[str, object], field: str) -> str | None:
+    """Return a field in either spelling; the camelCase one wins unless there is nothing in it."""
+    value = sent.get(_CAMEL.get(field, field)) or sent.get(field)
+    if not value:
+        return None
+    if not isinstance(value, str):
+        raise InvalidReport(f"The field '{field}' of a status report must be a text.")
+    return value

@@ -1,0 +1,54 @@
+"""Rollouts: which devices belong to the first percents.
+
+A device's place depends on its id and the release's label alone, so nothing has to be remembered:
+raising the percentage keeps everyone who was selected, and a new label shuffles anew.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from codepush.models import COMPLETE_ROLLOUT
+from codepush.rules.javascript import utf16_units
+
+_BUCKETS: Final = 100
+
+
+def string_hash(text: str) -> int:
+    """Return the original server's hash of a text.
+
+    Only the shifted term wraps to 32 bits; the sum does not, so most hashes lie beyond 2**31. Phones
+    in the field were selected by this value, so it must never change.
+    """
+    value = 0
+    for unit in utf16_units(text):
+        shifted = (value << 5) & 0xFFFFFFFF
+        value = shifted - ((shifted & 0x80000000) << 1) - value + unit
+    return value
+
+
+def bucket(client_unique_id: str, release_tag: str) -> int:
+    """Return a device's place in the rollout of one release.
+
+    Args:
+        client_unique_id: the device's own id.
+        release_tag: the release's label, or its package hash when it has no label.
+
+    Returns:
+        0 to 99.
+
+    """
+    return abs(string_hash(f"{client_unique_id}-{release_tag}")) % _BUCKETS
+
+
+def is_selected(client_unique_id: str, rollout: float, release_tag: str) -> bool:
+    """Return whether a device is among the first ``rollout`` percent for a release."""
+    return bucket(client_unique_id, release_tag) < rollout
+
+
+def is_unfinished(rollout: float | None) -> bool:
+    """Return whether a stored rollout still holds a release back from some phones.
+
+    ``None`` and zero, as well as 100, mean that every phone may take it.
+    """
+    return bool(rollout) and rollout != COMPLETE_ROLLOUT

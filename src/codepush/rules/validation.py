@@ -1,0 +1,322 @@
+"""What the fields of requests may hold.
+
+Each field has a rule: a function that returns the value meant, or raises ValueError. Requests are
+read field by field in the order in which the original declares them, and all wrong fields are told
+at once. Whatever is not a known field is ignored; a field that is null is one that was not sent. The
+rules are those of "Validation" in the management protocol.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from msgspec import Struct
+
+from codepush.models import COMPLETE_ROLLOUT, PackageInfo
+from codepush.rules import semver
+from codepush.rules.javascript import length
+from codepush.rules.labels import is_label
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = [
+    "AccountInfo",
+    "AppInfo",
+    "DeploymentInfo",
+    "FieldError",
+    "InvalidFields",
+    "account_info",
+    "app_info",
+    "app_name",
+    "deployment_info",
+    "is_app_version",
+    "is_key",
+    "package_info",
+]
+
+T = TypeVar("T")
+
+REQUIRED: Final = "Field is required"
+INVALID: Final = "Field is invalid"
+
+_NAME_LENGTH: Final = 1000
+_DESCRIPTION_LENGTH: Final = 10_000
+
+_NAME: Final = re.compile(r"[^\\/?:\x00-\x1f\x7f-\x9f]+")
+_KEY: Final = re.compile(r"[0-9A-Za-z_-]{10,100}")
+_ROLLOUT: Final = re.compile(r"100|[1-9][0-9]?")
+
+# An address is ASCII without blanks, quotes and brackets; of the signs that mail allows, # * / ? are refused too.
+_MAILBOX: Final = re.compile(r"[0-9A-Za-z!$%&'+=^_`{|}~-]+(?:\.[0-9A-Za-z!$%&'+=^_`{|}~-]+)*")
+_DOMAIN: Final = re.compile(r"(?:[0-9A-Za-z]+(?:-[0-9A-Za-z]+)*\.)+[A-Za-z][0-9A-Za-z]*(?:-[0-9A-Za-z]+)*")
+_EMAIL_LENGTH: Final = 254
+_MAILBOX_LENGTH: Final = 64
+_DOMAIN_LABEL_LENGTH: Final = 63
+
+_ALLOWED: Final = {
+    "appVersion": "an exact version or a range of them, such as 1.0.0, ^1.2 or *",
+    "description": f"a text of at most {_DESCRIPTION_LENGTH} characters",
+    "email": "an e-mail address",
+    "isDisabled": "true or false",
+    "isMandatory": "true or false",
+    "key": "10 to 100 letters, digits, hyphens and underscores",
+    "label": "a label, such as v1",
+    "os": f"1 to {_NAME_LENGTH} characters",
+    "platform": f"1 to {_NAME_LENGTH} characters",
+    "name": f"1 to {_NAME_LENGTH} characters without control characters, \\, /, ? and :",
+    "rollout": f"a whole number from 1 to {COMPLETE_ROLLOUT}",
+}
+
+
+class FieldError(Struct, frozen=True):
+    """One wrong field, in the words of the wire."""
+
+    field: str
+    message: str
+
+
+class InvalidFields(ValueError):
+    """A request holds wrong fields.
+
+    Attributes:
+        errors: all of them, in the order in which the fields are declared.
+
+    """
+
+    def __init__(self, errors: tuple[FieldError, ...]) -> None:
+        super().__init__(errors)
+        self.errors = errors
+
+    def __str__(self) -> str:
+        """Return a sentence about the first wrong field."""
+        first = self.errors[0]
+        wrong = "missing" if first.message == REQUIRED else "invalid"
+        return f"The field '{first.field}' is {wrong}; send {_ALLOWED[first.field]}."
+
+
+class AppInfo(Struct, frozen=True, kw_only=True):
+    """What a person says about a new app. ``is_manual``: it gets no deployments to begin with."""
+
+    name: str
+    os: str | None = None
+    platform: str | None = None
+    is_manual: bool = False
+
+
+class DeploymentInfo(Struct, frozen=True, kw_only=True):
+    """What a person says about a deployment: its name, and the key that apps already carry."""
+
+    name: str | None = None
+    key: str | None = None
+
+
+class AccountInfo(Struct, frozen=True, kw_only=True):
+    """What a person says about an account."""
+
+    email: str | None = None
+    name: str | None = None
+
+
+def app_name(raw: object, *, is_required: bool) -> str | None:
+    """Read the name in a request that adds or renames an app.
+
+    Args:
+        raw: the decoded JSON of the request.
+        is_required: whether a missing name is an error (not so when renaming).
+
+    Raises:
+        InvalidFields: the name is missing or invalid.
+
+    """
+    fields = _Fields(raw)
+    name = fields.read("name", _name, is_required=is_required)
+    fields.check()
+    return name
+
+
+def app_info(raw: object) -> AppInfo:
+    """Read a request that adds an app.
+
+    Args:
+        raw: the decoded JSON of the request. What it says of ``manuallyProvisionDeployments`` is taken
+            for true or false as JavaScript takes it.
+
+    Raises:
+        InvalidFields: the name is missing, or a field is invalid.
+
+    """
+    fields = _Fields(raw)
+    name = fields.read("name", _name, is_required=True)
+    os, platform = fields.read("os", _person), fields.read("platform", _person)
+    is_manual = fields.read("manuallyProvisionDeployments", bool)
+    fields.check()
+    assert name is not None  # required, and checked
+    return AppInfo(name=name, os=os, platform=platform, is_manual=bool(is_manual))
+
+
+def deployment_info(raw: object, *, is_name_required: bool) -> DeploymentInfo:
+    """Read a request that adds or renames a deployment.
+
+    Args:
+        raw: the decoded JSON of the request.
+        is_name_required: whether a missing name is an error (not so when renaming).
+
+    Raises:
+        InvalidFields: a field is missing or invalid.
+
+    """
+    fields = _Fields(raw)
+    info = DeploymentInfo(
+        name=fields.read("name", _name, is_required=is_name_required),
+        key=fields.read("key", _key),
+    )
+    fields.check()
+    return info
+
+
+def package_info(raw: object, *, require_app_version: bool) -> PackageInfo:
+    """Read what a person says about a release.
+
+    Args:
+        raw: the decoded JSON; anything but an object counts as an empty one.
+        require_app_version: whether a missing target is an error (as when releasing).
+
+    Returns:
+        The fields that were sent. ``rollout`` is a number even when it was sent as a text that spells one.
+
+    Raises:
+        InvalidFields: a field is missing or invalid.
+
+    """
+    fields = _Fields(raw)
+    info = PackageInfo(
+        app_version=fields.read("appVersion", _target, is_required=require_app_version),
+        description=fields.read("description", _description),
+        label=fields.read("label", _label),
+        is_disabled=fields.read("isDisabled", _boolean),
+        is_mandatory=fields.read("isMandatory", _boolean),
+        rollout=fields.read("rollout", _rollout),
+    )
+    fields.check()
+    return info
+
+
+def account_info(raw: object, *, is_name_required: bool) -> AccountInfo:
+    """Read what a person says about an account.
+
+    Args:
+        raw: the decoded JSON of the request.
+        is_name_required: whether a missing name is an error.
+
+    Raises:
+        InvalidFields: a field is missing or invalid.
+
+    """
+    fields = _Fields(raw)
+    info = AccountInfo(
+        email=fields.read("email", _email),
+        name=fields.read("name", _person, is_required=is_name_required),
+    )
+    fields.check()
+    return info
+
+
+def is_key(value: object) -> bool:
+    """Return whether a value can be a deployment key or an access key."""
+    return isinstance(value, str) and _KEY.fullmatch(value) is not None
+
+
+def is_app_version(value: object) -> bool:
+    """Return whether a value is a complete binary version, as an update check must have."""
+    return isinstance(value, str) and semver.valid(value) is not None
+
+
+class _Fields:
+    """Reads the fields of one request and remembers which were wrong."""
+
+    def __init__(self, raw: object) -> None:
+        self._raw = raw if isinstance(raw, dict) else {}
+        self._errors: list[FieldError] = []
+
+    def read(self, field: str, rule: Callable[[object], T], *, is_required: bool = False) -> T | None:
+        value = self._raw.get(field)
+        if value is None:
+            if is_required:
+                self._errors.append(FieldError(field, REQUIRED))
+            return None
+        try:
+            return rule(value)
+        except ValueError:
+            self._errors.append(FieldError(field, INVALID))
+            return None
+
+    def check(self) -> None:
+        if self._errors:
+            raise InvalidFields(tuple(self._errors))
+
+
+def _text(value: object, *, at_least: int, at_most: int) -> str:
+    if isinstance(value, str) and at_least <= length(value) <= at_most:
+        return value
+    raise ValueError
+
+
+def _name(value: object) -> str:
+    return _matching(_NAME, _text(value, at_least=1, at_most=_NAME_LENGTH))
+
+
+def _person(value: object) -> str:
+    return _text(value, at_least=1, at_most=_NAME_LENGTH)
+
+
+def _description(value: object) -> str:
+    return _text(value, at_least=0, at_most=_DESCRIPTION_LENGTH)
+
+
+def _key(value: object) -> str:
+    return _matching(_KEY, value)
+
+
+def _target(value: object) -> str:
+    if isinstance(value, str) and semver.valid_range(value) is not None:
+        return value
+    raise ValueError
+
+
+def _label(value: object) -> str:
+    if isinstance(value, str) and is_label(value):
+        return value
+    raise ValueError
+
+
+def _boolean(value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    raise ValueError
+
+
+def _rollout(value: object) -> int:
+    """Return the percentage meant. JavaScript spells a list of one thing like the thing, so clients could send that."""
+    while isinstance(value, list) and len(value) == 1:
+        value = value[0]
+    if isinstance(value, int | float) and not isinstance(value, bool) and value in range(1, COMPLETE_ROLLOUT + 1):
+        return int(value)
+    return int(_matching(_ROLLOUT, value))
+
+
+def _email(value: object) -> str:
+    text = _text(value, at_least=1, at_most=_EMAIL_LENGTH)
+    mailbox, _, domain = text.rpartition("@")
+    _matching(_MAILBOX, _text(mailbox, at_least=1, at_most=_MAILBOX_LENGTH))
+    _matching(_DOMAIN, domain)
+    for name in domain.split("."):
+        _text(name, at_least=1, at_most=_DOMAIN_LABEL_LENGTH)
+    return text
+
+
+def _matching(pattern: re.Pattern[str], value: object) -> str:
+    if isinstance(value, str) and pattern.fullmatch(value):
+        return value
+    raise ValueError

@@ -1,0 +1,230 @@
+"""Status reports and metrics, replayed from the recorded sequences over the pure rules.
+
+``downloaded``, ``failed`` and ``installed`` must be as recorded but for the wanted differences. For
+these, and for ``active`` always, the expectation is a recount from the reports themselves: it keeps
+no running counters but looks at who ran what.
+"""
+
+import re
+from collections import Counter
+from itertools import pairwise
+
+from msgspec.structs import asdict
+
+from codepush.rules import metrics, reports
+from contract.differences import METRICS, REPORTS, difference
+from support.vectors import load
+
+RECORDED = load("metrics")
+CASES = RECORDED["cases"]
+
+KINDS = {
+    "Active": "active",
+    "Downloaded": "downloaded",
+    "DeploymentFailed": "failed",
+    "DeploymentSucceeded": "installed",
+}
+
+
+class Store:
+    """What a server keeps: counters, and what each device runs in each deployment."""
+
+    def __init__(self):
+        self.counters = Counter()
+        self.runs = {}
+
+    def take(self, report):
+        device = report.client_unique_id
+        here, there = report.deployment_key, metrics.other_deployment_key(report)
+        change = metrics.change(
+            report, runs=self.runs.get((here, device)), ran_elsewhere=self.runs.get((there, device))
+        )
+        for counter in change.counters:
+            name = (counter.deployment_key, counter.subject, counter.kind)
+            self.counters[name] = max(0, self.counters[name] + counter.delta)
+        if change.remember:
+            self.runs[here, device] = change.remember
+        if change.is_moved:
+            del self.runs[there, device]
+
+    def clear(self, key):
+        self.counters = Counter({name: value for name, value in self.counters.items() if name[0] != key})
+        self.runs = {name: subject for name, subject in self.runs.items() if name[0] != key}
+
+    def shown(self, key):
+        counters = {(subject, kind): value for (of, subject, kind), value in self.counters.items() if of == key}
+        return {subject: asdict(shown) for subject, shown in metrics.summarise(counters).items()}
+
+
+def read(step):
+    """Return the report in a step, or the text in which it is refused."""
+    reader = reports.read_download_report if step["path"].endswith("/download") else reports.read_deploy_report
+    try:
+        return reader(step["json"])
+    except reports.InvalidReport as error:
+        return str(error)
+
+
+def replay(case):
+    """Yield each step with the state after it: the step's number, the answer to a report, and the store."""
+    store = Store()
+    for number, step in enumerate(case["steps"]):
+        answer = None
+        if "json" in step:
+            report = read(step)
+            answer = {"status": 400, "text": report} if isinstance(report, str) else {"status": 200, "text": "OK"}
+            if not isinstance(report, str):
+                store.take(report)
+        elif "clear_history_of" in step:
+            store.clear(case["deployment_keys"][step["clear_history_of"]])
+        yield number, step, answer, store
+
+
+def readings(case):
+    """Yield every reading of a deployment's metrics: the steps before it, its key, the recording, and ours."""
+    keys = case["deployment_keys"]
+    for number, step, _, store in replay(case):
+        if "metrics_of" in step:
+            key = keys[step["metrics_of"]]
+            yield case | {"steps": case["steps"][:number]}, key, step["expect"]["json"]["metrics"], store.shown(key)
+    for name, recorded in case["metrics"].items():
+        yield case, keys[name], recorded, store.shown(keys[name])
+
+
+def life(case, key):
+    """Yield what happened since the deployment's history was last cleared: the reports that are not refused."""
+    names = case["deployment_keys"]
+    cleared = [number for number, step in enumerate(case["steps"]) if names.get(step.get("clear_history_of")) == key]
+    steps = case["steps"][cleared[-1] :] if cleared else case["steps"]
+    return [report for step in steps if "json" in step and not isinstance(report := read(step), str)]
+
+
+def ran(report):
+    return report.label or report.app_version
+
+
+def is_failure(report):
+    return report.kind == "deploy" and report.label and report.status == "DeploymentFailed"
+
+
+def arrivals(case, key):
+    """Yield each report of something running, with what it says of the past: the origin's key and what ran there."""
+    for report in life(case, key):
+        if report.kind == "deploy" and not is_failure(report):
+            yield report, report.previous_deployment_key or report.deployment_key, report.previous_label_or_app_version
+
+
+def named_lives(case, key):
+    """Return what each device with an id ran in a deployment, one after the other; None where it left."""
+    lives = {}
+    for report, origin, _ in arrivals(case, key):
+        if report.client_unique_id and key in {report.deployment_key, origin}:
+            now = ran(report) if report.deployment_key == key else None
+            lives.setdefault(report.client_unique_id, []).append(now)
+    return lives.values()
+
+
+def unnamed(case, key):
+    """Return what devices without an id say of themselves: installations and, never below zero, active ones."""
+    installed, active = Counter(), Counter()
+    for report, origin, previous in arrivals(case, key):
+        if report.client_unique_id or (previous == ran(report) and origin == report.deployment_key):
+            continue
+        if previous and origin == key:
+            active[previous] = max(0, active[previous] - 1)
+        if report.deployment_key == key:
+            installed[ran(report)] += 1
+            active[ran(report)] += 1
+    return installed, active
+
+
+def recount(case, key):
+    """Return every counter of a deployment, found out from the reports themselves."""
+    lives = named_lives(case, key)
+    changes = Counter(now for one in lives for before, now in pairwise([None, *one]) if now and now != before)
+    installed, active = unnamed(case, key)
+    here = [report for report in life(case, key) if report.deployment_key == key]
+    return {
+        "downloaded": Counter(ran(report) for report in here if report.kind == "download"),
+        "failed": Counter(ran(report) for report in here if is_failure(report)),
+        "installed": changes + installed,
+        "active": Counter(one[-1] for one in lives if one[-1]) + active,
+    }
+
+
+def expected(case, key, recorded, kind):
+    """Return a counter's expected values by subject: as recorded, or recounted where a wanted difference applies."""
+    if difference(METRICS[kind], case):
+        return recount(case, key)[kind]
+    return Counter({subject: values[kind] for subject, values in recorded.items() if values.get(kind)})
+
+
+def labels(values):
+    """Return the counters of labels that are not zero."""
+    return {subject: value for subject, value in values.items() if value and re.fullmatch("v[0-9]+", subject)}
+
+
+def all_readings():
+    return [reading for case in CASES for reading in readings(case)]
+
+
+def test_reports_are_answered_as_recorded():
+    """Every recorded report gets the recorded status and text, but for the wanted differences."""
+    wrong, count = [], 0
+    for case in CASES:
+        for _, step, answer, _ in replay(case):
+            if answer is None:
+                continue
+            count += 1
+            rule = difference(REPORTS, step)
+            if answer != (rule.wanted(step) if rule else step["expect"]):
+                wrong.append((step, answer))
+    assert count
+    assert wrong[:3] == []
+
+
+def test_counters_of_labels_are_as_recorded():
+    """What is counted of each label is as recorded; where a difference is wanted, it is what a recount finds."""
+    wrong = []
+    for case, key, recorded, shown in all_readings():
+        for kind in METRICS:
+            found = {subject: values[kind] for subject, values in shown.items()}
+            wanted = expected(case, key, recorded, kind)
+            if labels(found) != labels(wanted):
+                wrong.append((case["id"], key, kind, labels(found), labels(wanted)))
+    assert CASES
+    assert wrong[:3] == []
+
+
+def test_counters_are_what_a_recount_finds():
+    """Every counter equals a recount of reports (downloads, failures), changes (installations), devices (active)."""
+    wrong = []
+    for case, key, _, shown in all_readings():
+        for kind, counts in recount(case, key).items():
+            found = {subject: values[kind] for subject, values in shown.items() if values[kind]}
+            wanted = {subject: count for subject, count in counts.items() if count}
+            if found != (wanted if kind == "active" else labels(wanted)):
+                wrong.append((case["id"], key, kind, found, wanted))
+    assert wrong[:3] == []
+
+
+def test_stored_counters_are_shown_as_recorded():
+    """Labels show all four counters and anything else only its active devices, whatever was counted of it."""
+    wrong = []
+    for row in RECORDED["counter_conversion"]:
+        counters = {}
+        for name, value in (row["counters"] or {}).items():
+            subject, _, kind = name.partition(":")
+            counters[subject, KINDS.get(kind, "other")] = value
+        found = {
+            subject: {kind: value for kind, value in asdict(shown).items() if value is not None}
+            for subject, shown in metrics.summarise(counters).items()
+        }
+        wanted = {
+            subject: {kind: value for kind, value in values.items() if value != "NaN"}
+            for subject, values in row["metrics"].items()
+        }
+        if found != wanted:
+            wrong.append((row, found))
+    assert RECORDED["counter_conversion"]
+    assert wrong[:3] == []
