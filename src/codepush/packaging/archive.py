@@ -1,0 +1,172 @@
+"""Archives: checked, normalised, unpacked.
+
+Whoever uploads an archive decides what is in it, and what a phone unpacks is code. So one reader refuses what is unsafe
+(:mod:`codepush.packaging.directory`, :mod:`codepush.packaging.reader`), and what is stored is written anew
+(:mod:`codepush.packaging.writer`).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+from contextlib import ExitStack
+from functools import partial
+from typing import TYPE_CHECKING, BinaryIO
+
+from msgspec import Struct
+
+from codepush.errors import PackageError
+from codepush.packaging.directory import DEFAULT_LIMITS, Entry, Limits, is_archive
+from codepush.packaging.manifest import Manifest, hash_file
+from codepush.packaging.reader import Reader
+from codepush.packaging.writer import DEFAULT_LEVEL, ArchiveIndex, IndexEntry, Item, write_archive
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = [
+    "DEFAULT_LEVEL",
+    "DEFAULT_LIMITS",
+    "ArchiveIndex",
+    "IndexEntry",
+    "Limits",
+    "StoredPackage",
+    "extract",
+    "is_archive",
+    "normalise",
+    "read_manifest",
+    "store_package",
+]
+
+
+class StoredPackage(Struct, frozen=True, kw_only=True):
+    """A package as a server keeps it.
+
+    Attributes:
+        hash: the package hash, or for a single file the sha256 of its bytes (lower-case hex).
+        manifest: the files of an archive; ``None`` for a single file.
+        index: where they are in the stored archive; ``None`` for a single file.
+        size: bytes of what was stored.
+
+    """
+
+    hash: str
+    manifest: Manifest | None
+    index: ArchiveIndex | None
+    size: int
+
+
+def read_manifest(source: BinaryIO, *, limits: Limits = DEFAULT_LIMITS) -> Manifest:
+    """Return the manifest of an archive, having checked and read all of it.
+
+    Raises:
+        PackageError: the archive is unsafe, damaged, beyond the limits, or has no file that counts.
+
+    """
+    return Reader(source, limits=limits).manifest()
+
+
+def normalise(
+    source: BinaryIO, target: BinaryIO, *, limits: Limits = DEFAULT_LIMITS, level: int = DEFAULT_LEVEL
+) -> ArchiveIndex:
+    """Write the files of an archive as our own archive, whose bytes depend on nothing but its content.
+
+    Folder entries and ignored files are dropped; signatures stay. The package hash does not change.
+
+    Args:
+        source: the archive, open and seekable.
+        target: an open, seekable and empty file.
+        limits: how much the archive may hold.
+        level: the libdeflate level, 1 (fast) to 12 (small).
+
+    Raises:
+        PackageError: the archive is unsafe, damaged, beyond the limits, or has no file that counts; the sentence names
+            the entry and the reason. The target may then hold a part of the archive.
+
+    """
+    reader = Reader(source, limits=limits)
+    items = (Item(entry.name, entry.size, partial(reader.pieces, entry)) for entry in reader.files)
+    return write_archive(items, target, level=level)
+
+
+def extract(source: BinaryIO, directory: Path, *, limits: Limits = DEFAULT_LIMITS) -> Manifest:
+    """Unpack an archive into a directory and return what was written.
+
+    Nothing is ever written outside the directory. Folder entries and ignored files are passed over.
+
+    Args:
+        source: the archive, open and seekable.
+        directory: where to; it must be empty or not exist yet (its parent must).
+        limits: how much the archive may hold.
+
+    Raises:
+        PackageError: the directory is not empty, or the archive is refused; what had been written is removed again.
+
+    """
+    reader = Reader(source, limits=limits)
+    with ExitStack() as undo:
+        _claim(directory, undo)
+        manifest = Manifest.of([(entry.name, _extract(reader, entry, directory)) for entry in reader.files])
+        undo.pop_all()
+    return manifest
+
+
+def store_package(
+    source: Path, target: Path, *, limits: Limits = DEFAULT_LIMITS, level: int = DEFAULT_LEVEL
+) -> StoredPackage:
+    """Write an uploaded package the way it is kept: archives normalised, single files as they are.
+
+    Args:
+        source: the uploaded file.
+        target: the file to write, which must not exist. It is not synced to disk.
+        limits: how much an archive may hold.
+        level: the libdeflate level, 1 (fast) to 12 (small).
+
+    Raises:
+        PackageError: the upload is empty, or an archive that is refused. The target is removed again.
+
+    """
+    with ExitStack() as undo, source.open("rb") as uploaded, target.open("x+b") as stored:
+        undo.callback(target.unlink)
+        package = _store(source, uploaded, stored, limits, level)
+        undo.pop_all()
+    return package
+
+
+def _store(path: Path, uploaded: BinaryIO, stored: BinaryIO, limits: Limits, level: int) -> StoredPackage:
+    if is_archive(uploaded):
+        index = normalise(uploaded, stored, limits=limits, level=level)
+        manifest = index.manifest
+        return StoredPackage(hash=manifest.package_hash, manifest=manifest, index=index, size=index.size)
+    uploaded.seek(0)
+    shutil.copyfileobj(uploaded, stored)
+    if stored.tell() == 0:
+        raise PackageError("The package is empty. Upload a bundle, or an archive with files in it.")
+    return StoredPackage(hash=hash_file(path), manifest=None, index=None, size=stored.tell())
+
+
+def _claim(directory: Path, undo: ExitStack) -> None:
+    """Make the directory, or take an empty one, and have it left as it was found if anything fails."""
+    if not directory.exists():
+        directory.mkdir()
+        undo.callback(shutil.rmtree, directory)
+    elif any(directory.iterdir()):
+        raise PackageError(f'"{directory}" is not empty. Unpack into an empty directory, or a new one.')
+    else:
+        undo.callback(_empty, directory)
+
+
+def _empty(directory: Path) -> None:
+    for child in directory.iterdir():
+        shutil.rmtree(child) if child.is_dir() else child.unlink()
+
+
+def _extract(reader: Reader, entry: Entry, directory: Path) -> str:
+    path = directory / entry.name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    digest = hashlib.sha256()
+    with path.open("xb") as file:
+        for piece in reader.pieces(entry):
+            digest.update(piece)
+            file.write(piece)
+    return digest.hexdigest()

@@ -1,0 +1,228 @@
+"""Writing archives that depend on nothing but the content: the same files always give the same bytes.
+
+Entries stand in canonical order with one fixed time and mode, deflated by libdeflate (much smaller files in the time
+that zlib takes) or stored when that is not larger. Files are deflated side by side on all cores; at any moment only a
+bounded number of bytes is in memory, however large the archive is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+import struct
+import zlib
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import BinaryIO, Final
+
+import deflate
+from msgspec import Struct
+
+from codepush.packaging.directory import DEFLATED, STORED
+from codepush.packaging.manifest import Manifest, utf16_key
+
+__all__ = ["DEFAULT_LEVEL", "ArchiveIndex", "IndexEntry", "Item", "write_archive"]
+
+DEFAULT_LEVEL: Final = 9
+"""The libdeflate level (1 to 12) that saves most bytes for its time; above it, time grows several times faster."""
+
+_WHOLE: Final = 32 << 20
+"""Files up to this size, in bytes, are deflated in memory; larger ones stream through zlib."""
+
+_IN_FLIGHT: Final = 64 << 20
+"""Bytes of files that may be in memory at once, waiting to be deflated or written."""
+
+_LOCAL: Final = struct.Struct("<4sHHHHHIIIHH")
+_CENTRAL: Final = struct.Struct("<4sHHHHHHIIIHHHHHII")
+_END: Final = struct.Struct("<4sHHHHIIH")
+_VERSION_NEEDED: Final = 20
+_MADE_BY: Final = 3 << 8 | _VERSION_NEEDED  # POSIX, so that the mode below is understood
+_MODE: Final = (stat.S_IFREG | 0o644) << 16
+_TIME: Final = 0
+_DATE: Final = 1 << 5 | 1  # 1 January 1980, the earliest date an archive can hold
+_IS_UTF8: Final = 0x0800
+
+
+class Item(Struct, frozen=True):
+    """A file to be written: its name, its size in bytes, and how to get its content, piece by piece.
+
+    ``pieces`` may be called from any thread and more than once.
+    """
+
+    name: str
+    size: int
+    pieces: Callable[[], Iterator[bytes]]
+
+
+class IndexEntry(Struct, frozen=True, kw_only=True):
+    """Where a file is in an archive.
+
+    Attributes:
+        name: its name.
+        sha256: of its content, lower-case hex.
+        crc: CRC-32 of its content.
+        size: bytes of its content.
+        compressed_size: bytes of its data in the archive.
+        method: how the data is packed: 0 stored, 8 deflated.
+        offset: where the data starts, in bytes from the start of the archive.
+
+    """
+
+    name: str
+    sha256: str
+    crc: int
+    size: int
+    compressed_size: int
+    method: int
+    offset: int
+
+
+class ArchiveIndex(Struct, frozen=True):
+    """What is in an archive that we wrote: its files in canonical order, and its own size in bytes."""
+
+    entries: tuple[IndexEntry, ...]
+    size: int
+
+    @property
+    def manifest(self) -> Manifest:
+        """The names and hashes of the files."""
+        return Manifest.of((entry.name, entry.sha256) for entry in self.entries)
+
+
+class _Packed(Struct, frozen=True):
+    """A file ready to be written; ``data`` is as it will stand in the archive."""
+
+    sha256: str
+    crc: int
+    size: int
+    method: int
+    data: bytes | bytearray
+
+
+def write_archive(items: Iterable[Item], target: BinaryIO, *, level: int = DEFAULT_LEVEL) -> ArchiveIndex:
+    """Write an archive and return where everything is in it.
+
+    Args:
+        items: the files, no name twice, in any order.
+        target: an open, seekable and empty file.
+        level: the libdeflate level, 1 (fast) to 12 (small).
+
+    Raises:
+        PackageError: as the items' pieces do. The target then holds a part of the archive.
+
+    """
+    ordered = sorted(items, key=lambda item: utf16_key(item.name))
+    with ThreadPoolExecutor(os.cpu_count(), "codepush-deflate") as pool:
+        entries = tuple(_write_entries(ordered, target, pool, level))
+    directory_offset = target.tell()
+    target.writelines(_central_header(entry) for entry in entries)
+    directory_size = target.tell() - directory_offset
+    count = len(entries)
+    target.write(_END.pack(b"PK\x05\x06", 0, 0, count, count, directory_size, directory_offset, 0))
+    return ArchiveIndex(entries, target.tell())
+
+
+def _write_entries(items: list[Item], target: BinaryIO, pool: ThreadPoolExecutor, level: int) -> Iterator[IndexEntry]:
+    """Write the files in order, while later ones are being deflated as far as memory allows."""
+    waiting: deque[tuple[Item, Future[_Packed]]] = deque()
+    in_flight = 0
+    for item in items:
+        while waiting and in_flight + item.size > _IN_FLIGHT:
+            in_flight -= waiting[0][0].size
+            yield _write_next(waiting, target)
+        if item.size > _WHOLE:
+            yield from (_write_next(waiting, target) for _ in range(len(waiting)))
+            in_flight = 0
+            yield _write_streamed(item, target)
+        else:
+            waiting.append((item, pool.submit(_pack, item, level)))
+            in_flight += item.size
+    yield from (_write_next(waiting, target) for _ in range(len(waiting)))
+
+
+def _pack(item: Item, level: int) -> _Packed:
+    data = b"".join(item.pieces())
+    deflated = deflate.deflate_compress(data, level)
+    method, packed = (DEFLATED, deflated) if len(deflated) < len(data) else (STORED, data)
+    return _Packed(hashlib.sha256(data).hexdigest(), zlib.crc32(data), len(data), method, packed)
+
+
+def _write_next(waiting: deque[tuple[Item, Future[_Packed]]], target: BinaryIO) -> IndexEntry:
+    item, future = waiting.popleft()
+    packed = future.result()
+    entry = IndexEntry(
+        name=item.name,
+        sha256=packed.sha256,
+        crc=packed.crc,
+        size=packed.size,
+        compressed_size=len(packed.data),
+        method=packed.method,
+        offset=target.tell() + _header_size(item.name),
+    )
+    target.write(_local_header(entry))
+    target.write(packed.data)
+    return entry
+
+
+def _write_streamed(item: Item, target: BinaryIO) -> IndexEntry:
+    """Write a file that is too large for memory: deflated, and once more stored should that be smaller."""
+    deflated = _stream(item, target, DEFLATED)
+    if deflated.compressed_size < deflated.size:
+        return deflated
+    target.seek(deflated.offset - _header_size(item.name))
+    target.truncate()
+    return _stream(item, target, STORED)
+
+
+def _stream(item: Item, target: BinaryIO, method: int) -> IndexEntry:
+    start = target.tell()
+    offset = start + _header_size(item.name)
+    target.seek(offset)
+    deflater = zlib.compressobj(zlib.Z_BEST_COMPRESSION, zlib.DEFLATED, -zlib.MAX_WBITS)
+    digest, crc, size = hashlib.sha256(), 0, 0
+    for piece in item.pieces():
+        digest.update(piece)
+        crc = zlib.crc32(piece, crc)
+        size += len(piece)
+        target.write(deflater.compress(piece) if method == DEFLATED else piece)
+    if method == DEFLATED:
+        target.write(deflater.flush())
+    end = target.tell()
+    entry = IndexEntry(
+        name=item.name,
+        sha256=digest.hexdigest(),
+        crc=crc,
+        size=size,
+        compressed_size=end - offset,
+        method=method,
+        offset=offset,
+    )
+    target.seek(start)
+    target.write(_local_header(entry))
+    target.seek(end)
+    return entry
+
+
+def _header_size(name: str) -> int:
+    return _LOCAL.size + len(name.encode())
+
+
+def _common(entry: IndexEntry, raw_name: bytes) -> tuple[int, ...]:
+    """Return the fields that both headers of an entry share, from the version to the length of the extra fields."""
+    flags = 0 if entry.name.isascii() and entry.name.isprintable() else _IS_UTF8
+    sizes = entry.compressed_size, entry.size, len(raw_name), 0
+    return _VERSION_NEEDED, flags, entry.method, _TIME, _DATE, entry.crc, *sizes
+
+
+def _local_header(entry: IndexEntry) -> bytes:
+    raw_name = entry.name.encode()
+    return _LOCAL.pack(b"PK\x03\x04", *_common(entry, raw_name)) + raw_name
+
+
+def _central_header(entry: IndexEntry) -> bytes:
+    raw_name = entry.name.encode()
+    header_offset = entry.offset - _header_size(entry.name)
+    rest = 0, 0, 0, _MODE, header_offset  # no comment, first disk, no internal attributes
+    return _CENTRAL.pack(b"PK\x01\x02", _MADE_BY, *_common(entry, raw_name), *rest) + raw_name
