@@ -1,0 +1,65 @@
+"""The part that waits: carries out the steps that the flow decides on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+import httpx2
+
+from codepush.client._compat import async_sleep
+from codepush.client.flow import Pause, Policy, perform
+from codepush.client.http import arguments, configuring, failure_from, options, response_from
+
+if TYPE_CHECKING:
+    from codepush.client.flow import Outcome, Step
+    from codepush.client.settings import Settings
+    from codepush.wire.messages import Request
+    from codepush.wire.standalone import Call
+
+__all__ = ["AsyncDriver"]
+
+T = TypeVar("T")
+
+
+class AsyncDriver:
+    """Sends requests to one server over a pool of connections."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._policy = Policy(max_retries=settings.max_retries)
+        with configuring():
+            self._http = httpx2.AsyncClient(**options(settings))
+
+    async def run(self, call: Call[T]) -> T:
+        """Return what a call asks for, after as many attempts as the flow decides on.
+
+        Raises:
+            CodePushError: the flow gave up.
+
+        """
+        steps = perform(call, self._policy)
+        outcome: Outcome | None = None
+        while True:
+            try:
+                step = steps.send(outcome)
+            except StopIteration as end:
+                result: T = end.value
+                return result
+            outcome = await self._take(step)
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._http.aclose()
+
+    async def _take(self, step: Step) -> Outcome | None:
+        if isinstance(step, Pause):
+            await async_sleep(step.seconds)
+            return None
+        return await self._send(step.request)
+
+    async def _send(self, request: Request) -> Outcome:
+        try:
+            with arguments(request, self._settings) as sent:
+                return response_from(await self._http.request(**sent))
+        except httpx2.HTTPError as error:
+            return failure_from(error, self._settings)

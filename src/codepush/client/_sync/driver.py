@@ -1,0 +1,66 @@
+# Generated from src/codepush/client/_async/driver.py by tools/unasync.py; do not edit.
+"""The part that waits: carries out the steps that the flow decides on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+import httpx2
+
+from codepush.client._compat import sleep
+from codepush.client.flow import Pause, Policy, perform
+from codepush.client.http import arguments, configuring, failure_from, options, response_from
+
+if TYPE_CHECKING:
+    from codepush.client.flow import Outcome, Step
+    from codepush.client.settings import Settings
+    from codepush.wire.messages import Request
+    from codepush.wire.standalone import Call
+
+__all__ = ["Driver"]
+
+T = TypeVar("T")
+
+
+class Driver:
+    """Sends requests to one server over a pool of connections."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._policy = Policy(max_retries=settings.max_retries)
+        with configuring():
+            self._http = httpx2.Client(**options(settings))
+
+    def run(self, call: Call[T]) -> T:
+        """Return what a call asks for, after as many attempts as the flow decides on.
+
+        Raises:
+            CodePushError: the flow gave up.
+
+        """
+        steps = perform(call, self._policy)
+        outcome: Outcome | None = None
+        while True:
+            try:
+                step = steps.send(outcome)
+            except StopIteration as end:
+                result: T = end.value
+                return result
+            outcome = self._take(step)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._http.close()
+
+    def _take(self, step: Step) -> Outcome | None:
+        if isinstance(step, Pause):
+            sleep(step.seconds)
+            return None
+        return self._send(step.request)
+
+    def _send(self, request: Request) -> Outcome:
+        try:
+            with arguments(request, self._settings) as sent:
+                return response_from(self._http.request(**sent))
+        except httpx2.HTTPError as error:
+            return failure_from(error, self._settings)

@@ -1,0 +1,115 @@
+"""What to do about each outcome, decided without doing it.
+
+:func:`perform` is a generator: it says what to send or how long to pause, is told what came of it,
+and in the end returns what was asked for or raises our error. Whoever drives it does the waiting,
+so the same decisions serve both faces of the client, and a test needs neither network nor clock.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Generator
+from datetime import UTC, datetime
+from itertools import count
+from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
+
+from msgspec import Struct
+
+from codepush.errors import APIError, CodePushError
+from codepush.wire.messages import Request, Response
+from codepush.wire.standalone import error_from
+
+if TYPE_CHECKING:
+    from codepush.wire.standalone import Call
+
+__all__ = ["Failure", "Outcome", "Pause", "Policy", "Send", "Step", "perform"]
+
+T = TypeVar("T")
+
+_BUSY: Final = frozenset({429, 502, 503, 504})
+"""Statuses that say: not now."""
+
+_FIRST_PAUSE: Final = 0.5
+_LONGEST_PAUSE: Final = 8.0
+_LONGEST_ASKED_PAUSE: Final = 60.0
+
+
+class Send(Struct, frozen=True):
+    """Send this request and tell what came of it."""
+
+    request: Request
+
+
+class Pause(Struct, frozen=True):
+    """Wait so many seconds."""
+
+    seconds: float
+
+
+class Failure(Struct, frozen=True, kw_only=True):
+    """No answer came.
+
+    ``sent`` says that the server may have got some of the request; ``lasting`` that another attempt
+    would end the same way.
+    """
+
+    error: CodePushError
+    sent: bool = True
+    lasting: bool = False
+
+
+Step: TypeAlias = Send | Pause
+Outcome: TypeAlias = Response | Failure
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Policy(Struct, frozen=True, kw_only=True):
+    """How patient a client is; ``dice`` returns a number from 0 up to 1, ``now`` the time in UTC."""
+
+    max_retries: int = 3
+    dice: Callable[[], float] = random.random
+    now: Callable[[], datetime] = _utc_now
+
+    def pause(self, attempt: int, error: CodePushError) -> float | None:
+        """Return the seconds to wait after an attempt (counted from 0), or ``None`` to give up.
+
+        The wait is random, up to half a second first and twice as much each time, so that many
+        clients do not come back at once; it comes on top of what the server asked for. A server
+        that asks for more than a minute is not waited for.
+        """
+        asked = (error.retry_after if isinstance(error, APIError) else None) or 0.0
+        if attempt >= self.max_retries or asked > _LONGEST_ASKED_PAUSE:
+            return None
+        return asked + self.dice() * min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** min(attempt, 10))
+
+
+def perform(call: Call[T], policy: Policy) -> Generator[Step, Outcome | None, T]:
+    """Yield the steps of a call, expecting an outcome for each ``Send`` and ``None`` for each ``Pause``.
+
+    Returns:
+        What reading the answer gave.
+
+    Raises:
+        CodePushError: the last failure, or the error that the last answer stands for.
+
+    """
+    for attempt in count():
+        outcome = yield Send(call.request)
+        assert outcome is not None
+        if isinstance(outcome, Response) and outcome.status // 100 == 2:  # noqa: PLR2004 - 2xx is success in HTTP
+            return call.read(outcome)
+        error = outcome.error if isinstance(outcome, Failure) else error_from(outcome, policy.now())
+        pause = policy.pause(attempt, error) if _may_repeat(call, outcome) else None
+        if pause is None:
+            raise error
+        yield Pause(pause)
+    raise AssertionError
+
+
+def _may_repeat(call: Call[T], outcome: Outcome) -> bool:
+    if isinstance(outcome, Failure):
+        return not outcome.lasting and (call.repeatable or not outcome.sent)
+    return call.repeatable and outcome.status in _BUSY

@@ -1,0 +1,167 @@
+"""The HTTP library, as both faces use it: how it is set up, and its errors turned into ours."""
+
+from __future__ import annotations
+
+import ssl
+from contextlib import contextmanager
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any, Final
+
+import httpx2
+
+from codepush.client.flow import Failure
+from codepush.client.upload import multipart
+from codepush.errors import ConfigurationError, DecodeError, Invalid, TimeoutError, TransportError  # noqa: A004 - ours is also the built-in one
+from codepush.wire.messages import PROBLEM_TYPE, Request, Response
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator
+
+    from codepush.client.settings import Secret, Settings
+    from codepush.errors import CodePushError
+
+__all__ = ["arguments", "configuring", "failure_from", "options", "response_from"]
+
+_ACCEPT: Final = f"application/vnd.code-push.v2+json, {PROBLEM_TYPE};q=0.9"
+_LONGEST_CONNECT: Final = 10.0
+_IDLE_CONNECTION: Final = 3.0  # many servers close idle ones after 5 seconds, and a request must not meet that
+_ADVICE: Final = (
+    "Is the server running (codepush server start), is the address right (server_url or CODEPUSH_SERVER_URL),"
+    " and does a proxy or firewall let you through?"
+)
+
+
+class _KeyAuth(httpx2.Auth):
+    """Puts the access key on a request just before it is sent, so that no other part needs to hold it."""
+
+    def __init__(self, access_key: Secret) -> None:
+        self._access_key = access_key
+
+    def auth_flow(self, request: httpx2.Request) -> Generator[httpx2.Request, httpx2.Response, None]:
+        request.headers["Authorization"] = f"Bearer {self._access_key.reveal()}"
+        yield request
+
+
+def options(settings: Settings) -> dict[str, Any]:
+    """Return the arguments to make an HTTP client with, of either kind.
+
+    Redirections are not followed: the access key is for one server.
+    """
+    timeout = settings.timeout
+    connect = _LONGEST_CONNECT if timeout is None else min(timeout, _LONGEST_CONNECT)
+    return {
+        "auth": _KeyAuth(settings.access_key),
+        "headers": _headers(settings),
+        "timeout": httpx2.Timeout(timeout, connect=connect),
+        "limits": httpx2.Limits(keepalive_expiry=_IDLE_CONNECTION),
+        "proxy": settings.proxy and settings.proxy.reveal(),
+        "verify": settings.verify,
+        "follow_redirects": False,
+    }
+
+
+@contextmanager
+def configuring() -> Iterator[None]:
+    """Turn what the library says about settings it cannot work with into our error.
+
+    Its words are left out, as they may hold a proxy's password.
+    """
+    try:
+        yield
+    except ImportError:
+        raise ConfigurationError("A SOCKS proxy needs the package socksio: pip install socksio.") from None
+    except (ValueError, httpx2.InvalidURL):
+        raise ConfigurationError(
+            "The proxy cannot be used. Check the variables HTTP_PROXY, HTTPS_PROXY, ALL_PROXY and NO_PROXY."
+        ) from None
+
+
+@contextmanager
+def arguments(request: Request, settings: Settings) -> Iterator[dict[str, Any]]:
+    """Return the arguments to send a request with; an upload's file is open for as long as that takes.
+
+    Raises:
+        Invalid: the names in the path are too long for an address.
+        PackageError: the upload's file cannot be opened.
+
+    """
+    url = _url(settings.server_url + request.path)
+    common = {"method": request.method, "url": url, "headers": dict(request.headers)}
+    if request.upload is None:
+        yield common | {"content": request.body}
+        return
+    with multipart(request.upload) as files:
+        yield common | {"files": files}
+
+
+def response_from(answer: httpx2.Response) -> Response:
+    """Return an answer as a plain value."""
+    return Response(status=answer.status_code, headers=dict(answer.headers.items()), body=answer.content)
+
+
+def failure_from(cause: httpx2.HTTPError, settings: Settings) -> Failure:
+    """Return what an error of the library means, with a sentence that says what to try."""
+    failure = _failure(cause, settings)
+    failure.error.__cause__ = cause
+    return failure
+
+
+def _failure(cause: httpx2.HTTPError, settings: Settings) -> Failure:
+    server = f"the CodePush server at {settings.server_url}"
+    match cause:
+        case httpx2.ConnectTimeout() | httpx2.PoolTimeout():
+            return Failure(error=TimeoutError(f"Unable to connect to {server} in time. {_ADVICE}"), sent=False)
+        case httpx2.TimeoutException():
+            return Failure(error=_no_answer(server, settings))
+        case httpx2.ConnectError():
+            return _no_connection(server, cause)
+        case httpx2.ProxyError():
+            sentence = f"The proxy did not let the request to {server} through: {_reason(cause)}."
+            return Failure(error=TransportError(sentence), sent=False, lasting=True)
+        case httpx2.DecodingError():
+            return Failure(error=DecodeError(f"Could not parse response: {cause}"), lasting=True)
+        case _:
+            return Failure(error=TransportError(f"The connection to {server} broke: {_reason(cause)}."))
+
+
+def _url(address: str) -> httpx2.URL:
+    try:
+        return httpx2.URL(address)
+    except httpx2.InvalidURL as error:
+        raise Invalid(f"The names in it make an address that cannot be sent: {error}.", 400) from error
+
+
+def _reason(cause: httpx2.HTTPError) -> str:
+    return str(cause).rstrip(".") or type(cause).__name__
+
+
+def _headers(settings: Settings) -> httpx2.Headers:
+    ours = version("codepush")
+    headers = httpx2.Headers({"Accept": _ACCEPT, "User-Agent": f"codepush/{ours}", "X-CodePush-SDK-Version": ours})
+    headers.update(settings.headers)
+    return headers
+
+
+def _no_answer(server: str, settings: Settings) -> CodePushError:
+    return TimeoutError(
+        f"No answer from {server} within {settings.timeout} seconds."
+        " Whether the request was carried out is not known; look before you repeat it, or give a longer timeout."
+    )
+
+
+def _no_connection(server: str, cause: httpx2.ConnectError) -> Failure:
+    if not _is_about_certificates(cause):
+        return Failure(error=TransportError(f"Unable to connect to {server} ({_reason(cause)}). {_ADVICE}"), sent=False)
+    sentence = (
+        f"No secure connection to {server}: {_reason(cause)}."
+        " For a private certificate authority, give the file of its certificates as verify."
+    )
+    return Failure(error=TransportError(sentence), sent=False, lasting=True)
+
+
+def _is_about_certificates(error: BaseException | None) -> bool:
+    while error is not None:
+        if isinstance(error, ssl.SSLError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False

@@ -1,0 +1,53 @@
+"""Making a package ready aside, without losing it when nobody waits for it any more."""
+
+from __future__ import annotations
+
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from codepush.packaging.local import prepare
+
+if TYPE_CHECKING:
+    import os
+    from typing import Self
+
+    from codepush.packaging.local import LocalPackage
+
+__all__ = ["Preparation"]
+
+
+class Preparation:
+    """Owns the package that a worker thread prepares.
+
+    Whoever waits for the thread may be cancelled while it works. The thread goes on, and its
+    temporary archive must go even then: whichever of the two comes last removes it.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._left = False
+        self._package: LocalPackage | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._left = True
+        if self._package is not None:
+            self._package.close()
+
+    def run(self, path: str | os.PathLike[str]) -> LocalPackage:
+        """Return what is at the path, ready to be sent.
+
+        Raises:
+            PackageError: it cannot be released.
+
+        """
+        package = prepare(path)
+        with self._lock:
+            self._package = package
+            left = self._left
+        if left:
+            package.close()
+        return package

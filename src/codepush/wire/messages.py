@@ -1,0 +1,162 @@
+"""Requests and responses as plain values, and JSON with our errors.
+
+Every dialect turns its bytes into these and back. Nothing here opens a connection: the client's
+driver sends a :class:`Request`, the server's doors write a :class:`Response`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import BinaryIO, Final, TypeAlias, TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from codepush.errors import DecodeError, Invalid
+
+__all__ = [
+    "JSON_TYPE",
+    "PROBLEM_TYPE",
+    "Problem",
+    "Progress",
+    "Request",
+    "Response",
+    "Upload",
+    "cut",
+    "decode_answer",
+    "decode_json",
+    "decode_problem",
+    "encode_json",
+    "encode_problem",
+    "text",
+]
+
+T = TypeVar("T")
+
+Progress: TypeAlias = Callable[[int, int], None]
+"""Called with the bytes of the package sent so far and their total number."""
+
+JSON_TYPE: Final = "application/json; charset=utf-8"
+"""The content type of JSON answers."""
+
+PROBLEM_TYPE: Final = "application/problem+json"
+"""The content type of a :class:`Problem`; only sent to clients whose ``Accept`` names it."""
+
+_UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
+"""What msgspec raises for bytes that are not the JSON that was asked for, or nested too deeply."""
+
+_EXCERPT: Final = 200
+
+
+class Upload(Struct, frozen=True, kw_only=True):
+    """A file to send as ``multipart/form-data``, followed by short text parts.
+
+    ``open`` returns the file anew each time, at its start; the source is never a stream that can
+    be read only once. ``size`` is its length in bytes. ``on_progress`` is told as bytes leave.
+    """
+
+    part: str
+    filename: str
+    content_type: str
+    size: int
+    open: Callable[[], BinaryIO]
+    texts: Mapping[str, str] = {}
+    on_progress: Progress | None = None
+
+
+class Request(Struct, frozen=True, kw_only=True):
+    """A request: ``path`` is encoded already and starts with a slash; there is a body or an upload, or neither."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str] = {}
+    body: bytes | None = None
+    upload: Upload | None = None
+
+
+class Response(Struct, frozen=True, kw_only=True):
+    """An answer. The names of ``headers`` are in lower case."""
+
+    status: int
+    headers: Mapping[str, str] = {}
+    body: bytes = b""
+
+
+class Problem(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An error for machines: the body of an ``application/problem+json`` answer.
+
+    ``code`` does not change between versions, ``message`` is for people, ``field`` names what is
+    wrong in the request, ``request_id`` finds the request in the server's log.
+    """
+
+    status: int
+    code: str
+    message: str
+    field: str | None = None
+    request_id: str | None = None
+
+
+def encode_json(value: object) -> bytes:
+    """Return a value as JSON in UTF-8.
+
+    Raises:
+        Invalid: a text holds half a surrogate pair, which UTF-8 cannot carry.
+
+    """
+    try:
+        return msgspec.json.encode(value)
+    except UnicodeEncodeError as error:
+        message = "A text holds half of a surrogate pair, which cannot be sent. Give valid Unicode text."
+        raise Invalid(message, 400) from error
+
+
+def decode_json(body: bytes) -> object:
+    """Return the JSON value of a request's body.
+
+    Raises:
+        Invalid: the body is not JSON; the error's status is 400.
+
+    """
+    try:
+        value: object = msgspec.json.decode(body)
+    except _UNREADABLE as error:
+        raise Invalid(f"The body of the request is not valid JSON: {error}.", 400, code="invalid_json") from error
+    return value
+
+
+def decode_answer(body: bytes, kind: type[T]) -> T:
+    """Return the JSON value of an answer's body as a ``kind``; fields it does not name are ignored.
+
+    Raises:
+        DecodeError: the body is not JSON, or something that is strictly needed is missing.
+
+    """
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except _UNREADABLE as error:
+        raise DecodeError(f"Could not parse response: {cut(text(body))}") from error
+
+
+def encode_problem(problem: Problem) -> bytes:
+    """Return a problem document as JSON in UTF-8."""
+    return encode_json(problem)
+
+
+def decode_problem(body: bytes) -> Problem:
+    """Return the problem document of an answer's body.
+
+    Raises:
+        DecodeError: the body is not such a document.
+
+    """
+    return decode_answer(body, Problem)
+
+
+def text(body: bytes) -> str:
+    """Return a body as text; bytes that are not UTF-8 become replacement characters."""
+    return body.decode("utf-8", "replace").strip()
+
+
+def cut(words: str, length: int = _EXCERPT) -> str:
+    """Return a text, or its first ``length`` characters and an ellipsis when it is longer."""
+    return words if len(words) <= length else f"{words[:length]}…"

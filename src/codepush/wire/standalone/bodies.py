@@ -1,0 +1,86 @@
+"""The server's side: models to the bodies of its answers, each under its one documented key."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from codepush.wire.messages import encode_json
+from codepush.wire.standalone.shapes import AccountShape, AppShape, CountersShape, DeploymentShape, PackageShape
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from codepush.models import Account, App, Deployment, Metrics, Package
+
+__all__ = [
+    "account_body",
+    "app_body",
+    "apps_body",
+    "authenticated_body",
+    "created_app_body",
+    "deployment_body",
+    "deployments_body",
+    "history_body",
+    "metrics_body",
+    "package_body",
+]
+
+_AUTHENTICATED: Final = encode_json({"authenticated": True})
+
+
+def authenticated_body() -> bytes:
+    """Return the answer to a good access key; a bad one never gets a body of this kind."""
+    return _AUTHENTICATED
+
+
+def account_body(account: Account) -> bytes:
+    """Return the body for the account that asks."""
+    return encode_json({"account": AccountShape.of(account)})
+
+
+def apps_body(apps: Iterable[App]) -> bytes:
+    """Return the body for a list of apps, in the order given."""
+    return encode_json({"apps": [AppShape.of(app) for app in apps]})
+
+
+def app_body(app: App) -> bytes:
+    """Return the body for one app; ``isCurrentAccount`` appears where it is true."""
+    return encode_json({"app": AppShape.of(app)})
+
+
+def created_app_body(app: App) -> bytes:
+    """Return the body for an app that was just created.
+
+    As recorded, it does not say which collaborator asked, and the deployments of an app created
+    without any are null rather than an empty list.
+    """
+    people = {email: {"permission": person.permission} for email, person in app.collaborators.items()}
+    fields = msgspec.to_builtins(AppShape.of(app))
+    return encode_json({"app": fields | {"collaborators": people, "deployments": app.deployments or None}})
+
+
+def deployments_body(deployments: Iterable[Deployment]) -> bytes:
+    """Return the body for a list of deployments, in the order given; rollouts are as stored."""
+    return encode_json({"deployments": [DeploymentShape.of(deployment) for deployment in deployments]})
+
+
+def deployment_body(deployment: Deployment) -> bytes:
+    """Return the body for one deployment; its package is left out when nothing was released."""
+    return encode_json({"deployment": DeploymentShape.of(deployment)})
+
+
+def package_body(package: Package) -> bytes:
+    """Return the answer to a release, patch, promotion or rollback: a finished rollout reads 100."""
+    return encode_json({"package": PackageShape.of_reply(package)})
+
+
+def history_body(packages: Iterable[Package]) -> bytes:
+    """Return the body for a deployment's releases, oldest first; rollouts are as stored."""
+    return encode_json({"history": [PackageShape.of(package) for package in packages]})
+
+
+def metrics_body(metrics: Mapping[str, Metrics]) -> bytes:
+    """Return the body for counters by label or binary version."""
+    return encode_json({"metrics": {name: CountersShape.of(counters) for name, counters in metrics.items()}})

@@ -1,0 +1,86 @@
+"""Answers that say no: plain text, or a problem document from servers that know them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final
+
+from codepush.errors import APIError, DecodeError, api_error
+from codepush.wire.messages import PROBLEM_TYPE, Problem, cut, decode_problem, text
+
+if TYPE_CHECKING:
+    from codepush.wire.messages import Response
+
+__all__ = ["error_from", "retry_after"]
+
+_LONGEST_MESSAGE: Final = 2000
+
+
+def error_from(response: Response, now: datetime) -> APIError:
+    """Return the error that an answer stands for.
+
+    Its message is the problem document's, else the whole text of the body, else the name of the
+    status; for a redirection, where it points.
+
+    Args:
+        response: an answer whose status is not 2xx.
+        now: the time, in UTC; a date in ``Retry-After`` is counted from it.
+
+    """
+    problem = _problem(response)
+    return api_error(
+        problem.message if problem else _message(response),
+        response.status,
+        code=problem.code if problem else None,
+        field=problem.field if problem else None,
+        request_id=response.headers.get("x-request-id") or (problem.request_id if problem else None),
+        retry_after=retry_after(response, now),
+    )
+
+
+def retry_after(response: Response, now: datetime) -> float | None:
+    """Return the seconds that the ``Retry-After`` header asks to wait, or ``None`` when it does not say.
+
+    Args:
+        response: any answer.
+        now: the time, in UTC; the header may give a date instead of seconds.
+
+    """
+    value = response.headers.get("retry-after", "").strip()
+    if value.isascii() and value.isdigit():
+        return float(value)
+    try:
+        moment = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    return max(0.0, (_in_utc(moment) - now).total_seconds())
+
+
+def _in_utc(moment: datetime) -> datetime:
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _problem(response: Response) -> Problem | None:
+    kind = response.headers.get("content-type", "").partition(";")[0]
+    if kind.strip().lower() != PROBLEM_TYPE:
+        return None
+    try:
+        return decode_problem(response.body)
+    except DecodeError:
+        return None  # somebody else's kind of problem document: its text says more than that we cannot read it
+
+
+def _message(response: Response) -> str:
+    target = response.headers.get("location")
+    if HTTPStatus.MULTIPLE_CHOICES <= response.status < HTTPStatus.BAD_REQUEST and target:
+        return f"The server says it has moved to {target}. If that is right, give its new address as the server URL."
+    return cut(text(response.body), _LONGEST_MESSAGE) or f"The server answered {_named(response.status)}."
+
+
+def _named(status: int) -> str:
+    try:
+        return f"{status} {HTTPStatus(status).phrase}"
+    except ValueError:
+        return str(status)

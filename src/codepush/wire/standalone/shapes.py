@@ -1,0 +1,287 @@
+"""The objects of the standalone dialect, field by field, and what they mean in our words.
+
+Reading is tolerant, because servers differ: what may be missing may also be null, whole numbers
+may be written with a fraction and the rollout as text, and fields we do not know are ignored.
+Writing is exact: what is not known is left out, never null.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final, TypeAlias, get_args
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from codepush.errors import DecodeError
+from codepush.models import (
+    COMPLETE_ROLLOUT,
+    Account,
+    App,
+    Collaborator,
+    Deployment,
+    DiffPackage,
+    Metrics,
+    Package,
+    PackageInfo,
+    Permission,
+    ReleaseMethod,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = [
+    "AccountShape",
+    "AppShape",
+    "CollaboratorShape",
+    "CountersShape",
+    "DeploymentShape",
+    "DiffShape",
+    "InfoShape",
+    "PackageShape",
+]
+
+Number: TypeAlias = int | float
+"""JavaScript has one kind of number, and some servers write ``1.0`` for 1."""
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_RELEASE_METHODS: Final[Mapping[str, ReleaseMethod]] = {method: method for method in get_args(ReleaseMethod)}
+
+
+class AccountShape(Struct, frozen=True, kw_only=True, rename="camel"):
+    """``account``."""
+
+    email: str
+    name: str | None = None
+    linked_providers: tuple[str, ...] | None = None
+
+    @classmethod
+    def of(cls, account: Account) -> AccountShape:
+        """Return what is sent for an account."""
+        return cls(email=account.email, name=account.name, linked_providers=account.linked_providers)
+
+    def account(self) -> Account:
+        """Return the account that was sent."""
+        return Account(email=self.email, name=self.name or "", linked_providers=self.linked_providers or ())
+
+
+class CollaboratorShape(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """One value of an app's ``collaborators``; ``isCurrentAccount`` is only sent when true."""
+
+    permission: Permission
+    is_current_account: bool | None = None
+
+    @classmethod
+    def of(cls, collaborator: Collaborator) -> CollaboratorShape:
+        """Return what is sent for a collaborator."""
+        return cls(permission=collaborator.permission, is_current_account=collaborator.is_current_account or None)
+
+    def collaborator(self) -> Collaborator:
+        """Return the collaborator that was sent."""
+        return Collaborator(permission=self.permission, is_current_account=bool(self.is_current_account))
+
+
+class AppShape(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """``app``. The original server does not know ``os`` and ``platform``; some others require them."""
+
+    name: str
+    collaborators: dict[str, CollaboratorShape] | None = None
+    deployments: tuple[str, ...] | None = None
+    os: str | None = None
+    platform: str | None = None
+
+    @classmethod
+    def of(cls, app: App) -> AppShape:
+        """Return what is sent for an app."""
+        return cls(
+            name=app.name,
+            collaborators={email: CollaboratorShape.of(person) for email, person in app.collaborators.items()},
+            deployments=app.deployments,
+            os=app.os,
+            platform=app.platform,
+        )
+
+    def app(self) -> App:
+        """Return the app that was sent."""
+        people = self.collaborators or {}
+        return App(
+            name=self.name,
+            collaborators={email: person.collaborator() for email, person in people.items()},
+            deployments=self.deployments or (),
+            os=self.os,
+            platform=self.platform,
+        )
+
+
+class DiffShape(Struct, frozen=True, kw_only=True):
+    """One value of a package's ``diffPackageMap``, by the hash of the older package."""
+
+    size: Number
+    url: str
+
+
+class PackageShape(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """``package``, and the entries of ``history``. ``uploadTime`` is milliseconds since 1970, ``size`` bytes."""
+
+    app_version: str
+    package_hash: str
+    description: str | None = None
+    is_disabled: bool | None = None
+    is_mandatory: bool | None = None
+    blob_url: str | None = None
+    size: Number | None = None
+    release_method: str | None = None
+    upload_time: Number | None = None
+    label: str | None = None
+    rollout: Number | str | None = None
+    original_label: str | None = None
+    original_deployment: str | None = None
+    released_by: str | None = None
+    diff_package_map: dict[str, DiffShape] | None = None
+
+    @classmethod
+    def of(cls, package: Package) -> PackageShape:
+        """Return what is sent for a package, its rollout as stored."""
+        diffs = {older: DiffShape(size=diff.size, url=diff.url) for older, diff in package.diff_package_map.items()}
+        return cls(
+            app_version=package.app_version,
+            package_hash=package.package_hash,
+            description=package.description,
+            is_disabled=package.is_disabled,
+            is_mandatory=package.is_mandatory,
+            blob_url=package.blob_url,
+            size=package.size,
+            release_method=package.release_method,
+            upload_time=None if package.upload_time is None else _milliseconds(package.upload_time),
+            label=package.label or None,
+            rollout=package.rollout,
+            original_label=package.original_label,
+            original_deployment=package.original_deployment,
+            released_by=package.released_by,
+            diff_package_map=diffs or None,
+        )
+
+    @classmethod
+    def of_reply(cls, package: Package) -> PackageShape:
+        """Return what is sent for a package that was just released or changed: a finished rollout reads 100."""
+        shape = cls.of(package)
+        return shape if package.rollout is not None else replace(shape, rollout=COMPLETE_ROLLOUT)
+
+    def package(self) -> Package:
+        """Return the package that was sent.
+
+        Raises:
+            DecodeError: the rollout is a text that is not a number, or the time lies beyond what can be told.
+
+        """
+        diffs = self.diff_package_map or {}
+        return Package(
+            app_version=self.app_version,
+            package_hash=self.package_hash,
+            label=self.label or "",
+            description=self.description,
+            is_disabled=self.is_disabled,
+            is_mandatory=self.is_mandatory,
+            rollout=_percent(self.rollout),
+            blob_url=self.blob_url or "",
+            size=int(self.size or 0),
+            upload_time=None if self.upload_time is None else _moment(self.upload_time),
+            release_method=_RELEASE_METHODS.get(self.release_method or ""),
+            original_label=self.original_label,
+            original_deployment=self.original_deployment,
+            released_by=self.released_by,
+            diff_package_map={older: DiffPackage(size=int(diff.size), url=diff.url) for older, diff in diffs.items()},
+        )
+
+
+class DeploymentShape(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """``deployment``; ``package`` is its newest release, if it has one."""
+
+    name: str
+    key: str
+    package: PackageShape | None = None
+
+    @classmethod
+    def of(cls, deployment: Deployment) -> DeploymentShape:
+        """Return what is sent for a deployment."""
+        package = None if deployment.package is None else PackageShape.of(deployment.package)
+        return cls(name=deployment.name, key=deployment.key, package=package)
+
+    def deployment(self) -> Deployment:
+        """Return the deployment that was sent."""
+        package = None if self.package is None else self.package.package()
+        return Deployment(name=self.name, key=self.key, package=package)
+
+
+class CountersShape(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One value of ``metrics``, by label or binary version; a binary version has ``active`` only."""
+
+    active: Number | None = None
+    downloaded: Number | None = None
+    failed: Number | None = None
+    installed: Number | None = None
+
+    @classmethod
+    def of(cls, metrics: Metrics) -> CountersShape:
+        """Return what is sent for counters."""
+        return cls(
+            active=metrics.active,
+            downloaded=metrics.downloaded,
+            failed=metrics.failed,
+            installed=metrics.installed,
+        )
+
+    def metrics(self) -> Metrics:
+        """Return the counters that were sent."""
+        return Metrics(
+            active=int(self.active or 0),
+            downloaded=_whole(self.downloaded),
+            failed=_whole(self.failed),
+            installed=_whole(self.installed),
+        )
+
+
+class InfoShape(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """``packageInfo``: what a person says about a release; what was not said is not sent."""
+
+    app_version: str | None = None
+    description: str | None = None
+    is_disabled: bool | None = None
+    is_mandatory: bool | None = None
+    label: str | None = None
+    rollout: int | None = None
+
+    @classmethod
+    def of(cls, info: PackageInfo) -> InfoShape:
+        """Return what is sent for it."""
+        return cls(
+            app_version=info.app_version,
+            description=info.description,
+            is_disabled=info.is_disabled,
+            is_mandatory=info.is_mandatory,
+            label=info.label,
+            rollout=info.rollout,
+        )
+
+
+def _milliseconds(moment: datetime) -> int:
+    return (moment - _EPOCH) // timedelta(milliseconds=1)
+
+
+def _moment(milliseconds: Number) -> datetime:
+    try:
+        return _EPOCH + timedelta(milliseconds=milliseconds)
+    except OverflowError as error:
+        raise DecodeError(f"Could not parse response: {milliseconds} is not a time.") from error
+
+
+def _percent(rollout: Number | str | None) -> int | None:
+    try:
+        return None if rollout is None else int(rollout)
+    except ValueError as error:
+        raise DecodeError(f"Could not parse response: {rollout!r} is not a rollout.") from error
+
+
+def _whole(number: Number | None) -> int | None:
+    return None if number is None else int(number)
