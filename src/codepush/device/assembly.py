@@ -1,0 +1,133 @@
+"""From a downloaded file to the folder of a package, and the checks it must pass.
+
+A download is one of three: a zip with the whole package; a zip with ``hotcodepush.json``, which
+is a difference from the package the phone has; or the bare JavaScript bundle.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+import msgspec
+
+from codepush.device.binary import find_bundle
+from codepush.errors import PackageError
+from codepush.packaging.archive import extract
+from codepush.packaging.manifest import hash_file, hash_tree
+
+__all__ = ["Assembled", "assemble", "verify"]
+
+_ZIP_START: Final = b"PK\x03\x04"
+_DIFF_NAME: Final = "hotcodepush.json"
+
+
+class Assembled(msgspec.Struct, frozen=True):
+    """A package that was put together: the folder of its files, the hash that these have, and which is the bundle.
+
+    ``bundle`` is a path inside the folder, with forward slashes, or ``None`` when there is no such file.
+    """
+
+    contents: Path
+    package_hash: str
+    bundle: str | None
+
+
+class _Diff(msgspec.Struct, frozen=True, rename="camel"):
+    deleted_files: tuple[str, ...] = ()
+
+
+def assemble(
+    download: Path, workspace: Path, *, base: Path | None, bundle_name: str, bare_bundle_name: str
+) -> Assembled:
+    """Put a package together inside a workspace.
+
+    Args:
+        download: the file that was downloaded.
+        workspace: a folder of its own, empty but for the download.
+        base: the contents of the package a difference starts from, ``None`` when there is none.
+        bundle_name: what the app calls its bundle in an archive; it may lie in any folder there.
+        bare_bundle_name: what a download that is no archive is to be called.
+
+    Raises:
+        PackageError: the archive is broken or unsafe, or the difference does not fit its base or
+            would delete a file outside the package.
+
+    """
+    contents = workspace / "contents"
+    if not _is_zip(download):
+        contents.mkdir()
+        bundle = download.rename(contents / bare_bundle_name)
+        return Assembled(contents, hash_file(bundle), bare_bundle_name)
+    unzipped = workspace / "unzipped"
+    with download.open("rb") as archive:
+        extract(archive, unzipped)
+    if (unzipped / _DIFF_NAME).is_file():
+        _apply(unzipped, base, contents)
+    else:
+        unzipped.rename(contents)
+    return Assembled(contents, hash_tree(contents).package_hash, find_bundle(contents, bundle_name))
+
+
+def verify(assembled: Assembled, *, package_hash: str, bundle_name: str) -> str:
+    """Return the path of the bundle inside a package that is what the server promised.
+
+    The hash is checked always. Phones without a public key check it for differences and signed
+    packages only; a wrong hash would pass them unseen, which is what a simulation is to show.
+
+    Raises:
+        PackageError: the package has no bundle of this name, or its hash is not ``package_hash``.
+
+    """
+    if assembled.bundle is None:
+        raise PackageError(
+            f'The update has no JavaScript bundle named "{bundle_name}". Release it with the name that the app expects.'
+        )
+    if assembled.package_hash != package_hash:
+        raise PackageError(
+            f"The update's files have the hash {assembled.package_hash}, but the server promised {package_hash}."
+        )
+    return assembled.bundle
+
+
+def _is_zip(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(_ZIP_START)) == _ZIP_START
+
+
+def _apply(unzipped: Path, base: Path | None, contents: Path) -> None:
+    """Copy the base, delete what the difference says, lay the new files over it."""
+    deleted = _deleted_files(unzipped / _DIFF_NAME)
+    (unzipped / _DIFF_NAME).unlink()
+    contents.mkdir()
+    try:
+        if base is not None:
+            shutil.copytree(base, contents, dirs_exist_ok=True)
+        for name in deleted:
+            _delete(contents, name)
+        shutil.copytree(unzipped, contents, dirs_exist_ok=True)
+    except shutil.Error as error:
+        raise PackageError(f"The difference cannot be laid over the package it was made for: {error}") from error
+
+
+def _deleted_files(path: Path) -> tuple[PurePosixPath, ...]:
+    try:
+        diff = msgspec.json.decode(path.read_bytes(), type=_Diff)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise PackageError(f"The list of deleted files ({_DIFF_NAME}) cannot be read: {error}") from error
+    return tuple(_inside(name) for name in diff.deleted_files)
+
+
+def _inside(name: str) -> PurePosixPath:
+    """Return a name as a path, if it stays inside the package. Phones in the field do not ask."""
+    path = PurePosixPath(name)
+    if not path.parts or path.is_absolute() or ".." in path.parts or "\\" in name or "\0" in name:
+        raise PackageError(f'The update wants to delete "{name}", which is not inside the package.')
+    return path
+
+
+def _delete(contents: Path, name: PurePosixPath) -> None:
+    target = contents / name
+    if target.is_file():
+        target.unlink()

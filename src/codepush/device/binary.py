@@ -1,0 +1,64 @@
+"""The app as the store delivered it, before any update."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from msgspec import Struct
+
+from codepush.packaging.manifest import Manifest, hash_file, hash_tree
+
+__all__ = ["Binary", "find_bundle"]
+
+_ROOT = "CodePush"
+
+
+class Binary(Struct, frozen=True, kw_only=True):
+    """A binary: its version, and what was built into it.
+
+    ``path`` is the JavaScript bundle, or the folder of bundle and assets that the build wrote, or
+    ``None`` where nobody needs to know. ``bundle_name`` is what the app calls its bundle.
+    """
+
+    app_version: str
+    bundle_name: str
+    path: Path | None = None
+
+    def package_hash(self) -> str | None:
+        """Return the hash under which a fresh install knows itself, or ``None`` without a path.
+
+        It is that of a release made of the very same files, so such a release is not installed.
+
+        Raises:
+            PackageError: the files cannot be read.
+
+        """
+        if self.path is None:
+            return None
+        files = hash_tree(self.path).files if self.path.is_dir() else {self.bundle_name: hash_file(self.path)}
+        return Manifest.of((f"{_ROOT}/{name}", sha256) for name, sha256 in files.items()).package_hash
+
+    def bundle(self) -> Path | None:
+        """Return where the bundle is, or ``None`` when it is not known."""
+        if self.path is None or self.path.is_file():
+            return self.path
+        name = find_bundle(self.path, self.bundle_name)
+        return None if name is None else self.path / name
+
+    def copy_to(self, folder: Path) -> Path | None:
+        """Copy what was built in to a new folder, laid out as a package, and return it; ``None`` without a path."""
+        if self.path is None:
+            return None
+        if self.path.is_dir():
+            shutil.copytree(self.path, folder / _ROOT)
+        else:
+            (folder / _ROOT).mkdir(parents=True)
+            shutil.copyfile(self.path, folder / _ROOT / self.bundle_name)
+        return folder
+
+
+def find_bundle(folder: Path, name: str) -> str | None:
+    """Return the path, relative to a folder, of the first file below with this name in order of paths, or ``None``."""
+    found = min((path for path in folder.rglob("*") if path.name == name and path.is_file()), default=None)
+    return None if found is None else found.relative_to(folder).as_posix()

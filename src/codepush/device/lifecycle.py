@@ -1,0 +1,86 @@
+"""What installing and starting do to a phone's memory. Decisions only: no files, no network.
+
+An update is *pending* from its installation until the app, running it, says that it came up. The
+start in between marks it as loading; an update found loading at the next start never came up, so
+it is rolled back to what ran before, and never tried again.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from msgspec import structs
+
+from codepush.device import telemetry
+from codepush.device.store import Pending, State
+
+if TYPE_CHECKING:
+    from codepush.device.packages import LocalUpdate
+
+__all__ = ["installed", "notified", "started"]
+
+
+def installed(state: State, package_hash: str) -> State:
+    """Return the state in which a package runs from the next start on.
+
+    What ran last is kept to fall back on; an update that was installed and never started is not.
+    """
+    pending = Pending(package_hash)
+    if package_hash == state.current_package:
+        return structs.replace(state, pending=pending)
+    replaces_unstarted = state.pending is not None and not state.pending.is_loading
+    previous = state.previous_package if replaces_unstarted else state.current_package
+    return structs.replace(state, pending=pending, current_package=package_hash, previous_package=previous)
+
+
+def started(
+    state: State,
+    *,
+    current: LocalUpdate | None,
+    previous: LocalUpdate | None,
+    binary: tuple[str, str | None],
+    deployment_key: str,
+) -> State:
+    """Return the state after the app's start, up to the moment its JavaScript runs.
+
+    Args:
+        state: the state before.
+        current: the update that ``state.current_package`` means, ``None`` if there is none.
+        previous: the same for ``state.previous_package``.
+        binary: version and package hash of the binary that is started.
+        deployment_key: the app's own key.
+
+    """
+    state = structs.replace(state, is_notified=False, is_crashed=False, binary_version=binary[0], binary_hash=binary[1])
+    if current is None:
+        return structs.replace(state, running=None)
+    if (current.app_version, current.binary_hash) != binary:
+        return _without_updates(state)
+    if state.pending is not None and state.pending.is_loading:
+        state = _rolled_back(state, current, deployment_key)
+        return started(state, current=previous, previous=None, binary=binary, deployment_key=deployment_key)
+    if state.pending is not None:
+        state = structs.replace(state, pending=structs.replace(state.pending, is_loading=True))
+    return structs.replace(state, running=current.package_hash)
+
+
+def notified(state: State) -> State:
+    """Return the state once the app has said that it came up: nothing is to be rolled back any more."""
+    return structs.replace(state, is_notified=True, pending=None)
+
+
+def _without_updates(state: State) -> State:
+    """Forget all updates, the failed ones too: they were for another binary."""
+    return structs.replace(state, running=None, current_package=None, previous_package=None, pending=None, failed=())
+
+
+def _rolled_back(state: State, failed: LocalUpdate, deployment_key: str) -> State:
+    report = telemetry.roll_back_report(failed, client_unique_id=state.client_unique_id, deployment_key=deployment_key)
+    return structs.replace(
+        state,
+        current_package=state.previous_package,
+        previous_package=None,
+        pending=None,
+        failed=(*state.failed, failed.package_hash),
+        rollback_report=report,
+    )

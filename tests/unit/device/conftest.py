@@ -1,0 +1,36 @@
+"""A running scripted server, and phones that ask it."""
+
+import threading
+
+import pytest
+
+from codepush.device import Phone
+from unit.device.scripted import KEY, ScriptedServer
+
+
+@pytest.fixture
+def server():
+    """Give a running server."""
+    with ScriptedServer() as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def make_phone(server, tmp_path):
+    """Give a function that makes a phone; called again it is another process on the same folder."""
+
+    def make(**settings):
+        usual = {"server_url": server.url, "deployment_key": KEY, "app_version": "1.0.0", "timeout": 5.0}
+        return Phone(tmp_path / "phone", **(usual | settings))
+
+    return make
+
+
+@pytest.fixture
+def phone(make_phone):
+    """Give an Android phone with the binary 1.0.0 on it."""
+    return make_phone()
