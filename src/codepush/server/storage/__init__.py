@@ -1,0 +1,1 @@
+"""Where records and archives are kept: adapters of :mod:`codepush.server.ports`."""

@@ -1,0 +1,89 @@
+"""Records of deployments."""
+
+# ruff: noqa: D102 - the ports describe each method once, for every adapter
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import bindparam, insert, select, update
+
+from codepush.server.ports import DeploymentRecord
+from codepush.server.storage.sql.queries import Queries, batches
+from codepush.server.storage.sql.schema import deployments
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+RECORD: Final = (
+    deployments.c.id,
+    deployments.c.app_id,
+    deployments.c.name,
+    deployments.c.key,
+    deployments.c.revision,
+    deployments.c.device_key,
+)
+
+ADD: Final = insert(deployments).returning(*RECORD)
+
+OF_APP: Final = select(*RECORD).where(deployments.c.app_id == bindparam("app_id")).order_by(deployments.c.name)
+
+NAMES: Final = (
+    select(deployments.c.app_id, deployments.c.name)
+    .where(deployments.c.app_id.in_(bindparam("app_ids", expanding=True)))
+    .order_by(deployments.c.app_id, deployments.c.name)
+)
+
+NAMED: Final = select(*RECORD).where(
+    deployments.c.app_id == bindparam("app_id"), deployments.c.name == bindparam("name")
+)
+
+# What a phone's request starts with.
+WITH_KEY: Final = select(*RECORD).where(deployments.c.key == bindparam("key"))
+
+# SQLite leaves FOR UPDATE away: its writers exclude each other from the beginning of the transaction.
+LOCK: Final = select(deployments.c.id).where(deployments.c.id == bindparam("deployment_id")).with_for_update()
+
+REVISIONS: Final = select(deployments.c.id, deployments.c.revision).where(
+    deployments.c.id.in_(bindparam("deployment_ids", expanding=True))
+)
+
+BUMP: Final = (
+    update(deployments)
+    .where(deployments.c.id == bindparam("deployment_id"))
+    .values(revision=deployments.c.revision + 1)
+)
+
+
+class SqlDeployments(Queries):
+    """Deployments, as :class:`codepush.server.ports.Deployments` describes them."""
+
+    async def add(self, *, app_id: int, name: str, key: str, device_key: bytes, created_at: int) -> DeploymentRecord:
+        row = await self._first(ADD, app_id=app_id, name=name, key=key, device_key=device_key, created_at=created_at)
+        assert row is not None
+        return DeploymentRecord(**row)
+
+    async def of_app(self, app_id: int) -> Sequence[DeploymentRecord]:
+        return tuple(DeploymentRecord(**row) for row in await self._all(OF_APP, app_id=app_id))
+
+    async def names(self, app_ids: Sequence[int]) -> Sequence[tuple[int, str]]:
+        rows = [row for some in batches(app_ids) for row in await self._all(NAMES, app_ids=some)]
+        return tuple((row["app_id"], row["name"]) for row in rows)
+
+    async def named(self, app_id: int, name: str) -> DeploymentRecord | None:
+        row = await self._first(NAMED, app_id=app_id, name=name)
+        return DeploymentRecord(**row) if row else None
+
+    async def with_key(self, key: str) -> DeploymentRecord | None:
+        row = await self._first(WITH_KEY, key=key)
+        return DeploymentRecord(**row) if row else None
+
+    async def lock(self, deployment_id: int) -> None:
+        await self._all(LOCK, deployment_id=deployment_id)
+
+    async def revisions(self, deployment_ids: Sequence[int]) -> dict[int, int]:
+        rows = [row for some in batches(deployment_ids) for row in await self._all(REVISIONS, deployment_ids=some)]
+        return {row["id"]: row["revision"] for row in rows}
+
+    async def bump(self, deployment_id: int) -> None:
+        await self._change(BUMP, deployment_id=deployment_id)

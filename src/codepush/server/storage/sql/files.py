@@ -1,0 +1,48 @@
+"""The file of an embedded database."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing, suppress
+from pathlib import Path
+
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
+
+from codepush.server.ports import UnavailableError
+from codepush.server.storage.files import make_folder, new_file
+
+
+def database_path(url: str) -> Path:
+    """Return the file that a database URL such as ``sqlite:////var/lib/codepush/codepush.db`` names.
+
+    Raises `UnavailableError` for a URL that names no file of SQLite's.
+    """
+    try:
+        parts = make_url(url)
+    except ArgumentError as error:
+        raise UnavailableError("The database URL cannot be understood. Use sqlite:///PATH.") from error
+    in_memory = parts.database in {None, "", ":memory:"}
+    if parts.get_backend_name() != "sqlite" or in_memory or parts.query:
+        shown = parts.render_as_string(hide_password=True)
+        raise UnavailableError(f"The database URL {shown} is not one this server can use. Use sqlite:///PATH.")
+    return Path(str(parts.database)).resolve()
+
+
+def make_database(path: Path) -> None:
+    """Make an empty database that only its owner can read, unless there is one.
+
+    It has its write-ahead log from the beginning: switching it over later fails when others open it
+    at the same moment. Raises `UnavailableError` when the file cannot be made.
+    """
+    try:
+        if path.exists():
+            return
+        make_folder(path.parent)
+        # Whoever comes second uses what the first has made.
+        with suppress(FileExistsError), new_file(path) as part:
+            part.touch(mode=0o600)
+            with closing(sqlite3.connect(part)) as connection:
+                connection.execute("PRAGMA journal_mode=WAL")
+    except (OSError, sqlite3.Error) as error:
+        raise UnavailableError(f"The database {path} cannot be made: {error}.") from error

@@ -1,0 +1,1 @@
+"""The steps, one per file, in the order of their numbers."""

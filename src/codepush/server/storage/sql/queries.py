@@ -1,0 +1,55 @@
+"""What the records of every noun share: one connection, and errors in the ports' words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from sqlalchemy.engine import CursorResult
+
+from codepush.server.ports import MissingError
+from codepush.server.storage.sql.errors import port_errors
+from codepush.server.storage.sql.transactions import to_the_end
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from sqlalchemy import Executable, RowMapping
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+T = TypeVar("T")
+
+# Databases limit how many values one statement may carry: 32 766 on SQLite, 65 535 on PostgreSQL.
+_BATCH: Final = 10_000
+
+
+class Queries:
+    """Statements within one transaction. Values are given by the name of their place in the statement."""
+
+    def __init__(self, connection: AsyncConnection) -> None:
+        self._connection = connection
+
+    async def _run(self, statement: Executable, **values: object) -> CursorResult[Any]:
+        with port_errors():
+            result = await to_the_end(self._connection.execute(statement, values))
+        assert isinstance(result, CursorResult)
+        return result
+
+    async def _change(self, statement: Executable, **values: object) -> None:
+        """Run a statement that must find its row; `MissingError` when it does not."""
+        result = await self._run(statement, **values)
+        if result.rowcount == 0:
+            raise MissingError("The record is not there.")
+
+    async def _all(self, statement: Executable, **values: object) -> Sequence[RowMapping]:
+        return (await self._run(statement, **values)).mappings().all()
+
+    async def _first(self, statement: Executable, **values: object) -> RowMapping | None:
+        return (await self._run(statement, **values)).mappings().first()
+
+    async def _value(self, statement: Executable, **values: object) -> Any:  # noqa: ANN401 - a column of any type
+        return (await self._run(statement, **values)).scalar()
+
+
+def batches(values: Sequence[T]) -> Iterator[Sequence[T]]:
+    """Cut a sequence into parts short enough for one statement each."""
+    return (values[start : start + _BATCH] for start in range(0, len(values), _BATCH))

@@ -1,0 +1,82 @@
+"""Every adapter, freshly made. A new adapter of a port is added to the parameters here."""
+
+import shutil
+from itertools import count
+
+import pytest
+
+from codepush.server.storage.disk import DiskBlobs
+from codepush.server.storage.sql.migrate import upgrade
+from codepush.server.storage.sql.store import SqlStore
+
+
+@pytest.fixture
+def anyio_backend():
+    """Run on asyncio: the SQLite driver knows no other event loop."""
+    return "asyncio"
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory):
+    """Return a migrated database without records, to be copied."""
+    path = tmp_path_factory.mktemp("template") / "codepush.db"
+    upgrade(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture
+def url(migrated, tmp_path):
+    """Return the URL of a migrated database of the test's own."""
+    path = tmp_path / "codepush.db"
+    shutil.copyfile(migrated, path)
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture
+async def sqlite_store(url):
+    store = SqlStore(url)
+    yield store
+    await store.close()
+
+
+@pytest.fixture(params=["sqlite"])
+def store(request):
+    """Return a store of each kind in turn."""
+    return request.getfixturevalue(f"{request.param}_store")
+
+
+@pytest.fixture
+async def sqlite_stores(sqlite_store, url):
+    other = SqlStore(url)
+    yield sqlite_store, other
+    await other.close()
+
+
+@pytest.fixture(params=["sqlite"])
+def stores(request):
+    """Return two stores on one database, as two processes have them, of each kind in turn."""
+    return request.getfixturevalue(f"{request.param}_stores")
+
+
+@pytest.fixture
+def source(tmp_path):
+    """Return a function that makes a file with some content, to be consumed."""
+    numbers = count()
+
+    def make(content):
+        path = tmp_path / f"source{next(numbers)}"
+        path.write_bytes(content)
+        return path
+
+    return make
+
+
+@pytest.fixture
+def disk_blobs(tmp_path):
+    return DiskBlobs(tmp_path / "blobs")
+
+
+@pytest.fixture(params=["disk"])
+def blobs(request):
+    """Return a blob store of each kind in turn."""
+    return request.getfixturevalue(f"{request.param}_blobs")

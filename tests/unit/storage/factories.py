@@ -1,0 +1,75 @@
+"""Records to test with: only what a test is about has to be said."""
+
+from itertools import count
+
+import msgspec
+
+from codepush.server.ports import BlobRecord, DeploymentRecord, NewRelease, PackageRecord
+
+_numbers = count(1)
+
+
+class Ground(msgspec.Struct, frozen=True):
+    """An account with an app, a deployment of it and a package to release there."""
+
+    account_id: int
+    app_id: int
+    deployment: DeploymentRecord
+    package: PackageRecord
+
+
+async def lay_ground(store):
+    """Record a `Ground` of its own and return it."""
+    async with store.write() as records:
+        account_id = await add_account(records)
+        app_id = await add_app(records, account_id)
+        deployment = await add_deployment(records, app_id)
+        package = await add_package(records, app_id)
+    return Ground(account_id, app_id, deployment, package)
+
+
+async def add_account(records, email=None):
+    account = await records.accounts.add(email=email or unique("ada") + "@example.com", name="Ada", created_at=1)
+    return account.id
+
+
+async def add_app(records, owner_id, name=None):
+    return await records.apps.add(
+        owner_id=owner_id, name=name or unique("app"), os="iOS", platform="React-Native", created_at=1
+    )
+
+
+async def add_deployment(records, app_id, name=None, key=None):
+    return await records.deployments.add(
+        app_id=app_id, name=name or unique("Staging"), key=key or unique("key"), device_key=b"\0\xff", created_at=1
+    )
+
+
+async def add_package(records, app_id, package_hash=None, blob_id=None):
+    return await records.packages.add(
+        app_id=app_id,
+        package_hash=package_hash or unique("hash"),
+        manifest=b'{"a":"b"}',
+        index=b"[]",
+        blob=a_blob(blob_id),
+        created_at=1,
+    )
+
+
+def a_blob(blob_id=None):
+    return BlobRecord(id=blob_id or unique("blob-0123456789-"), size=1234, sha256="ab" * 32)
+
+
+def a_release(package, **changes):
+    release = NewRelease(
+        package_id=package.id,
+        app_version="1.0.0",
+        upload_time=1,
+        release_method="Upload",
+        released_by="ada@example.com",
+    )
+    return msgspec.structs.replace(release, **changes)
+
+
+def unique(text):
+    return f"{text}{next(_numbers)}"

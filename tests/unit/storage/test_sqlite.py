@@ -1,0 +1,215 @@
+"""What is true of SQLite files only: durability, permissions, other processes, and being cut off."""
+
+import asyncio
+import random
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import anyio
+import pytest
+from sqlalchemy import text
+
+from codepush.server.ports import UnavailableError
+from codepush.server.storage.sql.store import SqlStore
+from unit.storage.factories import a_release, add_account, lay_ground
+
+pytestmark = pytest.mark.anyio
+
+RELEASING_PROCESS = Path(__file__).with_name("releasing_process.py")
+
+
+async def test_commits_wait_for_the_disk(sqlite_store):
+    """The writer runs with a write-ahead log, full synchronisation and foreign keys."""
+    async with sqlite_store.write() as records:
+        assert await pragma(records, "journal_mode") == "wal"
+        assert await pragma(records, "synchronous") == 2
+        assert await pragma(records, "foreign_keys") == 1
+
+
+async def test_readers_cannot_write(sqlite_store):
+    """A change in a reading block is refused and not made."""
+    with pytest.raises(UnavailableError, match="readonly"):
+        async with sqlite_store.read() as records:
+            await add_account(records)
+    async with sqlite_store.read() as records:
+        assert await records.accounts.count() == 0
+
+
+async def test_a_file_that_is_not_there_is_not_made(tmp_path):
+    """A store on a missing file says so, and leaves the folder empty."""
+    store = SqlStore(f"sqlite:///{tmp_path}/missing.db")
+    for attempt in (store.check, store.changes):
+        with pytest.raises(UnavailableError, match="There is no database"):
+            await attempt()
+    await store.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_a_file_that_is_no_database_is_refused(tmp_path):
+    """A file with other content is unavailable, and keeps its content."""
+    path = tmp_path / "notes.txt"
+    path.write_text("nothing to see here\n" * 100)
+    store = SqlStore(f"sqlite:///{path}")
+    with pytest.raises(UnavailableError, match="not a database"):
+        await store.check()
+    await store.close()
+    assert path.read_text() == "nothing to see here\n" * 100
+
+
+async def test_an_empty_database_is_not_ready(tmp_path):
+    """A database without our tables does not pass for one that works."""
+    path = tmp_path / "empty.db"
+    path.touch()
+    store = SqlStore(f"sqlite:///{path}")
+    with pytest.raises(UnavailableError, match="no such table"):
+        await store.check()
+    await store.close()
+
+
+@pytest.mark.parametrize(
+    "url", ["nonsense", "sqlite://", "sqlite:///:memory:", "postgresql://ada:secret@host/db", "sqlite:///a.db?mode=ro"]
+)
+async def test_other_urls_are_refused(url):
+    """A URL that names no file is refused with what to write instead, and without its password."""
+    with pytest.raises(UnavailableError, match="sqlite:///PATH") as caught:
+        SqlStore(url)
+    assert "secret" not in str(caught.value)
+
+
+async def test_a_path_may_hold_any_character(migrated, tmp_path):
+    """Blanks, percent signs and hashes in the path of a database are nothing special."""
+    path = tmp_path / "50% of #1 ü" / "code push.db"
+    path.parent.mkdir()
+    path.write_bytes(migrated.read_bytes())
+    store = SqlStore(f"sqlite:///{path}")
+    await store.check()
+    await store.close()
+
+
+async def test_a_locked_database_is_unavailable_until_it_is_free(url):
+    """Waiting for another writer ends with an error, after which everything works again."""
+    store = SqlStore(url, patience=0.05)
+    other = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(UnavailableError, match="locked"):
+        await lay_ground(store)
+    async with store.read() as records:
+        assert await records.accounts.count() == 0
+    other.close()
+    await lay_ground(store)
+    await store.close()
+
+
+async def test_a_full_disk_is_unavailable_until_there_is_room(sqlite_store):
+    """A write that does not fit is undone and told; when there is room again the next one is stored."""
+    ground = await lay_ground(sqlite_store)
+    async with sqlite_store.write() as records:
+        await pragma(records, f"max_page_count = {await pragma(records, 'page_count')}")
+    with pytest.raises(UnavailableError, match="full"):
+        async with sqlite_store.write() as records:
+            await records.releases.add(ground.deployment.id, a_release(ground.package, description="x" * 10**6))
+    async with sqlite_store.write() as records:
+        await pragma(records, "max_page_count = 1000000")
+    async with sqlite_store.write() as records:
+        assert (await records.releases.add(ground.deployment.id, a_release(ground.package))).number == 1
+
+
+async def test_a_cancelled_write_is_undone_and_the_next_one_goes_on(sqlite_store):
+    """Whenever a task is cancelled, its transaction is there whole or not at all, and nobody waits for it."""
+    ground = await lay_ground(sqlite_store)
+    dice = random.Random(1)
+    promised = 0
+    for _ in range(60):
+        task = asyncio.create_task(release_and_count(sqlite_store, ground))
+        await asyncio.sleep(dice.uniform(0, 0.01))
+        task.cancel()
+        [outcome] = await asyncio.gather(task, return_exceptions=True)
+        promised += outcome is None
+        assert outcome is None or isinstance(outcome, asyncio.CancelledError)
+    await assert_whole(sqlite_store, ground, promised)
+
+
+async def test_a_write_that_takes_too_long_is_undone(sqlite_store):
+    """The same when the cancellation is a deadline, which goes on cancelling while the block is left."""
+    ground = await lay_ground(sqlite_store)
+    dice = random.Random(2)
+    promised = 0
+    for _ in range(60):
+        with anyio.move_on_after(dice.uniform(0, 0.01)):
+            await release_and_count(sqlite_store, ground)
+            promised += 1
+    await assert_whole(sqlite_store, ground, promised)
+
+
+async def test_a_cancelled_question_for_changes_misses_none(sqlite_stores):
+    """After a cancelled question the number still never repeats one from before a change."""
+    here, elsewhere = sqlite_stores
+    dice = random.Random(3)
+    seen = set()
+    for _ in range(20):
+        await lay_ground(elsewhere)
+        with anyio.move_on_after(dice.uniform(0, 0.001)):
+            await here.changes()
+        number = await here.changes()
+        assert number not in seen
+        seen.add(number)
+
+
+async def test_writers_of_several_processes_take_turns(sqlite_store, url):
+    """Three processes and this one release at once: no label twice, none left out, every count there."""
+    ground = await lay_ground(sqlite_store)
+    processes = [await start_releasing(url, ground, 15) for _ in range(3)]
+    here = [await release_and_count(sqlite_store, ground) for _ in range(15)]
+    printed = [int(line) for process in processes for line in (await process.communicate())[0].split()]
+    assert [process.returncode for process in processes] == [0, 0, 0]
+    assert len(printed) == 45
+    await assert_whole(sqlite_store, ground, len(printed) + len(here))
+
+
+async def test_what_a_killed_process_was_promised_is_there(sqlite_store, url):
+    """After kill -9 in the middle of writing, every acknowledged release is there and no half of one."""
+    ground = await lay_ground(sqlite_store)
+    promised = 0
+    for lines in (1, 4, 9):
+        process = await start_releasing(url, ground, 10**6)
+        last = [int(await process.stdout.readline()) for _ in range(lines)][-1]
+        process.kill()
+        rest = (await process.communicate())[0].split(b"\n")[:-1]
+        promised = int(rest[-1]) if rest else last
+        numbers = await assert_whole(sqlite_store, ground, promised)
+        # One more may have been committed and not yet told; the check itself adds one.
+        assert len(numbers) <= promised + 2
+    async with sqlite_store.read() as records:
+        assert await pragma(records, "integrity_check") == "ok"
+
+
+async def start_releasing(url, ground, count):
+    arguments = [url, ground.deployment.id, ground.package.id, count]
+    return await asyncio.create_subprocess_exec(
+        sys.executable, str(RELEASING_PROCESS), *map(str, arguments), stdout=subprocess.PIPE
+    )
+
+
+async def release_and_count(store, ground):
+    async with store.write() as records:
+        await records.releases.add(ground.deployment.id, a_release(ground.package))
+        await records.devices.count(ground.deployment.id, "v1", "downloaded", 1)
+
+
+async def assert_whole(store, ground, promised):
+    """Check that releases are gapless, at least as many as promised, and each with its count; return their numbers."""
+    with anyio.fail_after(20):
+        await release_and_count(store, ground)
+    async with store.read() as records:
+        numbers = [release.number for release in await records.releases.history(ground.deployment.id)]
+        [downloaded] = await records.devices.counters(ground.deployment.id)
+    assert numbers == list(range(1, len(numbers) + 1))
+    assert downloaded.value == len(numbers)
+    assert len(numbers) > promised
+    return numbers
+
+
+async def pragma(records, name):
+    return (await records.apps._connection.execute(text(f"PRAGMA {name}"))).scalar()

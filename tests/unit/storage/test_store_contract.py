@@ -1,0 +1,558 @@
+"""What every store does, whichever database is behind it."""
+
+import anyio
+import msgspec
+import pytest
+from sqlalchemy import insert, select
+
+from codepush.server.ports import AlreadyExistsError, CounterRecord, EventRecord, MissingError, StoredDiff
+from codepush.server.storage.sql import schema
+from unit.storage.factories import (
+    a_blob,
+    a_release,
+    add_account,
+    add_app,
+    add_deployment,
+    add_package,
+    lay_ground,
+    unique,
+)
+
+pytestmark = pytest.mark.anyio
+
+
+async def test_an_account_is_found_by_its_address_in_any_letter_case(store):
+    """What was added is returned as it was spelled, however the address is spelled now."""
+    async with store.write() as records:
+        added = await records.accounts.add(email="Ada@Example.COM", name="Ada", created_at=1)
+    async with store.read() as records:
+        assert await records.accounts.by_email("ada@example.com") == added
+        assert await records.accounts.by_email("ADA@EXAMPLE.COM") == added
+        assert await records.accounts.by_email("bob@example.com") is None
+    assert (added.email, added.name) == ("Ada@Example.COM", "Ada")
+
+
+async def test_an_address_belongs_to_one_account(store):
+    """The same address in another letter case is refused, and the number of accounts stays."""
+    async with store.write() as records:
+        await add_account(records, "ada@example.com")
+    with pytest.raises(AlreadyExistsError):
+        async with store.write() as records:
+            await add_account(records, "ADA@example.com")
+    async with store.read() as records:
+        assert await records.accounts.count() == 1
+
+
+async def test_addresses_that_look_alike_in_urls_are_different_accounts(store):
+    """The name for URLs is made unique by itself."""
+    async with store.write() as records:
+        for email in ("a-b@c.example", "a@b-c.example", "a+b@c.example"):
+            await add_account(records, email)
+        assert await records.accounts.count() == 3
+
+
+async def test_an_access_key_is_found_by_its_digest_with_its_account(store):
+    """A key comes with whose it is, when it expires and when it was last used."""
+    async with store.write() as records:
+        account = await records.accounts.add(email="ada@example.com", name="Ada", created_at=1)
+        await add_access_key(records, account.id, digest="d1", friendly_name="laptop")
+        key = await records.access_keys.by_digest("d1")
+        await records.access_keys.touch(key.id, 77)
+    async with store.read() as records:
+        found = await records.access_keys.by_digest("d1")
+        assert await records.access_keys.by_digest("d2") is None
+    assert key.last_used_at is None
+    assert found == msgspec.structs.replace(key, last_used_at=77)
+    assert (found.account, found.friendly_name, found.expires_at) == (account, "laptop", 9)
+
+
+async def test_names_of_access_keys_are_unique_per_account(store):
+    """Two keys of one account have two names; two accounts may use the same one."""
+    async with store.write() as records:
+        first, second = await add_account(records), await add_account(records)
+        await add_access_key(records, first, digest="d1", friendly_name="ci")
+        await add_access_key(records, second, digest="d2", friendly_name="ci")
+    with pytest.raises(AlreadyExistsError):
+        async with store.write() as records:
+            await add_access_key(records, first, digest="d3", friendly_name="ci")
+
+
+async def test_an_access_key_needs_an_account(store):
+    """A key of an account that is not there is refused."""
+    with pytest.raises(MissingError):
+        async with store.write() as records:
+            await add_access_key(records, 12345, digest="d", friendly_name="ci")
+
+
+async def test_apps_are_visible_to_their_owner_by_name(store):
+    """The owner sees the own apps only, in order, and is the first collaborator of each."""
+    async with store.write() as records:
+        ada, bob = await add_account(records, "ada@example.com"), await add_account(records, "bob@example.com")
+        ids = {name: await add_app(records, ada, name) for name in ("beta", "alpha")}
+        await add_app(records, bob, "alpha")
+    async with store.read() as records:
+        apps = await records.apps.visible_to(ada)
+        assert await records.apps.visible_to(12345) == ()
+    assert [(app.id, app.name) for app in apps] == [(ids["alpha"], "alpha"), (ids["beta"], "beta")]
+    assert {(app.os, app.platform) for app in apps} == {("iOS", "React-Native")}
+    [owner] = apps[0].collaborators
+    assert (owner.account_id, owner.email, owner.permission) == (ada, "ada@example.com", "Owner")
+
+
+async def test_apps_are_visible_to_collaborators_with_the_owner_first(sqlite_store):
+    """A collaborator sees the app, its owner first and the others by address."""
+    async with sqlite_store.write() as records:
+        owner = await add_account(records, "zoe@example.com")
+        others = [await add_account(records, email) for email in ("bob@example.com", "ada@example.com")]
+        app_id = await add_app(records, owner)
+        await insert_rows(
+            records,
+            schema.collaborators,
+            [{"app_id": app_id, "account_id": other, "permission": "Collaborator"} for other in others],
+        )
+    async with sqlite_store.read() as records:
+        [app] = await records.apps.visible_to(others[0])
+        assert await records.apps.visible_to(owner) == (app,)
+    assert [(person.email, person.permission) for person in app.collaborators] == [
+        ("zoe@example.com", "Owner"),
+        ("ada@example.com", "Collaborator"),
+        ("bob@example.com", "Collaborator"),
+    ]
+
+
+async def test_names_of_apps_are_unique_per_owner(store):
+    """The same name a second time is refused."""
+    async with store.write() as records:
+        ada = await add_account(records)
+        await add_app(records, ada, "app")
+    with pytest.raises(AlreadyExistsError):
+        async with store.write() as records:
+            await add_app(records, ada, "app")
+
+
+async def test_removing_an_app_takes_everything_of_it_along(store):
+    """Nothing of a removed app is found any more, and its name is free again; other apps keep theirs."""
+    ground, other = await lay_ground(store), await lay_ground(store)
+    deployment = ground.deployment
+    async with store.write() as records:
+        for each in (ground, other):
+            await records.releases.add(each.deployment.id, a_release(each.package))
+            await records.devices.remember(each.deployment.id, b"d", "v1", 1)
+            await records.devices.count(each.deployment.id, "v1", "active", 1)
+        await records.apps.remove(ground.app_id)
+    async with store.read() as records:
+        assert await records.apps.visible_to(ground.account_id) == ()
+        assert await records.deployments.with_key(deployment.key) is None
+        assert await records.packages.with_hash(ground.app_id, ground.package.hash) is None
+        assert await records.releases.history(deployment.id) == ()
+        assert await records.devices.remembered(deployment.id, b"d") is None
+        assert await records.devices.counters(deployment.id) == ()
+        assert len(await records.releases.history(other.deployment.id)) == 1
+        assert await records.devices.remembered(other.deployment.id, b"d") == "v1"
+
+
+async def test_ids_of_removed_records_are_not_given_out_again(store):
+    """A new app and its deployment never pass for removed ones that somebody still remembers."""
+    ground = await lay_ground(store)
+    async with store.write() as records:
+        await records.apps.remove(ground.app_id)
+        app_id = await add_app(records, ground.account_id)
+        deployment = await add_deployment(records, app_id)
+    assert app_id > ground.app_id
+    assert deployment.id > ground.deployment.id
+
+
+async def test_an_app_that_is_not_there_cannot_be_removed(store):
+    """Removing what is gone already is told to the caller."""
+    with pytest.raises(MissingError):
+        async with store.write() as records:
+            await records.apps.remove(12345)
+
+
+async def test_deployments_are_found_by_name_and_by_key(store):
+    """Every way to a deployment leads to the same record; names and keys are exact."""
+    async with store.write() as records:
+        app_id = await add_app(records, await add_account(records))
+        staging = await add_deployment(records, app_id, "Staging", "k1")
+        production = await add_deployment(records, app_id, "Production", "k2")
+    async with store.read() as records:
+        deployments = records.deployments
+        assert await deployments.of_app(app_id) == (production, staging)
+        assert await deployments.named(app_id, "Staging") == staging
+        assert await deployments.named(app_id, "staging") is None
+        assert await deployments.with_key("k2") == production
+        assert await deployments.with_key("K2") is None
+        assert await deployments.names([app_id, 12345]) == ((app_id, "Production"), (app_id, "Staging"))
+        assert await deployments.names([]) == ()
+    assert (staging.app_id, staging.name, staging.key, staging.device_key) == (app_id, "Staging", "k1", b"\0\xff")
+
+
+@pytest.mark.parametrize(("name", "key"), [("Staging", "new"), ("New", "k1")])
+async def test_names_and_keys_of_deployments_are_unique(store, name, key):
+    """A name is taken within its app, a key everywhere."""
+    async with store.write() as records:
+        app_id = await add_app(records, await add_account(records))
+        await add_deployment(records, app_id, "Staging", "k1")
+    with pytest.raises(AlreadyExistsError):
+        async with store.write() as records:
+            await add_deployment(records, app_id, name, key)
+
+
+async def test_revisions_rise_with_every_bump(store):
+    """Only deployments that exist have a revision, and a bump changes that of one."""
+    ground, other = await lay_ground(store), await lay_ground(store)
+    before = {each.deployment.id: each.deployment.revision for each in (ground, other)}
+    async with store.write() as records:
+        await records.deployments.lock(ground.deployment.id)
+        await records.deployments.bump(ground.deployment.id)
+    async with store.read() as records:
+        after = await records.deployments.revisions([*before, 12345])
+    assert after == {**before, ground.deployment.id: ground.deployment.revision + 1}
+
+
+async def test_many_deployments_can_be_asked_for_at_once(store):
+    """There is no limit to how many revisions or newest releases are asked for together."""
+    ground = await lay_ground(store)
+    many = [ground.deployment.id, *range(10**6, 10**6 + 40_000)]
+    async with store.read() as records:
+        assert await records.deployments.revisions(many) == {ground.deployment.id: ground.deployment.revision}
+        assert await records.releases.latest(many) == {}
+
+
+async def test_a_package_is_found_by_its_hash_within_its_app(store):
+    """The content comes with its archive, and another app does not have it."""
+    ground, other = await lay_ground(store), await lay_ground(store)
+    package = ground.package
+    async with store.read() as records:
+        assert await records.packages.with_hash(ground.app_id, package.hash) == package
+        assert await records.packages.with_hash(other.app_id, package.hash) is None
+    assert (package.manifest, package.index, package.size) == (b'{"a":"b"}', b"[]", 1234)
+
+
+async def test_a_single_file_has_no_manifest(store):
+    """``None`` for manifest and index comes back as ``None``."""
+    ground = await lay_ground(store)
+    async with store.write() as records:
+        added = await records.packages.add(
+            app_id=ground.app_id, package_hash="h", manifest=None, index=None, blob=a_blob(), created_at=1
+        )
+    async with store.read() as records:
+        assert await records.packages.with_hash(ground.app_id, "h") == added
+    assert (added.manifest, added.index) == (None, None)
+
+
+async def test_a_package_hash_is_recorded_once_per_app(store):
+    """The same content again is refused together with its archive; another app may have it too."""
+    ground, other = await lay_ground(store), await lay_ground(store)
+    blob_id = unique("blob-0123456789-")
+    with pytest.raises(AlreadyExistsError):
+        async with store.write() as records:
+            await add_package(records, ground.app_id, ground.package.hash, blob_id)
+    async with store.write() as records:
+        added = await add_package(records, other.app_id, ground.package.hash, blob_id)
+    assert added.blob_id == blob_id
+
+
+async def test_releases_are_numbered_from_one_and_listed_oldest_first(store):
+    """Each release has the next number and everything that was said about it."""
+    ground = await lay_ground(store)
+    promoted = a_release(
+        ground.package,
+        app_version="^1.2",
+        description="why",
+        is_disabled=False,
+        is_mandatory=True,
+        rollout=25,
+        upload_time=5,
+        release_method="Promote",
+        original_label="v3",
+        original_deployment="Staging",
+    )
+    async with store.write() as records:
+        first = await records.releases.add(ground.deployment.id, a_release(ground.package))
+        second = await records.releases.add(ground.deployment.id, promoted)
+    async with store.read() as records:
+        assert await records.releases.history(ground.deployment.id) == (first, second)
+        assert await records.releases.latest([ground.deployment.id]) == {ground.deployment.id: second}
+        revisions = await records.deployments.revisions([ground.deployment.id])
+    assert (first.number, second.number) == (1, 2)
+    assert {name: getattr(second, name) for name in promoted.__struct_fields__} == msgspec.structs.asdict(promoted)
+    assert (second.package_hash, second.blob_id, second.size) == (ground.package.hash, ground.package.blob_id, 1234)
+    assert (first.description, first.is_disabled, first.is_mandatory, first.rollout) == (None, None, None, None)
+    assert revisions == {ground.deployment.id: ground.deployment.revision + 2}
+
+
+async def test_a_new_release_completes_the_rollout_before_it(store):
+    """Only the newest release of the same deployment loses its rollout."""
+    ground, other = await lay_ground(store), await lay_ground(store)
+    async with store.write() as records:
+        await records.releases.add(other.deployment.id, a_release(other.package, rollout=10))
+        await records.releases.add(ground.deployment.id, a_release(ground.package, rollout=20))
+        await records.releases.add(ground.deployment.id, a_release(ground.package, rollout=30))
+    async with store.read() as records:
+        history = await records.releases.history(ground.deployment.id)
+        untouched = await records.releases.history(other.deployment.id)
+    assert [release.rollout for release in (*history, *untouched)] == [None, 30, 10]
+
+
+async def test_the_latest_releases_of_several_deployments(store):
+    """Each deployment that has releases has its newest one; the others are left out."""
+    ground, other, empty = [await lay_ground(store) for _ in range(3)]
+    async with store.write() as records:
+        await records.releases.add(ground.deployment.id, a_release(ground.package))
+        newest = await records.releases.add(ground.deployment.id, a_release(ground.package))
+        only = await records.releases.add(other.deployment.id, a_release(other.package))
+    async with store.read() as records:
+        found = await records.releases.latest([each.deployment.id for each in (ground, other, empty)])
+    assert found == {ground.deployment.id: newest, other.deployment.id: only}
+
+
+async def test_a_release_needs_a_deployment_and_a_package(store):
+    """A release into nowhere, or of nothing, is refused and takes no label."""
+    ground = await lay_ground(store)
+    with pytest.raises(MissingError):
+        async with store.write() as records:
+            await records.releases.add(12345, a_release(ground.package))
+    with pytest.raises(MissingError):
+        async with store.write() as records:
+            await records.releases.add(
+                ground.deployment.id, a_release(msgspec.structs.replace(ground.package, id=12345))
+            )
+    async with store.write() as records:
+        first = await records.releases.add(ground.deployment.id, a_release(ground.package))
+    assert first.number == 1
+
+
+async def test_a_release_is_changed_in_place(store):
+    """An update replaces what may change, leaves the rest, and raises the revision."""
+    ground = await lay_ground(store)
+    changes = {"app_version": "2.x", "description": None, "is_disabled": True, "is_mandatory": False, "rollout": 50}
+    async with store.write() as records:
+        first = await records.releases.add(ground.deployment.id, a_release(ground.package, description="old"))
+        second = await records.releases.add(ground.deployment.id, a_release(ground.package))
+        await records.releases.update(ground.deployment.id, 1, **changes)
+    async with store.read() as records:
+        history = await records.releases.history(ground.deployment.id)
+        revisions = await records.deployments.revisions([ground.deployment.id])
+    assert history == (msgspec.structs.replace(first, **changes), second)
+    assert revisions == {ground.deployment.id: ground.deployment.revision + 3}
+
+
+async def test_a_release_that_is_not_there_cannot_be_changed(store):
+    """Changing an unknown label is told to the caller and raises no revision."""
+    ground = await lay_ground(store)
+    with pytest.raises(MissingError):
+        async with store.write() as records:
+            await records.releases.update(
+                ground.deployment.id,
+                9,
+                app_version="1",
+                description=None,
+                is_disabled=None,
+                is_mandatory=None,
+                rollout=None,
+            )
+    async with store.read() as records:
+        revisions = await records.deployments.revisions([ground.deployment.id])
+    assert revisions == {ground.deployment.id: ground.deployment.revision}
+
+
+async def test_releases_come_with_the_diffs_to_their_package(sqlite_store):
+    """Stored diffs come by old hash; one that was not worth storing is not there."""
+    ground = await lay_ground(sqlite_store)
+    async with sqlite_store.write() as records:
+        later = await add_package(records, ground.app_id)
+        await add_diffs(records, later, {"old2": a_blob(), "old1": a_blob(), "old3": None})
+        await records.releases.add(ground.deployment.id, a_release(ground.package))
+        added = await records.releases.add(ground.deployment.id, a_release(later))
+    async with sqlite_store.read() as records:
+        history = await records.releases.history(ground.deployment.id)
+        latest = await records.releases.latest([ground.deployment.id])
+    assert [diff.old_hash for diff in added.diffs] == ["old1", "old2"]
+    assert all(isinstance(diff, StoredDiff) and diff.size == 1234 for diff in added.diffs)
+    assert [release.diffs for release in history] == [(), added.diffs]
+    assert latest == {ground.deployment.id: added}
+
+
+async def test_a_device_is_remembered_until_it_is_forgotten(store):
+    """The last subject counts, per device and deployment."""
+    ground, other = await lay_ground(store), await lay_ground(store)
+    async with store.write() as records:
+        devices = records.devices
+        await devices.remember(ground.deployment.id, b"\0one", "v1", 1)
+        await devices.remember(ground.deployment.id, b"\0one", "v2", 2)
+        await devices.remember(other.deployment.id, b"\0one", "1.0.0", 3)
+        assert await devices.remembered(ground.deployment.id, b"\0one") == "v2"
+        assert await devices.remembered(ground.deployment.id, b"\0two") is None
+        await devices.forget(ground.deployment.id, b"\0one")
+        await devices.forget(ground.deployment.id, b"\0one")
+        assert await devices.remembered(ground.deployment.id, b"\0one") is None
+        assert await devices.remembered(other.deployment.id, b"\0one") == "1.0.0"
+
+
+async def test_counters_add_up_and_never_fall_below_zero(store):
+    """Counting down stops at zero, also for a counter that was never counted up."""
+    ground = await lay_ground(store)
+    counts = [("v1", "active", 2), ("v1", "active", -1), ("v1", "downloaded", 1), ("v2", "active", -1)]
+    floored = [("v3", "active", 1), ("v3", "active", -5), ("v3", "active", 2)]
+    async with store.write() as records:
+        for subject, kind, delta in counts + floored:
+            await records.devices.count(ground.deployment.id, subject, kind, delta)
+    async with store.read() as records:
+        assert await records.devices.counters(ground.deployment.id) == (
+            CounterRecord(subject="v1", kind="active", value=1),
+            CounterRecord(subject="v1", kind="downloaded", value=1),
+            CounterRecord(subject="v2", kind="active", value=0),
+            CounterRecord(subject="v3", kind="active", value=2),
+        )
+
+
+async def test_a_device_needs_a_deployment(store):
+    """What is reported to a deployment that is gone is refused."""
+    with pytest.raises(MissingError):
+        async with store.write() as records:
+            await records.devices.remember(12345, b"d", "v1", 1)
+
+
+async def test_events_are_written_and_outlive_their_app(sqlite_store):
+    """An event may speak of an app or of none, and stays as it is when the app is removed."""
+    ground = await lay_ground(sqlite_store)
+    plain = EventRecord(at=1, actor="ada@example.com", kind="account.added")
+    full = EventRecord(
+        at=2,
+        actor="ada@example.com",
+        kind="release.patched",
+        app_id=ground.app_id,
+        deployment_id=ground.deployment.id,
+        before="{}",
+        after='{"rollout":50}',
+    )
+    async with sqlite_store.write() as records:
+        await records.events.add(plain)
+        await records.events.add(full)
+        await records.apps.remove(ground.app_id)
+    columns = [schema.events.c[name] for name in EventRecord.__struct_fields__]
+    rows = await select_rows(sqlite_store, select(*columns).order_by(schema.events.c.id))
+    assert [EventRecord(**row) for row in rows] == [plain, full]
+
+
+async def test_the_archives_of_a_removed_app_are_retired(sqlite_store):
+    """Its packages and diffs are marked for removal, with the time; those of other apps stay live."""
+    ground, other = await lay_ground(sqlite_store), await lay_ground(sqlite_store)
+    diff = a_blob()
+    async with sqlite_store.write() as records:
+        await add_diffs(records, ground.package, {"old1": diff, "old2": None})
+        await records.apps.remove(ground.app_id)
+    rows = await select_rows(sqlite_store, select(schema.blobs))
+    assert {row["id"]: row["state"] for row in rows} == {
+        ground.package.blob_id: "retired",
+        diff.id: "retired",
+        other.package.blob_id: "live",
+    }
+    assert all((row["retired_at"] is not None) == (row["state"] == "retired") for row in rows)
+
+
+async def test_a_block_that_raises_leaves_no_trace(store):
+    """An error in the block undoes all of it, and comes out as it was."""
+    ground = await lay_ground(store)
+    with pytest.raises(ZeroDivisionError):
+        await release_and_fail(store, ground)
+    async with store.read() as records:
+        assert await records.releases.history(ground.deployment.id) == ()
+        assert await records.accounts.count() == 1
+    async with store.write() as records:
+        assert (await records.releases.add(ground.deployment.id, a_release(ground.package))).number == 1
+
+
+async def test_a_refused_record_can_be_dealt_with_in_the_block(store):
+    """A name that is taken is told within the block, by the statement that found out."""
+    async with store.write() as records:
+        await add_account(records, "ada@example.com")
+        with pytest.raises(AlreadyExistsError):
+            await add_account(records, "ada@example.com")
+
+
+async def test_a_reader_sees_one_state(store):
+    """What is committed meanwhile is not seen before the next reading block."""
+    ground = await lay_ground(store)
+    async with store.read() as records:
+        before = await records.deployments.revisions([ground.deployment.id])
+        async with store.write() as writing:
+            await writing.deployments.bump(ground.deployment.id)
+        assert await records.deployments.revisions([ground.deployment.id]) == before
+    async with store.read() as records:
+        assert await records.deployments.revisions([ground.deployment.id]) != before
+
+
+async def test_parallel_releases_have_gapless_labels(stores):
+    """Twenty releases at once, through two stores as two processes have, get the twenty next labels."""
+    ground = await lay_ground(stores[0])
+    numbers = []
+
+    async def release(store):
+        async with store.write() as records:
+            await records.deployments.lock(ground.deployment.id)
+            added = await records.releases.add(ground.deployment.id, a_release(ground.package))
+        numbers.append(added.number)
+
+    async with anyio.create_task_group() as group:
+        for number in range(20):
+            group.start_soon(release, stores[number % 2])
+    assert sorted(numbers) == list(range(1, 21))
+
+
+async def test_a_store_that_works_says_so(store):
+    """The check of a working database returns."""
+    await store.check()
+
+
+async def test_changes_of_another_process_are_noticed(stores):
+    """The number stays while nothing happens, also while others read, and differs after every commit elsewhere."""
+    here, elsewhere = stores
+    seen = [await here.changes()]
+    for _ in range(3):
+        await lay_ground(elsewhere)
+        seen.append(await here.changes())
+        async with elsewhere.read() as records:
+            await records.accounts.count()
+        assert await here.changes() == seen[-1]
+    assert len(set(seen)) == len(seen)
+
+
+async def release_and_fail(store, ground):
+    async with store.write() as records:
+        await records.releases.add(ground.deployment.id, a_release(ground.package))
+        await add_account(records)
+        raise ZeroDivisionError
+
+
+async def add_access_key(records, account_id, *, digest, friendly_name):
+    await records.access_keys.add(
+        account_id=account_id,
+        digest=digest,
+        friendly_name=friendly_name,
+        created_by="host",
+        created_at=1,
+        expires_at=9,
+    )
+
+
+async def insert_rows(records, table, rows):
+    """Write what the ports cannot write yet."""
+    await records.apps._connection.execute(insert(table), rows)
+
+
+async def select_rows(store, statement):
+    """Read what the ports cannot read yet."""
+    async with store.read() as records:
+        return (await records.apps._connection.execute(statement)).mappings().all()
+
+
+async def add_diffs(records, package, blobs):
+    for old_hash, blob in blobs.items():
+        if blob is not None:
+            row = {"id": blob.id, "kind": "diff", "size": 1, "sha256": "", "state": "live", "created_at": 1}
+            await insert_rows(records, schema.blobs, [row])
+        row = {"package_id": package.id, "old_hash": old_hash, "created_at": 1}
+        stored = {"blob_id": blob.id, "size": blob.size} if blob else {}
+        await insert_rows(records, schema.diffs, [row | stored])
