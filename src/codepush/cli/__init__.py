@@ -1,0 +1,1 @@
+"""The command line: parsing, calling and printing, one module per noun."""

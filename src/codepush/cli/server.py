@@ -1,0 +1,95 @@
+"""``codepush server``: run a server of your own, and give people access to it."""
+
+from __future__ import annotations
+
+import os
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import click
+import msgspec
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Callable
+
+    from codepush.server.settings import Settings
+
+__all__ = ["server"]
+
+
+def _place(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that say where a server keeps its things."""
+    for option in (
+        click.option("--storage-url", metavar="file:///FOLDER", help="Where archives are.  [CODEPUSH_STORAGE_URL]"),
+        click.option("--database-url", metavar="sqlite:///FILE", help="Where records are.  [CODEPUSH_DATABASE_URL]"),
+        click.option("--data", metavar="DIR", help="Folder for database and archives.  [CODEPUSH_DATA]"),
+    ):
+        command = option(command)
+    return command
+
+
+@click.group()
+def server() -> None:
+    """Run and look after a server of your own."""
+    if find_spec("starlette") is None or find_spec("sqlalchemy") is None:
+        raise click.ClickException("The server needs more packages. Install them with: pip install 'codepush[server]'")
+
+
+@server.command()
+@_place
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=3000, show_default=True, type=click.IntRange(0, 65535), help="Port; 0: any free one.")
+@click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 256), help="Processes that answer.")
+@click.option("--public-url", metavar="URL", help="How phones reach it.  [CODEPUSH_PUBLIC_URL, else http://HOST:PORT]")
+def start(host: str, port: int, workers: int, **places: str | None) -> None:
+    """Start the server; SIGTERM or Ctrl-C stops it once it has answered what it was asked."""
+    from codepush.server import process
+
+    with _listen(host, port) as listener:
+        settings = _settings(places, address=process.address(listener))
+        process.serve(settings, listener, workers=workers)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    from codepush.server import process
+
+    try:
+        return process.listen(host, port)
+    except OSError as error:
+        raise click.ClickException(
+            f"Cannot listen on {host}:{port}: {error.strerror or error}. Is another server running? Try --port."
+        ) from error
+
+
+@server.group()
+def account() -> None:
+    """The people who may log in to the server."""
+
+
+@account.command
+@click.argument("email")
+@click.option("--name", default="", help="The person's name; what stands before the @ unless given.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object: email, name, access_key.")
+@_place
+def add(email: str, name: str, as_json: bool, **places: str | None) -> None:
+    """Create an account and print its first access key, once.
+
+    Works before the first start and while the server runs.
+    """
+    from codepush.server.operations import add_account
+
+    account, access_key = anyio.run(add_account, _settings(places), email, name)
+    if as_json:
+        shown = {"email": account.email, "name": account.name, "access_key": access_key}
+        click.echo(msgspec.json.encode(shown))
+    else:
+        click.echo(access_key)
+        click.echo(f"This is the access key of {account.email}. It cannot be shown again.", err=True)
+
+
+def _settings(places: dict[str, str | None], *, address: str = "http://127.0.0.1:3000") -> Settings:
+    from codepush.server.settings import Settings
+
+    return Settings.load(places, os.environ, address=address)

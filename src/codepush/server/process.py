@@ -1,0 +1,100 @@
+"""The server as a process: it listens, starts its workers, and stops when it is told to."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+import socket
+import sys
+import threading
+from typing import TYPE_CHECKING, Final
+
+import anyio
+import uvicorn
+from uvicorn.supervisors import Multiprocess
+
+from codepush.server.app import create_app
+from codepush.server.operations import prepare
+from codepush.server.settings import ENVIRONMENT, Settings
+
+if TYPE_CHECKING:
+    from starlette.applications import Starlette
+
+__all__ = ["address", "listen", "serve", "worker_app"]
+
+_BACKLOG: Final = 2048
+_SHUTDOWN_SECONDS: Final = 30
+"""How long requests under way may take to finish once the server was told to stop."""
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a socket that accepts connections; ``OSError`` when the address is not to be had."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.create_server((host, port), family=family, backlog=_BACKLOG)
+    listener.set_inheritable(True)
+    return listener
+
+
+def address(listener: socket.socket) -> str:
+    """Return the URL at which a socket listens."""
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def serve(settings: Settings, listener: socket.socket, *, workers: int = 1) -> None:
+    """Serve until SIGTERM or SIGINT; then finish what is under way, and return."""
+    anyio.run(_announce, settings, address(listener))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _stopped)
+    if workers == 1:
+        uvicorn.Server(_config(settings, create_app(settings))).run(sockets=[listener])
+        return
+    os.environ.update(_environment(settings))
+    config = _config(settings, "codepush.server.process:worker_app", workers=workers)
+    Multiprocess(config, sockets=[listener]).run()
+
+
+def worker_app() -> Starlette:
+    """Return the application of one worker process; its settings come through the environment."""
+    threading.Thread(target=_follow_parent, name="follow-parent", daemon=True).start()
+    return create_app(Settings.load({}, os.environ))
+
+
+def _follow_parent() -> None:
+    """Stop this worker when its parent is gone: killed with -9, that could not stop it."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None  # uvicorn starts workers through multiprocessing
+    parent.join()
+    signal.raise_signal(signal.SIGTERM)
+
+
+async def _announce(settings: Settings, url: str) -> None:
+    """Say where the server listens; being the first to open the database, also bring it up to date."""
+    has_accounts = await prepare(settings)
+    lines = [f"codepush server: {url} (data in {settings.data})"]
+    if not has_accounts:
+        command = f"codepush server account add EMAIL --data {settings.data}"
+        lines.append(f"There is no account yet. Create one with: {command}")
+    sys.stderr.write("".join(f"{line}\n" for line in lines))
+    sys.stderr.flush()
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    return {variable: str(getattr(settings, name)) for name, variable in ENVIRONMENT.items()}
+
+
+def _config(settings: Settings, app: Starlette | str, *, workers: int = 1) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        factory=isinstance(app, str),
+        workers=workers,
+        log_level=settings.log_level,
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
+    )
+
+
+def _stopped(_number: int, _frame: object) -> None:
+    """Take the signal that uvicorn raises again after it has stopped: stopping on demand is a success."""

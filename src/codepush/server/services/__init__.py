@@ -1,0 +1,1 @@
+"""What the server does, in the product's own words: no HTTP, no SQL, no wire formats."""

@@ -1,0 +1,115 @@
+"""Apps: listing, adding and removing them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Final
+
+from codepush.models import App, Collaborator
+from codepush.server.ports import AlreadyExistsError, EventRecord
+from codepush.server.services import deployments
+from codepush.server.services.clock import Clock, now
+from codepush.server.services.errors import ConflictError
+from codepush.server.services.names import alphabetical, find_app, owner_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from codepush.server.ports import AccountRecord, AppRecord, Records, Store
+
+__all__ = ["Apps"]
+
+FIRST_DEPLOYMENTS: Final = ("Production", "Staging")
+"""What a new app gets, unless its creator provisions deployments by hand."""
+
+
+class Apps:
+    """Listing, adding and removing apps."""
+
+    def __init__(self, store: Store, *, changed: Callable[[Iterable[int]], None], clock: Clock = now) -> None:
+        """``changed`` is told the ids of deployments whose answers to phones have changed."""
+        self._store = store
+        self._changed = changed
+        self._clock = clock
+
+    async def list(self, caller: AccountRecord) -> Sequence[App]:
+        """Return every app the caller belongs to, by name.
+
+        Where two share a name, those of other people are shown as ``owner@example.com:name``.
+        """
+        async with self._store.read() as records:
+            visible = await records.apps.visible_to(caller.id)
+            names = await records.deployments.names([app.id for app in visible])
+        shared = Counter(app.name for app in visible)
+        return [
+            _show(app, caller, _display_name(app, caller, shared), (name for of, name in names if of == app.id))
+            for app in sorted(visible, key=lambda app: alphabetical(app.name))
+        ]
+
+    async def get(self, caller: AccountRecord, name: str) -> App:
+        """Return one app, under the name it was asked for."""
+        async with self._store.read() as records:
+            app = await find_app(records, caller, name, "view_app")
+            names = await records.deployments.names([app.id])
+        return _show(app, caller, name, (deployment for _, deployment in names))
+
+    async def add(
+        self, caller: AccountRecord, name: str, *, os: str | None, platform: str | None, manual: bool = False
+    ) -> App:
+        """Create an app of the caller's, with its first deployments unless ``manual``.
+
+        Raises:
+            ConflictError: the caller owns an app of this name.
+
+        """
+        first = () if manual else FIRST_DEPLOYMENTS
+        async with self._store.write() as records:
+            app_id = await self._create(records, caller, name, os, platform)
+            for deployment in first:
+                await deployments.create(records, app_id, deployment, created_at=self._clock())
+            await self._log(records, caller, "app.add", app_id, name)
+        owner = {caller.email: Collaborator(permission="Owner")}
+        return App(name=name, collaborators=owner, deployments=first, os=os, platform=platform)
+
+    async def _create(
+        self, records: Records, caller: AccountRecord, name: str, os: str | None, platform: str | None
+    ) -> int:
+        try:
+            return await records.apps.add(
+                owner_id=caller.id, name=name, os=os, platform=platform, created_at=self._clock()
+            )
+        except AlreadyExistsError as error:
+            raise ConflictError(f"An app named '{name}' already exists.", code="app_exists") from error
+
+    async def remove(self, caller: AccountRecord, name: str) -> None:
+        """Remove an app with its deployments, releases and metrics."""
+        async with self._store.write() as records:
+            app = await find_app(records, caller, name, "remove_app")
+            removed = [deployment.id for deployment in await records.deployments.of_app(app.id)]
+            await records.apps.remove(app.id)
+            await self._log(records, caller, "app.remove", app.id, app.name)
+        self._changed(removed)
+
+    async def _log(self, records: Records, caller: AccountRecord, kind: str, app_id: int, name: str) -> None:
+        await records.events.add(
+            EventRecord(at=self._clock(), actor=caller.email, kind=kind, app_id=app_id, after=name)
+        )
+
+
+def _display_name(app: AppRecord, caller: AccountRecord, shared: Counter[str]) -> str:
+    owner = owner_of(app)
+    return app.name if shared[app.name] == 1 or owner == caller.email else f"{owner}:{app.name}"
+
+
+def _show(app: AppRecord, caller: AccountRecord, name: str, deployment_names: Iterable[str]) -> App:
+    collaborators = {
+        one.email: Collaborator(permission=one.permission, is_current_account=one.account_id == caller.id)
+        for one in sorted(app.collaborators, key=lambda one: one.email)
+    }
+    return App(
+        name=name,
+        collaborators=collaborators,
+        deployments=tuple(sorted(deployment_names, key=alphabetical)),
+        os=app.os,
+        platform=app.platform,
+    )

@@ -1,0 +1,52 @@
+"""How a service says no. Each door turns these into its own dialect, in one table."""
+
+from __future__ import annotations
+
+from codepush.server.ports import UnavailableError
+
+__all__ = [
+    "ConflictError",
+    "ForbiddenError",
+    "InvalidError",
+    "NotFoundError",
+    "ServiceError",
+    "UnauthenticatedError",
+    "UnavailableError",  # a port's own word: services let it through, doors must know it
+]
+
+
+class ServiceError(Exception):
+    """The request is refused and nothing was changed.
+
+    Attributes:
+        message: one sentence for people.
+        code: a word for machines.
+        field: the field of the request that is wrong, where there is one.
+
+    """
+
+    def __init__(self, message: str, *, code: str, field: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code
+        self.field = field
+
+
+class UnauthenticatedError(ServiceError):
+    """The access key is missing, unknown or has expired."""
+
+
+class ForbiddenError(ServiceError):
+    """The account may see the app, but not do this with it."""
+
+
+class NotFoundError(ServiceError):
+    """It does not exist, or the account may not know that it does."""
+
+
+class ConflictError(ServiceError):
+    """The state of the server forbids it."""
+
+
+class InvalidError(ServiceError):
+    """The request itself is wrong."""

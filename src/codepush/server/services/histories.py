@@ -1,0 +1,42 @@
+"""Where the answers to phones begin, read from the store."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from codepush.server.ports import DeploymentHistory
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from codepush.server.ports import Store
+    from codepush.server.services.links import Links
+
+__all__ = ["StoredHistories"]
+
+
+class StoredHistories:
+    """The releases of deployments as the store has them. Implements `codepush.server.ports.Histories`."""
+
+    def __init__(self, store: Store, links: Links) -> None:
+        self._store = store
+        self._links = links
+
+    async def load(self, deployment_key: str) -> DeploymentHistory | None:
+        """Return the releases of the deployment with this key, oldest first."""
+        async with self._store.read() as records:
+            deployment = await records.deployments.with_key(deployment_key)
+            if deployment is None:
+                return None
+            history = await records.releases.history(deployment.id)
+        packages = tuple(self._links.package(release) for release in history)
+        return DeploymentHistory(deployment_id=deployment.id, revision=deployment.revision, packages=packages)
+
+    async def revisions(self, deployment_ids: Sequence[int]) -> dict[int, int]:
+        """Return the revisions of those deployments that still exist."""
+        async with self._store.read() as records:
+            return await records.deployments.revisions(deployment_ids)
+
+    async def changes(self) -> int:
+        """Return a number that differs after another process has committed something."""
+        return await self._store.changes()

@@ -1,0 +1,84 @@
+"""Names: what the names that people type mean, and the order they are shown in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from codepush.rules import permissions
+from codepush.server.services.errors import ForbiddenError, NotFoundError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from codepush.models import Permission
+    from codepush.rules.permissions import Action
+    from codepush.server.ports import AccountRecord, AppRecord, DeploymentRecord, Records
+
+__all__ = ["alphabetical", "find_app", "find_deployment", "owner_of"]
+
+
+def alphabetical(name: str) -> tuple[str, str]:
+    """Return a key that sorts as the original does: by letter first, lower case before upper."""
+    return name.casefold(), name.swapcase()
+
+
+async def find_app(records: Records, caller: AccountRecord, name: str, action: Action) -> AppRecord:
+    """Return the app that a name means to the caller, who must be allowed the action.
+
+    Raises:
+        NotFoundError: there is no such app among those the caller belongs to. Whether it exists
+            for somebody else is not told.
+        ForbiddenError: the caller belongs to the app, but may not do this.
+
+    """
+    app = _resolve(await records.apps.visible_to(caller.id), caller, name)
+    if app is None:
+        raise NotFoundError(f'App "{name}" does not exist.', code="app_not_found")
+    if not permissions.may(_permission(app, caller), action):
+        raise ForbiddenError(
+            f"This action requires {permissions.NEEDED[action]} permissions on the app!", code="permission_denied"
+        )
+    return app
+
+
+async def find_deployment(
+    records: Records, caller: AccountRecord, app_name: str, name: str, action: Action
+) -> tuple[AppRecord, DeploymentRecord]:
+    """Return an app of the caller's and its deployment of this name.
+
+    Raises:
+        NotFoundError, ForbiddenError: as `find_app`; also when the app has no such deployment.
+
+    """
+    app = await find_app(records, caller, app_name, action)
+    return app, await deployment_of(records, app, name)
+
+
+async def deployment_of(records: Records, app: AppRecord, name: str) -> DeploymentRecord:
+    """Return an app's deployment of exactly this name, or raise `NotFoundError`."""
+    deployment = await records.deployments.named(app.id, name)
+    if deployment is None:
+        raise NotFoundError(f'Deployment "{name}" does not exist.', code="deployment_not_found")
+    return deployment
+
+
+def _resolve(visible: Sequence[AppRecord], caller: AccountRecord, name: str) -> AppRecord | None:
+    """Apply the rules of name resolution (standalone management API, section 3)."""
+    owner, colon, raw = name.rpartition(":")
+    if ":" in owner:
+        return None
+    named = [app for app in visible if app.name == raw]
+    if colon:
+        return next((app for app in named if owner_of(app) == owner), None)
+    if len(named) > 1:
+        named = [app for app in named if owner_of(app) == caller.email]
+    return named[0] if named else None
+
+
+def owner_of(app: AppRecord) -> str | None:
+    """Return the e-mail address of the account that owns an app."""
+    return next((one.email for one in app.collaborators if one.permission == "Owner"), None)
+
+
+def _permission(app: AppRecord, caller: AccountRecord) -> Permission | None:
+    return next((one.permission for one in app.collaborators if one.account_id == caller.id), None)

@@ -1,0 +1,339 @@
+"""Releases: uploading, patching and promoting packages.
+
+What may follow what is told by the protocol pages (standalone management API, section 7). A
+release is: package stored and synced, then one transaction, then the answer; so whatever was
+acknowledged is on disk, and a refusal leaves nothing behind.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Final
+
+import anyio.to_thread
+import msgspec
+
+from codepush.errors import PackageError
+from codepush.models import COMPLETE_ROLLOUT, PackageInfo
+from codepush.packaging import archive
+from codepush.packaging.archive import StoredPackage
+from codepush.rules import duplicates, labels, rollout
+from codepush.server.ports import BlobRecord, EventRecord, NewRelease
+from codepush.server.services.clock import Clock, now
+from codepush.server.services.errors import ConflictError, InvalidError, NotFoundError, ServiceError
+from codepush.server.services.names import deployment_of, find_app, find_deployment
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from pathlib import Path
+
+    from codepush.models import Package
+    from codepush.server.ports import (
+        AccountRecord,
+        AppRecord,
+        Blobs,
+        DeploymentRecord,
+        PackageRecord,
+        Records,
+        ReleaseRecord,
+        Store,
+    )
+    from codepush.server.services.links import Links
+
+__all__ = ["Releases"]
+
+_IDENTICAL_RELEASE: Final = (
+    "The uploaded package was not released because it is identical to the contents of the specified deployment's "
+    "current release."
+)
+_IDENTICAL_PROMOTE: Final = (
+    "The uploaded package was not promoted because it is identical to the contents of the targeted deployment's "
+    "current release."
+)
+_UNFINISHED_RELEASE: Final = "Please update the previous release to 100% rollout before releasing a new package."
+_UNFINISHED_PROMOTE: Final = "Cannot promote to an unfinished rollout release unless it is already disabled."
+_NOTHING_TO_PROMOTE: Final = "Cannot promote from a deployment with no enabled releases."
+
+
+class _Content(msgspec.Struct, frozen=True):
+    """An upload, packed and stored: what it holds, and the blob that holds it."""
+
+    stored: StoredPackage
+    blob: BlobRecord
+
+
+class Releases:
+    """Adding releases to deployments and changing what may be changed of them."""
+
+    def __init__(
+        self,
+        store: Store,
+        blobs: Blobs,
+        links: Links,
+        *,
+        workspace: Path,
+        changed: Callable[[Iterable[int]], None],
+        clock: Clock = now,
+    ) -> None:
+        """``workspace`` is a folder for packing; ``changed`` is told which deployments' answers have changed."""
+        self._store = store
+        self._blobs = blobs
+        self._links = links
+        self._workspace = workspace
+        self._changed = changed
+        self._clock = clock
+
+    async def release(
+        self, caller: AccountRecord, app_name: str, deployment_name: str, upload: Path, info: PackageInfo
+    ) -> Package:
+        """Release an uploaded file: a zip archive, or a single file as it is.
+
+        ``info.app_version`` is required. The rules are checked before the archive is read, so that
+        a refusal comes early, and again in the transaction, since others may have been quicker.
+
+        Raises:
+            InvalidError: the archive is unsafe, broken or empty.
+            NotFoundError, ForbiddenError: see `find_deployment`.
+            ConflictError: a rollout is unfinished, or the content is released there already.
+
+        """
+        async with self._store.read() as records:
+            _, deployment = await find_deployment(records, caller, app_name, deployment_name, "release")
+            latest = await records.releases.latest([deployment.id])
+            _refuse_unfinished(latest.get(deployment.id), _UNFINISHED_RELEASE)
+        content = await self._store_content(upload)
+        try:
+            async with self._store.write() as records:
+                found = await find_deployment(records, caller, app_name, deployment_name, "release")
+                release = await self._record_upload(records, caller, *found, content=content, info=info)
+        except ServiceError:
+            await self._blobs.remove(content.blob.id)  # the transaction was undone: nothing points there
+            raise
+        if release.blob_id != content.blob.id:
+            await self._blobs.remove(content.blob.id)  # the app had this content already
+        self._changed([deployment.id])
+        return self._links.package(release)
+
+    async def _store_content(self, upload: Path) -> _Content:
+        with TemporaryDirectory(dir=self._workspace, prefix="pack-") as folder:
+            packed = self._workspace / folder / "package"
+            stored, sha256 = await anyio.to_thread.run_sync(_pack, upload, packed)
+            blob = BlobRecord(id=secrets.token_urlsafe(24), size=stored.size, sha256=sha256)
+            await self._blobs.put(blob.id, packed)
+        return _Content(stored, blob)
+
+    async def _record_upload(
+        self,
+        records: Records,
+        caller: AccountRecord,
+        app: AppRecord,
+        deployment: DeploymentRecord,
+        *,
+        content: _Content,
+        info: PackageInfo,
+    ) -> ReleaseRecord:
+        await records.deployments.lock(deployment.id)
+        history = await records.releases.history(deployment.id)
+        _refuse_unfinished(_pick(history, None), _UNFINISHED_RELEASE)
+        app_version = info.app_version or ""
+        self._refuse_identical(history, app_version, content.stored.hash, _IDENTICAL_RELEASE)
+        package = await self._package(records, app.id, content)
+        release = NewRelease(
+            package_id=package.id,
+            app_version=app_version,
+            description=info.description,
+            is_disabled=info.is_disabled,
+            is_mandatory=info.is_mandatory,
+            rollout=info.rollout,
+            upload_time=self._clock(),
+            release_method="Upload",
+            released_by=caller.email,
+        )
+        return await self._add(records, caller, deployment, release)
+
+    async def _package(self, records: Records, app_id: int, content: _Content) -> PackageRecord:
+        """Return the record of this content; the first archive that held it is kept."""
+        stored = content.stored
+        known = await records.packages.with_hash(app_id, stored.hash)
+        if known is not None:
+            return known
+        return await records.packages.add(
+            app_id=app_id,
+            package_hash=stored.hash,
+            manifest=None if stored.manifest is None else stored.manifest.to_json().encode(),
+            index=None if stored.manifest is None else msgspec.json.encode(stored.index),
+            blob=content.blob,
+            created_at=self._clock(),
+        )
+
+    async def promote(
+        self, caller: AccountRecord, app_name: str, source_name: str, destination_name: str, info: PackageInfo
+    ) -> Package:
+        """Release a deployment's package to another deployment of the app.
+
+        ``info.label`` picks the release, else the newest one is taken; what ``info`` says
+        overrides what the source says, but the rollout is never inherited.
+
+        Raises:
+            NotFoundError, ForbiddenError: see `find_deployment`; also when there is nothing to promote.
+            ConflictError: the destination's rollout is unfinished, or it has the content already.
+
+        """
+        async with self._store.write() as records:
+            app = await find_app(records, caller, app_name, "promote")
+            source = await deployment_of(records, app, source_name)
+            destination = await deployment_of(records, app, destination_name)
+            await records.deployments.lock(destination.id)
+            promoted = _pick(await records.releases.history(source.id), info.label)
+            if promoted is None:
+                raise NotFoundError(_NOTHING_TO_PROMOTE, code="nothing_to_promote")
+            history = await records.releases.history(destination.id)
+            _refuse_unfinished(_pick(history, None), _UNFINISHED_PROMOTE)
+            self._refuse_identical(history, promoted.app_version, promoted.package_hash, _IDENTICAL_PROMOTE)
+            release = await self._add(
+                records, caller, destination, self._promotion(caller, promoted, source_name, info)
+            )
+        self._changed([destination.id])
+        return self._links.package(release)
+
+    def _promotion(
+        self, caller: AccountRecord, promoted: ReleaseRecord, source_name: str, info: PackageInfo
+    ) -> NewRelease:
+        return NewRelease(
+            package_id=promoted.package_id,
+            app_version=info.app_version or promoted.app_version,
+            description=info.description or promoted.description,
+            is_disabled=promoted.is_disabled if info.is_disabled is None else info.is_disabled,
+            is_mandatory=promoted.is_mandatory if info.is_mandatory is None else info.is_mandatory,
+            rollout=info.rollout,
+            upload_time=self._clock(),
+            release_method="Promote",
+            original_label=labels.label(promoted.number),
+            original_deployment=source_name,
+            released_by=caller.email,
+        )
+
+    async def patch(
+        self, caller: AccountRecord, app_name: str, deployment_name: str, info: PackageInfo
+    ) -> Package | None:
+        """Change a release: the one with ``info.label``, else the newest. ``None``: nothing changed.
+
+        Empty texts change nothing, and a refused rollout aborts all other changes.
+
+        Raises:
+            NotFoundError, ForbiddenError: see `find_deployment`; also when there is no such release.
+            ConflictError: the rollout is complete, or would not grow.
+
+        """
+        async with self._store.write() as records:
+            _, deployment = await find_deployment(records, caller, app_name, deployment_name, "patch_release")
+            await records.deployments.lock(deployment.id)
+            before = _patchable(await records.releases.history(deployment.id), info.label)
+            after = msgspec.structs.replace(
+                before,
+                app_version=info.app_version or before.app_version,
+                description=info.description or before.description,
+                is_disabled=before.is_disabled if info.is_disabled is None else info.is_disabled,
+                is_mandatory=before.is_mandatory if info.is_mandatory is None else info.is_mandatory,
+                rollout=_patched_rollout(before.rollout, info.rollout),
+            )
+            if after == before:
+                return None
+            await records.releases.update(
+                deployment.id,
+                after.number,
+                app_version=after.app_version,
+                description=after.description,
+                is_disabled=after.is_disabled,
+                is_mandatory=after.is_mandatory,
+                rollout=after.rollout,
+            )
+            await self._log(records, caller, "release.patch", deployment, before=before, after=after)
+        self._changed([deployment.id])
+        return self._links.package(after)
+
+    def _refuse_identical(
+        self, history: Sequence[ReleaseRecord], app_version: str, package_hash: str, sentence: str
+    ) -> None:
+        current = duplicates.current_hash([self._links.package(release) for release in history], app_version)
+        if current == package_hash:
+            raise ConflictError(sentence, code="identical_package")
+
+    async def _add(
+        self, records: Records, caller: AccountRecord, deployment: DeploymentRecord, release: NewRelease
+    ) -> ReleaseRecord:
+        added = await records.releases.add(deployment.id, release)
+        kind = f"release.{release.release_method.lower()}"
+        await self._log(records, caller, kind, deployment, before=None, after=added)
+        return added
+
+    async def _log(
+        self,
+        records: Records,
+        caller: AccountRecord,
+        kind: str,
+        deployment: DeploymentRecord,
+        *,
+        before: ReleaseRecord | None,
+        after: ReleaseRecord,
+    ) -> None:
+        await records.events.add(
+            EventRecord(
+                at=self._clock(),
+                actor=caller.email,
+                kind=kind,
+                app_id=deployment.app_id,
+                deployment_id=deployment.id,
+                before=None if before is None else msgspec.json.encode(before).decode(),
+                after=msgspec.json.encode(after).decode(),
+            )
+        )
+
+
+def _pack(upload: Path, packed: Path) -> tuple[StoredPackage, str]:
+    try:
+        stored = archive.store_package(upload, packed)
+    except PackageError as error:
+        raise InvalidError(error.message, code="invalid_package", field="package") from error
+    with packed.open("rb") as file:
+        return stored, hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _refuse_unfinished(latest: ReleaseRecord | None, sentence: str) -> None:
+    if latest is not None and rollout.is_unfinished(latest.rollout) and not latest.is_disabled:
+        raise ConflictError(sentence, code="unfinished_rollout")
+
+
+def _pick(history: Sequence[ReleaseRecord], label: str | None) -> ReleaseRecord | None:
+    """Return the release with this label; the newest one when no label is given."""
+    if label is None:
+        return history[-1] if history else None
+    return next((release for release in history if labels.label(release.number) == label), None)
+
+
+def _patchable(history: Sequence[ReleaseRecord], label: str | None) -> ReleaseRecord:
+    if not history:
+        raise NotFoundError("Deployment has no releases.", code="no_releases")
+    release = _pick(history, label)
+    if release is None:
+        raise NotFoundError("Release not found for given label.", code="release_not_found", field="label")
+    return release
+
+
+def _patched_rollout(current: int | None, wanted: int | None) -> int | None:
+    """Return the rollout after a patch: it only grows, and ``None`` says that it is complete."""
+    if wanted is None:
+        return current
+    if not rollout.is_unfinished(current) or current is None:
+        raise ConflictError(
+            "Cannot update rollout value for a completed rollout release.", code="rollout_complete", field="rollout"
+        )
+    if wanted <= current:
+        raise ConflictError(
+            f'Rollout value must be greater than "{current}", the existing value.',
+            code="rollout_not_greater",
+            field="rollout",
+        )
+    return None if wanted == COMPLETE_ROLLOUT else wanted

@@ -1,0 +1,73 @@
+"""Paths as old tools write them.
+
+Letter case and a trailing slash do not matter, names may be percent-encoded or not, and everything
+is also found under the alias that App Center kept for the standalone dialect (standalone
+management API, section 1.3).
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+from urllib.parse import unquote_to_bytes
+
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from starlette.requests import Request
+    from starlette.responses import Response
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+__all__ = ["CanonicalPaths", "name_in", "route"]
+
+_ALIAS: Final = re.compile(r"/v0\.1/legacy(?=/|$)", re.IGNORECASE)
+
+_SLASH: Final = "~~"
+"""How SDKs write a slash within a name; an encoded slash means the same."""
+
+
+class CanonicalPaths:
+    """Gives the application paths in one form: decoded, no alias, no trailing slash."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on with its path in the one form; a path that is no text gets a 400."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        try:
+            path = canonical(scope.get("raw_path") or scope["path"].encode())
+        except UnicodeDecodeError:
+            answer = PlainTextResponse("The path is not valid UTF-8. Percent-encode names as UTF-8.", 400)
+            await answer(scope, receive, send)
+            return
+        await self._app({**scope, "path": path}, receive, send)
+
+
+def canonical(raw_path: bytes) -> str:
+    """Return the one form of a path as it was sent.
+
+    Raises:
+        UnicodeDecodeError: it does not spell UTF-8.
+
+    """
+    segments = [unquote_to_bytes(segment).decode().replace("/", _SLASH) for segment in raw_path.split(b"/")]
+    return _ALIAS.sub("", "/".join(segments), count=1).rstrip("/") or "/"
+
+
+def name_in(request: Request, parameter: str) -> str:
+    """Return the name that stands in the path at a parameter."""
+    name: str = request.path_params[parameter]
+    return name.replace(_SLASH, "/")
+
+
+def route(path: str, endpoint: Callable[[Request], Awaitable[Response]], *, method: str = "GET") -> Route:
+    """Return a route whose fixed parts are found in any letter case."""
+    made = Route(path, endpoint, methods=[method])
+    made.path_regex = re.compile(made.path_regex.pattern, re.IGNORECASE)
+    return made

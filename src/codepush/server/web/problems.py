@@ -1,0 +1,122 @@
+"""How a refusal leaves the server: plain text for the tools people have, a problem document on request.
+
+The one table from errors to statuses is here. The text is what the original sent, as plain text
+and unsanitised; clients whose ``Accept`` names ``application/problem+json`` get that instead.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+
+from codepush.errors import Invalid
+from codepush.rules.validation import InvalidFields
+from codepush.server.services.errors import (
+    ConflictError,
+    ForbiddenError,
+    InvalidError,
+    NotFoundError,
+    ServiceError,
+    UnauthenticatedError,
+    UnavailableError,
+)
+from codepush.server.web.uploads import TooLargeError
+from codepush.wire.messages import PROBLEM_TYPE, Problem, encode_problem
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from starlette.requests import Request
+
+__all__ = ["HANDLERS", "plain", "request_id"]
+
+_STATUSES: Final[Mapping[type[ServiceError], int]] = {
+    InvalidError: 400,
+    UnauthenticatedError: 401,
+    ForbiddenError: 403,
+    NotFoundError: 404,
+    ConflictError: 409,
+    TooLargeError: 413,
+}
+
+_log = logging.getLogger(__name__)
+
+
+class _Refusal(Struct, frozen=True):
+    status: int
+    code: str
+    message: str
+    field: str | None = None
+    text: str | None = None
+    """What old tools are told, where that is not the message."""
+
+
+def plain(text: str, status: int = 200) -> Response:
+    """Return a text as it is; browsers are told not to look for markup in it."""
+    headers = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-cache"}
+    return Response(text, status, headers=headers, media_type="text/plain; charset=utf-8")
+
+
+def request_id(request: Request) -> str | None:
+    """Return the id under which a request stands in the log."""
+    value: str | None = request.scope.get("request_id")
+    return value
+
+
+def _answer(request: Request, refusal: _Refusal) -> Response:
+    if PROBLEM_TYPE not in request.headers.get("accept", ""):
+        return plain(refusal.text or refusal.message, refusal.status)
+    problem = Problem(
+        status=refusal.status,
+        code=refusal.code,
+        message=refusal.message,
+        field=refusal.field,
+        request_id=request_id(request),
+    )
+    return Response(encode_problem(problem), refusal.status, media_type=PROBLEM_TYPE)
+
+
+async def _service_error(request: Request, error: Any) -> Response:  # noqa: ANN401 - starlette passes Exception
+    refusal = _Refusal(_STATUSES[type(error)], error.code, error.message, error.field)
+    return _answer(request, refusal)
+
+
+async def _invalid_fields(request: Request, error: Any) -> Response:  # noqa: ANN401 - as above
+    listed = [{"field": one.field, "message": one.message} for one in error.errors]
+    text = json.dumps(listed, separators=(",", ":"), ensure_ascii=False)
+    return _answer(request, _Refusal(400, "invalid_field", str(error), error.errors[0].field, text))
+
+
+async def _invalid_message(request: Request, error: Any) -> Response:  # noqa: ANN401 - as above
+    return _answer(request, _Refusal(400, error.code or "invalid_request", error.message, error.field))
+
+
+async def _unavailable(request: Request, error: Exception) -> Response:
+    _log.error("request %s: %s", request_id(request), error)
+    sentence = "The server cannot reach its storage right now. Nothing was changed; please try again later."
+    return _answer(request, _Refusal(503, "storage_unavailable", sentence))
+
+
+async def _http_exception(request: Request, error: Any) -> Response:  # noqa: ANN401 - as above
+    return _answer(request, _Refusal(error.status_code, "http_error", str(error.detail)))
+
+
+async def _unexpected(request: Request, error: Exception) -> Response:
+    _log.error("request %s failed", request_id(request), exc_info=error)
+    return _answer(request, _Refusal(500, "internal_error", "Internal Server Error"))
+
+
+HANDLERS: Final[Mapping[Any, Any]] = {
+    ServiceError: _service_error,
+    InvalidFields: _invalid_fields,
+    Invalid: _invalid_message,
+    UnavailableError: _unavailable,
+    HTTPException: _http_exception,
+    Exception: _unexpected,
+}
+"""For ``starlette.applications.Starlette(exception_handlers=...)``."""

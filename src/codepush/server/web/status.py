@@ -1,0 +1,42 @@
+"""Is the server there, and is it ready? (``/``, ``/health``, ``/ready``)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from starlette.responses import JSONResponse, Response
+
+from codepush.server.services.health import OK
+from codepush.server.web.paths import route
+from codepush.server.web.problems import plain
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.routing import Route
+
+    from codepush.server.services.health import Health
+
+__all__ = ["StatusDoor"]
+
+
+class StatusDoor:
+    """Answers those who watch the server; nobody needs a key for it."""
+
+    def __init__(self, health: Health) -> None:
+        self._health = health
+
+    def routes(self) -> list[Route]:
+        """Return the routes."""
+        return [route("/", self._welcome), route("/health", self._alive), route("/ready", self._ready)]
+
+    async def _welcome(self, _: Request) -> Response:
+        return plain("Welcome to the CodePush REST API!")
+
+    async def _alive(self, _: Request) -> Response:
+        return plain("Healthy")
+
+    async def _ready(self, _: Request) -> Response:
+        parts = await self._health.parts()
+        ready = all(state == OK for state in parts.values())
+        body = {"status": "ready" if ready else "unavailable", **parts}
+        return JSONResponse(body, 200 if ready else 503, headers={"Cache-Control": "no-cache"})

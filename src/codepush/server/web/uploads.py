@@ -1,0 +1,140 @@
+"""Receiving a release: a multipart body, streamed to a file and never held in memory."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from anyio import NamedTemporaryFile
+from msgspec import Struct
+from multipart import MultipartError, MultipartSegment, PushMultipartParser, parse_options_header
+
+from codepush.server.services.errors import InvalidError, ServiceError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from anyio import AsyncFile
+    from starlette.requests import Request
+
+__all__ = ["ReleaseForm", "TooLargeError", "receive_release"]
+
+_FILE_PART: Final = "package"
+_INFO_PART: Final = "packageInfo"
+
+_INFO_LIMIT: Final = 256 * 1024
+"""Bytes of the packageInfo part. Its longest text, the description, has at most 10 000 characters."""
+
+_PARTS_LIMIT: Final = 16
+_OVERHEAD: Final = 1024 * 1024
+"""Bytes that a body may have besides the file: part headers and packageInfo."""
+
+_MEGABYTE: Final = 1024 * 1024
+
+
+class TooLargeError(ServiceError):
+    """The upload is larger than this server takes."""
+
+
+class ReleaseForm(Struct, frozen=True):
+    """A received release: where its file lies, and the text of its packageInfo (empty when not sent)."""
+
+    package: Path
+    package_info: bytes
+
+
+@asynccontextmanager
+async def receive_release(request: Request, *, workspace: Path, limit_mb: int) -> AsyncIterator[ReleaseForm]:
+    """Receive the parts of a release, in either order; the file is gone when the block ends.
+
+    Args:
+        request: the request, its body not yet read.
+        workspace: the folder for the file.
+        limit_mb: the largest file taken, in units of 1 048 576 bytes.
+
+    Raises:
+        TooLargeError: the file is larger than the limit, or the body says that it will be.
+        InvalidError: the body is not such a form, is cut off, or holds no file.
+
+    """
+    parser = _parser(request)
+    _refuse_declared(request, limit_mb)
+    async with NamedTemporaryFile(dir=str(workspace), prefix="upload-") as file:
+        parts = _Parts(file, limit_mb)
+        try:
+            await _feed(parser, request, parts)
+        except MultipartError as error:
+            raise InvalidError(f"The upload is not readable: {error}.", code="invalid_upload") from error
+        if not parts.has_file:
+            raise _no_file()
+        await file.flush()
+        yield ReleaseForm(Path(str(file.name)), bytes(parts.package_info))
+
+
+class _Parts:
+    """What has arrived so far of the parts."""
+
+    def __init__(self, file: AsyncFile[bytes], limit_mb: int) -> None:
+        self.has_file = False
+        self.package_info = bytearray()
+        self._file = file
+        self._limit_mb = limit_mb
+        self._part: str | None = None
+
+    def begin(self, segment: MultipartSegment) -> None:
+        if segment.name == _FILE_PART:
+            if self.has_file:
+                raise InvalidError("The upload holds more than one package; send one.", code="invalid_upload")
+            self.has_file = True
+        self._part = segment.name
+
+    async def add(self, chunk: bytes | bytearray, received: int) -> None:
+        if self._part == _FILE_PART:
+            if received > self._limit_mb * _MEGABYTE:
+                raise _too_large(self._limit_mb)
+            await self._file.write(chunk)
+        elif self._part == _INFO_PART:
+            if received > _INFO_LIMIT:
+                raise InvalidError("packageInfo is too long.", code="invalid_upload", field=_INFO_PART)
+            self.package_info += chunk
+
+
+async def _feed(parser: PushMultipartParser, request: Request, parts: _Parts) -> None:
+    segment: MultipartSegment | None = None
+    with parser:
+        async for chunk in request.stream():
+            if not chunk:
+                break
+            for event in parser.parse(chunk):
+                if isinstance(event, MultipartSegment):
+                    segment = event
+                    parts.begin(segment)
+                elif event is not None and segment is not None:
+                    await parts.add(event, segment.bytes_received)
+
+
+def _parser(request: Request) -> PushMultipartParser:
+    content_type, options = parse_options_header(request.headers.get("content-type", ""))
+    boundary = options.get("boundary")
+    if content_type != "multipart/form-data" or not boundary:
+        raise _no_file()
+    return PushMultipartParser(boundary, max_segment_count=_PARTS_LIMIT)
+
+
+def _refuse_declared(request: Request, limit_mb: int) -> None:
+    declared = request.headers.get("content-length", "")
+    if declared.isdecimal() and int(declared) > limit_mb * _MEGABYTE + _OVERHEAD:
+        raise _too_large(limit_mb)
+
+
+def _too_large(limit_mb: int) -> TooLargeError:
+    return TooLargeError(
+        f"The uploaded file is larger than the size limit of {limit_mb} megabytes.",
+        code="package_too_large",
+        field=_FILE_PART,
+    )
+
+
+def _no_file() -> InvalidError:
+    return InvalidError("A deployment package must include a file.", code="no_package", field=_FILE_PART)

@@ -1,0 +1,224 @@
+"""The server as people run it: the real command, in a process of its own."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from codepush import CodePush, TransportError
+from support.packages import make_bundle
+
+COMMAND = [str(Path(sys.executable).with_name("codepush")), "server"]
+
+
+def run(*arguments):
+    """Run a server command to its end."""
+    return subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, timeout=60, check=False)
+
+
+def add_account(data, email="owner@example.test"):
+    """Add an account and return its key."""
+    done = run("account", "add", email, "--data", str(data), "--json")
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)["access_key"]
+
+
+class Server:
+    """A server in a process; what it says is kept."""
+
+    def __init__(self, process):
+        self.process = process
+        self.said = [process.stderr.readline()]
+        match = re.search(r"http://\S+", self.said[0])
+        if match is None:
+            process.kill()
+            pytest.fail(f"The server said: {self.said[0]}{process.stderr.read()}")
+        self.url = match.group()
+        self._reader = threading.Thread(target=lambda: self.said.extend(process.stderr))
+        self._reader.start()
+
+    def stop(self, number):
+        """Send a signal, and return the exit status and all that was said."""
+        self.process.send_signal(number)
+        status = self.process.wait(timeout=60)
+        self._reader.join()
+        return status, "".join(self.said)
+
+
+@contextmanager
+def start(data, *options):
+    """Run a server on a free port until the block ends."""
+    command = [*COMMAND, "start", "--data", str(data), "--port", "0", *options]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    with process:
+        server = Server(process)
+        try:
+            yield server
+        finally:
+            if process.poll() is None:
+                server.stop(signal.SIGTERM)
+
+
+def test_first_start(tmp_path):
+    """A server without accounts says which command to run, answers, and prints no secret."""
+    with start(tmp_path / "data") as server:
+        assert httpx2.get(server.url).text == "Welcome to the CodePush REST API!"
+        assert httpx2.get(f"{server.url}/health").text == "Healthy"
+        ready = httpx2.get(f"{server.url}/ready")
+        assert ready.json() == {"status": "ready", "database": "ok", "storage": "ok"}
+        access_key = add_account(tmp_path / "data")
+        with CodePush(access_key, server.url) as code_push:
+            assert code_push.is_authenticated()
+        status, said = server.stop(signal.SIGTERM)
+    assert status == 0
+    assert "codepush server account add EMAIL" in said
+    assert access_key not in said
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_clean_shutdown(tmp_path, number, workers):
+    """SIGTERM and Ctrl-C stop the server without a complaint, whatever the number of workers."""
+    with start(tmp_path / "data", "--workers", workers) as server:
+        assert httpx2.get(f"{server.url}/health").status_code == 200
+        status, said = server.stop(number)
+    assert status == 0
+    assert "Traceback" not in said
+
+
+def test_account_before_the_first_start(tmp_path):
+    """An account can be added first; its key is printed once and alone, and works after the start."""
+    data = tmp_path / "data"
+    added = run("account", "add", "owner@example.test", "--name", "Owner", "--data", str(data))
+    assert added.returncode == 0
+    access_key = added.stdout.strip()
+    assert re.fullmatch(r"cpk_[A-Za-z0-9_-]{43}", access_key)
+    with start(data) as server:
+        with CodePush(access_key, server.url) as code_push:
+            assert code_push.get_account_info().name == "Owner"
+        assert "account add" not in server.stop(signal.SIGTERM)[1]
+    stored = b"".join(path.read_bytes() for path in data.rglob("*") if path.is_file())
+    assert access_key.encode() not in stored
+
+
+def test_account_that_exists(tmp_path):
+    """An address that is taken, in any letter case, exits with 1 and changes nothing."""
+    access_key = add_account(tmp_path)
+    again = run("account", "add", "Owner@Example.Test", "--data", str(tmp_path))
+    assert again.returncode == 1
+    assert again.stdout == ""
+    assert "exists already" in again.stderr
+    with start(tmp_path) as server, CodePush(access_key, server.url) as code_push:
+        assert code_push.get_account_info().email == "owner@example.test"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["account", "add", "no address"], "not an e-mail address"),
+        (["account", "add", "a@example.test", "--database-url", "postgresql://h/db"], "sqlite:///"),
+        (["start", "--database-url", "nonsense"], "sqlite:///"),
+        (["start", "--storage-url", "s3://bucket"], "CODEPUSH_STORAGE_URL"),
+        (["start", "--public-url", "codepush.example.com"], "CODEPUSH_PUBLIC_URL"),
+    ],
+)
+def test_settings_that_cannot_be(tmp_path, arguments, sentence):
+    """A setting that makes no sense is told in a sentence, and the server does not start."""
+    done = run(*arguments, "--data", str(tmp_path / "data"))
+    assert done.returncode == 1
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_port_in_use(tmp_path):
+    """A port that is taken is told in a sentence."""
+    with start(tmp_path / "data") as server:
+        port = server.url.rpartition(":")[2]
+        second = run("start", "--data", str(tmp_path / "other"), "--port", port)
+    assert second.returncode == 1
+    assert "Is another server running?" in second.stderr
+
+
+def test_data_folder_is_private(tmp_path):
+    """Nobody but the owner can read what the server keeps."""
+    data = tmp_path / "data"
+    access_key = add_account(data)
+    with start(data) as server, CodePush(access_key, server.url) as code_push:
+        code_push.add_app("App")
+        code_push.release("App", "Staging", make_bundle(tmp_path), "1.0.0")
+    assert [str(path) for path in (data, *data.rglob("*")) if path.stat().st_mode & 0o077] == []
+
+
+def test_several_workers(tmp_path):
+    """With several workers, a release made through one of them is soon told by all."""
+    data = tmp_path / "data"
+    access_key = add_account(data)
+    with start(data, "--workers", "2") as server, CodePush(access_key, server.url) as code_push:
+        code_push.add_app("App")
+        key = code_push.get_deployment("App", "Staging").key
+        question = f"{server.url}/v0.1/public/codepush/update_check?deployment_key={key}&app_version=1.0.0"
+
+        def told():
+            """Ask over a new connection each time, so that every worker gets to answer."""
+            return {httpx2.get(question).json()["update_info"]["label"] for _ in range(40)}
+
+        assert told() == {""}
+        code_push.release("App", "Staging", make_bundle(tmp_path), "1.0.0")
+        deadline = time.monotonic() + 10
+        while told() != {"v1"}:
+            assert time.monotonic() < deadline
+        assert told() == {"v1"}
+
+
+def test_workers_end_with_their_parent(tmp_path):
+    """When the parent is killed with -9, no worker lives on to hold its port."""
+    with start(tmp_path / "data", "--workers", "2") as server:
+        assert httpx2.get(f"{server.url}/health").status_code == 200
+        server.stop(signal.SIGKILL)  # returns when the last worker has closed its end of stderr
+    with pytest.raises(httpx2.ConnectError):
+        httpx2.get(f"{server.url}/health")
+
+
+def test_acknowledged_releases_survive_a_kill(tmp_path):
+    """After kill -9 in the middle of releasing, every acknowledged release is there and can be downloaded."""
+    data = tmp_path / "data"
+    access_key = add_account(data)
+    acknowledged = []
+    bundle = tmp_path / "app.bundle"
+    with start(data) as server, CodePush(access_key, server.url, max_retries=0) as code_push:
+        code_push.add_app("App")
+        killer = threading.Timer(1.5, server.process.kill)
+        killer.start()
+        with suppress(TransportError):
+            while server.process.poll() is None:
+                bundle.write_bytes(os.urandom(100_000))
+                acknowledged.append(code_push.release("App", "Staging", bundle, "1.0.0"))
+        killer.join()
+    assert acknowledged
+    with start(data) as server, CodePush(access_key, server.url) as code_push:
+        history = code_push.get_deployment_history("App", "Staging")
+        assert [one.label for one in history] == [f"v{n}" for n in range(1, len(history) + 1)]
+        assert [one.package_hash for one in history[: len(acknowledged)]] == [one.package_hash for one in acknowledged]
+        for release in history:
+            blob = httpx2.get(server.url + "/blobs/" + release.blob_url.rpartition("/")[2])
+            assert len(blob.content) == release.size
+
+
+def test_help_is_quick():
+    """``codepush --help`` imports neither the HTTP library nor the server."""
+    program = (
+        "import sys; from click.testing import CliRunner; from codepush.cli.main import main;"
+        "result = CliRunner().invoke(main, ['--help']); assert result.exit_code == 0, result.output;"
+        "sys.exit(', '.join({'httpx2', 'rich', 'starlette', 'sqlalchemy', 'msgspec'} & set(sys.modules)) or 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
