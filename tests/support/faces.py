@@ -1,0 +1,39 @@
+"""The faces of the SDK behind one manner of calling, so that each test can run against all of them."""
+
+from contextlib import contextmanager
+from functools import partial
+
+from anyio.from_thread import start_blocking_portal
+
+from codepush import AsyncCodePush, CodePush
+
+FACES = ["sync", "async"]
+
+
+class _Blocking:
+    """An asynchronous client whose methods can be called as if it were the other one."""
+
+    def __init__(self, portal, client):
+        self._portal = portal
+        self._client = client
+
+    def __getattr__(self, name):
+        method = getattr(self._client, name)
+
+        def call(*args, **kwargs):
+            return self._portal.call(partial(method, *args, **kwargs))
+
+        return call
+
+
+@contextmanager
+def open_face(face, access_key, server_url, **options):
+    """Yield a client of one of the `FACES`."""
+    if face == "sync":
+        with CodePush(access_key, server_url, **options) as client:
+            yield client
+        return
+    with start_blocking_portal() as portal:
+        client = AsyncCodePush(access_key, server_url, **options)
+        yield _Blocking(portal, client)
+        portal.call(client.aclose)
