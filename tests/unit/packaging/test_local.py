@@ -185,7 +185,7 @@ def pipe_inside(folder):
 
 BAD = {
     nothing: 'missing" cannot be released (No such file or directory). Pass the directory',
-    impossible: "embedded null byte",
+    impossible: "embedded null",
     empty_directory: "holds no files to release. Pass the directory",
     ignored_only: "holds no files to release",
     signature_only: "holds no files to release",
