@@ -377,3 +377,163 @@ PACKAGES: tuple[Difference, ...] = (
         _canonical,
     ),
 )
+
+# Signing: a rule sees a signed directory and says which hash the signature must be for.
+
+
+def _paths(case):
+    return [file["path"] for file in case.get("files", ())]
+
+
+def _hash_by_server(case):
+    return case["package_hash_before"]["server"]
+
+
+def _is_single_file(case):
+    """Whether a single file was given: its signature was written to a temporary folder."""
+    return case["outcome"] == "ok" and "signature_path" not in case and len(case["files"]) == 1
+
+
+def _hash_in_app_folder(case):
+    (file,) = case["files"]
+    digest = hashlib.sha256(base64.b64decode(file["base64"])).hexdigest()
+    text = json.dumps([f"CodePush/{file['path']}:{digest}"], separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+SIGNING: tuple[Difference, ...] = (
+    Difference(
+        "nothing to sign",
+        "a package without a file that counts cannot run",
+        lambda case: "files" in case and _counts_nothing({**case, "kind": "directory"}),
+        _refused,
+    ),
+    Difference(
+        "signed before",
+        "the original cannot remove an old signature; a release may be signed as often as one likes",
+        lambda case: case["outcome"] == "error" and ".codepushrelease" in _paths(case),
+        _hash_by_server,
+    ),
+    Difference(
+        "nested signature",
+        "the original's tool counts it, its server and phones do not; phones would refuse what the tool signed",
+        lambda case: case["outcome"] == "ok" and any("/" in path and _is_signature(path) for path in _paths(case)),
+        _hash_by_server,
+    ),
+    Difference(
+        "single file",
+        "the original signs it in a folder of random name and sends it unsigned; here it is sent in a folder CodePush",
+        _is_single_file,
+        _hash_in_app_folder,
+    ),
+)
+
+# Diffs: a rule sees a recorded pair of packages and returns it as it is wanted. All that apply do so, one by one.
+
+
+def _as_package(zip_name, manifest):
+    """One side of a pair in the shape that the rules about packages see; without a manifest it is a single file."""
+    if manifest is None:
+        return {"kind": "file", "base64": base64.b64encode(vector_path(zip_name).read_bytes())}
+    with zipfile.ZipFile(vector_path(zip_name)) as archive:
+        entries = [
+            {"name": entry.filename, "size": entry.file_size, "sha256": hashlib.sha256(archive.read(entry)).hexdigest()}
+            for entry in archive.infolist()
+        ]
+    return {"kind": "zip", "outcome": "ok", "zip": zip_name, "manifest": manifest, "entries": entries}
+
+
+def _is_never_stored(zip_name, manifest):
+    """Whether a package is refused when it is released, so that there is nothing to make a diff of."""
+    rule = difference(PACKAGES, _as_package(zip_name, manifest))
+    return rule is not None and rule.wanted is _refused
+
+
+def _either_is_refused(case):
+    return any(_is_never_stored(case[f"{side}_zip"], case[f"{side}_manifest"]) for side in ("old", "new"))
+
+
+def _has_diff(case):
+    return case["outcome"] == "archive"
+
+
+def _carried(case):
+    """The recorded names behind the list."""
+    return [entry["name"] for entry in case["archive_entries"][1:]] if _has_diff(case) else []
+
+
+def _without_diff(case):
+    return case | {"outcome": "none"}
+
+
+def _with_contents(case, deleted, entries):
+    """The case with another list, written as JavaScript writes JSON, and other entries behind it."""
+    text = json.dumps({"deletedFiles": deleted}, separators=(",", ":"), ensure_ascii=False)
+    content = text.encode()
+    listing = case["archive_entries"][0] | {"size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+    outcome = "archive" if deleted or entries else "none"
+    changed = {"deleted_files": deleted, "hotcodepush_json": text, "archive_entries": [listing, *entries]}
+    return case | changed | {"outcome": outcome}
+
+
+def _has_folders(case):
+    return _has_diff(case) and any(name.endswith("/") for name in [*_carried(case), *case["deleted_files"]])
+
+
+def _without_folders(case):
+    deleted = [name for name in case["deleted_files"] if not name.endswith("/")]
+    entries = [entry for entry in case["archive_entries"][1:] if not entry["directory"]]
+    return _with_contents(case, deleted, entries)
+
+
+def _carries_twice(case):
+    return len(set(_carried(case))) < len(_carried(case))
+
+
+def _carried_once(case):
+    entries = {entry["name"]: entry for entry in case["archive_entries"][1:]}
+    return _with_contents(case, case["deleted_files"], [*entries.values()])
+
+
+def _replaces_folder(case):
+    return any(old.startswith(f"{name}/") for name in _carried(case) for old, _ in case["old_manifest"])
+
+
+def _in_canonical_order(case):
+    entries = sorted(case["archive_entries"][1:], key=lambda entry: _utf16(entry["name"]))
+    return _with_contents(case, sorted(case["deleted_files"], key=_utf16), entries)
+
+
+DIFFS: tuple[Difference, ...] = (
+    Difference(
+        "refused packages",
+        "a package that is refused when it is released is on neither side of a diff",
+        _either_is_refused,
+        lambda case: case | {"outcome": REFUSED},
+    ),
+    Difference(
+        "folder entries",
+        "they are never stored, so they are neither carried nor deleted, and alone they are no change",
+        _has_folders,
+        _without_folders,
+    ),
+    Difference("one name twice", "the same file twice is stored once", _carries_twice, _carried_once),
+    Difference(
+        "the package's own list",
+        "a phone takes it for the list of deleted files, and readers disagree which of two entries of one name counts",
+        lambda case: any(name.split("/")[0].casefold() == "hotcodepush.json" for name in _carried(case)),
+        _without_diff,
+    ),
+    Difference(
+        "a file in the place of a folder",
+        "phones delete the files of the folder but not the folder, which is then in the way",
+        _replaces_folder,
+        _without_diff,
+    ),
+    Difference(
+        "canonical order",
+        "entries and deleted files are in the order of manifests; JavaScript's moves number-like names to the front",
+        lambda case: _has_diff(case) and _in_canonical_order(case) != case,
+        _in_canonical_order,
+    ),
+)

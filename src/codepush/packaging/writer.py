@@ -13,7 +13,7 @@ import stat
 import struct
 import zlib
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import BinaryIO, Final
 
@@ -23,7 +23,16 @@ from msgspec import Struct
 from codepush.packaging.directory import DEFLATED, STORED
 from codepush.packaging.manifest import Manifest, utf16_key
 
-__all__ = ["DEFAULT_LEVEL", "ArchiveIndex", "IndexEntry", "Item", "write_archive"]
+__all__ = [
+    "DEFAULT_LEVEL",
+    "ArchiveIndex",
+    "IndexEntry",
+    "Item",
+    "local_header",
+    "write_archive",
+    "write_directory",
+    "write_item",
+]
 
 DEFAULT_LEVEL: Final = 9
 """The libdeflate level (1 to 12) that saves most bytes for its time; above it, time grows several times faster."""
@@ -78,6 +87,16 @@ class IndexEntry(Struct, frozen=True, kw_only=True):
     method: int
     offset: int
 
+    @property
+    def start(self) -> int:
+        """Where the entry starts with its local header, in bytes from the start of the archive."""
+        return self.offset - _header_size(self.name)
+
+    @property
+    def end(self) -> int:
+        """Where its data ends, and the next entry starts, in bytes from the start of the archive."""
+        return self.offset + self.compressed_size
+
 
 class ArchiveIndex(Struct, frozen=True):
     """What is in an archive that we wrote: its files in canonical order, and its own size in bytes."""
@@ -116,12 +135,28 @@ def write_archive(items: Iterable[Item], target: BinaryIO, *, level: int = DEFAU
     ordered = sorted(items, key=lambda item: utf16_key(item.name))
     with ThreadPoolExecutor(os.cpu_count(), "codepush-deflate") as pool:
         entries = tuple(_write_entries(ordered, target, pool, level))
+    return write_directory(entries, target)
+
+
+def write_item(item: Item, target: BinaryIO, *, level: int = DEFAULT_LEVEL) -> IndexEntry:
+    """Write one file that fits into memory where the target stands, and return where it is."""
+    return _write_packed(item.name, _pack(item, level), target)
+
+
+def write_directory(entries: Sequence[IndexEntry], target: BinaryIO) -> ArchiveIndex:
+    """Finish an archive, whose entries have been written, and return its index."""
     directory_offset = target.tell()
     target.writelines(_central_header(entry) for entry in entries)
     directory_size = target.tell() - directory_offset
     count = len(entries)
     target.write(_END.pack(b"PK\x05\x06", 0, 0, count, count, directory_size, directory_offset, 0))
-    return ArchiveIndex(entries, target.tell())
+    return ArchiveIndex(tuple(entries), target.tell())
+
+
+def local_header(entry: IndexEntry) -> bytes:
+    """Return the header that stands in front of an entry's data. It is the same wherever the entry stands."""
+    raw_name = entry.name.encode()
+    return _LOCAL.pack(b"PK\x03\x04", *_common(entry, raw_name)) + raw_name
 
 
 def _write_entries(items: list[Item], target: BinaryIO, pool: ThreadPoolExecutor, level: int) -> Iterator[IndexEntry]:
@@ -151,17 +186,20 @@ def _pack(item: Item, level: int) -> _Packed:
 
 def _write_next(waiting: deque[tuple[Item, Future[_Packed]]], target: BinaryIO) -> IndexEntry:
     item, future = waiting.popleft()
-    packed = future.result()
+    return _write_packed(item.name, future.result(), target)
+
+
+def _write_packed(name: str, packed: _Packed, target: BinaryIO) -> IndexEntry:
     entry = IndexEntry(
-        name=item.name,
+        name=name,
         sha256=packed.sha256,
         crc=packed.crc,
         size=packed.size,
         compressed_size=len(packed.data),
         method=packed.method,
-        offset=target.tell() + _header_size(item.name),
+        offset=target.tell() + _header_size(name),
     )
-    target.write(_local_header(entry))
+    target.write(local_header(entry))
     target.write(packed.data)
     return entry
 
@@ -200,7 +238,7 @@ def _stream(item: Item, target: BinaryIO, method: int) -> IndexEntry:
         offset=offset,
     )
     target.seek(start)
-    target.write(_local_header(entry))
+    target.write(local_header(entry))
     target.seek(end)
     return entry
 
@@ -216,13 +254,7 @@ def _common(entry: IndexEntry, raw_name: bytes) -> tuple[int, ...]:
     return _VERSION_NEEDED, flags, entry.method, _TIME, _DATE, entry.crc, *sizes
 
 
-def _local_header(entry: IndexEntry) -> bytes:
-    raw_name = entry.name.encode()
-    return _LOCAL.pack(b"PK\x03\x04", *_common(entry, raw_name)) + raw_name
-
-
 def _central_header(entry: IndexEntry) -> bytes:
     raw_name = entry.name.encode()
-    header_offset = entry.offset - _header_size(entry.name)
-    rest = 0, 0, 0, _MODE, header_offset  # no comment, first disk, no internal attributes
+    rest = 0, 0, 0, _MODE, entry.start  # no comment, first disk, no internal attributes
     return _CENTRAL.pack(b"PK\x01\x02", _MADE_BY, *_common(entry, raw_name), *rest) + raw_name

@@ -1,0 +1,44 @@
+"""Diffs: from which older releases phones get a smaller download."""
+
+from __future__ import annotations
+
+from itertools import dropwhile, islice
+from typing import TYPE_CHECKING, Final
+
+from codepush.rules.duplicates import same_target
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from codepush.models import Package
+
+__all__ = ["DEFAULT_LIMIT", "bases"]
+
+DEFAULT_LIMIT: Final = 5
+"""From how many older releases there are diffs to a new one, unless a server is set up otherwise."""
+
+
+def bases(history: Sequence[Package], new: Package, *, limit: int = DEFAULT_LIMIT) -> list[Package]:
+    """Return the releases whose phones should get a diff to a new one: the last few before it that share its target.
+
+    Releases with the new one's hash are passed over. Disabled releases count, because phones run them,
+    and so does each of several releases with one hash, as in the original.
+
+    Args:
+        history: the deployment's releases, oldest first, the new one among them (known by its label);
+            when it is not, no release comes before it.
+        new: the release that was just made or promoted.
+        limit: how many at most.
+
+    Returns:
+        The releases, oldest first.
+
+    """
+    newest_first = dropwhile(lambda release: release.label != new.label, reversed(history))
+    before = islice(newest_first, 1, None)
+    fitting = (
+        release
+        for release in before
+        if release.package_hash != new.package_hash and same_target(new.app_version, release.app_version)
+    )
+    return list(islice(fitting, limit))[::-1]
