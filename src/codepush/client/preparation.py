@@ -37,14 +37,17 @@ class Preparation:
         if self._package is not None:
             self._package.close()
 
-    def run(self, path: str | os.PathLike[str]) -> LocalPackage:
-        """Return what is at the path, ready to be sent.
+    def run(
+        self, path: str | os.PathLike[str], *, private_key_path: str | os.PathLike[str] | None = None
+    ) -> LocalPackage:
+        """Return what is at the path, ready to be sent, signed if there is a key.
 
         Raises:
             PackageError: it cannot be released.
+            ConfigurationError: it cannot be signed with this key.
 
         """
-        package = prepare(path)
+        package = prepare(path, private_key_path=private_key_path)
         with self._lock:
             self._package = package
             left = self._left

@@ -19,7 +19,7 @@ print(phone.running.label)
 Every step is that of the plugin's JavaScript and native halves, with these differences, all on the
 strict side: the hash of every package is verified, an update may not delete files outside its
 package, unsafe archives are refused, and reports of what runs or failed are repeated until the
-server takes them. Code signing is not checked yet.
+server takes them. A phone that is given a public key accepts signed updates only.
 
 Methods raise :class:`codepush.errors.CodePushError`; a phone that was told something wrong keeps what it had.
 """

@@ -14,13 +14,15 @@ import msgspec
 
 from codepush.device.binary import find_bundle
 from codepush.errors import PackageError
+from codepush.packaging import signing
 from codepush.packaging.archive import extract
-from codepush.packaging.manifest import hash_file, hash_tree
+from codepush.packaging.manifest import SIGNATURE_NAME, hash_file, hash_tree
 
 __all__ = ["Assembled", "assemble", "verify"]
 
 _ZIP_START: Final = b"PK\x03\x04"
 _DIFF_NAME: Final = "hotcodepush.json"
+_SIGNATURE_PATH: Final = f"CodePush/{SIGNATURE_NAME}"
 
 
 class Assembled(msgspec.Struct, frozen=True):
@@ -70,14 +72,22 @@ def assemble(
     return Assembled(contents, hash_tree(contents).package_hash, find_bundle(contents, bundle_name))
 
 
-def verify(assembled: Assembled, *, package_hash: str, bundle_name: str) -> str:
+def verify(assembled: Assembled, *, package_hash: str, bundle_name: str, public_key: str | None = None) -> str:
     """Return the path of the bundle inside a package that is what the server promised.
 
     The hash is checked always. Phones without a public key check it for differences and signed
     packages only; a wrong hash would pass them unseen, which is what a simulation is to show.
+    A signature is looked at only with a public key.
+
+    Args:
+        assembled: the package.
+        package_hash: the hash that the server promised.
+        bundle_name: what the app calls its bundle.
+        public_key: the key in PEM form that the package's signature must pass with, ``None`` if it needs none.
 
     Raises:
-        PackageError: the package has no bundle of this name, or its hash is not ``package_hash``.
+        PackageError: the package has no bundle of this name, its hash is not ``package_hash``, or there is
+            a public key and no signature of this package that passes with it.
 
     """
     if assembled.bundle is None:
@@ -88,7 +98,20 @@ def verify(assembled: Assembled, *, package_hash: str, bundle_name: str) -> str:
         raise PackageError(
             f"The update's files have the hash {assembled.package_hash}, but the server promised {package_hash}."
         )
+    if public_key is not None:
+        _check_signature(assembled.contents / _SIGNATURE_PATH, package_hash, public_key)
     return assembled.bundle
+
+
+def _check_signature(path: Path, package_hash: str, public_key: str) -> None:
+    if not path.is_file():
+        raise PackageError(
+            f"The app accepts signed updates only, and this one has no {_SIGNATURE_PATH}."
+            ' Release a directory named "CodePush", or the bundle, with the private key.'
+        )
+    signed = signing.verify(path.read_text(encoding="utf-8", errors="replace"), public_key)
+    if signed != package_hash:
+        raise PackageError(f"The update has the hash {package_hash}, but its signature is for {signed}.")
 
 
 def _is_zip(path: Path) -> bool:
@@ -97,13 +120,14 @@ def _is_zip(path: Path) -> bool:
 
 
 def _apply(unzipped: Path, base: Path | None, contents: Path) -> None:
-    """Copy the base, delete what the difference says, lay the new files over it."""
+    """Copy the base without its signature, delete what the difference says, lay the new files over it."""
     deleted = _deleted_files(unzipped / _DIFF_NAME)
     (unzipped / _DIFF_NAME).unlink()
     contents.mkdir()
     try:
         if base is not None:
             shutil.copytree(base, contents, dirs_exist_ok=True)
+            _delete(contents, PurePosixPath(_SIGNATURE_PATH))
         for name in deleted:
             _delete(contents, name)
         shutil.copytree(unzipped, contents, dirs_exist_ok=True)

@@ -17,6 +17,7 @@ from codepush.device.packages import InstallMode, LocalUpdate, Platform, RemoteP
 from codepush.device.store import State, Store
 from codepush.errors import APIError, ConfigurationError, DecodeError, PackageError, TransportError
 from codepush.models import StatusReport, UpdateCheck, UpdateInfo
+from codepush.packaging.signing import read_public_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,10 +46,13 @@ class Phone:
             binary's hash when it asks.
         client_unique_id: the device's id; made up and remembered if not given.
         timeout: seconds to wait for each step of a conversation with the server.
+        public_key: the key built into the app, in PEM form or as the path of a file with it; needs the
+            extra ``signing``. With it the phone accepts only updates signed with the private key;
+            without it, signatures are not looked at.
 
     Raises:
-        ConfigurationError: the server's address, the platform or the bundle's name is wrong, or the
-            folder holds something else than a phone.
+        ConfigurationError: the server's address, the platform, the bundle's name or the public key is
+            wrong, or the folder holds something else than a phone.
         PackageError: ``bundle`` cannot be read.
 
     """
@@ -65,6 +69,7 @@ class Phone:
         platform: Platform = "android",
         client_unique_id: str | None = None,
         timeout: float = 60.0,
+        public_key: str | Path | None = None,
     ) -> None:
         if platform not in _BUNDLE_NAMES:
             raise ConfigurationError(f'There is no platform "{platform}" to imitate. Choose "android" or "ios".')
@@ -77,6 +82,7 @@ class Phone:
             path=None if bundle is None else Path(bundle),
         )
         self._binary_hash = self._binary.package_hash()
+        self._public_key = None if public_key is None else read_public_key(public_key)
         self._store = Store(Path(folder))
         self._save(self._remembered(client_unique_id))
         if (self._state.binary_version, self._state.binary_hash) != self._identity:
@@ -134,7 +140,8 @@ class Phone:
         """Download an update, put its package together, verify it, and report the download.
 
         Whatever goes wrong, the phone is left with what it had. A package without the app's bundle,
-        or with another hash than promised, is remembered as failed.
+        with another hash than promised, or (with a public key) without a signature that proves where
+        it comes from, is remembered as failed.
 
         Args:
             update: the offer.
@@ -357,7 +364,12 @@ class Phone:
 
     def _verified(self, update: RemotePackage, assembled: Assembled) -> LocalUpdate:
         try:
-            bundle = verify(assembled, package_hash=update.package_hash, bundle_name=self._binary.bundle_name)
+            bundle = verify(
+                assembled,
+                package_hash=update.package_hash,
+                bundle_name=self._binary.bundle_name,
+                public_key=self._public_key,
+            )
         except PackageError:
             self._save(structs.replace(self._state, failed=(*self._state.failed, update.package_hash)))
             raise

@@ -2,14 +2,17 @@
 
 What a person releases is a directory, an archive or a single file. All three become one file to send and the hash the
 server will answer with, before anything is sent, so that a build job can know and compare the hash first. A directory
-becomes a normalised archive with names relative to its parent, as the original tools make it.
+becomes a normalised archive with names relative to its parent, as the original tools make it. A directory or a single
+file can be signed on the way; the signature is only in the archive, nothing is written beside what is released.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 import stat
 import tempfile
+import time
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -19,17 +22,30 @@ from msgspec import Struct
 
 from codepush.errors import PackageError
 from codepush.packaging.archive import DEFAULT_LEVEL, DEFAULT_LIMITS, Limits, is_archive, read_manifest
-from codepush.packaging.manifest import FileOnDisk, Manifest, hash_file, is_empty, is_ignored, list_files, unreadable
+from codepush.packaging.manifest import (
+    SIGNATURE_NAME,
+    FileOnDisk,
+    Manifest,
+    hash_file,
+    is_empty,
+    is_ignored,
+    list_files,
+    unreadable,
+)
 from codepush.packaging.names import check_name, check_together
+from codepush.packaging.signing import read_private_key, sign
 from codepush.packaging.writer import Item, write_archive
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 __all__ = ["LocalPackage", "package_directory", "prepare"]
 
 _PIECE: Final = 1 << 20
 _ADVICE: Final = "Pass the directory, archive or bundle that your build wrote."
+
+_APP_FOLDER: Final = "CodePush"
+"""The folder that a single file is put into to be signed: React Native apps look for the signature there."""
 
 
 class LocalPackage(Struct, frozen=True, kw_only=True):
@@ -65,20 +81,27 @@ class LocalPackage(Struct, frozen=True, kw_only=True):
 
 
 def prepare(
-    path: str | os.PathLike[str], *, limits: Limits = DEFAULT_LIMITS, level: int = DEFAULT_LEVEL
+    path: str | os.PathLike[str],
+    *,
+    private_key_path: str | os.PathLike[str] | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+    level: int = DEFAULT_LEVEL,
 ) -> LocalPackage:
     """Return a directory, an archive or a single file as a package ready to be sent.
 
-    Archives are checked and sent as they are; single files too.
+    Archives are checked and sent as they are; single files too, unless they are signed: then they become an archive
+    with the file and the signature in a folder named ``CodePush``.
 
     Args:
         path: what to release. A file that starts like an archive is one, whatever its name.
+        private_key_path: the file with the key to sign with: an RSA key in PEM form without a passphrase.
         limits: how much a directory or an archive may hold.
         level: how well a directory is deflated, 1 (fast) to 12 (small).
 
     Raises:
         PackageError: there is nothing at the path, it holds no file that counts, something in it cannot be read or
-            carried by an archive, or the archive is refused.
+            carried by an archive, or the archive is refused, or is to be signed.
+        ConfigurationError: the key cannot be read or is none, or the extra ``signing`` is not installed.
 
     """
     try:
@@ -87,31 +110,52 @@ def prepare(
         reason = error.strerror if isinstance(error, OSError) else error
         raise PackageError(f'"{path}" cannot be released ({reason}). {_ADVICE}') from error
     if stat.S_ISDIR(mode):
-        return package_directory(path, limits=limits, level=level)
+        return package_directory(path, private_key_path=private_key_path, limits=limits, level=level)
     if not stat.S_ISREG(mode):
         raise PackageError(f'"{path}" is neither a file nor a directory. {_ADVICE}')
-    return _package_file(Path(path), limits)
+    if private_key_path is None:
+        return _package_file(Path(path), limits)
+    return _package_signed_file(Path(path), read_private_key(private_key_path), limits, level)
 
 
 def package_directory(
-    path: str | os.PathLike[str], *, limits: Limits = DEFAULT_LIMITS, level: int = DEFAULT_LEVEL
+    path: str | os.PathLike[str],
+    *,
+    private_key_path: str | os.PathLike[str] | None = None,
+    limits: Limits = DEFAULT_LIMITS,
+    level: int = DEFAULT_LEVEL,
 ) -> LocalPackage:
     """Return a directory as a package: a temporary archive in which the directory's own name comes first.
 
     The same content gives the same bytes, on any day and machine with the same version of libdeflate. Hidden files
     are part of it, links to files are followed, empty folders and what macOS leaves behind are not part of it.
 
+    When it is signed, the archive gets a ``.codepushrelease`` directly below the directory's name, in place of one
+    that may be there; the directory is left as it is, and so is the package hash. The signature holds the time, so the
+    archive's bytes differ from second to second. The directory's name is kept: React Native apps look for the
+    signature in ``CodePush`` and Cordova apps in ``www``, so a signed directory should have that name.
+
     Args:
         path: the directory.
+        private_key_path: the file with the key to sign with: an RSA key in PEM form without a passphrase.
         limits: how much it may hold.
         level: the libdeflate level, 1 (fast) to 12 (small).
 
     Raises:
-        PackageError: it is not a directory, holds no file that counts, or something in it cannot be read or carried
-            by an archive.
+        PackageError: it is not a directory, holds no file that counts, something in it cannot be read or carried by
+            an archive, or it changes while it is being signed.
+        ConfigurationError: the key cannot be read or is none, or the extra ``signing`` is not installed.
 
     """
-    items = _items(Path(os.path.abspath(path)), limits)  # noqa: PTH100 - resolve() would use the name of a link's target
+    private_key = None if private_key_path is None else read_private_key(private_key_path)
+    root = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would use the name of a link's target
+    items = _items(root, (_below(root.name, file) for file in list_files(root)), limits)
+    if private_key is None:
+        return _package(items, level)
+    return _package_signed(root, root.name, items, private_key, level)
+
+
+def _package(items: list[Item], level: int) -> LocalPackage:
     with ExitStack() as undo:
         handle, name = tempfile.mkstemp(prefix="codepush-", suffix=".zip")
         archive = Path(name)
@@ -129,6 +173,28 @@ def package_directory(
     )
 
 
+def _package_signed(path: Path, folder: str, items: list[Item], private_key: bytes, level: int) -> LocalPackage:
+    """Pack the files of a folder with their signature, for which they are all read once more beforehand."""
+    name = f"{folder}/{SIGNATURE_NAME}"
+    unsigned = [item for item in items if item.name != name]
+    check_together([name, *(item.name for item in unsigned)])
+    package_hash = Manifest.of((item.name, _sha256(item)) for item in unsigned).package_hash
+    token = sign(package_hash, private_key, issued_at=int(time.time())).encode()
+    package = _package([*unsigned, Item(name, len(token), partial(iter, (token,)))], level)
+    if package.hash != package_hash:
+        package.close()
+        raise PackageError(f'"{path}" changed while it was being signed. Release it again when nothing writes to it.')
+    return package
+
+
+def _package_signed_file(path: Path, private_key: bytes, limits: Limits, level: int) -> LocalPackage:
+    package = _package_file(path, limits)
+    if package.is_archive:
+        raise PackageError(f'"{path}" is an archive, which cannot be signed. Pass the directory it was made of.')
+    file = FileOnDisk(f"{_APP_FOLDER}/{path.name}", path, package.size)
+    return _package_signed(path, _APP_FOLDER, _items(path, [file], limits), private_key, level)
+
+
 def _package_file(path: Path, limits: Limits) -> LocalPackage:
     try:
         with path.open("rb") as source:
@@ -144,9 +210,8 @@ def _package_file(path: Path, limits: Limits) -> LocalPackage:
     return LocalPackage(path=path, hash=package_hash, manifest=manifest, size=size, is_archive=manifest is not None)
 
 
-def _items(root: Path, limits: Limits) -> list[Item]:
-    """Return the files of a directory, having checked that an archive within the limits can carry them."""
-    files = [_below(root.name, file) for file in list_files(root)]
+def _items(root: Path, files: Iterable[FileOnDisk], limits: Limits) -> list[Item]:
+    """Return files as they will be packed, having checked that an archive within the limits can carry them."""
     kept = [file for file in files if not is_ignored(file.name)]
     if is_empty(file.name for file in kept):
         raise PackageError(f'"{root}" holds no files to release. {_ADVICE}')
@@ -162,6 +227,13 @@ def _items(root: Path, limits: Limits) -> list[Item]:
 
 def _below(folder: str, file: FileOnDisk) -> FileOnDisk:
     return FileOnDisk(f"{folder}/{file.name}", file.path, file.size)
+
+
+def _sha256(item: Item) -> str:
+    digest = hashlib.sha256()
+    for piece in item.pieces():
+        digest.update(piece)
+    return digest.hexdigest()
 
 
 def _pieces(path: Path) -> Iterator[bytes]:

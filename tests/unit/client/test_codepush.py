@@ -9,6 +9,7 @@ import traceback
 import tracemalloc
 from datetime import UTC, datetime
 from io import BytesIO
+from zipfile import ZipFile
 
 import pytest
 from multipart import MultipartParser, parse_options_header
@@ -19,6 +20,7 @@ from codepush import (
     AsyncCodePush,
     CodePush,
     CodePushError,
+    ConfigurationError,
     Conflict,
     DecodeError,
     Deployment,
@@ -35,9 +37,12 @@ from codepush import (
     Unauthorized,
     __version__,
 )
+from codepush.packaging import signing
+from codepush.packaging.archive import read_manifest
 from codepush.packaging.local import prepare
 from codepush.wire import standalone
 from codepush.wire.messages import Problem, decode_json, encode_problem
+from support.keys import make_key_pair
 
 APP = App(name="App", deployments=("Production", "Staging"))
 V1 = Package(app_version="1.0.0", package_hash="ab" * 32, label="v1", size=5)
@@ -251,6 +256,31 @@ def test_a_single_file_is_released_as_it_is(server, connect, bundle):
     package, _ = parts(server.received[0])
     assert (package.filename, package.content_type) == ("main.jsbundle", "application/octet-stream")
     assert package.raw == bundle.read_bytes()
+
+
+def test_a_release_is_signed_on_the_way(server, connect, build, tmp_path, temporary):
+    """The archive carries the signature of its hash; the directory is left as it is, and nothing else stays."""
+    private_key, public_key = make_key_pair(tmp_path)
+    before = {path: path.read_bytes() for path in build.rglob("*") if path.is_file()}
+    server.answer(standalone.package_body(V2), 201)
+    assert connect()("release", "App", "Staging", build, "1.0.0", private_key_path=private_key) == V2
+    package, _ = parts(server.received[0])
+    with ZipFile(BytesIO(package.raw)) as archive:
+        token = archive.read("CodePush/.codepushrelease").decode()
+    assert signing.verify(token, public_key.read_text()) == read_manifest(BytesIO(package.raw)).package_hash
+    assert {path: path.read_bytes() for path in build.rglob("*") if path.is_file()} == before
+    assert list(temporary.iterdir()) == []
+
+
+def test_what_cannot_be_signed_is_not_sent(server, connect, build, tmp_path, temporary):
+    """A key that is not there and an archive are refused, and the server hears nothing of it."""
+    private_key, _ = make_key_pair(tmp_path)
+    with pytest.raises(ConfigurationError, match="path specified for the signing key"):
+        connect()("release", "App", "Staging", build, "1.0.0", private_key_path=build / "missing.pem")
+    with prepare(build) as package, pytest.raises(PackageError, match="cannot be signed"):
+        connect()("release", "App", "Staging", package.path, "1.0.0", private_key_path=private_key)
+    assert server.received == []
+    assert list(temporary.iterdir()) == []
 
 
 def test_progress_is_told_until_everything_is_sent(server, connect, bundle):

@@ -124,7 +124,8 @@ def zipped(files):
 
 def package_hash(files):
     """Return the package hash of these files (ASCII names, name to text), worked out from its definition."""
-    lines = sorted(f"{name}:{hashlib.sha256(content.encode()).hexdigest()}" for name, content in files.items())
+    counted = {name: content for name, content in files.items() if not name.endswith(".codepushrelease")}
+    lines = sorted(f"{name}:{hashlib.sha256(content.encode()).hexdigest()}" for name, content in counted.items())
     return hashlib.sha256(json.dumps(lines, separators=(",", ":")).encode()).hexdigest()
 
 

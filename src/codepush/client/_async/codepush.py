@@ -226,6 +226,7 @@ class AsyncCodePush:
         update_metadata: PackageInfo = _NOTHING_SAID,
         *,
         on_progress: Progress | None = None,
+        private_key_path: str | system.PathLike[str] | None = None,
     ) -> Package:
         """Release an update to the phones of a deployment.
 
@@ -238,12 +239,19 @@ class AsyncCodePush:
             update_metadata: what else is said about it: description, mandatory, disabled, rollout.
             on_progress: called with the bytes sent so far and their total as they leave; what it raises
                 ends the release.
+            private_key_path: the file with the private key to sign a directory or a single file with, for
+                apps that have the public key built in; needs the extra ``signing``. Nothing is written
+                into the directory. React Native apps expect it to be named ``CodePush``, Cordova apps
+                ``www``; a single file is put into a folder ``CodePush``.
 
         Returns:
             The release, as the server stored it.
 
         Raises:
-            PackageError: the path is not there, is empty or cannot be read; nothing was sent then.
+            PackageError: the path is not there, is empty or cannot be read, or an archive is to be
+                signed; nothing was sent then.
+            ConfigurationError: the private key cannot be read or is none, or the extra ``signing`` is not
+                installed; nothing was sent then.
             NotFound: there is no such app or deployment.
             Conflict: the newest release is identical, or its rollout is unfinished.
             Invalid: the server does not take the package or what is said about it.
@@ -251,7 +259,7 @@ class AsyncCodePush:
         """
         info = replace(update_metadata, app_version=target_binary_version)
         with Preparation() as preparation:
-            package = await async_aside(preparation.run, update_contents_path)
+            package = await async_aside(preparation.run, update_contents_path, private_key_path=private_key_path)
             upload = upload_of(package, on_progress)
             told = await self._driver.run(standalone.release(app_name, deployment_name, upload, info))
         return told or await self._stored(app_name, deployment_name)
