@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         Unauthorized,
     )
     from codepush.models import (
+        AccessKey,
         Account,
         App,
         Collaborator,
@@ -34,12 +35,14 @@ if TYPE_CHECKING:
         Metrics,
         Package,
         PackageInfo,
+        Session,
     )
 
     __version__: str
 
 __all__ = [
     "APIError",
+    "AccessKey",
     "Account",
     "App",
     "AsyncCodePush",
@@ -60,6 +63,7 @@ __all__ = [
     "PackageInfo",
     "RateLimited",
     "ServerError",
+    "Session",
     "TimeoutError",
     "TransportError",
     "Unauthorized",

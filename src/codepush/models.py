@@ -2,7 +2,8 @@
 
 Every value is frozen. Times are aware datetimes in UTC, sizes are bytes, rollouts are whole
 percents. Names are those of the field (``docs/architecture.md``); the spellings of the wire live
-in :mod:`codepush.wire`.
+in :mod:`codepush.wire`. What a management server says of them beyond what is known here is kept in
+``extra``, under the names and with the values of its JSON.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Final, Literal, TypeAlias
 from msgspec import Struct
 
 __all__ = [
+    "AccessKey",
     "Account",
     "App",
     "Collaborator",
@@ -24,6 +26,7 @@ __all__ = [
     "PackageInfo",
     "Permission",
     "ReleaseMethod",
+    "Session",
     "StatusReport",
     "UpdateCheck",
     "UpdateInfo",
@@ -39,7 +42,13 @@ COMPLETE_ROLLOUT: Final = 100
 """The rollout, in percent, of a release that every phone may take."""
 
 
-class Account(Struct, frozen=True, kw_only=True):
+class _Answered(Struct, frozen=True, kw_only=True, repr_omit_defaults=True):
+    """A value that comes out of a server's answer."""
+
+    extra: Mapping[str, object] = {}
+
+
+class Account(_Answered, frozen=True, kw_only=True):
     """A person who may log in."""
 
     email: str
@@ -47,14 +56,45 @@ class Account(Struct, frozen=True, kw_only=True):
     linked_providers: tuple[str, ...] = ()
 
 
-class Collaborator(Struct, frozen=True, kw_only=True):
+class AccessKey(_Answered, frozen=True, kw_only=True):
+    """A secret that stands for an account until it expires.
+
+    ``name`` is what people call it. ``key`` is the secret itself, told only by the answer that
+    creates it and never shown by ``repr``. ``created_by`` is the machine it was made for or at; a
+    key that a log-in in the browser made is a session.
+    """
+
+    name: str
+    created_time: datetime
+    expires: datetime
+    created_by: str = ""
+    is_session: bool = False
+    key: str | None = None
+
+    def __rich_repr__(self) -> list[tuple[str, object]]:
+        """Return what is shown of it: everything but the secret."""
+        return [(name, value) for name, value in super().__rich_repr__() if name != "key"]
+
+    def __repr__(self) -> str:
+        """Return it without its secret, so that none gets into a log."""
+        return f"AccessKey({', '.join(f'{name}={value!r}' for name, value in self.__rich_repr__())})"
+
+
+class Session(Struct, frozen=True, kw_only=True):
+    """A log-in in the browser that still holds: the machine it was for, and when."""
+
+    machine_name: str
+    logged_in_time: datetime
+
+
+class Collaborator(_Answered, frozen=True, kw_only=True):
     """An account's part in an app."""
 
     permission: Permission
     is_current_account: bool = False
 
 
-class App(Struct, frozen=True, kw_only=True):
+class App(_Answered, frozen=True, kw_only=True):
     """An app: collaborators by e-mail address, and the names of its deployments, sorted."""
 
     name: str
@@ -64,14 +104,14 @@ class App(Struct, frozen=True, kw_only=True):
     platform: str | None = None
 
 
-class DiffPackage(Struct, frozen=True, kw_only=True):
+class DiffPackage(_Answered, frozen=True, kw_only=True):
     """The smaller download for phones that run one particular older package."""
 
     size: int
     url: str
 
 
-class Package(Struct, frozen=True, kw_only=True):
+class Package(_Answered, frozen=True, kw_only=True):
     """One release of a deployment.
 
     ``app_version`` is the target binary version: an exact version or a range of them
@@ -112,7 +152,7 @@ class PackageInfo(Struct, frozen=True, kw_only=True):
     rollout: int | None = None
 
 
-class Deployment(Struct, frozen=True, kw_only=True):
+class Deployment(_Answered, frozen=True, kw_only=True):
     """A channel of releases. ``key`` is what apps carry; ``package`` is the newest release."""
 
     name: str
@@ -120,7 +160,7 @@ class Deployment(Struct, frozen=True, kw_only=True):
     package: Package | None = None
 
 
-class Metrics(Struct, frozen=True, kw_only=True):
+class Metrics(_Answered, frozen=True, kw_only=True):
     """The counters of one label, or of one binary version (then only ``active`` is counted).
 
     ``active`` is how many devices last ran it; ``downloaded`` and ``failed`` count reports;

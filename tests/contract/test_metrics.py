@@ -53,7 +53,12 @@ class Store:
 
     def shown(self, key):
         counters = {(subject, kind): value for (of, subject, kind), value in self.counters.items() if of == key}
-        return {subject: asdict(shown) for subject, shown in metrics.summarise(counters).items()}
+        return {subject: counted(shown) for subject, shown in metrics.summarise(counters).items()}
+
+
+def counted(metrics):
+    """Return the counters of a label or version by name, without what only answers of other servers carry."""
+    return {name: value for name, value in asdict(metrics).items() if name != "extra"}
 
 
 def read(step):
@@ -217,7 +222,7 @@ def test_stored_counters_are_shown_as_recorded():
             subject, _, kind = name.partition(":")
             counters[subject, KINDS.get(kind, "other")] = value
         found = {
-            subject: {kind: value for kind, value in asdict(shown).items() if value is not None}
+            subject: {kind: value for kind, value in counted(shown).items() if value is not None}
             for subject, shown in metrics.summarise(counters).items()
         }
         wanted = {

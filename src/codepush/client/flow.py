@@ -14,10 +14,11 @@ from itertools import count
 from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from codepush.errors import APIError, CodePushError
 from codepush.wire.messages import Request, Response
-from codepush.wire.standalone import error_from
+from codepush.wire.standalone import error_from, knows_keys, server_knows_keys
 
 if TYPE_CHECKING:
     from codepush.wire.standalone import Call
@@ -85,6 +86,10 @@ class Policy(Struct, frozen=True, kw_only=True):
             return None
         return asked + self.dice() * min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** min(attempt, 10))
 
+    def after(self, attempt: int) -> Policy:
+        """Return the patience that is left after an attempt was repeated."""
+        return replace(self, max_retries=self.max_retries - attempt - 1)
+
 
 def perform(call: Call[T], policy: Policy) -> Generator[Step, Outcome | None, T]:
     """Yield the steps of a call, expecting an outcome for each ``Send`` and ``None`` for each ``Pause``.
@@ -106,10 +111,28 @@ def perform(call: Call[T], policy: Policy) -> Generator[Step, Outcome | None, T]
         if pause is None:
             raise error
         yield Pause(pause)
+        if _may_happen_twice(call, outcome) and not (yield from _asked_for_keys(policy.after(attempt))):
+            raise error
     raise AssertionError
 
 
 def _may_repeat(call: Call[T], outcome: Outcome) -> bool:
+    harmless = call.repeatable or call.is_keyed
     if isinstance(outcome, Failure):
-        return not outcome.lasting and (call.repeatable or not outcome.sent)
-    return call.repeatable and outcome.status in _BUSY
+        return not outcome.lasting and (harmless or not outcome.sent)
+    return harmless and outcome.status in _BUSY
+
+
+def _may_happen_twice(call: Call[T], outcome: Outcome) -> bool:
+    """Tell whether repeating does harm for all we know: unless the server turns out to honour the call's key."""
+    if call.repeatable:
+        return False
+    return outcome.sent if isinstance(outcome, Failure) else not knows_keys(outcome)
+
+
+def _asked_for_keys(policy: Policy) -> Generator[Step, Outcome | None, bool]:
+    """Ask the server whether it honours keys; one that does not answer is taken for one that does not."""
+    try:
+        return (yield from perform(server_knows_keys(), policy))
+    except CodePushError:
+        return False

@@ -45,14 +45,11 @@ class _KeyAuth(httpx2.Auth):
 def options(settings: Settings) -> dict[str, Any]:
     """Return the arguments to make an HTTP client with, of either kind.
 
-    Redirections are not followed: the access key is for one server.
+    Redirections are not followed: the access key is for one server. What may differ from call to
+    call is among the :func:`arguments` of each request.
     """
-    timeout = settings.timeout
-    connect = _LONGEST_CONNECT if timeout is None else min(timeout, _LONGEST_CONNECT)
     return {
         "auth": _KeyAuth(settings.access_key),
-        "headers": _headers(settings),
-        "timeout": httpx2.Timeout(timeout, connect=connect),
         "limits": httpx2.Limits(keepalive_expiry=_IDLE_CONNECTION),
         "proxy": settings.proxy and settings.proxy.reveal(),
         "verify": settings.verify,
@@ -86,7 +83,12 @@ def arguments(request: Request, settings: Settings) -> Iterator[dict[str, Any]]:
 
     """
     url = _url(settings.server_url + request.path)
-    common = {"method": request.method, "url": url, "headers": dict(request.headers)}
+    common = {
+        "method": request.method,
+        "url": url,
+        "headers": _headers(settings, request),
+        "timeout": _timeout(settings),
+    }
     if request.upload is None:
         yield common | {"content": request.body}
         return
@@ -135,10 +137,17 @@ def _reason(cause: httpx2.HTTPError) -> str:
     return str(cause).rstrip(".") or type(cause).__name__
 
 
-def _headers(settings: Settings) -> httpx2.Headers:
+def _timeout(settings: Settings) -> httpx2.Timeout:
+    timeout = settings.timeout
+    connect = _LONGEST_CONNECT if timeout is None else min(timeout, _LONGEST_CONNECT)
+    return httpx2.Timeout(timeout, connect=connect)
+
+
+def _headers(settings: Settings, request: Request) -> httpx2.Headers:
     ours = version("codepush")
     headers = httpx2.Headers({"Accept": _ACCEPT, "User-Agent": f"codepush/{ours}", "X-CodePush-SDK-Version": ours})
     headers.update(settings.headers)
+    headers.update(request.headers)
     return headers
 
 

@@ -9,11 +9,12 @@ from collections.abc import Mapping
 from typing import Final, TypeAlias
 
 import httpx2
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
+from msgspec.structs import replace
 
 from codepush.errors import ConfigurationError, Unauthorized
 
-__all__ = ["DEFAULT_SERVER_URL", "Secret", "Settings", "Verify", "resolve"]
+__all__ = ["DEFAULT_SERVER_URL", "Secret", "Settings", "Verify", "changed", "resolve"]
 
 Verify: TypeAlias = "bool | str | os.PathLike[str] | ssl.SSLContext"
 """How a server's certificate is checked: the system's authorities, not at all, a file of authorities, or a context."""
@@ -95,6 +96,27 @@ def resolve(
     )
 
 
+def changed(
+    settings: Settings,
+    *,
+    timeout: float | UnsetType | None = UNSET,
+    max_retries: int | UnsetType = UNSET,
+    headers: Mapping[str, str] | None = None,
+) -> Settings:
+    """Return settings with other ones in place of some; ``headers`` come on top of those that are there.
+
+    Raises:
+        ConfigurationError: one of them cannot work.
+
+    """
+    return replace(
+        settings,
+        timeout=settings.timeout if timeout is UNSET else _timeout(timeout),
+        max_retries=settings.max_retries if max_retries is UNSET else _max_retries(max_retries),
+        headers=_merged(settings.headers, _headers(headers or {})),
+    )
+
+
 def _access_key(key: str | None) -> Secret:
     if not key:
         raise Unauthorized("A token must be specified.", 401)
@@ -158,6 +180,11 @@ def _headers(headers: Mapping[str, str]) -> Mapping[str, str]:
         if not (_HEADER_NAME.fullmatch(name) and value.isascii() and value.isprintable()):
             raise ConfigurationError(f"The header {name!r} holds characters that cannot be sent.")
     return dict(headers)
+
+
+def _merged(headers: Mapping[str, str], more: Mapping[str, str]) -> Mapping[str, str]:
+    replaced = {name.lower() for name in more}
+    return {name: value for name, value in headers.items() if name.lower() not in replaced} | dict(more)
 
 
 def _verify(verify: Verify) -> ssl.SSLContext | bool:

@@ -120,14 +120,13 @@ def _is_zip(path: Path) -> bool:
 
 
 def _apply(unzipped: Path, base: Path | None, contents: Path) -> None:
-    """Copy the base without its signature, delete what the difference says, lay the new files over it."""
+    """Copy the base, delete what the difference says, lay the new files over it."""
     deleted = _deleted_files(unzipped / _DIFF_NAME)
     (unzipped / _DIFF_NAME).unlink()
     contents.mkdir()
     try:
         if base is not None:
             shutil.copytree(base, contents, dirs_exist_ok=True)
-            _delete(contents, PurePosixPath(_SIGNATURE_PATH))
         for name in deleted:
             _delete(contents, name)
         shutil.copytree(unzipped, contents, dirs_exist_ok=True)

@@ -124,17 +124,19 @@ def decode_json(body: bytes) -> object:
     return value
 
 
-def decode_answer(body: bytes, kind: type[T]) -> T:
+def decode_answer(body: bytes, kind: type[T], *, is_secret: bool = False) -> T:
     """Return the JSON value of an answer's body as a ``kind``; fields it does not name are ignored.
 
     Raises:
-        DecodeError: the body is not JSON, or something that is strictly needed is missing.
+        DecodeError: the body is not JSON, or something that is strictly needed is missing. Its message
+            quotes the start of the body, unless that ``is_secret``.
 
     """
     try:
         return msgspec.json.decode(body, type=kind)
     except _UNREADABLE as error:
-        raise DecodeError(f"Could not parse response: {cut(text(body))}") from error
+        said = "it is not shown, as it may hold a secret" if is_secret else cut(text(body))
+        raise DecodeError(f"Could not parse response: {said}") from error
 
 
 def encode_problem(problem: Problem) -> bytes:

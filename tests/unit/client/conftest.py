@@ -5,6 +5,7 @@ import ssl
 import sys
 from collections import deque
 from contextlib import ExitStack, contextmanager
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -39,6 +40,7 @@ class Received:
     size: int
     sha256: str
     body: bytes
+    connection: tuple
 
 
 @dataclass
@@ -90,7 +92,8 @@ def handler_for(server):
                 body += piece if size <= KEPT else b""
             fields = [name.lower() for name in self.headers]
             headers = {name.lower(): value for name, value in self.headers.items()}
-            return Received(self.command, self.path, headers, fields, size - left, digest.hexdigest(), body)
+            read = size - left, digest.hexdigest(), body
+            return Received(self.command, self.path, headers, fields, *read, self.client_address)
 
         def write_answer(self, status, headers, body):
             self.send_response(status)
@@ -189,6 +192,12 @@ class SyncFace:
         """Call a method."""
         return getattr(self.client, method)(*args, **kwargs)
 
+    def of(self, client):
+        """Return the face of another client of the same kind."""
+        other = copy(self)
+        other.client = client
+        return other
+
 
 class AsyncFace:
     """The asynchronous client, on an event loop in a thread of its own."""
@@ -200,6 +209,12 @@ class AsyncFace:
     def __call__(self, method, *args, **kwargs):
         """Call a method and wait for it."""
         return self.portal.call(partial(getattr(self.client, method), *args, **kwargs))
+
+    def of(self, client):
+        """Return the face of another client of the same kind, on the same event loop."""
+        other = copy(self)
+        other.client = client
+        return other
 
 
 @pytest.fixture(params=[SyncFace, AsyncFace], ids=["sync", "async"])

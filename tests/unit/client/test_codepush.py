@@ -7,19 +7,22 @@ import socket
 import time
 import traceback
 import tracemalloc
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from io import BytesIO
 from zipfile import ZipFile
 
 import pytest
+from msgspec.structs import replace
 from multipart import MultipartParser, parse_options_header
 
 from codepush import (
+    AccessKey,
     Account,
     App,
     AsyncCodePush,
     CodePush,
     CodePushError,
+    Collaborator,
     ConfigurationError,
     Conflict,
     DecodeError,
@@ -32,6 +35,7 @@ from codepush import (
     PackageInfo,
     RateLimited,
     ServerError,
+    Session,
     TimeoutError,  # noqa: A004 - ours is also the built-in one
     TransportError,
     Unauthorized,
@@ -47,6 +51,14 @@ from support.keys import make_key_pair
 APP = App(name="App", deployments=("Production", "Staging"))
 V1 = Package(app_version="1.0.0", package_hash="ab" * 32, label="v1", size=5)
 V2 = Package(app_version="1.0.0", package_hash="cd" * 32, label="v2", rollout=25, blob_url="http://x/2", size=7)
+TODAY = datetime.now(UTC).replace(microsecond=0)
+BUILD_KEY = AccessKey(name="ci", created_by="build-7", created_time=TODAY, expires=TODAY + timedelta(days=60))
+LOGIN = replace(BUILD_KEY, name="Login-1", created_by="laptop", is_session=True)
+PEOPLE = {
+    "a@x": Collaborator(permission="Owner", is_current_account=True),
+    "b@x": Collaborator(permission="Collaborator"),
+}
+OURS = {"X_CodePush_Server": "codepush/1.0"}
 STAGING = Deployment(name="Staging", key="staging-key", package=V1)
 
 
@@ -113,8 +125,78 @@ def test_is_authenticated_does_not_hide_other_errors(server, connect):
         ("get_account_info", (), standalone.account_body(Account(email="a@x")), "GET /account", Account(email="a@x")),
         ("get_apps", (), standalone.apps_body([APP]), "GET /apps", [APP]),
         ("get_app", ("org/My App",), standalone.app_body(APP), "GET /apps/org~~My%20App", APP),
+        (
+            "get_access_key",
+            ("my ci",),
+            standalone.access_key_body(BUILD_KEY),
+            "GET /accessKeys/my%20ci",
+            BUILD_KEY,
+        ),
+        (
+            "get_access_keys",
+            (),
+            standalone.access_keys_body([BUILD_KEY, LOGIN]),
+            "GET /accessKeys",
+            [BUILD_KEY],
+        ),
+        (
+            "patch_access_key",
+            ("ci", "build", timedelta(days=1)),
+            standalone.access_key_body(BUILD_KEY),
+            "PATCH /accessKeys/ci",
+            BUILD_KEY,
+        ),
+        ("remove_access_key", ("ci",), b"", "DELETE /accessKeys/ci", None),
+        (
+            "get_sessions",
+            (),
+            standalone.access_keys_body([BUILD_KEY, LOGIN]),
+            "GET /accessKeys",
+            [Session(machine_name="laptop", logged_in_time=TODAY)],
+        ),
+        ("remove_session", ("laptop",), b"", "DELETE /sessions/laptop", None),
         ("add_app", ("App", "iOS"), standalone.app_body(APP), "POST /apps/", APP),
         ("remove_app", ("a@x:App",), b"", "DELETE /apps/a%40x%3AApp", None),
+        ("rename_app", ("App", "New"), standalone.app_body(APP), "PATCH /apps/App", None),
+        ("transfer_app", ("App", "b@x"), b"Created", "POST /apps/App/transfer/b%40x", None),
+        ("add_collaborator", ("App", "b@x"), b"Created", "POST /apps/App/collaborators/b%40x", None),
+        (
+            "get_collaborators",
+            ("App",),
+            standalone.collaborators_body(PEOPLE),
+            "GET /apps/App/collaborators",
+            PEOPLE,
+        ),
+        ("remove_collaborator", ("App", "b@x"), b"", "DELETE /apps/App/collaborators/b%40x", None),
+        (
+            "rename_deployment",
+            ("App", "Staging", "Beta"),
+            standalone.deployment_body(STAGING),
+            "PATCH /apps/App/deployments/Staging",
+            None,
+        ),
+        ("remove_deployment", ("App", "Staging"), b"", "DELETE /apps/App/deployments/Staging", None),
+        (
+            "rollback",
+            ("App", "Staging"),
+            standalone.package_body(V2),
+            "POST /apps/App/deployments/Staging/rollback/",
+            V2,
+        ),
+        (
+            "rollback",
+            ("App", "Staging", "v1"),
+            standalone.package_body(V2),
+            "POST /apps/App/deployments/Staging/rollback/v1",
+            V2,
+        ),
+        (
+            "clear_deployment_history",
+            ("App", "Staging"),
+            b"",
+            "DELETE /apps/App/deployments/Staging/history",
+            None,
+        ),
         (
             "add_deployment",
             ("App", "Staging"),
@@ -176,6 +258,22 @@ def test_methods_send_one_request_and_return_its_answer(  # noqa: PLR0917 - one 
     assert f"{received.method} {received.path}" == request_line
 
 
+def test_an_access_key_is_made_for_this_machine(server, connect):
+    """The server is told the machine's name, and the secret is told once."""
+    created = replace(BUILD_KEY, key="cpk_secret_of_a_build")
+    server.answer(standalone.created_access_key_body(created), 201)
+    assert connect()("add_access_key", "ci", timedelta(hours=1)) == created
+    sent = decode_json(server.received[0].body)
+    assert sent == {"createdBy": socket.gethostname(), "friendlyName": "ci", "ttl": 3_600_000}
+
+
+def test_an_access_key_needs_a_name(server, connect):
+    """The sentence is the original's, and nothing is sent."""
+    with pytest.raises(Invalid, match="A name must be specified when adding an access key"):
+        connect()("add_access_key", "")
+    assert server.received == []
+
+
 def test_every_request_says_who_asks(server, connect):
     """The key, the documented type, our version, and the caller's own headers."""
     server.answer(standalone.apps_body([]))
@@ -195,6 +293,38 @@ def test_callers_may_say_who_asks(server, connect):
     connect(headers={"user-agent": "release-bot/2"})("get_apps")
     assert server.received[0].fields.count("user-agent") == 1
     assert server.received[0].headers["user-agent"] == "release-bot/2"
+
+
+def test_options_for_a_few_calls(server, connect):
+    """They replace the client's own, over the same connection, and the client stays as it was."""
+    call = connect(headers={"X-Team": "mobile", "X-Build": "1"})
+    other = call.client.with_options(headers={"x-build": "2"})
+    for client in (call.client, other, call.client):
+        server.answer(standalone.apps_body([]))
+        call.of(client)("get_apps")
+    assert [one.headers["x-build"] for one in server.received] == ["1", "2", "1"]
+    assert {one.headers["x-team"] for one in server.received} == {"mobile"}
+    assert all(one.fields.count("x-build") == 1 for one in server.received)
+    assert len({one.connection for one in server.received}) == 1
+    assert repr(other) == repr(call.client)
+
+
+def test_a_timeout_for_one_call(server, connect):
+    """It holds for that call, whatever the client's own is."""
+    call = connect(max_retries=5)
+    hasty = call.of(call.client.with_options(timeout=0.2, max_retries=0))
+    server.stall()
+    with pytest.raises(TimeoutError, match=r"within 0\.2 seconds"):
+        hasty("get_apps")
+    assert len(server.received) == 1
+    server.ended.set()
+
+
+@pytest.mark.parametrize("options", [{"timeout": 0}, {"max_retries": -1}, {"headers": {"Authorization": "x"}}])
+def test_options_that_cannot_work_are_refused(connect, options):
+    """As they are when a client is made."""
+    with pytest.raises(ConfigurationError):
+        connect().client.with_options(**options)
 
 
 def test_only_bodies_have_a_content_type(server, connect):
@@ -218,7 +348,8 @@ def test_patching_picks_the_release_by_label(server, connect):
     call("patch_release", "App", "Staging", update_metadata=PackageInfo(label="v1"))
     call("patch_release", "App", "Staging")
     sent = [decode_json(received.body)["packageInfo"] for received in server.received]
-    assert sent == [{"label": "v2", "isMandatory": True}, {"label": "v1"}, {}]
+    said = [{"label": "v2", "isMandatory": True}, {"label": "v1"}, {}]
+    assert sent == [{"appVersion": None, **one} for one in said]
 
 
 def test_a_patch_that_changes_nothing_returns_none(server, connect):
@@ -377,6 +508,17 @@ def test_a_patch_that_the_server_does_not_describe_is_looked_up_by_label(server,
     assert connect()("patch_release", "App", "Staging", "v1", PackageInfo(is_disabled=True)) == V1
 
 
+def test_a_deployment_that_the_server_does_not_describe_is_looked_up_in_the_list(server, connect):
+    """By its name; when it is not listed either, that is an error."""
+    call = connect()
+    for _ in range(2):
+        server.answer(b'{"deployment": {"isFulfilled": false, "isRejected": false}}')
+        server.answer(standalone.deployments_body([Deployment(name="Production", key="k"), STAGING]))
+    assert call("get_deployment", "App", "Staging") == STAGING
+    with pytest.raises(DecodeError, match="neither describes nor lists"):
+        call("get_deployment", "App", "Beta")
+
+
 def test_a_release_that_is_nowhere_to_be_found_is_an_error(server, connect):
     """The server said yes, but lists nothing."""
     server.answer(b'{"msg": "succeed"}')
@@ -392,6 +534,76 @@ def test_a_refused_release_says_why(server, connect, bundle):
         connect()("release", "App", "Staging", bundle, "1.0.0")
     assert caught.value.status_code == 413
     assert len(server.received) == 1
+
+
+def test_a_rollback_that_the_server_does_not_describe_is_looked_up(server, connect):
+    """Some servers answer only two letters."""
+    server.answer(b"ok")
+    server.answer(standalone.history_body([V1, V2]))
+    assert connect()("rollback", "App", "Staging") == V2
+
+
+@pytest.mark.parametrize(
+    ("words", "status"),
+    [
+        (b"The uploaded package was not released because it is identical to the contents of ...", 409),
+        (b"The uploaded package is identical to the contents of the specified deployment's current release.", 406),
+    ],
+)
+def test_an_identical_package_can_be_fine(server, connect, bundle, words, status):
+    """Then the release that has it is returned, which need not be the newest."""
+    call = connect()
+    with prepare(bundle) as package:
+        there = replace(V1, package_hash=package.hash)
+    server.answer(words, status)
+    with pytest.raises(CodePushError, match="identical"):
+        call("release", "App", "Staging", bundle, "1.0.0")
+    for history, expected in [([there, V2], there), ([V1, V2], V2)]:
+        server.answer(words, status)
+        server.answer(standalone.history_body(history))
+        if expected is V2:  # a server that hashes in its own way: looked up once more as the newest
+            server.answer(standalone.history_body(history))
+        assert call("release", "App", "Staging", bundle, "1.0.0", no_duplicate_release_error=True) == expected
+
+
+def test_another_conflict_is_never_fine(server, connect, bundle):
+    """An unfinished rollout has nothing to do with duplicates."""
+    server.answer(b"Please update the previous release to 100% rollout before releasing a new package.", 409)
+    with pytest.raises(Conflict, match="100% rollout"):
+        connect()("release", "App", "Staging", bundle, "1.0.0", no_duplicate_release_error=True)
+    assert len(server.received) == 1
+
+
+@pytest.mark.parametrize("trouble", ["drop", "busy"])
+def test_a_release_is_repeated_by_a_server_that_tells_repetitions(server, connect, bundle, trouble):
+    """All of it is sent again under the same key, so that the server can tell."""
+    if trouble == "drop":
+        server.drop()
+        server.answer(standalone.authenticated_body(), **OURS)
+    else:
+        server.answer(b"Busy.", 503, **OURS)
+    server.answer(standalone.package_body(V2), 201, **OURS)
+    server.answer(standalone.package_body(V2), 201, **OURS)
+    call = connect()
+    assert call("release", "App", "Staging", bundle, "1.0.0") == V2
+    first, *question, second = server.received
+    assert [one.path for one in question] == (["/authenticated"] if trouble == "drop" else [])
+    assert re.fullmatch(r"[0-9a-f-]{36}", first.headers["idempotency-key"])
+    assert first.headers["idempotency-key"] == second.headers["idempotency-key"]
+    assert [part.raw for part in parts(first)] == [part.raw for part in parts(second)]
+    call("release", "App", "Staging", bundle, "1.0.0")
+    assert server.received[-1].headers["idempotency-key"] != first.headers["idempotency-key"]
+
+
+def test_promotions_and_rollbacks_are_repeated_too(server, connect):
+    """Each has a key of its own."""
+    call = connect()
+    for method, *arguments in [("promote", "App", "Staging", "Production"), ("rollback", "App", "Staging", "v1")]:
+        server.answer(b"Busy.", 503, **OURS)
+        server.answer(standalone.package_body(V2), 201, **OURS)
+        assert call(method, *arguments) == V2
+    keys = [one.headers["idempotency-key"] for one in server.received]
+    assert keys[0] == keys[1] != keys[2] == keys[3]
 
 
 # What goes wrong
@@ -528,14 +740,20 @@ def test_a_read_that_broke_is_repeated(server, connect):
 
 @pytest.mark.parametrize("trouble", ["drop", "busy"])
 def test_a_change_that_broke_is_not_repeated(server, connect, bundle, trouble):
-    """It may have been carried out, so the caller has to look."""
+    """It may have been carried out, so the caller has to look; a server that tells no repetitions gets none."""
     call = connect()
     requests = [
+        ("add_access_key", "ci"),
+        ("remove_access_key", "ci"),
+        ("rename_app", "App", "New"),
+        ("transfer_app", "App", "b@x"),
+        ("clear_deployment_history", "App", "Staging"),
         ("add_app", "App"),
         ("remove_app", "App"),
         ("add_deployment", "App", "Beta"),
         ("patch_release", "App", "Staging", "v1", PackageInfo(rollout=50)),
         ("promote", "App", "Staging", "Production"),
+        ("rollback", "App", "Staging"),
         ("release", "App", "Staging", bundle, "1.0.0"),
     ]
     for method, *arguments in requests:
@@ -543,9 +761,12 @@ def test_a_change_that_broke_is_not_repeated(server, connect, bundle, trouble):
             server.drop()
         else:
             server.answer(b"Busy.", 503)
+        if method in {"promote", "rollback", "release"}:
+            server.answer(standalone.authenticated_body())
         with pytest.raises((TransportError, ServerError)):
             call(method, *arguments)
-    assert len(server.received) == len(requests)
+    changes = [received for received in server.received if received.method != "GET"]
+    assert len(changes) == len(requests)
 
 
 def test_the_server_decides_how_long_to_wait(server, connect):
@@ -574,6 +795,20 @@ def test_redirections_are_not_followed(server, connect):
 
 
 # Secrets
+
+
+def test_a_new_key_shows_nowhere(server, connect, caplog):
+    """Not in logs, in the value that holds it, nor in an error about an answer that cannot be read."""
+    caplog.set_level(logging.DEBUG)
+    call = connect()
+    server.answer(standalone.created_access_key_body(replace(BUILD_KEY, key="cpk_new_secret")), 201)
+    server.answer(b'{"accessKey": {"name": "cpk_new_secret"}}', 201)
+    access_key = call("add_access_key", "ci")
+    with pytest.raises(DecodeError) as caught:
+        call("add_access_key", "ci")
+    told = "".join(traceback.format_exception(caught.value))
+    assert access_key.key == "cpk_new_secret"
+    assert not [text for text in (repr(access_key), told, caplog.text) if "cpk_new_secret" in text]
 
 
 def test_the_key_shows_nowhere(server, connect, key, caplog):
@@ -610,7 +845,8 @@ def test_both_faces_have_the_same_methods():
     names = {name for name in vars(CodePush) if not name.startswith("_")}
     twins = {name for name in vars(AsyncCodePush) if not name.startswith("_")}
     assert names - {"close"} == twins - {"aclose"}
-    for name in names - {"close"}:
+    assert inspect.signature(CodePush.with_options) == inspect.signature(AsyncCodePush.with_options)
+    for name in names - {"close", "with_options"}:
         one, other = getattr(CodePush, name), getattr(AsyncCodePush, name)
         if callable(one):
             assert inspect.signature(one) == inspect.signature(other)

@@ -12,6 +12,9 @@ from codepush.wire.messages import Response
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 READ = standalone.authenticated()
 CHANGE = standalone.remove_app("x")
+KEYED = standalone.keyed(standalone.rollback("a", "d", None), "k")
+QUESTION = Send(standalone.server_knows_keys().request)
+OURS = Response(status=200, body=b"{}", headers={"x-codepush-server": "codepush/1.0"})
 DONE = Response(status=200, body=b"{}")
 UNSENT = Failure(error=TransportError("refused"), sent=False)
 BROKEN = Failure(error=TransportError("broke"))
@@ -63,7 +66,7 @@ def test_every_2xx_is_success(status):
     assert (len(steps), result) == (1, None)
 
 
-@pytest.mark.parametrize("call", [READ, CHANGE])
+@pytest.mark.parametrize("call", [READ, CHANGE, KEYED])
 def test_a_connection_that_was_not_made_is_tried_again_for_every_call(call):
     """Nothing was sent, so nothing can happen twice."""
     steps, result = feed(call, UNSENT, UNSENT, DONE)
@@ -84,6 +87,47 @@ def test_what_may_have_been_carried_out_is_repeated_only_when_that_does_no_harm(
 def test_what_would_end_the_same_way_is_not_repeated(outcome):
     """A refusal, a fault or a bad certificate does not go away in a second."""
     steps, result = feed(READ, outcome)
+    assert len(steps) == 1
+    assert isinstance(result, CodePushError)
+
+
+@pytest.mark.parametrize("outcome", [BROKEN, SLOW, busy(429), busy(502), busy(503), busy(504)])
+def test_a_call_with_a_key_is_repeated_when_the_server_turns_out_to_honour_it(outcome):
+    """After a pause the server is asked who it is, and the very same request is sent again."""
+    steps, result = feed(KEYED, outcome, OURS, DONE)
+    assert steps == [Send(KEYED.request), Pause(0.5), QUESTION, Send(KEYED.request)]
+    assert result is None
+
+
+@pytest.mark.parametrize("answer", [DONE, Response(status=401, body=b"Who?"), Response(status=404), UNTRUSTED])
+def test_a_call_with_a_key_is_not_repeated_to_other_servers(answer):
+    """The caller sees what happened to the call, not to the question."""
+    steps, result = feed(KEYED, BROKEN, answer)
+    assert [step for step in steps if isinstance(step, Send)] == [Send(KEYED.request), QUESTION]
+    assert result is BROKEN.error
+
+
+def test_a_server_that_says_who_it_is_with_its_refusal_is_not_asked():
+    """Its answer came with the header already."""
+    steps, result = feed(KEYED, busy(503, x_codepush_server="codepush/1.0"), DONE)
+    assert steps == [Send(KEYED.request), Pause(0.5), Send(KEYED.request)]
+    assert result is None
+
+
+def test_the_question_is_as_patient_as_what_is_left_of_the_call():
+    """It is repeated like any reading, with the retries that the call has left."""
+    steps, result = feed(KEYED, BROKEN, UNSENT, BROKEN, OURS, DONE)
+    assert pauses(steps) == [0.5, 0.5, 1]
+    assert result is None
+    steps, result = feed(KEYED, BROKEN, UNSENT, UNSENT, UNSENT)
+    assert len(pauses(steps)) == 3
+    assert result is BROKEN.error
+
+
+@pytest.mark.parametrize("outcome", [busy(404), busy(409), busy(500), UNTRUSTED])
+def test_a_refusal_of_a_call_with_a_key_is_final(outcome):
+    """The server has decided; nothing is asked."""
+    steps, result = feed(KEYED, outcome)
     assert len(steps) == 1
     assert isinstance(result, CodePushError)
 

@@ -122,10 +122,13 @@ def test_a_difference_brings_the_new_signature(server, updated):
     assert files_of(updated.running) == signed(TWO)
 
 
-def test_a_difference_without_a_signature_is_refused(server, updated):
-    """The signature of the package before is not taken over, listed as deleted or not."""
-    server.release_diff("v2", ONE, TWO)
-    assert_refused(updated, "signed updates only")
+@pytest.mark.parametrize(
+    ("old", "match"), [(signed(ONE), "signed updates only"), (ONE, "its signature is for")], ids=["deleted", "left"]
+)
+def test_a_difference_without_a_signature_is_refused(server, updated, old, match):
+    """The signature of the package before does not do for the new one, whether the difference deletes it or not."""
+    server.release_diff("v2", old, TWO)
+    assert_refused(updated, match)
 
 
 def test_signatures_are_not_looked_at_without_a_public_key(server, make_phone):
@@ -136,7 +139,7 @@ def test_signatures_are_not_looked_at_without_a_public_key(server, make_phone):
     assert phone.running.label == "v1"
     server.release_diff("v2", ONE, TWO)
     phone.sync(install_mode="immediate")
-    assert files_of(phone.running) == TWO
+    assert files_of(phone.running) == TWO | {PLACE: "junk"}
 
 
 def test_the_public_key_may_be_a_file(server, make_phone, tmp_path):

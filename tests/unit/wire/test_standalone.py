@@ -6,9 +6,11 @@ from io import BytesIO
 
 import pytest
 from hypothesis import given, strategies as st
+from msgspec.structs import replace
 
 from codepush.errors import APIError, Conflict, DecodeError, Invalid, NotFound, RateLimited, ServerError, Unauthorized
 from codepush.models import (
+    AccessKey,
     Account,
     App,
     Collaborator,
@@ -17,6 +19,7 @@ from codepush.models import (
     Metrics,
     Package,
     PackageInfo,
+    Session,
 )
 from codepush.wire import standalone
 from codepush.wire.messages import Problem, Response, Upload, decode_json, encode_problem
@@ -38,6 +41,11 @@ PACKAGE = Package(
     original_deployment="Staging",
     released_by="a@example.com",
     diff_package_map={"cd" * 32: DiffPackage(size=12, url="https://cdn.example.com/blobs/2")},
+)
+
+
+ACCESS_KEY = AccessKey(
+    name="ci", created_by="build-7", created_time=NOW, expires=NOW + timedelta(days=60), key="cpk_secret_of_a_build"
 )
 
 
@@ -122,14 +130,70 @@ def test_a_release_sends_the_file_and_then_what_is_said_about_it():
 
 
 def test_a_patch_and_a_promotion_wrap_what_is_said():
-    """Both carry it under one key, false and 0-like values included."""
+    """Both carry it under one key, false and 0-like values included; a patch also says that there is no version."""
     info = PackageInfo(label="v3", is_disabled=False, rollout=50)
-    expected = {"packageInfo": {"label": "v3", "isDisabled": False, "rollout": 50}}
+    expected = {"label": "v3", "isDisabled": False, "rollout": 50}
     patch = standalone.patch_release("a", "Staging", info).request
     promotion = standalone.promote("a", "Staging", "Production", info).request
     assert (patch.method, patch.path) == ("PATCH", "/apps/a/deployments/Staging/release")
     assert (promotion.method, promotion.path) == ("POST", "/apps/a/deployments/Staging/promote/Production")
-    assert decode_json(patch.body) == decode_json(promotion.body) == expected
+    assert decode_json(patch.body) == {"packageInfo": {"appVersion": None, **expected}}
+    assert decode_json(promotion.body) == {"packageInfo": expected}
+
+
+def test_further_changes_have_the_documented_routes():
+    """Names are segments of the path; bodies say what was given and nothing else."""
+    day = timedelta(days=1)
+    sent = [
+        (
+            standalone.add_access_key("ci", created_by="m", ttl=day),
+            ("POST", "/accessKeys/", {"createdBy": "m", "friendlyName": "ci", "ttl": 86_400_000}),
+        ),
+        (
+            standalone.add_access_key("ci", created_by="m", ttl=None),
+            ("POST", "/accessKeys/", {"createdBy": "m", "friendlyName": "ci"}),
+        ),
+        (standalone.patch_access_key("a b", new_name="c", ttl=0), ("PATCH", "/accessKeys/a%20b", _named("c", ttl=0))),
+        (standalone.patch_access_key("a", new_name=None, ttl=5), ("PATCH", "/accessKeys/a", {"ttl": 5})),
+        (standalone.remove_access_key("ci"), ("DELETE", "/accessKeys/ci", None)),
+        (standalone.remove_session("my/machine"), ("DELETE", "/sessions/my%2Fmachine", None)),
+        (standalone.rename_app("o/a", "b"), ("PATCH", "/apps/o~~a", {"name": "b"})),
+        (standalone.transfer_app("a", "b@x.y"), ("POST", "/apps/a/transfer/b%40x.y", None)),
+        (standalone.add_collaborator("a", "b@x.y"), ("POST", "/apps/a/collaborators/b%40x.y", None)),
+        (standalone.remove_collaborator("a", "b@x.y"), ("DELETE", "/apps/a/collaborators/b%40x.y", None)),
+        (standalone.rename_deployment("a", "d", "e"), ("PATCH", "/apps/a/deployments/d", {"name": "e"})),
+        (standalone.remove_deployment("a", "d"), ("DELETE", "/apps/a/deployments/d", None)),
+        (standalone.clear_history("a", "d"), ("DELETE", "/apps/a/deployments/d/history", None)),
+        (standalone.rollback("a", "d", None), ("POST", "/apps/a/deployments/d/rollback/", None)),
+        (standalone.rollback("a", "d", "v3"), ("POST", "/apps/a/deployments/d/rollback/v3", None)),
+    ]
+    for call, expected in sent:
+        body = None if call.request.body is None else decode_json(call.request.body)
+        assert (call.request.method, call.request.path, body) == expected
+        assert ("Content-Type" in call.request.headers) == (body is not None)
+
+
+def _named(name, **more):
+    return {"friendlyName": name, **more}
+
+
+def test_a_call_with_a_key_carries_it_beside_its_own_headers():
+    """The key is one more header, and the call says that it has one."""
+    call = standalone.promote("a", "s", "d", PackageInfo())
+    keyed = standalone.keyed(call, "k-1")
+    assert keyed.request.headers == {**call.request.headers, "Idempotency-Key": "k-1"}
+    assert (call.is_keyed, keyed.is_keyed, keyed.repeatable) == (False, True, False)
+    assert (keyed.request.path, keyed.request.body) == (call.request.path, call.request.body)
+
+
+@pytest.mark.parametrize(
+    ("headers", "known"),
+    [({"x_codepush_server": "codepush/0.1.0"}, True), ({"x_codepush_server": "other/1"}, False), ({}, False)],
+)
+def test_servers_that_honour_keys_say_who_they_are(headers, known):
+    """Whatever else they answer."""
+    assert standalone.knows_keys(answer(b"No.", 401, **headers)) is known
+    assert standalone.server_knows_keys().read(answer(b"{}", **headers)) is known
 
 
 def test_only_reading_is_repeatable():
@@ -143,6 +207,11 @@ def test_only_reading_is_repeatable():
         standalone.deployment("a", "d"),
         standalone.history("a", "d"),
         standalone.metrics("a", "d"),
+        standalone.access_keys(),
+        standalone.access_key("k"),
+        standalone.sessions(NOW),
+        standalone.collaborators("a"),
+        standalone.server_knows_keys(),
     ]
     changing = [
         standalone.add_app("a", os=None, platform=None, manually_provision_deployments=False),
@@ -151,6 +220,18 @@ def test_only_reading_is_repeatable():
         standalone.release("a", "d", upload(), PackageInfo()),
         standalone.patch_release("a", "d", PackageInfo()),
         standalone.promote("a", "s", "d", PackageInfo()),
+        standalone.rollback("a", "d", None),
+        standalone.add_access_key("k", created_by="m", ttl=None),
+        standalone.patch_access_key("k", new_name="l", ttl=None),
+        standalone.remove_access_key("k"),
+        standalone.remove_session("m"),
+        standalone.rename_app("a", "b"),
+        standalone.transfer_app("a", "b@x"),
+        standalone.add_collaborator("a", "b@x"),
+        standalone.remove_collaborator("a", "b@x"),
+        standalone.rename_deployment("a", "d", "e"),
+        standalone.remove_deployment("a", "d"),
+        standalone.clear_history("a", "d"),
     ]
     assert all(call.repeatable and call.request.method == "GET" for call in reading)
     assert not any(call.repeatable for call in changing)
@@ -169,7 +250,13 @@ def test_models_survive_the_wire():
     app = App(name="a", collaborators=people, deployments=("Production", "Staging"), os="iOS", platform="Cordova")
     deployment = Deployment(name="Staging", key="k", package=PACKAGE)
     counters = {"v1": Metrics(active=1, downloaded=2, failed=0, installed=3), "1.0.0": Metrics(active=4)}
+    without_secret = replace(ACCESS_KEY, key=None)
+    creation = standalone.add_access_key("ci", created_by="m", ttl=None)
     exchanges = [
+        (creation, standalone.created_access_key_body, ACCESS_KEY),
+        (standalone.access_key("ci"), standalone.access_key_body, without_secret),
+        (standalone.access_keys(), standalone.access_keys_body, [without_secret]),
+        (standalone.collaborators("a"), standalone.collaborators_body, people),
         (standalone.account(), standalone.account_body, account),
         (standalone.apps(), standalone.apps_body, [app, App(name="b")]),
         (standalone.app("a"), standalone.app_body, app),
@@ -181,6 +268,49 @@ def test_models_survive_the_wire():
     ]
     for call, body, value in exchanges:
         assert call.read(answer(body(value))) == value
+
+
+def test_an_access_key_tells_its_secret_once():
+    """Only the answer to its creation; lists show that there is one, a single key does not."""
+    created = decode_json(standalone.created_access_key_body(ACCESS_KEY))
+    assert list(created["accessKey"].items()) == [
+        ("createdBy", "build-7"),
+        ("friendlyName", "ci"),
+        ("description", "ci"),
+        ("name", "cpk_secret_of_a_build"),
+        ("createdTime", int(NOW.timestamp() * 1000)),
+        ("expires", int(NOW.timestamp() * 1000) + 60 * 86_400_000),
+    ]
+    (listed,) = decode_json(standalone.access_keys_body([ACCESS_KEY]))["accessKeys"]
+    assert listed == {**created["accessKey"], "name": "(hidden)"}
+    one = decode_json(standalone.access_key_body(ACCESS_KEY))["accessKey"]
+    assert one == {name: value for name, value in listed.items() if name != "name"}
+
+
+def test_sessions_say_that_they_are():
+    """The mark is only there when it is true."""
+    session = replace(ACCESS_KEY, is_session=True)
+    listed = decode_json(standalone.access_keys_body([session, ACCESS_KEY]))["accessKeys"]
+    assert [one.get("isSession") for one in listed] == [True, None]
+
+
+def test_access_keys_and_sessions_are_told_apart():
+    """One list of the server is read as keys without sessions, or as the last valid session of each machine."""
+    later = replace(ACCESS_KEY, is_session=True, name="Login-2", created_time=NOW + timedelta(hours=1))
+    stale = replace(ACCESS_KEY, is_session=True, name="Login-3", created_by="old", expires=NOW)
+    body = standalone.access_keys_body([ACCESS_KEY, replace(later, name="Login-1", created_time=NOW), later, stale])
+    assert [one.name for one in standalone.access_keys().read(answer(body))] == ["ci"]
+    sessions = standalone.sessions(NOW).read(answer(body))
+    assert sessions == [Session(machine_name="build-7", logged_in_time=later.created_time)]
+
+
+def test_an_access_key_does_not_show_its_secret():
+    """Neither its repr nor an error about an answer that holds one."""
+    assert "ci" in repr(ACCESS_KEY)
+    assert "secret" not in f"{ACCESS_KEY} {ACCESS_KEY!r} {ACCESS_KEY.__rich_repr__()}"
+    with pytest.raises(DecodeError, match="may hold a secret") as caught:
+        standalone.access_key("ci").read(answer(b'{"accessKey": {"name": "cpk_of_somebody"}}'))
+    assert "cpk_of_somebody" not in f"{caught.value!r} {caught.value.__cause__!r}"
 
 
 def test_authenticated_says_so():
@@ -231,12 +361,48 @@ def test_a_created_app_does_not_say_who_asked():
 # Other people's servers
 
 
-def test_unknown_and_missing_fields_are_tolerated():
-    """Servers say more than we know, and leave out or null what they do not have."""
-    body = b'{"apps": [{"name": "a", "isOwner": true, "collaborators": null}], "page": 1}'
+def test_missing_fields_are_tolerated():
+    """Servers leave out or null what they do not have."""
+    body = b'{"apps": [{"name": "a", "collaborators": null}], "page": 1}'
     assert standalone.apps().read(answer(body)) == [App(name="a")]
     account = standalone.account().read(answer(b'{"account": {"email": "a@example.com", "linkedProviders": null}}'))
     assert account == Account(email="a@example.com")
+
+
+def test_unknown_fields_are_kept():
+    """What servers say beyond what we know is found on the value they say it of, however deep."""
+    people = b'{"a@x": {"permission": "Owner", "since": 2019}}'
+    app = b'{"name": "a", "isOwner": true, "collaborators": %s}' % people
+    package = (
+        b'{"appVersion": "1", "packageHash": "h", "id": 7, "diffPackageMap": {"o": {"size": 1, "url": "u", "n": 2}}}'
+    )
+    deployment = b'{"name": "d", "key": "k", "createdTime": 5, "package": %s}' % package
+    key = b'{"friendlyName": "k", "createdTime": 0, "expires": 0, "scope": "all"}'
+    (read,) = standalone.apps().read(answer(b'{"apps": [%s]}' % app))
+    assert (read.extra, read.collaborators["a@x"].extra) == ({"isOwner": True}, {"since": 2019})
+    assert standalone.app("a").read(answer(b'{"app": %s}' % app)) == read
+    told = standalone.collaborators("a").read(answer(b'{"collaborators": %s}' % people))
+    assert told == read.collaborators
+    (read,) = standalone.deployments("a").read(answer(b'{"deployments": [%s]}' % deployment))
+    assert (read.extra, read.package.extra) == ({"createdTime": 5}, {"id": 7})
+    assert read.package.diff_package_map["o"].extra == {"n": 2}
+    assert standalone.deployment("a", "d").read(answer(b'{"deployment": %s}' % deployment)) == read
+    assert standalone.history("a", "d").read(answer(b'{"history": [%s]}' % package)) == [read.package]
+    assert standalone.rollback("a", "d", None).read(answer(b'{"package": %s}' % package)) == read.package
+    assert standalone.access_key("k").read(answer(b'{"accessKey": %s}' % key)).extra == {"scope": "all"}
+    (read,) = standalone.access_keys().read(answer(b'{"accessKeys": [%s]}' % key))
+    assert read.extra == {"scope": "all"}
+    counted = standalone.metrics("a", "d").read(answer(b'{"metrics": {"v1": {"active": 1, "crashed": 2}}}'))
+    assert counted["v1"].extra == {"crashed": 2}
+    account = standalone.account().read(answer(b'{"account": {"email": "a@x", "plan": null}}'))
+    assert account.extra == {"plan": None}
+
+
+def test_what_is_known_is_nothing_extra():
+    """An answer of our own leaves nothing over, and what is left over is not written again."""
+    package = standalone.rollback("a", "d", None).read(answer(standalone.package_body(PACKAGE)))
+    assert package.extra == {}
+    assert standalone.package_body(replace(package, extra={"foo": 1})) == standalone.package_body(PACKAGE)
 
 
 def test_numbers_are_read_however_they_are_written():
@@ -258,16 +424,27 @@ def test_history_is_oldest_first_whichever_way_it_comes():
     assert [package.label for package in standalone.history("a", "d").read(answer(body))] == ["v2", "v9", "v10"]
 
 
-def test_metrics_may_be_null():
-    """A server without counters says null where others have an empty object."""
+def test_metrics_and_history_may_be_null():
+    """A server without any says null where others have something empty."""
     assert standalone.metrics("a", "d").read(answer(b'{"metrics": null}')) == {}
+    assert standalone.history("a", "d").read(answer(b'{"history": null}')) == []
 
 
-@pytest.mark.parametrize("body", [b"", b'{"msg": "succeed"}', b'{"package": null}', b"\n"])
+@pytest.mark.parametrize(
+    "body",
+    [b"", b'{"msg": "succeed"}', b'{"package": null}', b'{"package": {"package_hash": "h"}}', b"\n", b"ok", b"OK\n"],
+)
 def test_a_release_may_be_answered_without_a_package(body):
     """Some servers only say that it worked."""
     assert standalone.release("a", "d", upload(), PackageInfo()).read(answer(body)) is None
     assert standalone.patch_release("a", "d", PackageInfo()).read(answer(body)) is None
+    assert standalone.rollback("a", "d", None).read(answer(body)) is None
+
+
+def test_a_deployment_may_be_answered_with_a_promise():
+    """One server forgets to wait for what it means to send; it says only that there is a deployment."""
+    body = b'{"deployment": {"isFulfilled": false, "isRejected": false}}'
+    assert standalone.deployment("a", "d").read(answer(body)) is None
 
 
 def test_a_patch_that_changed_nothing_is_told_from_one_that_is_not_described():
@@ -339,6 +516,24 @@ def test_an_empty_refusal_is_named():
     """A status is not left without words, known or not."""
     assert standalone.error_from(answer(status=502), NOW).message == "The server answered 502 Bad Gateway."
     assert standalone.error_from(answer(status=599), NOW).message == "The server answered 599."
+
+
+@pytest.mark.parametrize(
+    ("error", "duplicate"),
+    [
+        (Conflict("Somehow said.", 409, code="identical_package"), True),
+        (
+            Conflict("... it is identical to the contents of the specified deployment's current release.", 409),
+            True,
+        ),
+        (Invalid("The uploaded package is identical to the contents of the specified deployment.", 406), True),
+        (Conflict("Please update the previous release to 100% rollout before releasing a new package.", 409), False),
+        (Conflict("Somehow said.", 409, code="unfinished_rollout"), False),
+    ],
+)
+def test_duplicates_are_told_from_other_refusals(error, duplicate):
+    """By our server's code, or by the words of the others."""
+    assert standalone.is_duplicate(error) is duplicate
 
 
 def test_a_redirection_says_where_it_points():

@@ -22,13 +22,26 @@ T = TypeVar("T")
 
 
 class AsyncDriver:
-    """Sends requests to one server over a pool of connections."""
+    """Sends requests to one server over a pool of connections.
 
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
+    Args:
+        settings: the settings of its requests.
+        http: the pool; a new one is made when none is given.
+
+    Attributes:
+        settings: the settings of its requests.
+
+    """
+
+    def __init__(self, settings: Settings, http: httpx2.AsyncClient | None = None) -> None:
+        self.settings = settings
         self._policy = Policy(max_retries=settings.max_retries)
         with configuring():
-            self._http = httpx2.AsyncClient(**options(settings))
+            self._http = http or httpx2.AsyncClient(**options(settings))
+
+    def using(self, settings: Settings) -> AsyncDriver:
+        """Return a driver with other settings for its requests, over the same connections."""
+        return AsyncDriver(settings, self._http)
 
     async def run(self, call: Call[T]) -> T:
         """Return what a call asks for, after as many attempts as the flow decides on.
@@ -59,7 +72,7 @@ class AsyncDriver:
 
     async def _send(self, request: Request) -> Outcome:
         try:
-            with arguments(request, self._settings) as sent:
+            with arguments(request, self.settings) as sent:
                 return response_from(await self._http.request(**sent))
         except httpx2.HTTPError as error:
-            return failure_from(error, self._settings)
+            return failure_from(error, self.settings)

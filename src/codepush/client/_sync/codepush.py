@@ -4,16 +4,21 @@
 from __future__ import annotations
 
 import os as system
-from typing import TYPE_CHECKING, Final
+import socket
+from copy import copy
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final, TypeVar
+from uuid import uuid4
 
+from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
 from codepush.client._compat import aside
 from codepush.client._sync.driver import Driver
 from codepush.client.preparation import Preparation
-from codepush.client.settings import resolve
+from codepush.client.settings import changed, resolve
 from codepush.client.upload import upload_of
-from codepush.errors import DecodeError, Unauthorized
+from codepush.errors import APIError, DecodeError, Invalid, Unauthorized
 from codepush.models import PackageInfo
 from codepush.wire import standalone
 
@@ -23,10 +28,13 @@ if TYPE_CHECKING:
     from typing import Self
 
     from codepush.client.settings import Verify
-    from codepush.models import Account, App, Deployment, Metrics, Package
+    from codepush.models import AccessKey, Account, App, Collaborator, Deployment, Metrics, Package, Session
     from codepush.wire.messages import Progress
+    from codepush.wire.standalone import Call, Life
 
 __all__ = ["CodePush"]
+
+T = TypeVar("T")
 
 _NOTHING_SAID: Final = PackageInfo()
 
@@ -40,8 +48,9 @@ class CodePush:
     :class:`~codepush.APIError` of the kind of the status when the server says no (``NotFound``,
     ``Conflict``, ``Invalid``, ...), a :class:`~codepush.TransportError` when no answer comes, a
     :class:`~codepush.DecodeError` when the answer cannot be read. Reading is repeated when the
-    server is busy or the connection breaks; changes are repeated only when no connection could be
-    made, as they might otherwise happen twice.
+    server is busy or the connection breaks. Changes are repeated only when no connection could be
+    made, as they might otherwise happen twice; but releases, promotions and rollbacks are repeated
+    like reading by servers of this distribution, which carry out each of them once.
 
     Args:
         access_key: the access key; ``None`` takes that of the variable ``CODEPUSH_ACCESS_KEY``.
@@ -88,11 +97,10 @@ class CodePush:
             headers=headers,
             verify=verify,
         )
-        self._server_url = settings.server_url
         self._driver = Driver(settings)
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(server_url={self._server_url!r})"
+        return f"{type(self).__name__}(server_url={self._driver.settings.server_url!r})"
 
     def __enter__(self) -> Self:
         return self
@@ -108,6 +116,31 @@ class CodePush:
     def close(self) -> None:
         """Close all connections."""
         self._driver.close()
+
+    def with_options(
+        self,
+        *,
+        timeout: float | UnsetType | None = UNSET,
+        max_retries: int | UnsetType = UNSET,
+        headers: Mapping[str, str] | None = None,
+    ) -> Self:
+        """Return a client with other options, for one call or a few: ``client.with_options(timeout=5).get_apps()``.
+
+        It uses the connections of this one; closing either closes both.
+
+        Args:
+            timeout: seconds to wait at each step, or ``None`` to wait for ever; this client's if not given.
+            max_retries: how often a request is repeated at most; this client's if not given.
+            headers: more headers for every request, on top of this client's.
+
+        Raises:
+            ConfigurationError: an option cannot work.
+
+        """
+        options = changed(self._driver.settings, timeout=timeout, max_retries=max_retries, headers=headers)
+        other = copy(self)
+        other._driver = self._driver.using(options)  # noqa: SLF001 - it is one of us
+        return other
 
     def is_authenticated(self, throw_if_unauthorized: bool = False) -> bool:
         """Tell whether the server knows the access key.
@@ -127,6 +160,81 @@ class CodePush:
     def get_account_info(self) -> Account:
         """Return the account that the access key belongs to."""
         return self._driver.run(standalone.account())
+
+    def add_access_key(self, friendly_name: str, ttl: Life | None = None) -> AccessKey:
+        """Create an access key for this account.
+
+        Args:
+            friendly_name: what to call it, unlike the account's other keys.
+            ttl: how long it is good for: a ``timedelta``, or a number of milliseconds; 60 days when not given.
+
+        Returns:
+            The access key with its secret, ``key``. It is told only now, so keep it in a safe place.
+
+        Raises:
+            Conflict: the account has a key of this name.
+            Invalid: the name or the time to live cannot be one.
+
+        """
+        if not friendly_name:
+            raise Invalid("A name must be specified when adding an access key.", 400, field="friendly_name")
+        call = standalone.add_access_key(friendly_name, created_by=socket.gethostname(), ttl=ttl)
+        return self._driver.run(call)
+
+    def get_access_key(self, access_key_name: str) -> AccessKey:
+        """Return one access key of this account, without its secret.
+
+        Raises:
+            NotFound: there is no such key.
+
+        """
+        return self._driver.run(standalone.access_key(access_key_name))
+
+    def get_access_keys(self) -> list[AccessKey]:
+        """Return the access keys of this account, also expired ones, without their secrets; no sessions."""
+        return self._driver.run(standalone.access_keys())
+
+    def patch_access_key(self, old_name: str, new_name: str | None = None, ttl: Life | None = None) -> AccessKey:
+        """Rename an access key, or change when it expires.
+
+        Args:
+            old_name: its name.
+            new_name: its new name; ``None`` leaves it as it is.
+            ttl: how long it is good for from now: a ``timedelta``, or a number of milliseconds; 0 ends
+                it now, ``None`` leaves it as it is.
+
+        Returns:
+            The changed key, without its secret.
+
+        Raises:
+            NotFound: there is no such key.
+            Conflict: the account has a key of the new name.
+            Invalid: the name or the time to live cannot be one.
+
+        """
+        return self._driver.run(standalone.patch_access_key(old_name, new_name=new_name, ttl=ttl))
+
+    def remove_access_key(self, access_key_name: str) -> None:
+        """Remove an access key; whoever uses it is refused from now on.
+
+        Raises:
+            NotFound: there is no such key.
+
+        """
+        self._driver.run(standalone.remove_access_key(access_key_name))
+
+    def get_sessions(self) -> list[Session]:
+        """Return the log-ins in the browser that have not expired: the last one of each machine."""
+        return self._driver.run(standalone.sessions(datetime.now(UTC)))
+
+    def remove_session(self, machine_name: str) -> None:
+        """Log a machine out: remove all its sessions.
+
+        Raises:
+            NotFound: there are no sessions of this machine.
+
+        """
+        self._driver.run(standalone.remove_session(machine_name))
 
     def add_app(
         self,
@@ -183,6 +291,60 @@ class CodePush:
         """
         self._driver.run(standalone.remove_app(app_name))
 
+    def rename_app(self, old_app_name: str, new_app_name: str) -> None:
+        """Give an app another name; its deployments, keys and phones do not notice.
+
+        Raises:
+            NotFound: there is no such app.
+            Forbidden: this account does not own it.
+            Conflict: the account has an app of the new name.
+            Invalid: the new name cannot be one.
+
+        """
+        self._driver.run(standalone.rename_app(old_app_name, new_app_name))
+
+    def transfer_app(self, app_name: str, email: str) -> None:
+        """Make another account the owner of an app; this account stays as a collaborator.
+
+        Raises:
+            NotFound: there is no such app, or no account with this e-mail address.
+            Forbidden: this account does not own it.
+            Conflict: the account owns it already, or has another app of this name.
+
+        """
+        self._driver.run(standalone.transfer_app(app_name, email))
+
+    def add_collaborator(self, app_name: str, email: str) -> None:
+        """Let another account release to an app.
+
+        Raises:
+            NotFound: there is no such app, or no account with this e-mail address.
+            Forbidden: this account does not own it.
+            Conflict: the account is a collaborator already.
+
+        """
+        self._driver.run(standalone.add_collaborator(app_name, email))
+
+    def get_collaborators(self, app_name: str) -> dict[str, Collaborator]:
+        """Return who may do what with an app, by e-mail address.
+
+        Raises:
+            NotFound: there is no such app.
+
+        """
+        return self._driver.run(standalone.collaborators(app_name))
+
+    def remove_collaborator(self, app_name: str, email: str) -> None:
+        """Take an account off an app. Owners may remove others, collaborators only themselves.
+
+        Raises:
+            NotFound: there is no such app, or the account is not a collaborator of it.
+            Forbidden: this account may not do that.
+            Conflict: the account owns the app; transfer it first.
+
+        """
+        self._driver.run(standalone.remove_collaborator(app_name, email))
+
     def add_deployment(self, app_name: str, deployment_name: str, *, key: str | None = None) -> Deployment:
         """Create a deployment.
 
@@ -216,7 +378,30 @@ class CodePush:
             NotFound: there is no such app or deployment.
 
         """
-        return self._driver.run(standalone.deployment(app_name, deployment_name))
+        told = self._driver.run(standalone.deployment(app_name, deployment_name))
+        return told or self._listed(app_name, deployment_name)
+
+    def rename_deployment(self, app_name: str, old_deployment_name: str, new_deployment_name: str) -> None:
+        """Give a deployment another name; its key and its releases stay.
+
+        Raises:
+            NotFound: there is no such app or deployment.
+            Forbidden: this account does not own the app.
+            Conflict: the app has a deployment of the new name.
+            Invalid: the new name cannot be one.
+
+        """
+        self._driver.run(standalone.rename_deployment(app_name, old_deployment_name, new_deployment_name))
+
+    def remove_deployment(self, app_name: str, deployment_name: str) -> None:
+        """Remove a deployment with its releases; phones that carry its key get no more updates.
+
+        Raises:
+            NotFound: there is no such app or deployment.
+            Forbidden: this account does not own the app.
+
+        """
+        self._driver.run(standalone.remove_deployment(app_name, deployment_name))
 
     def release(
         self,
@@ -228,6 +413,7 @@ class CodePush:
         *,
         on_progress: Progress | None = None,
         private_key_path: str | system.PathLike[str] | None = None,
+        no_duplicate_release_error: bool = False,
     ) -> Package:
         """Release an update to the phones of a deployment.
 
@@ -238,12 +424,14 @@ class CodePush:
             target_binary_version: the versions of the app in the store that can run it: one (``1.2.3``)
                 or a range (``^1.2.0``).
             update_metadata: what else is said about it: description, mandatory, disabled, rollout.
-            on_progress: called with the bytes sent so far and their total as they leave; what it raises
-                ends the release.
+            on_progress: called with the bytes sent so far and their total as they leave, from the start
+                again when the release is repeated; what it raises ends the release.
             private_key_path: the file with the private key to sign a directory or a single file with, for
                 apps that have the public key built in; needs the extra ``signing``. Nothing is written
                 into the directory. React Native apps expect it to be named ``CodePush``, Cordova apps
                 ``www``; a single file is put into a folder ``CodePush``.
+            no_duplicate_release_error: return the release that is there already when it is identical,
+                instead of raising.
 
         Returns:
             The release, as the server stored it.
@@ -254,15 +442,20 @@ class CodePush:
             ConfigurationError: the private key cannot be read or is none, or the extra ``signing`` is not
                 installed; nothing was sent then.
             NotFound: there is no such app or deployment.
-            Conflict: the newest release is identical, or its rollout is unfinished.
+            Conflict: the release for these versions is identical, or the newest one's rollout is unfinished.
             Invalid: the server does not take the package or what is said about it.
 
         """
         info = replace(update_metadata, app_version=target_binary_version)
         with Preparation() as preparation:
             package = aside(preparation.run, update_contents_path, private_key_path=private_key_path)
-            upload = upload_of(package, on_progress)
-            told = self._driver.run(standalone.release(app_name, deployment_name, upload, info))
+            call = standalone.release(app_name, deployment_name, upload_of(package, on_progress), info)
+            try:
+                told = self._run_once(call)
+            except APIError as error:
+                if no_duplicate_release_error and standalone.is_duplicate(error):
+                    return self._identical(app_name, deployment_name, package.hash)
+                raise
         return told or self._stored(app_name, deployment_name)
 
     def patch_release(
@@ -321,7 +514,26 @@ class CodePush:
 
         """
         call = standalone.promote(app_name, source_deployment_name, destination_deployment_name, update_metadata)
-        return self._driver.run(call) or self._stored(app_name, destination_deployment_name)
+        return self._run_once(call) or self._stored(app_name, destination_deployment_name)
+
+    def rollback(self, app_name: str, deployment_name: str, target_release: str | None = None) -> Package:
+        """Release an older release of a deployment once more, so that phones go back to it.
+
+        Args:
+            app_name: the app.
+            deployment_name: the deployment.
+            target_release: the label of the release to go back to; the one before the newest when not given.
+
+        Returns:
+            The new release.
+
+        Raises:
+            NotFound: there is no such app, deployment or release, or none before the newest.
+            Conflict: the release is the newest one, or for other versions of the app.
+
+        """
+        call = standalone.rollback(app_name, deployment_name, target_release)
+        return self._run_once(call) or self._stored(app_name, deployment_name)
 
     def get_deployment_history(self, app_name: str, deployment_name: str) -> list[Package]:
         """Return the releases of a deployment, oldest first.
@@ -332,6 +544,16 @@ class CodePush:
         """
         return self._driver.run(standalone.history(app_name, deployment_name))
 
+    def clear_deployment_history(self, app_name: str, deployment_name: str) -> None:
+        """Remove all releases of a deployment and its counters; the next release is ``v1`` again.
+
+        Raises:
+            NotFound: there is no such app or deployment.
+            Forbidden: this account does not own the app.
+
+        """
+        self._driver.run(standalone.clear_history(app_name, deployment_name))
+
     def get_deployment_metrics(self, app_name: str, deployment_name: str) -> dict[str, Metrics]:
         """Return the counters of a deployment by label; versions from the store count active devices only.
 
@@ -340,6 +562,24 @@ class CodePush:
 
         """
         return self._driver.run(standalone.metrics(app_name, deployment_name))
+
+    def _run_once(self, call: Call[T]) -> T:
+        """Run a call in a way that lets servers that can do so carry it out only once, however often it is sent."""
+        return self._driver.run(standalone.keyed(call, str(uuid4())))
+
+    def _listed(self, app_name: str, deployment_name: str) -> Deployment:
+        """Look up a deployment that the server knows, but does not describe."""
+        found = [one for one in self.get_deployments(app_name) if one.name == deployment_name]
+        if not found:
+            raise DecodeError("The server knows the deployment, but neither describes nor lists it.")
+        return found[0]
+
+    def _identical(self, app_name: str, deployment_name: str, package_hash: str) -> Package:
+        """Look up the release that the server found to be identical to a package."""
+        releases = self.get_deployment_history(app_name, deployment_name)
+        same = [package for package in releases if package.package_hash == package_hash]
+        # A server with a hash of its own can only mean the newest release.
+        return same[-1] if same else self._stored(app_name, deployment_name)
 
     def _stored(self, app_name: str, deployment_name: str, label: str | None = None) -> Package:
         """Look up a release (the newest one without a label) that the server took without describing it."""

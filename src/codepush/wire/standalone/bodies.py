@@ -7,18 +7,31 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from codepush.wire.messages import encode_json
-from codepush.wire.standalone.shapes import AccountShape, AppShape, CountersShape, DeploymentShape, PackageShape
+from codepush.wire.standalone.shapes import (
+    HIDDEN,
+    AccessKeyShape,
+    AccountShape,
+    AppShape,
+    CollaboratorShape,
+    CountersShape,
+    DeploymentShape,
+    PackageShape,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from codepush.models import Account, App, Deployment, Metrics, Package
+    from codepush.models import AccessKey, Account, App, Collaborator, Deployment, Metrics, Package
 
 __all__ = [
+    "access_key_body",
+    "access_keys_body",
     "account_body",
     "app_body",
     "apps_body",
     "authenticated_body",
+    "collaborators_body",
+    "created_access_key_body",
     "created_app_body",
     "deployment_body",
     "deployments_body",
@@ -40,6 +53,21 @@ def account_body(account: Account) -> bytes:
     return encode_json({"account": AccountShape.of(account)})
 
 
+def access_keys_body(access_keys: Iterable[AccessKey]) -> bytes:
+    """Return the body for a list of access keys and sessions, in the order given; the secrets are hidden."""
+    return encode_json({"accessKeys": [AccessKeyShape.of(access_key, HIDDEN) for access_key in access_keys]})
+
+
+def access_key_body(access_key: AccessKey) -> bytes:
+    """Return the body for one access key, without its secret even if it is known."""
+    return encode_json({"accessKey": AccessKeyShape.of(access_key)})
+
+
+def created_access_key_body(access_key: AccessKey) -> bytes:
+    """Return the body for an access key that was just created: the only one that tells its secret."""
+    return encode_json({"accessKey": AccessKeyShape.of(access_key, access_key.key)})
+
+
 def apps_body(apps: Iterable[App]) -> bytes:
     """Return the body for a list of apps, in the order given."""
     return encode_json({"apps": [AppShape.of(app) for app in apps]})
@@ -59,6 +87,12 @@ def created_app_body(app: App) -> bytes:
     people = {email: {"permission": person.permission} for email, person in app.collaborators.items()}
     fields = msgspec.to_builtins(AppShape.of(app))
     return encode_json({"app": fields | {"collaborators": people, "deployments": app.deployments or None}})
+
+
+def collaborators_body(collaborators: Mapping[str, Collaborator]) -> bytes:
+    """Return the body for an app's collaborators by e-mail address, in the order given."""
+    people = {email: CollaboratorShape.of(collaborator) for email, collaborator in collaborators.items()}
+    return encode_json({"collaborators": people})
 
 
 def deployments_body(deployments: Iterable[Deployment]) -> bytes:

@@ -13,7 +13,7 @@ from codepush.wire.messages import PROBLEM_TYPE, Problem, cut, decode_problem, t
 if TYPE_CHECKING:
     from codepush.wire.messages import Response
 
-__all__ = ["error_from", "retry_after"]
+__all__ = ["error_from", "is_duplicate", "retry_after"]
 
 _LONGEST_MESSAGE: Final = 2000
 
@@ -56,6 +56,14 @@ def retry_after(response: Response, now: datetime) -> float | None:
     except ValueError:
         return None
     return max(0.0, (_in_utc(moment) - now).total_seconds())
+
+
+def is_duplicate(error: APIError) -> bool:
+    """Tell whether a server refused a release because the deployment has this package already.
+
+    Ours says so by a code; of others only the words tell it from an unfinished rollout.
+    """
+    return error.code == "identical_package" or "identical to the contents of" in error.message
 
 
 def _in_utc(moment: datetime) -> datetime:

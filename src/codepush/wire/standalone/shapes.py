@@ -1,14 +1,15 @@
 """The objects of the standalone dialect, field by field, and what they mean in our words.
 
 Reading is tolerant, because servers differ: what may be missing may also be null, whole numbers
-may be written with a fraction and the rollout as text, and fields we do not know are ignored.
-Writing is exact: what is not known is left out, never null.
+may be written with a fraction and the rollout as text, and fields we do not know are kept as they
+are: a shape is read together with ``fields``, the very object it was made of. Writing is exact:
+what is not known is left out, never null.
 """
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Final, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, get_args
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -16,6 +17,7 @@ from msgspec.structs import replace
 from codepush.errors import DecodeError
 from codepush.models import (
     COMPLETE_ROLLOUT,
+    AccessKey,
     Account,
     App,
     Collaborator,
@@ -32,18 +34,27 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 __all__ = [
+    "HIDDEN",
+    "AccessKeyShape",
     "AccountShape",
     "AppShape",
     "CollaboratorShape",
     "CountersShape",
     "DeploymentShape",
     "DiffShape",
+    "Fields",
     "InfoShape",
     "PackageShape",
 ]
 
 Number: TypeAlias = int | float
 """JavaScript has one kind of number, and some servers write ``1.0`` for 1."""
+
+Fields: TypeAlias = "Mapping[str, Any]"
+"""An object of an answer as it was sent."""
+
+HIDDEN: Final = "(hidden)"
+"""What a list of access keys shows in place of the secrets."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _RELEASE_METHODS: Final[Mapping[str, ReleaseMethod]] = {method: method for method in get_args(ReleaseMethod)}
@@ -61,9 +72,51 @@ class AccountShape(Struct, frozen=True, kw_only=True, rename="camel"):
         """Return what is sent for an account."""
         return cls(email=account.email, name=account.name, linked_providers=account.linked_providers)
 
-    def account(self) -> Account:
+    def account(self, fields: Fields) -> Account:
         """Return the account that was sent."""
-        return Account(email=self.email, name=self.name or "", linked_providers=self.linked_providers or ())
+        return Account(
+            email=self.email,
+            name=self.name or "",
+            linked_providers=self.linked_providers or (),
+            extra=_unknown(self, fields),
+        )
+
+
+class AccessKeyShape(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """``accessKey``. ``name`` is the secret; ``description`` is how old tools call ``friendlyName``."""
+
+    created_by: str | None = None
+    friendly_name: str | None = None
+    description: str | None = None
+    name: str | None = None
+    created_time: Number
+    expires: Number
+    is_session: bool | None = None
+
+    @classmethod
+    def of(cls, access_key: AccessKey, secret: str | None = None) -> AccessKeyShape:
+        """Return what is sent for an access key; ``isSession`` is only sent when true."""
+        return cls(
+            created_by=access_key.created_by,
+            friendly_name=access_key.name,
+            description=access_key.name,
+            name=secret,
+            created_time=_milliseconds(access_key.created_time),
+            expires=_milliseconds(access_key.expires),
+            is_session=access_key.is_session or None,
+        )
+
+    def access_key(self, fields: Fields) -> AccessKey:
+        """Return the access key that was sent."""
+        return AccessKey(
+            name=self.friendly_name or self.description or "",
+            created_time=_moment(self.created_time),
+            expires=_moment(self.expires),
+            created_by=self.created_by or "",
+            is_session=bool(self.is_session),
+            key=None if self.name == HIDDEN else self.name,
+            extra=_unknown(self, fields),
+        )
 
 
 class CollaboratorShape(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
@@ -77,9 +130,13 @@ class CollaboratorShape(Struct, frozen=True, kw_only=True, rename="camel", omit_
         """Return what is sent for a collaborator."""
         return cls(permission=collaborator.permission, is_current_account=collaborator.is_current_account or None)
 
-    def collaborator(self) -> Collaborator:
+    def collaborator(self, fields: Fields) -> Collaborator:
         """Return the collaborator that was sent."""
-        return Collaborator(permission=self.permission, is_current_account=bool(self.is_current_account))
+        return Collaborator(
+            permission=self.permission,
+            is_current_account=bool(self.is_current_account),
+            extra=_unknown(self, fields),
+        )
 
 
 class AppShape(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -102,15 +159,16 @@ class AppShape(Struct, frozen=True, kw_only=True, omit_defaults=True):
             platform=app.platform,
         )
 
-    def app(self) -> App:
+    def app(self, fields: Fields) -> App:
         """Return the app that was sent."""
         people = self.collaborators or {}
         return App(
             name=self.name,
-            collaborators={email: person.collaborator() for email, person in people.items()},
+            collaborators={email: one.collaborator(fields["collaborators"][email]) for email, one in people.items()},
             deployments=self.deployments or (),
             os=self.os,
             platform=self.platform,
+            extra=_unknown(self, fields),
         )
 
 
@@ -119,6 +177,10 @@ class DiffShape(Struct, frozen=True, kw_only=True):
 
     size: Number
     url: str
+
+    def diff(self, fields: Fields) -> DiffPackage:
+        """Return the download that was sent."""
+        return DiffPackage(size=int(self.size), url=self.url, extra=_unknown(self, fields))
 
 
 class PackageShape(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
@@ -168,7 +230,7 @@ class PackageShape(Struct, frozen=True, kw_only=True, rename="camel", omit_defau
         shape = cls.of(package)
         return shape if package.rollout is not None else replace(shape, rollout=COMPLETE_ROLLOUT)
 
-    def package(self) -> Package:
+    def package(self, fields: Fields) -> Package:
         """Return the package that was sent.
 
         Raises:
@@ -191,7 +253,8 @@ class PackageShape(Struct, frozen=True, kw_only=True, rename="camel", omit_defau
             original_label=self.original_label,
             original_deployment=self.original_deployment,
             released_by=self.released_by,
-            diff_package_map={older: DiffPackage(size=int(diff.size), url=diff.url) for older, diff in diffs.items()},
+            diff_package_map={older: diff.diff(fields["diffPackageMap"][older]) for older, diff in diffs.items()},
+            extra=_unknown(self, fields),
         )
 
 
@@ -208,10 +271,10 @@ class DeploymentShape(Struct, frozen=True, kw_only=True, omit_defaults=True):
         package = None if deployment.package is None else PackageShape.of(deployment.package)
         return cls(name=deployment.name, key=deployment.key, package=package)
 
-    def deployment(self) -> Deployment:
+    def deployment(self, fields: Fields) -> Deployment:
         """Return the deployment that was sent."""
-        package = None if self.package is None else self.package.package()
-        return Deployment(name=self.name, key=self.key, package=package)
+        package = None if self.package is None else self.package.package(fields["package"])
+        return Deployment(name=self.name, key=self.key, package=package, extra=_unknown(self, fields))
 
 
 class CountersShape(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -232,13 +295,14 @@ class CountersShape(Struct, frozen=True, kw_only=True, omit_defaults=True):
             installed=metrics.installed,
         )
 
-    def metrics(self) -> Metrics:
+    def metrics(self, fields: Fields) -> Metrics:
         """Return the counters that were sent."""
         return Metrics(
             active=int(self.active or 0),
             downloaded=_whole(self.downloaded),
             failed=_whole(self.failed),
             installed=_whole(self.installed),
+            extra=_unknown(self, fields),
         )
 
 
@@ -263,6 +327,10 @@ class InfoShape(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults
             label=info.label,
             rollout=info.rollout,
         )
+
+
+def _unknown(shape: Struct, fields: Fields) -> dict[str, object]:
+    return {name: value for name, value in fields.items() if name not in shape.__struct_encode_fields__}
 
 
 def _milliseconds(moment: datetime) -> int:

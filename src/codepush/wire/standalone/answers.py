@@ -1,0 +1,201 @@
+"""How answers that say yes are read: each gives one of our values."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
+
+from msgspec import Struct
+
+from codepush.wire.messages import Response, decode_answer
+from codepush.wire.standalone.shapes import (
+    AccessKeyShape,
+    AccountShape,
+    AppShape,
+    CollaboratorShape,
+    CountersShape,
+    DeploymentShape,
+    PackageShape,
+)
+
+if TYPE_CHECKING:
+    from codepush.models import AccessKey, Account, App, Collaborator, Deployment, Metrics, Package
+
+__all__ = [
+    "UNCHANGED",
+    "PatchAnswer",
+    "read_access_key",
+    "read_access_keys",
+    "read_account",
+    "read_app",
+    "read_apps",
+    "read_collaborators",
+    "read_deployment",
+    "read_deployments",
+    "read_history",
+    "read_known_deployment",
+    "read_metrics",
+    "read_nothing",
+    "read_package",
+    "read_patched",
+]
+
+UNCHANGED: Final = "unchanged"
+"""What reading the answer to a patch gives when the server says that nothing changed."""
+
+PatchAnswer: TypeAlias = "Package | Literal['unchanged'] | None"
+
+_NO_CONTENT: Final = 204
+_NO_WORDS: Final = frozenset({b"", b"ok"})
+"""Bodies by which servers say that it worked, and no more."""
+
+_PROMISE: Final = frozenset({"isFulfilled", "isRejected"})
+"""The fields of a promise of Node's library bluebird."""
+
+_LABEL: Final = re.compile(r"v?([0-9]{1,18})")
+
+
+class _AccountAnswer(Struct, frozen=True):
+    account: AccountShape
+
+
+class _AccessKeyAnswer(Struct, frozen=True, rename="camel"):
+    access_key: AccessKeyShape
+
+
+class _AccessKeysAnswer(Struct, frozen=True, rename="camel"):
+    access_keys: list[AccessKeyShape]
+
+
+class _AppAnswer(Struct, frozen=True):
+    app: AppShape
+
+
+class _AppsAnswer(Struct, frozen=True):
+    apps: list[AppShape]
+
+
+class _CollaboratorsAnswer(Struct, frozen=True):
+    collaborators: dict[str, CollaboratorShape]
+
+
+class _DeploymentAnswer(Struct, frozen=True):
+    deployment: DeploymentShape
+
+
+class _DeploymentsAnswer(Struct, frozen=True):
+    deployments: list[DeploymentShape]
+
+
+class _PackageAnswer(Struct, frozen=True):
+    package: PackageShape | None = None
+
+
+class _HistoryAnswer(Struct, frozen=True):
+    history: list[PackageShape] | None
+
+
+class _MetricsAnswer(Struct, frozen=True):
+    metrics: dict[str, CountersShape] | None
+
+
+def read_nothing(_: Response) -> None:
+    """Servers answer 200, 201 or 204, with or without words; the status said it all."""
+
+
+def read_account(response: Response) -> Account:
+    """Return the account that was told."""
+    return decode_answer(response.body, _AccountAnswer).account.account(_said(response)["account"])
+
+
+def read_access_key(response: Response) -> AccessKey:
+    """Return the access key that was told."""
+    shape = decode_answer(response.body, _AccessKeyAnswer, is_secret=True).access_key
+    return shape.access_key(_said(response)["accessKey"])
+
+
+def read_access_keys(response: Response) -> list[AccessKey]:
+    """Return the access keys and sessions that were told, in the order of the server."""
+    shapes = decode_answer(response.body, _AccessKeysAnswer).access_keys
+    return [shape.access_key(fields) for shape, fields in zip(shapes, _said(response)["accessKeys"], strict=True)]
+
+
+def read_apps(response: Response) -> list[App]:
+    """Return the apps that were told, in the order of the server."""
+    shapes = decode_answer(response.body, _AppsAnswer).apps
+    return [shape.app(fields) for shape, fields in zip(shapes, _said(response)["apps"], strict=True)]
+
+
+def read_app(response: Response) -> App:
+    """Return the app that was told."""
+    return decode_answer(response.body, _AppAnswer).app.app(_said(response)["app"])
+
+
+def read_collaborators(response: Response) -> dict[str, Collaborator]:
+    """Return the collaborators that were told, by e-mail address."""
+    shapes = decode_answer(response.body, _CollaboratorsAnswer).collaborators
+    said = _said(response)["collaborators"]
+    return {email: shape.collaborator(said[email]) for email, shape in shapes.items()}
+
+
+def read_deployments(response: Response) -> list[Deployment]:
+    """Return the deployments that were told, in the order of the server."""
+    shapes = decode_answer(response.body, _DeploymentsAnswer).deployments
+    return [shape.deployment(fields) for shape, fields in zip(shapes, _said(response)["deployments"], strict=True)]
+
+
+def read_deployment(response: Response) -> Deployment:
+    """Return the deployment that was told."""
+    return decode_answer(response.body, _DeploymentAnswer).deployment.deployment(_said(response)["deployment"])
+
+
+def read_known_deployment(response: Response) -> Deployment | None:
+    """Return the deployment that was told, or ``None`` from servers that only say that there is one.
+
+    npm ``code-push-server`` 5 sends a promise instead of what it promises.
+    """
+    said = _said(response).get("deployment")
+    return None if isinstance(said, dict) and said.keys() == _PROMISE else read_deployment(response)
+
+
+def read_package(response: Response) -> Package | None:
+    """Return the release that was told, or ``None`` from servers that only say that it worked.
+
+    npm ``code-push-server`` 5 answers a promotion with a row of its database, which says no more.
+    """
+    if response.body.strip().lower() in _NO_WORDS or _is_row(_said(response).get("package")):
+        return None
+    shape = decode_answer(response.body, _PackageAnswer).package
+    return None if shape is None else shape.package(_said(response)["package"])
+
+
+def read_patched(response: Response) -> PatchAnswer:
+    """Return the changed release, ``UNCHANGED``, or ``None`` from servers that only say that it worked."""
+    return UNCHANGED if response.status == _NO_CONTENT else read_package(response)
+
+
+def read_history(response: Response) -> list[Package]:
+    """Return the releases that were told, oldest first whichever way the server sorts them."""
+    shapes = decode_answer(response.body, _HistoryAnswer).history or []
+    releases = [shape.package(fields) for shape, fields in zip(shapes, _said(response)["history"] or [], strict=True)]
+    return sorted(releases, key=_number)
+
+
+def read_metrics(response: Response) -> dict[str, Metrics]:
+    """Return the counters that were told, by label or binary version."""
+    shapes = decode_answer(response.body, _MetricsAnswer).metrics or {}
+    said = _said(response)["metrics"]
+    return {name: shape.metrics(said[name]) for name, shape in shapes.items()}
+
+
+def _is_row(package: object) -> bool:
+    return isinstance(package, dict) and "package_hash" in package
+
+
+def _number(package: Package) -> int:
+    label = _LABEL.fullmatch(package.label)
+    return int(label[1]) if label else 0
+
+
+def _said(response: Response) -> Any:  # noqa: ANN401 - JSON that was found to be of the right shape
+    return decode_answer(response.body, dict[str, Any])
