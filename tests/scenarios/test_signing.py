@@ -90,3 +90,28 @@ def test_what_was_signed_can_be_signed_again(code_push, keys, codepush_phone, tm
         phone = codepush_phone(deployment_key=key, app_version="1.0.0", public_key=public)
         phone.sync(install_mode="immediate")
         assert phone.running.label == "v1"
+
+
+def test_the_same_files_with_another_signature(code_push, keys, codepush_phone, tmp_path):
+    """Files that were released unsigned, and by another key, are served with the signature they were released with."""
+    private, public = keys
+    stranger, _ = make_key_pair(tmp_path, "stranger")
+    bundle = make_bundle(tmp_path)
+    hashes = set()
+    for deployment, signed_by in (("Production", None), ("Beta", stranger), ("Staging", private)):
+        if deployment == "Beta":
+            code_push.add_deployment("App", deployment)
+        package = code_push.release("App", deployment, bundle, "1.0.0", private_key_path=signed_by)
+        hashes.add(package.package_hash)
+    assert len(hashes) == 1
+
+    def phone_of(deployment):
+        key = code_push.get_deployment("App", deployment).key
+        return codepush_phone(deployment_key=key, app_version="1.0.0", public_key=public)
+
+    for deployment in ("Production", "Beta"):
+        with pytest.raises(PackageError):
+            phone_of(deployment).sync()
+    phone = phone_of("Staging")
+    phone.sync(install_mode="immediate")
+    assert phone.running.label == "v1"

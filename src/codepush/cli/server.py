@@ -63,6 +63,19 @@ def _listen(host: str, port: int) -> socket.socket:
         ) from error
 
 
+@server.command()
+@_place
+@click.option("--once", is_flag=True, help="End when nothing is left to do.")
+def worker(*, once: bool, **places: str | None) -> None:
+    """Do the server's background work: diffs and better packing. SIGTERM or Ctrl-C stops it.
+
+    A server does this work by itself; more workers take some of it off its hands.
+    """
+    from codepush.server.operations import work
+
+    anyio.run(lambda: work(_settings(places), once=once))
+
+
 @server.group()
 def account() -> None:
     """The people who may log in to the server."""
@@ -87,6 +100,56 @@ def add(email: str, name: str, as_json: bool, **places: str | None) -> None:
     else:
         click.echo(access_key)
         click.echo(f"This is the access key of {account.email}. It cannot be shown again.", err=True)
+
+
+@server.group()
+def key() -> None:
+    """The access keys of people and of their scripts."""
+
+
+@key.command("add")
+@click.argument("email")
+@click.option("--name", help="What to call the key; this machine and the time unless given.")
+@click.option("--days", default=60, show_default=True, type=click.IntRange(1, 36500), help="How long it is good for.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object: email, name, expires, access_key.")
+@_place
+def add_key(email: str, name: str | None, days: int, as_json: bool, **places: str | None) -> None:
+    """Create another access key for an account and print it, once.
+
+    Works before the first start and while the server runs.
+    """
+    from codepush.server.operations import add_key
+
+    account, made = anyio.run(add_key, _settings(places), email, name, days)
+    if as_json:
+        shown = {"email": account.email, "name": made.name, "expires": made.expires, "access_key": made.key}
+        click.echo(msgspec.json.encode(shown))
+    else:
+        click.echo(made.key)
+        click.echo(
+            f"This is the access key '{made.name}' of {account.email}, good until {made.expires:%Y-%m-%d}. "
+            "It cannot be shown again.",
+            err=True,
+        )
+
+
+@server.command("login-code")
+@click.argument("email")
+@_place
+def login_code(email: str, **places: str | None) -> None:
+    """Print a one-time code with which the owner of an account can log in with a browser.
+
+    It is good for ten minutes and one log-in, whether the server runs yet or not.
+    """
+    from codepush.server.operations import make_login_code
+
+    settings = _settings(places)
+    click.echo(anyio.run(make_login_code, settings, email))
+    click.echo(
+        f"With this code {email} can log in once, within ten minutes, at {settings.public_url}/auth/login. "
+        "It cannot be shown again.",
+        err=True,
+    )
 
 
 def _settings(places: dict[str, str | None], *, address: str = "http://127.0.0.1:3000") -> Settings:

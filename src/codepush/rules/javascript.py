@@ -1,4 +1,4 @@
-"""What JavaScript means by a blank, a digit and a length.
+"""What JavaScript means by a blank, a digit, a number and a length.
 
 The original server and its clients run on JavaScript, and stored data and phones depend on its
 answers. Python's own differ: ``str.strip`` removes more, and ``len`` counts code points.
@@ -6,8 +6,10 @@ answers. Python's own differ: ``str.strip`` removes more, and ``len`` counts cod
 
 from __future__ import annotations
 
+import math
 import re
 import struct
+import sys
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -20,6 +22,14 @@ BLANKS: Final = (
 """Every character that ``trim()`` removes and ``\\s`` matches in JavaScript."""
 
 _BLANK_RUN: Final = re.compile(f"[{BLANKS}]+")
+_LEADING_INTEGER: Final = re.compile(r"[+-]?[0-9]+")
+_DECIMAL: Final = re.compile(r"[+-]?(?:Infinity|(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)")
+_PREFIXED: Final = re.compile(r"0[xX][0-9a-fA-F]+|0[oO][0-7]+|0[bB][01]+")
+
+_FIRST_WITH_EXPONENT: Final = 1e21
+"""From here on JavaScript writes numbers with an exponent."""
+
+_LARGEST: Final = sys.float_info.max
 
 
 def trim(text: str) -> str:
@@ -30,6 +40,45 @@ def trim(text: str) -> str:
 def collapse(text: str) -> str:
     """Return the trimmed text with every run of blanks made one space."""
     return _BLANK_RUN.sub(" ", trim(text))
+
+
+def text_of(value: object) -> str:
+    """Return what ``String(value)`` is for a value that came as JSON."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list):
+        return ",".join("" if item is None else text_of(item) for item in value)
+    if isinstance(value, bool) or value is None:
+        return {True: "true", False: "false", None: "null"}[value]
+    if isinstance(value, int | float):
+        return _decimal(value)
+    return "[object Object]"
+
+
+def _decimal(value: float) -> str:
+    if abs(value) >= _FIRST_WITH_EXPONENT:
+        return repr(float(max(-_LARGEST, min(value, _LARGEST))))
+    return str(int(value)) if value == value // 1 else repr(value)
+
+
+def parse_int(value: object) -> float:
+    """Return what ``parseInt(value, 10)`` is for a value that came as JSON: a whole number, or NaN."""
+    match = _LEADING_INTEGER.match(trim(text_of(value)))
+    return float(match[0]) if match else math.nan
+
+
+def number(value: object) -> float:
+    """Return what ``Number(value)`` is for a value that came as JSON, perhaps NaN."""
+    if isinstance(value, bool | int | float):
+        return value
+    if value is None:
+        return 0
+    text = trim(text_of(value))
+    if _PREFIXED.fullmatch(text):
+        return float(int(text, 0))
+    if not text:
+        return 0
+    return float(text) if _DECIMAL.fullmatch(text) else math.nan
 
 
 def utf16_units(text: str) -> Sequence[int]:

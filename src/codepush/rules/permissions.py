@@ -11,23 +11,43 @@ if TYPE_CHECKING:
 
 Action: TypeAlias = Literal[
     "view_app",
+    "rename_app",
     "remove_app",
+    "transfer_app",
+    "view_collaborators",
+    "add_collaborator",
+    "remove_collaborator",
+    "leave_app",
     "add_deployment",
     "view_deployment",
+    "rename_deployment",
+    "remove_deployment",
+    "clear_history",
     "release",
     "patch_release",
     "promote",
+    "rollback",
 ]
 """What a person may want to do with an app."""
 
 NEEDED: Final[Mapping[Action, Permission]] = {
     "view_app": "Collaborator",
+    "rename_app": "Owner",
     "remove_app": "Owner",
+    "transfer_app": "Owner",
+    "view_collaborators": "Collaborator",
+    "add_collaborator": "Owner",
+    "remove_collaborator": "Owner",
+    "leave_app": "Collaborator",
     "add_deployment": "Owner",
     "view_deployment": "Collaborator",
+    "rename_deployment": "Owner",
+    "remove_deployment": "Owner",
+    "clear_history": "Owner",
     "release": "Collaborator",
     "patch_release": "Collaborator",
     "promote": "Collaborator",
+    "rollback": "Collaborator",
 }
 """The least permission that each action needs."""
 

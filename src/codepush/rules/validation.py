@@ -9,24 +9,28 @@ rules are those of "Validation" in the management protocol.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from msgspec import Struct
 
 from codepush.models import COMPLETE_ROLLOUT, PackageInfo
 from codepush.rules import semver
-from codepush.rules.javascript import length
+from codepush.rules.javascript import length, number, parse_int, trim
 from codepush.rules.labels import is_label
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 __all__ = [
+    "AccessKeyInfo",
     "AccountInfo",
     "AppInfo",
     "DeploymentInfo",
     "FieldError",
     "InvalidFields",
+    "access_key_info",
+    "access_key_request",
     "account_info",
     "app_info",
     "app_name",
@@ -43,6 +47,10 @@ INVALID: Final = "Field is invalid"
 
 _NAME_LENGTH: Final = 1000
 _DESCRIPTION_LENGTH: Final = 10_000
+_FRIENDLY_NAME_LENGTH: Final = 10_000
+
+_LONGEST_LIFE: Final = 100 * 365 * 24 * 60 * 60 * 1000
+"""A hundred years in milliseconds: more than any access key needs, and a moment that every calendar knows."""
 
 _NAME: Final = re.compile(r"[^\\/?:\x00-\x1f\x7f-\x9f]+")
 _KEY: Final = re.compile(r"[0-9A-Za-z_-]{10,100}")
@@ -58,7 +66,9 @@ _DOMAIN_LABEL_LENGTH: Final = 63
 _ALLOWED: Final = {
     "appVersion": "an exact version or a range of them, such as 1.0.0, ^1.2 or *",
     "description": f"a text of at most {_DESCRIPTION_LENGTH} characters",
+    "createdBy": f"1 to {_NAME_LENGTH} characters",
     "email": "an e-mail address",
+    "friendlyName": f"1 to {_FRIENDLY_NAME_LENGTH} characters",
     "isDisabled": "true or false",
     "isMandatory": "true or false",
     "key": "10 to 100 letters, digits, hyphens and underscores",
@@ -67,6 +77,7 @@ _ALLOWED: Final = {
     "platform": f"1 to {_NAME_LENGTH} characters",
     "name": f"1 to {_NAME_LENGTH} characters without control characters, \\, /, ? and :",
     "rollout": f"a whole number from 1 to {COMPLETE_ROLLOUT}",
+    "ttl": "a number of milliseconds",
 }
 
 
@@ -82,18 +93,20 @@ class InvalidFields(ValueError):
 
     Attributes:
         errors: all of them, in the order in which the fields are declared.
+        allowed: what each field may hold, for people.
 
     """
 
-    def __init__(self, errors: tuple[FieldError, ...]) -> None:
+    def __init__(self, errors: tuple[FieldError, ...], allowed: Mapping[str, str]) -> None:
         super().__init__(errors)
         self.errors = errors
+        self.allowed = allowed
 
     def __str__(self) -> str:
         """Return a sentence about the first wrong field."""
         first = self.errors[0]
         wrong = "missing" if first.message == REQUIRED else "invalid"
-        return f"The field '{first.field}' is {wrong}; send {_ALLOWED[first.field]}."
+        return f"The field '{first.field}' is {wrong}; send {self.allowed[first.field]}."
 
 
 class AppInfo(Struct, frozen=True, kw_only=True):
@@ -110,6 +123,19 @@ class DeploymentInfo(Struct, frozen=True, kw_only=True):
 
     name: str | None = None
     key: str | None = None
+
+
+class AccessKeyInfo(Struct, frozen=True, kw_only=True):
+    """What a person says about an access key.
+
+    ``name`` is the secret itself, when the person chooses it; ``ttl`` the life in milliseconds, at most
+    what a time can hold; ``created_by`` the machine it is for. ``None``: not said.
+    """
+
+    friendly_name: str | None = None
+    ttl: int | None = None
+    name: str | None = None
+    created_by: str | None = None
 
 
 class AccountInfo(Struct, frozen=True, kw_only=True):
@@ -203,6 +229,55 @@ def package_info(raw: object, *, require_app_version: bool) -> PackageInfo:
     return info
 
 
+def access_key_request(raw: object) -> dict[str, Any]:
+    """Return the fields that the body of a request about an access key means, not judged yet.
+
+    Old tools say ``description`` for ``friendlyName``, a name is trimmed, and a life is the whole
+    number that its text begins with.
+
+    Args:
+        raw: the decoded JSON of the request.
+
+    Returns:
+        ``createdBy``, ``ttl`` (perhaps NaN), ``name``, ``friendlyName`` and ``description`` where they
+        were sent.
+
+    """
+    body = raw if isinstance(raw, dict) else {}
+    request = {field: body[field] for field in ("createdBy", "name") if body.get(field) is not None}
+    if body.get("ttl") is not None:
+        request["ttl"] = parse_int(body["ttl"])
+    called = [body[field] for field in ("friendlyName", "description") if body.get(field) is not None]
+    if called:
+        request["friendlyName"] = trim(called[0]) if isinstance(called[0], str) else called[0]
+        request["description"] = request["friendlyName"]
+    return request
+
+
+def access_key_info(request: object, *, is_update: bool, is_name_required: bool = True) -> AccessKeyInfo:
+    """Read a request that adds or changes an access key.
+
+    Args:
+        request: the fields, see :func:`access_key_request`.
+        is_update: whether the key is there already: then nothing is required, a life of 0 ends it at
+            once, and the secret is not looked at.
+        is_name_required: whether a new key must come with its secret.
+
+    Raises:
+        InvalidFields: a field is missing or invalid.
+
+    """
+    fields = _Fields(request)
+    info = AccessKeyInfo(
+        friendly_name=fields.read("friendlyName", _friendly_name, is_required=not is_update),
+        ttl=fields.read("ttl", partial(_life, least=0 if is_update else 1)),
+        name=None if is_update else fields.read("name", _key, is_required=is_name_required),
+        created_by=fields.read("createdBy", _machine),
+    )
+    fields.check(_ALLOWED | {"name": _ALLOWED["key"]})
+    return info
+
+
 def account_info(raw: object, *, is_name_required: bool) -> AccountInfo:
     """Read what a person says about an account.
 
@@ -252,9 +327,9 @@ class _Fields:
             self._errors.append(FieldError(field, INVALID))
             return None
 
-    def check(self) -> None:
+    def check(self, allowed: Mapping[str, str] = _ALLOWED) -> None:
         if self._errors:
-            raise InvalidFields(tuple(self._errors))
+            raise InvalidFields(tuple(self._errors), allowed)
 
 
 def _text(value: object, *, at_least: int, at_most: int) -> str:
@@ -269,6 +344,22 @@ def _name(value: object) -> str:
 
 def _person(value: object) -> str:
     return _text(value, at_least=1, at_most=_NAME_LENGTH)
+
+
+def _friendly_name(value: object) -> str:
+    return _text(value, at_least=1, at_most=_FRIENDLY_NAME_LENGTH)
+
+
+def _machine(value: object) -> str | None:
+    return _text(value, at_least=0, at_most=_NAME_LENGTH) or None
+
+
+def _life(value: object, *, least: int) -> int:
+    """Return a life in milliseconds. The original's rule is about numbers, and lets fractions be."""
+    life = number(value)
+    if not life >= 0 or (least and life == 0):
+        raise ValueError
+    return int(min(life, _LONGEST_LIFE))
 
 
 def _description(value: object) -> str:

@@ -11,41 +11,54 @@ from typing import TYPE_CHECKING, Final
 import anyio.to_thread
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.routing import Route
+from starlette.routing import Mount, Route
 
+from codepush.server.jobs.handlers import handlers
+from codepush.server.jobs.worker import Worker
 from codepush.server.services.access_keys import AccessKeys
 from codepush.server.services.accounts import Accounts
 from codepush.server.services.apps import Apps
+from codepush.server.services.collaborators import Collaborators
 from codepush.server.services.deployments import Deployments
+from codepush.server.services.diffs import Diffs
 from codepush.server.services.downloads import Downloads
 from codepush.server.services.health import Health
 from codepush.server.services.histories import StoredHistories
 from codepush.server.services.links import Links
+from codepush.server.services.logins import Logins
 from codepush.server.services.metrics import Metrics
+from codepush.server.services.missing_diffs import MissingDiffs
 from codepush.server.services.releases import Releases
+from codepush.server.services.repacking import Repacking
+from codepush.server.services.repeats import Repeats
 from codepush.server.services.reports import Reports
 from codepush.server.services.updates import Updates
 from codepush.server.storage.disk import DiskBlobs
 from codepush.server.storage.sql.migrate import upgrade
 from codepush.server.storage.sql.store import SqlStore
 from codepush.server.web.acquisition import AcquisitionDoor
+from codepush.server.web.auth import Gate, Limits
 from codepush.server.web.downloads import DownloadDoor
+from codepush.server.web.login import LoginDoor
+from codepush.server.web.management import management_app
+from codepush.server.web.openapi import OpenApiDoor
 from codepush.server.web.paths import CanonicalPaths
 from codepush.server.web.problems import HANDLERS
+from codepush.server.web.ratelimits import RateLimit
 from codepush.server.web.requests import RequestIds
 from codepush.server.web.standalone import StandaloneDoor, UploadRoom
 from codepush.server.web.status import StatusDoor
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
     from pathlib import Path
 
     from starlette.types import Lifespan
 
-    from codepush.server.ports import Store
+    from codepush.server.ports import Blobs, IdentityProvider, Store
     from codepush.server.settings import Settings
 
-__all__ = ["create_app", "open_accounts"]
+__all__ = ["create_app", "open_accounts", "open_logins", "open_worker"]
 
 _METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
@@ -65,37 +78,110 @@ def create_app(settings: Settings) -> Starlette:
     store = SqlStore(settings.database_url)
     blobs = DiskBlobs(settings.storage)
     links = Links(settings.download_url)
-    updates = Updates(StoredHistories(store, links))
+    jobs_added = asyncio.Event()
+    missing_diffs = MissingDiffs(store, queued=jobs_added.set)
+    updates = Updates(StoredHistories(store, links), missing=missing_diffs.notice)
     reports = Reports(store)
+    diffs, repacking = _makers(settings, store, blobs, changed=updates.drop)
+    worker = Worker(store, handlers(diffs, repacking), added=jobs_added)
     access_keys = AccessKeys(store)
     management = StandaloneDoor(
+        gate=Gate(access_keys, _limits(settings)),
         access_keys=access_keys,
         accounts=Accounts(store, access_keys),
         apps=Apps(store, changed=updates.drop),
-        deployments=Deployments(store, links),
-        releases=Releases(store, blobs, links, workspace=settings.workspace, changed=updates.drop),
+        collaborators=Collaborators(store),
+        deployments=Deployments(store, links, changed=updates.drop),
+        releases=Releases(
+            store,
+            blobs,
+            links,
+            workspace=settings.workspace,
+            pack_level=settings.pack_level,
+            diffs=diffs,
+            repacking=repacking,
+            changed=updates.drop,
+            queued=jobs_added.set,
+        ),
+        repeats=Repeats(store),
         metrics=Metrics(store),
         uploads=UploadRoom(settings.workspace, settings.upload_limit_mb),
+        request_seconds=settings.request_seconds,
     )
+    fallback = Route("/{path:path}", management.fallback, methods=_METHODS)
     return Starlette(
         routes=[
             *StatusDoor(Health(store, blobs)).routes(),
             *AcquisitionDoor(updates, reports).routes(),
             *DownloadDoor(Downloads(blobs)).routes(),
-            *management.routes(),
-            Route("/{path:path}", management.fallback, methods=_METHODS),
+            *OpenApiDoor().routes(),
+            *_login_door(settings, store, access_keys).routes(),
+            Mount("/", management_app([*management.routes(), fallback], origins=settings.origins)),
         ],
         middleware=[Middleware(RequestIds), Middleware(CanonicalPaths)],
         exception_handlers=HANDLERS,
-        lifespan=_lifespan(settings, store, updates, reports),
+        lifespan=_lifespan(settings, store, (updates.watch, reports.run, missing_diffs.run, worker.run)),
     )
 
 
-def _lifespan(settings: Settings, store: Store, updates: Updates, reports: Reports) -> Lifespan[Starlette]:
+def _limits(settings: Settings) -> Limits | None:
+    if not settings.rate_limits:
+        return None
+    return Limits(per_address=RateLimit(settings.requests_per_address), per_key=RateLimit(settings.requests_per_key))
+
+
+def _login_door(settings: Settings, store: Store, access_keys: AccessKeys) -> LoginDoor:
+    return LoginDoor(
+        Logins(store, access_keys, is_registration_open=settings.enable_registration),
+        _providers(settings),
+        public_url=settings.public_url,
+        rate_limit=RateLimit(settings.requests_per_address) if settings.rate_limits else None,
+    )
+
+
+def _providers(settings: Settings) -> list[IdentityProvider]:
+    """Return the places to log in with; a server without any need not load what speaks to them."""
+    providers: list[IdentityProvider] = []
+    if settings.github_client_id:
+        from codepush.server.identity.github import GitHub
+
+        github = GitHub(
+            client_id=settings.github_client_id,
+            client_secret=settings.github_client_secret,
+            site=settings.github_url,
+        )
+        providers.append(github)
+    if settings.oidc_issuer:
+        from codepush.server.identity.openid import OpenIdConnect
+
+        openid = OpenIdConnect(
+            issuer=settings.oidc_issuer,
+            client_id=settings.oidc_client_id,
+            client_secret=settings.oidc_client_secret,
+        )
+        providers.append(openid)
+    return providers
+
+
+def _makers(
+    settings: Settings, store: Store, blobs: Blobs, *, changed: Callable[[Iterable[int]], None]
+) -> tuple[Diffs, Repacking]:
+    """Return what does the work in the background."""
+    return (
+        Diffs(store, blobs, workspace=settings.workspace, count=settings.diff_count, changed=changed),
+        Repacking(store, blobs, workspace=settings.workspace, changed=changed),
+    )
+
+
+def _lifespan(
+    settings: Settings, store: Store, background: Iterable[Callable[[], Awaitable[None]]]
+) -> Lifespan[Starlette]:
+    """Open and close the application; what goes on in the background runs in between."""
+
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         await _prepare(settings)
-        tasks = [asyncio.create_task(updates.watch()), asyncio.create_task(reports.run())]
+        tasks = [asyncio.ensure_future(run()) for run in background]
         try:
             yield
         finally:
@@ -134,5 +220,28 @@ async def open_accounts(settings: Settings) -> AsyncIterator[Accounts]:
     store = SqlStore(settings.database_url)
     try:
         yield Accounts(store, AccessKeys(store))
+    finally:
+        await store.close()
+
+
+@asynccontextmanager
+async def open_logins(settings: Settings) -> AsyncIterator[Logins]:
+    """Open the log-ins alone, for the command that makes one-time codes."""
+    await _prepare(settings)
+    store = SqlStore(settings.database_url)
+    try:
+        yield Logins(store, AccessKeys(store))
+    finally:
+        await store.close()
+
+
+@asynccontextmanager
+async def open_worker(settings: Settings) -> AsyncIterator[Worker]:
+    """Open a worker that runs beside the server, or without one. Servers notice by themselves what it has done."""
+    await _prepare(settings)
+    store = SqlStore(settings.database_url)
+    makers = _makers(settings, store, DiskBlobs(settings.storage), changed=lambda _: None)
+    try:
+        yield Worker(store, handlers(*makers), added=asyncio.Event())
     finally:
         await store.close()

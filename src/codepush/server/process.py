@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import multiprocessing
 import os
 import signal
@@ -44,6 +45,7 @@ def address(listener: socket.socket) -> str:
 
 def serve(settings: Settings, listener: socket.socket, *, workers: int = 1) -> None:
     """Serve until SIGTERM or SIGINT; then finish what is under way, and return."""
+    _log(settings)
     anyio.run(_announce, settings, address(listener))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stopped)
@@ -58,7 +60,19 @@ def serve(settings: Settings, listener: socket.socket, *, workers: int = 1) -> N
 def worker_app() -> Starlette:
     """Return the application of one worker process; its settings come through the environment."""
     threading.Thread(target=_follow_parent, name="follow-parent", daemon=True).start()
-    return create_app(Settings.load({}, os.environ))
+    settings = Settings.load({}, os.environ)
+    _log(settings)
+    return create_app(settings)
+
+
+def _log(settings: Settings) -> None:
+    """Write what our own parts log to standard error, as uvicorn does with what it logs."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    ours = logging.getLogger("codepush")
+    ours.setLevel(settings.log_level.upper())
+    ours.addHandler(handler)
+    ours.propagate = False
 
 
 def _follow_parent() -> None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 import msgspec
 import platformdirs
 from msgspec import Struct
 
 from codepush.errors import ConfigurationError
+from codepush.packaging.archive import DEFAULT_LEVEL
+from codepush.rules.diffs import DEFAULT_LIMIT
+from codepush.server.services.repacking import BEST_LEVEL
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,9 +27,25 @@ ENVIRONMENT: Final[Mapping[str, str]] = {
     "storage_url": "CODEPUSH_STORAGE_URL",
     "download_url": "CODEPUSH_DOWNLOAD_URL",
     "upload_limit_mb": "CODEPUSH_UPLOAD_LIMIT_MB",
+    "pack_level": "CODEPUSH_PACK_LEVEL",
+    "diff_count": "CODEPUSH_DIFF_COUNT",
+    "request_seconds": "CODEPUSH_REQUEST_SECONDS",
+    "rate_limits": "CODEPUSH_RATE_LIMITS",
+    "requests_per_key": "CODEPUSH_REQUESTS_PER_KEY",
+    "requests_per_address": "CODEPUSH_REQUESTS_PER_ADDRESS",
+    "cors_origins": "CODEPUSH_CORS_ORIGINS",
     "log_level": "CODEPUSH_LOG_LEVEL",
+    "enable_registration": "CODEPUSH_ENABLE_REGISTRATION",
+    "oidc_issuer": "CODEPUSH_OIDC_ISSUER",
+    "oidc_client_id": "CODEPUSH_OIDC_CLIENT_ID",
+    "oidc_client_secret": "CODEPUSH_OIDC_CLIENT_SECRET",
+    "github_url": "CODEPUSH_GITHUB_URL",
+    "github_client_id": "CODEPUSH_GITHUB_CLIENT_ID",
+    "github_client_secret": "CODEPUSH_GITHUB_CLIENT_SECRET",
 }
 """The variable of each setting that has one. A flag goes before it."""
+
+_THIS_MACHINE: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 
 LOG_LEVELS: Final = ("critical", "error", "warning", "info", "debug")
 
@@ -41,7 +60,19 @@ class Settings(Struct, frozen=True, kw_only=True):
         storage_url: where the archives are, ``file:///FOLDER``.
         download_url: what stands before ``/blobs`` in download addresses.
         upload_limit_mb: the largest package taken, in units of 1 048 576 bytes.
+        pack_level: how hard a release is packed while its uploader waits, from 1 (fast) to 12 (small).
+        diff_count: from how many older releases diffs are made to a new one.
+        request_seconds: how long a management request may take; a release ten times as long.
+        rate_limits: whether management requests are limited at all; those of phones never are.
+        requests_per_key: how many management requests a minute are taken with one access key.
+        requests_per_address: how many management requests a minute are taken from one address.
+        cors_origins: the web pages that may use the server from a browser, separated by commas.
         log_level: one of critical, error, warning, info, debug.
+        enable_registration: whether people whom a provider knows may make accounts by themselves.
+        oidc_issuer, oidc_client_id, oidc_client_secret: the OpenID Connect provider to log in with;
+            all empty: none.
+        github_url, github_client_id, github_client_secret: the GitHub to log in with; the id and the
+            secret empty: none.
 
     """
 
@@ -51,7 +82,21 @@ class Settings(Struct, frozen=True, kw_only=True):
     storage_url: str
     download_url: str
     upload_limit_mb: int = 200
+    pack_level: int = DEFAULT_LEVEL
+    diff_count: int = DEFAULT_LIMIT
+    request_seconds: int = 120
+    rate_limits: bool = True
+    requests_per_key: int = 1200
+    requests_per_address: int = 6000
+    cors_origins: str = "http://localhost:4000"
     log_level: str = "info"
+    enable_registration: bool = False
+    oidc_issuer: str = ""
+    oidc_client_id: str = ""
+    oidc_client_secret: str = ""
+    github_url: str = "https://github.com"
+    github_client_id: str = ""
+    github_client_secret: str = ""
 
     @classmethod
     def load(
@@ -72,15 +117,33 @@ class Settings(Struct, frozen=True, kw_only=True):
         given |= {name: value for name, value in flags.items() if value is not None}
         data = Path(given.get("data") or platformdirs.user_data_path("codepush")).expanduser().absolute()
         public_url = _base_url("public_url", given.get("public_url", address))
+        if given.get("oidc_issuer"):
+            _provider_url("oidc_issuer", given["oidc_issuer"])
         return cls(
             data=data,
             public_url=public_url,
             database_url=given.get("database_url", f"sqlite:///{data / 'codepush.db'}"),
             storage_url=_storage_url(given.get("storage_url", (data / "blobs").as_uri())),
             download_url=_base_url("download_url", given.get("download_url", public_url)),
-            upload_limit_mb=_positive("upload_limit_mb", given.get("upload_limit_mb", 200)),
+            upload_limit_mb=_whole("upload_limit_mb", given.get("upload_limit_mb", 200), least=1),
+            pack_level=_whole("pack_level", given.get("pack_level", DEFAULT_LEVEL), least=1, most=BEST_LEVEL),
+            diff_count=_whole("diff_count", given.get("diff_count", DEFAULT_LIMIT), least=0),
+            request_seconds=_whole("request_seconds", given.get("request_seconds", 120), least=1),
+            rate_limits=_switch("rate_limits", given.get("rate_limits", "on")),
+            requests_per_key=_whole("requests_per_key", given.get("requests_per_key", 1200), least=1),
+            requests_per_address=_whole("requests_per_address", given.get("requests_per_address", 6000), least=1),
+            cors_origins=given.get("cors_origins", "http://localhost:4000"),
             log_level=_log_level(given.get("log_level", "info")),
+            enable_registration=_switch("enable_registration", given.get("enable_registration", "off")),
+            **_together(given, "oidc_issuer", "oidc_client_id", "oidc_client_secret"),
+            **_together(given, "github_client_id", "github_client_secret"),
+            github_url=_provider_url("github_url", given.get("github_url", "https://github.com")).rstrip("/"),
         )
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """The web pages that may use the server from a browser, one by one."""
+        return tuple(origin.strip() for origin in self.cors_origins.split(",") if origin.strip())
 
     @property
     def storage(self) -> Path:
@@ -94,7 +157,7 @@ class Settings(Struct, frozen=True, kw_only=True):
 
 
 def _base_url(name: str, value: str) -> str:
-    parts = urlsplit(value)
+    parts = _parts(name, value)
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
         raise ConfigurationError(
             f"{ENVIRONMENT[name]}: {value!r} is not the address of a server, such as https://codepush.example.com."
@@ -102,8 +165,27 @@ def _base_url(name: str, value: str) -> str:
     return value.rstrip("/")
 
 
+def _parts(name: str, value: str) -> SplitResult:
+    try:
+        return urlsplit(value)
+    except ValueError as error:
+        raise ConfigurationError(f"{ENVIRONMENT[name]}: {value!r} is no address: {error}.") from error
+
+
+def _provider_url(name: str, value: str) -> str:
+    """Return an address that is asked who somebody is: nobody may listen or answer in between."""
+    parts = _parts(name, value)
+    is_safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _THIS_MACHINE)
+    if not is_safe or not parts.hostname or parts.query or parts.fragment:
+        raise ConfigurationError(
+            f"{ENVIRONMENT[name]}: {value!r} is not the address of an identity provider, such as "
+            "https://accounts.example.com."
+        )
+    return value
+
+
 def _storage_url(value: str) -> str:
-    parts = urlsplit(value)
+    parts = _parts("storage_url", value)
     if parts.scheme != "file" or parts.netloc not in {"", "localhost"} or not parts.path:
         raise ConfigurationError(
             f"{ENVIRONMENT['storage_url']}: {value!r} is not a place this server can store archives in. Give a "
@@ -112,13 +194,14 @@ def _storage_url(value: str) -> str:
     return value
 
 
-def _positive(name: str, value: object) -> int:
+def _whole(name: str, value: object, *, least: int, most: int | None = None) -> int:
     try:
         number = msgspec.convert(value, int, strict=False)
     except msgspec.ValidationError:
-        number = 0
-    if number < 1:
-        raise ConfigurationError(f"{ENVIRONMENT[name]}: {value!r} is not a whole number of at least 1.")
+        number = least - 1
+    if number < least or (most is not None and number > most):
+        wanted = f"of at least {least}" if most is None else f"from {least} to {most}"
+        raise ConfigurationError(f"{ENVIRONMENT[name]}: {value!r} is not a whole number {wanted}.")
     return number
 
 
@@ -127,3 +210,19 @@ def _log_level(value: str) -> str:
     if level not in LOG_LEVELS:
         raise ConfigurationError(f"{ENVIRONMENT['log_level']}: {value!r} is none of {', '.join(LOG_LEVELS)}.")
     return level
+
+
+def _together(given: Mapping[str, Any], *names: str) -> dict[str, str]:
+    """Return settings of which either all are given or none."""
+    values: dict[str, str] = {name: given.get(name, "") for name in names}
+    if any(values.values()) and not all(values.values()):
+        variables = ", ".join(ENVIRONMENT[name] for name in names)
+        raise ConfigurationError(f"{variables} belong together: set all of them, or none.")
+    return values
+
+
+def _switch(name: str, value: object) -> bool:
+    word = str(value).lower()
+    if word not in {"on", "true", "off", "false"}:
+        raise ConfigurationError(f"{ENVIRONMENT[name]}: {value!r} is neither on nor off.")
+    return word in {"on", "true"}

@@ -22,6 +22,7 @@ def test_a_stranger_may_do_nothing(action):
 
 
 def test_a_collaborator_releases_but_does_not_own():
-    """Collaborators look, release, patch and promote; removing the app and adding deployments is for owners."""
+    """Collaborators look, work with releases, and may leave; the app itself and its deployments are its owner's."""
     allowed = {action for action in ACTIONS if permissions.may("Collaborator", action)}
-    assert allowed == {"view_app", "view_deployment", "release", "patch_release", "promote"}
+    looking = {"view_app", "view_collaborators", "view_deployment"}
+    assert allowed == looking | {"release", "patch_release", "promote", "rollback", "leave_app"}

@@ -15,7 +15,6 @@ from unit.storage.factories import (
     add_deployment,
     add_package,
     lay_ground,
-    unique,
 )
 
 pytestmark = pytest.mark.anyio
@@ -238,19 +237,25 @@ async def test_a_single_file_has_no_manifest(store):
         )
     async with store.read() as records:
         assert await records.packages.with_hash(ground.app_id, "h") == added
+        assert await records.packages.with_content(ground.app_id, "h", None) == added
     assert (added.manifest, added.index) == (None, None)
 
 
-async def test_a_package_hash_is_recorded_once_per_app(store):
-    """The same content again is refused together with its archive; another app may have it too."""
-    ground, other = await lay_ground(store), await lay_ground(store)
-    blob_id = unique("blob-0123456789-")
-    with pytest.raises(AlreadyExistsError):
-        async with store.write() as records:
-            await add_package(records, ground.app_id, ground.package.hash, blob_id)
+async def test_contents_that_differ_in_a_signature_share_a_hash(store):
+    """Each is found by its manifest, and the newest one by the hash they share."""
+    ground = await lay_ground(store)
+    first = ground.package
     async with store.write() as records:
-        added = await add_package(records, other.app_id, ground.package.hash, blob_id)
-    assert added.blob_id == blob_id
+        second = await records.packages.add(
+            app_id=ground.app_id, package_hash=first.hash, manifest=b"signed", index=b"[]", blob=a_blob(), created_at=2
+        )
+    async with store.read() as records:
+        packages = records.packages
+        assert await packages.with_content(ground.app_id, first.hash, first.manifest) == first
+        assert await packages.with_content(ground.app_id, first.hash, b"signed") == second
+        assert await packages.with_content(ground.app_id, first.hash, None) is None
+        assert await packages.with_hash(ground.app_id, first.hash) == second
+        assert await packages.archives(ground.app_id) == {first.hash: second.id}
 
 
 async def test_releases_are_numbered_from_one_and_listed_oldest_first(store):
@@ -550,9 +555,4 @@ async def select_rows(store, statement):
 
 async def add_diffs(records, package, blobs):
     for old_hash, blob in blobs.items():
-        if blob is not None:
-            row = {"id": blob.id, "kind": "diff", "size": 1, "sha256": "", "state": "live", "created_at": 1}
-            await insert_rows(records, schema.blobs, [row])
-        row = {"package_id": package.id, "old_hash": old_hash, "created_at": 1}
-        stored = {"blob_id": blob.id, "size": blob.size} if blob else {}
-        await insert_rows(records, schema.diffs, [row | stored])
+        await records.diffs.add(package.id, old_hash, blob, created_at=1)

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-import re
 import secrets
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
+from codepush.models import AccessKey
+from codepush.rules.validation import is_key
+from codepush.server.ports import AlreadyExistsError, EventRecord
 from codepush.server.services.clock import Clock, now
-from codepush.server.services.errors import UnauthenticatedError
+from codepush.server.services.errors import ConflictError, NotFoundError, UnauthenticatedError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from codepush.rules.validation import AccessKeyInfo
     from codepush.server.ports import AccessKeyRecord, AccountRecord, Records, Store
 
 __all__ = ["DEFAULT_LIFE_MS", "AccessKeys", "generate"]
@@ -23,8 +29,6 @@ DEFAULT_LIFE_MS: Final = 60 * 24 * 60 * 60 * 1000
 
 _TOUCH_INTERVAL_MS: Final = 60_000
 """The last-used time is kept to the minute, so that reading costs no write each time."""
-
-_FORMAT: Final = re.compile(r"[a-zA-Z0-9_-]{10,100}")
 
 # Old tools print these sentences; "log in again" is what helps in both cases.
 _INVALID: Final = (
@@ -48,24 +52,48 @@ def digest(access_key: str) -> str:
 
 
 class AccessKeys:
-    """Making and recognising access keys."""
+    """Making, recognising, listing and changing access keys."""
 
     def __init__(self, store: Store, *, clock: Clock = now) -> None:
         self._store = store
         self._clock = clock
 
-    async def issue(self, records: Records, account: AccountRecord, *, friendly_name: str, created_by: str) -> str:
-        """Record a new key for an account and return it. This is the only time it can be seen."""
-        access_key, created_at = generate(), self._clock()
-        await records.access_keys.add(
-            account_id=account.id,
-            digest=digest(access_key),
-            friendly_name=friendly_name,
-            created_by=created_by,
-            created_at=created_at,
-            expires_at=created_at + DEFAULT_LIFE_MS,
-        )
-        return access_key
+    async def issue(
+        self,
+        records: Records,
+        account: AccountRecord,
+        info: AccessKeyInfo,
+        *,
+        created_by: str,
+        is_session: bool = False,
+    ) -> tuple[AccessKeyRecord, str]:
+        """Record a new key for an account; return it with its secret, which cannot be seen again.
+
+        The secret is the one the person chose, else 256 random bits; the life is sixty days unless told.
+
+        Raises:
+            ConflictError: the secret is taken, or the account has a key of this name.
+
+        """
+        name, access_key = info.friendly_name or "", info.name or generate()
+        created_at = self._clock()
+        if await records.access_keys.named(account.id, name) is not None:
+            raise _taken(name)
+        try:
+            await records.access_keys.add(
+                account_id=account.id,
+                digest=digest(access_key),
+                friendly_name=name,
+                created_by=info.created_by or created_by,
+                created_at=created_at,
+                expires_at=created_at + (DEFAULT_LIFE_MS if info.ttl is None else info.ttl),
+                is_session=is_session,
+            )
+        except AlreadyExistsError as error:
+            raise _taken(access_key) from error
+        record = await records.access_keys.by_digest(digest(access_key))
+        assert record is not None  # just added
+        return record, access_key
 
     async def authenticate(self, access_key: str | None) -> AccountRecord:
         """Return whose key this is.
@@ -74,7 +102,7 @@ class AccessKeys:
             UnauthenticatedError: no key, not one of ours, or one that has expired.
 
         """
-        if access_key is None or not _FORMAT.fullmatch(access_key):
+        if access_key is None or not is_key(access_key):
             raise UnauthenticatedError(_INVALID, code="invalid_access_key")
         async with self._store.read() as records:
             record = await records.access_keys.by_digest(digest(access_key))
@@ -91,3 +119,103 @@ class AccessKeys:
             return
         async with self._store.write() as records:
             await records.access_keys.touch(record.id, used_at)
+
+    async def add(self, caller: AccountRecord, info: AccessKeyInfo, *, created_by: str) -> AccessKey:
+        """Create a key for the caller; the answer is the only one that tells its secret.
+
+        ``created_by`` stands in where ``info`` does not say for which machine it is.
+
+        Raises:
+            ConflictError: the secret or the name is taken.
+
+        """
+        async with self._store.write() as records:
+            record, access_key = await self.issue(records, caller, info, created_by=created_by)
+            await self._log(records, caller, "access_key.add", after=record.friendly_name)
+        return _show(record, access_key)
+
+    async def list(self, caller: AccountRecord) -> Sequence[AccessKey]:
+        """Return the caller's keys, expired ones and sessions too, oldest first and without their secrets."""
+        async with self._store.read() as records:
+            return [_show(record) for record in await records.access_keys.of_account(caller.id)]
+
+    async def get(self, caller: AccountRecord, name: str) -> AccessKey:
+        """Return one of the caller's keys by its name, without its secret.
+
+        Raises:
+            NotFoundError: the caller has no such key.
+
+        """
+        async with self._store.read() as records:
+            return _show(await _find(records, caller, name, 'Access key "{}" does not exist.'))
+
+    async def update(self, caller: AccountRecord, name: str, info: AccessKeyInfo) -> AccessKey:
+        """Give one of the caller's keys another name, a new life from now on, or both.
+
+        Raises:
+            NotFoundError: the caller has no such key.
+            ConflictError: a key has the wanted name, be it this one.
+
+        """
+        async with self._store.write() as records:
+            before = await _find(records, caller, name, 'The access key "{}" does not exist.')
+            wanted = info.friendly_name or before.friendly_name
+            if info.friendly_name is not None and await records.access_keys.named(caller.id, wanted) is not None:
+                raise _taken(wanted)
+            expires_at = before.expires_at if info.ttl is None else self._clock() + info.ttl
+            await records.access_keys.update(before.id, friendly_name=wanted, expires_at=expires_at)
+            await self._log(records, caller, "access_key.update", before=before.friendly_name, after=wanted)
+            return _show(await _find(records, caller, wanted, 'The access key "{}" does not exist.'))
+
+    async def remove(self, caller: AccountRecord, name: str) -> None:
+        """Remove one of the caller's keys, be it the one that asks.
+
+        Raises:
+            NotFoundError: the caller has no such key.
+
+        """
+        async with self._store.write() as records:
+            record = await _find(records, caller, name, 'Access key "{}" does not exist.')
+            await records.access_keys.remove(record.id)
+            await self._log(records, caller, "access_key.remove", before=record.friendly_name)
+
+    async def remove_sessions(self, caller: AccountRecord, machine: str) -> None:
+        """End what the caller's log-ins on a machine began.
+
+        Raises:
+            NotFoundError: there is no session of this machine.
+
+        """
+        async with self._store.write() as records:
+            if not await records.access_keys.remove_sessions(caller.id, machine):
+                raise NotFoundError(f'There are no sessions associated with "{machine}."', code="session_not_found")
+            await self._log(records, caller, "session.remove", before=machine)
+
+    async def _log(
+        self, records: Records, caller: AccountRecord, kind: str, *, before: str | None = None, after: str | None = None
+    ) -> None:
+        await records.events.add(
+            EventRecord(at=self._clock(), actor=caller.email, kind=kind, before=before, after=after)
+        )
+
+
+async def _find(records: Records, caller: AccountRecord, name: str, sentence: str) -> AccessKeyRecord:
+    record = await records.access_keys.named(caller.id, name)
+    if record is None:
+        raise NotFoundError(sentence.format(name), code="access_key_not_found")
+    return record
+
+
+def _taken(name: str) -> ConflictError:
+    return ConflictError(f'The access key "{name}" already exists.', code="access_key_exists")
+
+
+def _show(record: AccessKeyRecord, access_key: str | None = None) -> AccessKey:
+    return AccessKey(
+        name=record.friendly_name,
+        created_by=record.created_by,
+        created_time=datetime.fromtimestamp(record.created_at / 1000, UTC),
+        expires=datetime.fromtimestamp(record.expires_at / 1000, UTC),
+        is_session=record.is_session,
+        key=access_key,
+    )

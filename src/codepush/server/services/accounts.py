@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from codepush.models import Account
 from codepush.rules import validation
+from codepush.rules.validation import AccessKeyInfo
 from codepush.server.ports import AlreadyExistsError
 from codepush.server.services.clock import Clock, now
-from codepush.server.services.errors import ConflictError, InvalidError
+from codepush.server.services.errors import ConflictError, InvalidError, NotFoundError
 
 if TYPE_CHECKING:
+    from codepush.models import AccessKey
     from codepush.server.ports import AccountRecord, Records, Store
     from codepush.server.services.access_keys import AccessKeys
 
 __all__ = ["Accounts"]
+
+_FIRST_KEY: Final = AccessKeyInfo(friendly_name="first key")
 
 
 class Accounts:
@@ -39,9 +43,7 @@ class Accounts:
             raise InvalidError(f'"{email}" is not an e-mail address.', code="invalid_email", field="email") from error
         async with self._store.write() as records:
             account = await self._create(records, email, name)
-            access_key = await self._access_keys.issue(
-                records, account, friendly_name="first key", created_by=created_by
-            )
+            _, access_key = await self._access_keys.issue(records, account, _FIRST_KEY, created_by=created_by)
         return Account(email=account.email, name=account.name), access_key
 
     async def _create(self, records: Records, email: str, name: str) -> AccountRecord:
@@ -52,12 +54,28 @@ class Accounts:
         except AlreadyExistsError as error:
             raise ConflictError(f"An account with the e-mail {email} exists already.", code="account_exists") from error
 
+    async def add_key(self, email: str, info: AccessKeyInfo, *, created_by: str) -> tuple[Account, AccessKey]:
+        """Create another access key for an account; return both. The key cannot be seen again.
+
+        Raises:
+            NotFoundError: there is no account with this address.
+            ConflictError: the account has a key of this name.
+
+        """
+        async with self._store.read() as records:
+            account = await records.accounts.by_email(email)
+        if account is None:
+            raise NotFoundError(f"There is no account with the e-mail {email}.", code="account_not_found")
+        access_key = await self._access_keys.add(account, info, created_by=created_by)
+        return Account(email=account.email, name=account.name), access_key
+
     async def any(self) -> bool:
         """Return whether there is an account at all."""
         async with self._store.read() as records:
             return await records.accounts.count() > 0
 
-    @staticmethod
-    def show(caller: AccountRecord) -> Account:
-        """Return the caller's own account."""
-        return Account(email=caller.email, name=caller.name)
+    async def show(self, caller: AccountRecord) -> Account:
+        """Return the caller's own account, with the identity providers it is linked to."""
+        async with self._store.read() as records:
+            linked = await records.identities.providers_of(caller.id)
+        return Account(email=caller.email, name=caller.name, linked_providers=tuple(linked))

@@ -1,4 +1,4 @@
-"""Apps: listing, adding and removing them."""
+"""Apps: listing, adding, renaming and removing them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from codepush.models import App, Collaborator
 from codepush.server.ports import AlreadyExistsError, EventRecord
-from codepush.server.services import deployments
+from codepush.server.services import collaborators, deployments
 from codepush.server.services.clock import Clock, now
 from codepush.server.services.errors import ConflictError
 from codepush.server.services.names import alphabetical, find_app, owner_of
@@ -24,7 +24,7 @@ FIRST_DEPLOYMENTS: Final = ("Production", "Staging")
 
 
 class Apps:
-    """Listing, adding and removing apps."""
+    """Listing, adding, renaming and removing apps."""
 
     def __init__(self, store: Store, *, changed: Callable[[Iterable[int]], None], clock: Clock = now) -> None:
         """``changed`` is told the ids of deployments whose answers to phones have changed."""
@@ -79,7 +79,30 @@ class Apps:
                 owner_id=caller.id, name=name, os=os, platform=platform, created_at=self._clock()
             )
         except AlreadyExistsError as error:
-            raise ConflictError(f"An app named '{name}' already exists.", code="app_exists") from error
+            raise _exists(name) from error
+
+    async def rename(self, caller: AccountRecord, name: str, new_name: str | None) -> App:
+        """Give an app another name, if one is given, and return it under the name that it has then.
+
+        Raises:
+            NotFoundError, ForbiddenError: see `find_app`.
+            ConflictError: the owner has another app of this name.
+
+        """
+        async with self._store.write() as records:
+            app = await find_app(records, caller, name, "rename_app")
+            if new_name is not None and new_name != app.name:
+                await self._rename(records, app, new_name)
+                await self._log(records, caller, "app.rename", app.id, new_name, before=app.name)
+                name = new_name
+            names = await records.deployments.names([app.id])
+        return _show(app, caller, name, (deployment for _, deployment in names))
+
+    async def _rename(self, records: Records, app: AppRecord, name: str) -> None:
+        try:
+            await records.apps.rename(app.id, name)
+        except AlreadyExistsError as error:
+            raise _exists(name) from error
 
     async def remove(self, caller: AccountRecord, name: str) -> None:
         """Remove an app with its deployments, releases and metrics."""
@@ -87,13 +110,26 @@ class Apps:
             app = await find_app(records, caller, name, "remove_app")
             removed = [deployment.id for deployment in await records.deployments.of_app(app.id)]
             await records.apps.remove(app.id)
-            await self._log(records, caller, "app.remove", app.id, app.name)
+            await self._log(records, caller, "app.remove", app.id, None, before=app.name)
         self._changed(removed)
 
-    async def _log(self, records: Records, caller: AccountRecord, kind: str, app_id: int, name: str) -> None:
+    async def _log(
+        self,
+        records: Records,
+        caller: AccountRecord,
+        kind: str,
+        app_id: int,
+        after: str | None,
+        *,
+        before: str | None = None,
+    ) -> None:
         await records.events.add(
-            EventRecord(at=self._clock(), actor=caller.email, kind=kind, app_id=app_id, after=name)
+            EventRecord(at=self._clock(), actor=caller.email, kind=kind, app_id=app_id, before=before, after=after)
         )
+
+
+def _exists(name: str) -> ConflictError:
+    return ConflictError(f"An app named '{name}' already exists.", code="app_exists")
 
 
 def _display_name(app: AppRecord, caller: AccountRecord, shared: Counter[str]) -> str:
@@ -102,13 +138,9 @@ def _display_name(app: AppRecord, caller: AccountRecord, shared: Counter[str]) -
 
 
 def _show(app: AppRecord, caller: AccountRecord, name: str, deployment_names: Iterable[str]) -> App:
-    collaborators = {
-        one.email: Collaborator(permission=one.permission, is_current_account=one.account_id == caller.id)
-        for one in sorted(app.collaborators, key=lambda one: one.email)
-    }
     return App(
         name=name,
-        collaborators=collaborators,
+        collaborators=collaborators.show(app, caller),
         deployments=tuple(sorted(deployment_names, key=alphabetical)),
         os=app.os,
         platform=app.platform,

@@ -29,8 +29,11 @@ class StoredHistories:
             if deployment is None:
                 return None
             history = await records.releases.history(deployment.id)
+            archives = await records.packages.archives(deployment.app_id)
         packages = tuple(self._links.package(release) for release in history)
-        return DeploymentHistory(deployment_id=deployment.id, revision=deployment.revision, packages=packages)
+        return DeploymentHistory(
+            deployment_id=deployment.id, revision=deployment.revision, packages=packages, archives=archives
+        )
 
     async def revisions(self, deployment_ids: Sequence[int]) -> dict[int, int]:
         """Return the revisions of those deployments that still exist."""

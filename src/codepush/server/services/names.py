@@ -63,12 +63,16 @@ async def deployment_of(records: Records, app: AppRecord, name: str) -> Deployme
 
 
 def _resolve(visible: Sequence[AppRecord], caller: AccountRecord, name: str) -> AppRecord | None:
-    """Apply the rules of name resolution (standalone management API, section 3)."""
-    owner, colon, raw = name.rpartition(":")
+    """Apply the rules of name resolution (standalone management API, section 3).
+
+    SDKs of App Center's time write ``owner/app`` for ``owner:app`` (clients in the field, section 4);
+    no name of an app holds either sign.
+    """
+    owner, separator, raw = name.replace("/", ":").rpartition(":")
     if ":" in owner:
         return None
     named = [app for app in visible if app.name == raw]
-    if colon:
+    if separator:
         return next((app for app in named if owner_of(app) == owner), None)
     if len(named) > 1:
         named = [app for app in named if owner_of(app) == caller.email]

@@ -1,4 +1,4 @@
-"""Releases: uploading, patching and promoting packages.
+"""Releases: uploading, patching, promoting and rolling back packages.
 
 What may follow what is told by the protocol pages (standalone management API, section 7). A
 release is: package stored and synced, then one transaction, then the answer; so whatever was
@@ -7,8 +7,6 @@ acknowledged is on disk, and a refusal leaves nothing behind.
 
 from __future__ import annotations
 
-import hashlib
-import secrets
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 
@@ -20,10 +18,13 @@ from codepush.models import COMPLETE_ROLLOUT, PackageInfo
 from codepush.packaging import archive
 from codepush.packaging.archive import StoredPackage
 from codepush.rules import duplicates, labels, rollout
-from codepush.server.ports import BlobRecord, EventRecord, NewRelease
+from codepush.server.ports import AlreadyExistsError, BlobRecord, EventRecord, NewRelease
+from codepush.server.services import rollbacks
 from codepush.server.services.clock import Clock, now
+from codepush.server.services.drafts import describe
 from codepush.server.services.errors import ConflictError, InvalidError, NotFoundError, ServiceError
 from codepush.server.services.names import deployment_of, find_app, find_deployment
+from codepush.server.services.repacking import BEST_LEVEL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -40,7 +41,10 @@ if TYPE_CHECKING:
         ReleaseRecord,
         Store,
     )
+    from codepush.server.services.diffs import Diffs
     from codepush.server.services.links import Links
+    from codepush.server.services.repacking import Repacking
+    from codepush.server.services.repeats import Receipt
 
 __all__ = ["Releases"]
 
@@ -65,7 +69,21 @@ class _Content(msgspec.Struct, frozen=True):
 
 
 class Releases:
-    """Adding releases to deployments and changing what may be changed of them."""
+    """Adding releases to deployments and changing what may be changed of them.
+
+    Args:
+        store: the records.
+        blobs: the archives.
+        links: makes addresses of downloads.
+        workspace: a folder for packing.
+        pack_level: the libdeflate level for packing, 1 (fast) to 12 (small).
+        diffs: decides which diffs a release needs.
+        repacking: packs again what was not packed at the best level.
+        changed: is told the ids of deployments whose answers to phones have changed.
+        queued: is called when jobs may have been added.
+        clock: the time.
+
+    """
 
     def __init__(
         self,
@@ -74,24 +92,39 @@ class Releases:
         links: Links,
         *,
         workspace: Path,
+        pack_level: int,
+        diffs: Diffs,
+        repacking: Repacking,
         changed: Callable[[Iterable[int]], None],
+        queued: Callable[[], None],
         clock: Clock = now,
     ) -> None:
-        """``workspace`` is a folder for packing; ``changed`` is told which deployments' answers have changed."""
         self._store = store
         self._blobs = blobs
         self._links = links
         self._workspace = workspace
+        self._pack_level = pack_level
+        self._diffs = diffs
+        self._repacking = repacking
         self._changed = changed
+        self._queued = queued
         self._clock = clock
 
     async def release(
-        self, caller: AccountRecord, app_name: str, deployment_name: str, upload: Path, info: PackageInfo
+        self,
+        caller: AccountRecord,
+        app_name: str,
+        deployment_name: str,
+        upload: Path,
+        info: PackageInfo,
+        *,
+        receipt: Receipt | None = None,
     ) -> Package:
         """Release an uploaded file: a zip archive, or a single file as it is.
 
         ``info.app_version`` is required. The rules are checked before the archive is read, so that
-        a refusal comes early, and again in the transaction, since others may have been quicker.
+        a refusal comes early, and again in the transaction, since others may have been quicker. A
+        ``receipt`` is given what was made before that is committed, and can still prevent it.
 
         Raises:
             InvalidError: the archive is unsafe, broken or empty.
@@ -108,21 +141,22 @@ class Releases:
             async with self._store.write() as records:
                 found = await find_deployment(records, caller, app_name, deployment_name, "release")
                 release = await self._record_upload(records, caller, *found, content=content, info=info)
-        except ServiceError:
+                await self._confirm(records, release, receipt)
+        except (AlreadyExistsError, ServiceError):
             await self._blobs.remove(content.blob.id)  # the transaction was undone: nothing points there
             raise
         if release.blob_id != content.blob.id:
             await self._blobs.remove(content.blob.id)  # the app had this content already
         self._changed([deployment.id])
+        self._queued()
         return self._links.package(release)
 
     async def _store_content(self, upload: Path) -> _Content:
         with TemporaryDirectory(dir=self._workspace, prefix="pack-") as folder:
             packed = self._workspace / folder / "package"
-            stored, sha256 = await anyio.to_thread.run_sync(_pack, upload, packed)
-            blob = BlobRecord(id=secrets.token_urlsafe(24), size=stored.size, sha256=sha256)
-            await self._blobs.put(blob.id, packed)
-        return _Content(stored, blob)
+            content = await anyio.to_thread.run_sync(_pack, upload, packed, self._pack_level)
+            await self._blobs.put(content.blob.id, packed)
+        return content
 
     async def _record_upload(
         self,
@@ -151,30 +185,41 @@ class Releases:
             release_method="Upload",
             released_by=caller.email,
         )
-        return await self._add(records, caller, deployment, release)
+        return await self._add(records, caller, deployment, history, release)
 
     async def _package(self, records: Records, app_id: int, content: _Content) -> PackageRecord:
         """Return the record of this content; the first archive that held it is kept."""
         stored = content.stored
-        known = await records.packages.with_hash(app_id, stored.hash)
+        manifest = None if stored.manifest is None else stored.manifest.to_json().encode()
+        known = await records.packages.with_content(app_id, stored.hash, manifest)
         if known is not None:
             return known
-        return await records.packages.add(
+        added = await records.packages.add(
             app_id=app_id,
             package_hash=stored.hash,
-            manifest=None if stored.manifest is None else stored.manifest.to_json().encode(),
+            manifest=manifest,
             index=None if stored.manifest is None else msgspec.json.encode(stored.index),
             blob=content.blob,
             created_at=self._clock(),
         )
+        if self._pack_level < BEST_LEVEL:
+            await self._repacking.queue(records, added)
+        return added
 
     async def promote(
-        self, caller: AccountRecord, app_name: str, source_name: str, destination_name: str, info: PackageInfo
+        self,
+        caller: AccountRecord,
+        app_name: str,
+        source_name: str,
+        destination_name: str,
+        info: PackageInfo,
+        *,
+        receipt: Receipt | None = None,
     ) -> Package:
         """Release a deployment's package to another deployment of the app.
 
         ``info.label`` picks the release, else the newest one is taken; what ``info`` says
-        overrides what the source says, but the rollout is never inherited.
+        overrides what the source says, but the rollout is never inherited. ``receipt`` is as in `release`.
 
         Raises:
             NotFoundError, ForbiddenError: see `find_deployment`; also when there is nothing to promote.
@@ -192,10 +237,11 @@ class Releases:
             history = await records.releases.history(destination.id)
             _refuse_unfinished(_pick(history, None), _UNFINISHED_PROMOTE)
             self._refuse_identical(history, promoted.app_version, promoted.package_hash, _IDENTICAL_PROMOTE)
-            release = await self._add(
-                records, caller, destination, self._promotion(caller, promoted, source_name, info)
-            )
+            promotion = self._promotion(caller, promoted, source_name, info)
+            release = await self._add(records, caller, destination, history, promotion)
+            await self._confirm(records, release, receipt)
         self._changed([destination.id])
+        self._queued()
         return self._links.package(release)
 
     def _promotion(
@@ -212,6 +258,49 @@ class Releases:
             release_method="Promote",
             original_label=labels.label(promoted.number),
             original_deployment=source_name,
+            released_by=caller.email,
+        )
+
+    async def rollback(
+        self,
+        caller: AccountRecord,
+        app_name: str,
+        deployment_name: str,
+        label: str | None = None,
+        *,
+        receipt: Receipt | None = None,
+    ) -> Package:
+        """Release again what an older release of the deployment held: the one before the newest, unless told.
+
+        It has the flags of the older release and is for every phone; a rollout under way ends with it.
+        ``receipt`` is as in `release`.
+
+        Raises:
+            NotFoundError, ForbiddenError: see `find_deployment`; also when there is no such release.
+            ConflictError: that release is the newest one, or for another binary version.
+
+        """
+        async with self._store.write() as records:
+            _, deployment = await find_deployment(records, caller, app_name, deployment_name, "rollback")
+            await records.deployments.lock(deployment.id)
+            history = await records.releases.history(deployment.id)
+            repeated = rollbacks.target(history, label)
+            release = await self._add(records, caller, deployment, history, self._repetition(caller, repeated))
+            await self._confirm(records, release, receipt)
+        self._changed([deployment.id])
+        self._queued()
+        return self._links.package(release)
+
+    def _repetition(self, caller: AccountRecord, repeated: ReleaseRecord) -> NewRelease:
+        return NewRelease(
+            package_id=repeated.package_id,
+            app_version=repeated.app_version,
+            description=repeated.description,
+            is_disabled=repeated.is_disabled,
+            is_mandatory=repeated.is_mandatory,
+            upload_time=self._clock(),
+            release_method="Rollback",
+            original_label=labels.label(repeated.number),
             released_by=caller.email,
         )
 
@@ -262,12 +351,24 @@ class Releases:
             raise ConflictError(sentence, code="identical_package")
 
     async def _add(
-        self, records: Records, caller: AccountRecord, deployment: DeploymentRecord, release: NewRelease
+        self,
+        records: Records,
+        caller: AccountRecord,
+        deployment: DeploymentRecord,
+        history: Sequence[ReleaseRecord],
+        release: NewRelease,
     ) -> ReleaseRecord:
+        """Record a release that comes after a history, with the jobs that make diffs to it."""
         added = await records.releases.add(deployment.id, release)
+        packages = [self._links.package(one) for one in (*history, added)]
+        await self._diffs.queue(records, deployment.app_id, release.package_id, packages)
         kind = f"release.{release.release_method.lower()}"
         await self._log(records, caller, kind, deployment, before=None, after=added)
         return added
+
+    async def _confirm(self, records: Records, release: ReleaseRecord, receipt: Receipt | None) -> None:
+        if receipt is not None:
+            await receipt(records, self._links.package(release))
 
     async def _log(
         self,
@@ -292,13 +393,13 @@ class Releases:
         )
 
 
-def _pack(upload: Path, packed: Path) -> tuple[StoredPackage, str]:
+def _pack(upload: Path, packed: Path, level: int) -> _Content:
     try:
-        stored = archive.store_package(upload, packed)
+        stored = archive.store_package(upload, packed, level=level)
     except PackageError as error:
         raise InvalidError(error.message, code="invalid_package", field="package") from error
     with packed.open("rb") as file:
-        return stored, hashlib.file_digest(file, "sha256").hexdigest()
+        return _Content(stored, describe(file))
 
 
 def _refuse_unfinished(latest: ReleaseRecord | None, sentence: str) -> None:

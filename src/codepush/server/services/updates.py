@@ -3,12 +3,16 @@
 Phones never wait for the database: each deployment's releases are read once, prepared, and kept
 until they change. The process that commits a change drops them at once (:meth:`Updates.drop`);
 other processes notice within :data:`WATCH_INTERVAL` (:meth:`Updates.watch`).
+
+A phone that is offered a whole package although the app knows what it runs is answered with that; the
+diff it could have used is noticed, once per reading.
 """
 
 from __future__ import annotations
 
 import logging
 from collections import OrderedDict
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 import anyio
@@ -18,9 +22,10 @@ from codepush.models import UpdateCheck, UpdateInfo
 from codepush.rules import selection
 from codepush.rules.selection import Candidate
 from codepush.server.ports import UnavailableError
+from codepush.server.services.diffs import DiffJob
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from codepush.server.ports import DeploymentHistory, Histories
 
@@ -29,25 +34,49 @@ __all__ = ["Updates"]
 WATCH_INTERVAL: Final = 0.5
 """Seconds between two looks at whether another process has changed something."""
 
+_NOTICED_LIMIT: Final = 1_000
+"""Missing diffs that are remembered of one reading, and so noticed, at most."""
+
 _NOTHING: Final = UpdateInfo()
 
 _log = logging.getLogger(__name__)
 
 
 class _Prepared(Struct, frozen=True):
+    """A deployment as it was at one revision.
+
+    ``archives`` are the packages that diffs can be made from and to, by hash, and ``whole`` the same of
+    those released here, by address. ``noticed`` are the diffs that phones have missed since it was read.
+    """
+
     deployment_id: int
     revision: int
     candidates: tuple[Candidate, ...]
+    archives: Mapping[str, int]
+    whole: Mapping[str, int]
+    noticed: set[DiffJob]
+
+
+def _nobody(_: DiffJob) -> bool:
+    return True
 
 
 class Updates:
     """The answers to update checks, from prepared histories.
 
-    At most ``limit`` deployments are kept; the one asked for longest ago goes first.
+    Args:
+        histories: where the releases of deployments come from.
+        missing: takes note of a diff that a phone could have used, without waiting for anything; returns
+            whether it did.
+        limit: how many deployments are kept at most; the one asked for longest ago goes first.
+
     """
 
-    def __init__(self, histories: Histories, *, limit: int = 10_000) -> None:
+    def __init__(
+        self, histories: Histories, *, missing: Callable[[DiffJob], bool] = _nobody, limit: int = 10_000
+    ) -> None:
         self._histories = histories
+        self._missing = missing
         self._limit = limit
         self._prepared: OrderedDict[str, _Prepared] = OrderedDict()
         self._drops = 0
@@ -67,7 +96,20 @@ class Updates:
                 return _NOTHING
         else:
             self._prepared.move_to_end(check.deployment_key)
-        return None if prepared is None else selection.answer(prepared.candidates, check)
+        if prepared is None:
+            return None
+        told = selection.answer(prepared.candidates, check)
+        self._notice(prepared, check.package_hash, told.download_url)
+        return told
+
+    def _notice(self, prepared: _Prepared, old_hash: str | None, download_url: str) -> None:
+        """Take note of the diff that a phone could have used, if it is sent to a whole package."""
+        package_id = prepared.whole.get(download_url)
+        if package_id is None or old_hash is None or old_hash not in prepared.archives:
+            return
+        job, noticed = DiffJob(package_id, old_hash), prepared.noticed
+        if job not in noticed and len(noticed) < _NOTICED_LIMIT and self._missing(job):
+            noticed.add(job)
 
     async def _prepare(self, deployment_key: str) -> _Prepared | None:
         drops = self._drops
@@ -111,4 +153,12 @@ class Updates:
 
 
 def _prepare(history: DeploymentHistory) -> _Prepared:
-    return _Prepared(history.deployment_id, history.revision, selection.candidates(history.packages))
+    archives = history.archives
+    return _Prepared(
+        history.deployment_id,
+        history.revision,
+        selection.candidates(history.packages),
+        archives=archives,
+        whole={one.blob_url: archives[one.package_hash] for one in history.packages if one.package_hash in archives},
+        noticed=set(),
+    )

@@ -16,6 +16,7 @@ from codepush.server.services.errors import UnavailableError
 from codepush.server.web.bodies import json_body
 from codepush.server.web.paths import route
 from codepush.server.web.problems import plain
+from codepush.server.web.uploads import TooLargeError
 from codepush.wire import acquisition, messages
 
 if TYPE_CHECKING:
@@ -73,6 +74,8 @@ class AcquisitionDoor:
                 told = read(await json_body(request))
             except (Invalid, reports.InvalidReport) as error:
                 return plain(str(error), 400)
+            except TooLargeError as error:
+                return plain(str(error), 413)
             try:
                 await self._reports.take(told)
             except UnavailableError:

@@ -1,19 +1,26 @@
-"""JSON bodies of requests, bounded."""
+"""Bodies of requests, bounded: JSON, and the forms of our own pages."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
+from urllib.parse import parse_qsl
 
+from codepush.server.services.errors import InvalidError
 from codepush.server.web.uploads import TooLargeError
 from codepush.wire.messages import decode_json
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from starlette.requests import Request
 
-__all__ = ["json_body"]
+__all__ = ["form_body", "json_body"]
 
 _LIMIT: Final = 10 * 1024
 """Bytes; the original's limit (standalone management API, section 1.4)."""
+
+_FIELDS: Final = 10
+"""Fields of a form; ours have three."""
 
 
 async def json_body(request: Request) -> object:
@@ -24,9 +31,29 @@ async def json_body(request: Request) -> object:
         codepush.errors.Invalid: it is not JSON.
 
     """
+    body = await _bounded(request)
+    return decode_json(body) if body else None
+
+
+async def form_body(request: Request) -> Mapping[str, str]:
+    """Return the fields of a form, as browsers send it unless it holds a file.
+
+    Raises:
+        TooLargeError: the body is longer than the limit.
+        InvalidError: it has more fields than any form here.
+
+    """
+    body = await _bounded(request)
+    try:
+        return dict(parse_qsl(body.decode(errors="replace"), keep_blank_values=True, max_num_fields=_FIELDS))
+    except ValueError as error:
+        raise InvalidError("The form has too many fields.", code="invalid_body") from error
+
+
+async def _bounded(request: Request) -> bytes:
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
         if len(body) > _LIMIT:
             raise TooLargeError(f"The body of the request is larger than {_LIMIT} bytes.", code="body_too_large")
-    return decode_json(bytes(body)) if body else None
+    return bytes(body)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
@@ -25,26 +26,32 @@ from codepush.server.services.errors import (
     UnauthenticatedError,
     UnavailableError,
 )
+from codepush.server.web.ratelimits import RateLimitedError
+from codepush.server.web.timelimits import TookTooLongError
 from codepush.server.web.uploads import TooLargeError
-from codepush.wire.messages import PROBLEM_TYPE, Problem, encode_problem
+from codepush.wire.messages import JSON_TYPE, PROBLEM_TYPE, Problem, encode_problem
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from starlette.requests import Request
 
-__all__ = ["HANDLERS", "plain", "request_id"]
+__all__ = ["HANDLERS", "ListedFields", "plain", "request_id"]
 
 _STATUSES: Final[Mapping[type[ServiceError], int]] = {
     InvalidError: 400,
     UnauthenticatedError: 401,
     ForbiddenError: 403,
     NotFoundError: 404,
+    TookTooLongError: 408,
     ConflictError: 409,
     TooLargeError: 413,
+    RateLimitedError: 429,
 }
 
 _log = logging.getLogger(__name__)
+
+
+class ListedFields(InvalidFields):
+    """Wrong fields that old tools are told as JSON, as it is done for access keys; elsewhere it is sent as text."""
 
 
 class _Refusal(Struct, frozen=True):
@@ -54,6 +61,8 @@ class _Refusal(Struct, frozen=True):
     field: str | None = None
     text: str | None = None
     """What old tools are told, where that is not the message."""
+    headers: Mapping[str, str] = {}
+    """What is sent besides; a content type holds for the text."""
 
 
 def plain(text: str, status: int = 200) -> Response:
@@ -69,8 +78,28 @@ def request_id(request: Request) -> str | None:
 
 
 def _answer(request: Request, refusal: _Refusal) -> Response:
-    if PROBLEM_TYPE not in request.headers.get("accept", ""):
-        return plain(refusal.text or refusal.message, refusal.status)
+    _log_refusal(request, refusal)
+    if PROBLEM_TYPE in request.headers.get("accept", ""):
+        return _problem(request, refusal)
+    answer = plain(refusal.text or refusal.message, refusal.status)
+    answer.headers.update(refusal.headers)
+    return answer
+
+
+def _log_refusal(request: Request, refusal: _Refusal) -> None:
+    """Log a refusal under the request's id. A path can hold what somebody took for a name, so its pattern is told."""
+    route = getattr(request.scope.get("route"), "path", "")
+    _log.info(
+        "request %s: %s %s was refused with %d %s",
+        request_id(request),
+        request.method,
+        route,
+        refusal.status,
+        refusal.code,
+    )
+
+
+def _problem(request: Request, refusal: _Refusal) -> Response:
     problem = Problem(
         status=refusal.status,
         code=refusal.code,
@@ -78,7 +107,8 @@ def _answer(request: Request, refusal: _Refusal) -> Response:
         field=refusal.field,
         request_id=request_id(request),
     )
-    return Response(encode_problem(problem), refusal.status, media_type=PROBLEM_TYPE)
+    headers = {**refusal.headers, "Content-Type": PROBLEM_TYPE, "Cache-Control": "no-cache"}
+    return Response(encode_problem(problem), refusal.status, headers=headers)
 
 
 async def _service_error(request: Request, error: Any) -> Response:  # noqa: ANN401 - starlette passes Exception
@@ -86,10 +116,16 @@ async def _service_error(request: Request, error: Any) -> Response:  # noqa: ANN
     return _answer(request, refusal)
 
 
+async def _rate_limited(request: Request, error: Any) -> Response:  # noqa: ANN401 - as above
+    headers = {"Retry-After": str(error.retry_after)}
+    return _answer(request, _Refusal(_STATUSES[type(error)], error.code, error.message, headers=headers))
+
+
 async def _invalid_fields(request: Request, error: Any) -> Response:  # noqa: ANN401 - as above
+    headers = {"Content-Type": JSON_TYPE} if isinstance(error, ListedFields) else {}
     listed = [{"field": one.field, "message": one.message} for one in error.errors]
     text = json.dumps(listed, separators=(",", ":"), ensure_ascii=False)
-    return _answer(request, _Refusal(400, "invalid_field", str(error), error.errors[0].field, text))
+    return _answer(request, _Refusal(400, "invalid_field", str(error), error.errors[0].field, text, headers))
 
 
 async def _invalid_message(request: Request, error: Any) -> Response:  # noqa: ANN401 - as above
@@ -108,11 +144,14 @@ async def _http_exception(request: Request, error: Any) -> Response:  # noqa: AN
 
 async def _unexpected(request: Request, error: Exception) -> Response:
     _log.error("request %s failed", request_id(request), exc_info=error)
-    return _answer(request, _Refusal(500, "internal_error", "Internal Server Error"))
+    # This answer goes past every middleware.
+    headers = {"X-Request-Id": request_id(request) or ""}
+    return _answer(request, _Refusal(500, "internal_error", "Internal Server Error", headers=headers))
 
 
 HANDLERS: Final[Mapping[Any, Any]] = {
     ServiceError: _service_error,
+    RateLimitedError: _rate_limited,
     InvalidFields: _invalid_fields,
     Invalid: _invalid_message,
     UnavailableError: _unavailable,

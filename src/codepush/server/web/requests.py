@@ -31,4 +31,5 @@ class RequestIds:
                 MutableHeaders(scope=message)["X-Request-Id"] = request_id
             await send(message)
 
-        await self._app({**scope, "request_id": request_id}, receive, send_with_id)
+        scope["request_id"] = request_id  # in place: what goes wrong is answered outside of this middleware
+        await self._app(scope, receive, send_with_id)

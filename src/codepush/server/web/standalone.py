@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
-from urllib.parse import quote
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from msgspec import Struct
 from starlette.requests import Request
@@ -14,27 +13,40 @@ from starlette.responses import Response
 from codepush.errors import Invalid
 from codepush.models import PackageInfo
 from codepush.rules import validation
+from codepush.server.ports import AnswerRecord
 from codepush.server.services.errors import InvalidError, NotFoundError
-from codepush.server.web.auth import access_key
+from codepush.server.services.repeats import Repeatable
+from codepush.server.web.access_keys import AccessKeyRoutes
+from codepush.server.web.answers import created, json_answer, location, no_content, said_created
 from codepush.server.web.bodies import json_body
 from codepush.server.web.paths import name_in, route
+from codepush.server.web.timelimits import at_most
 from codepush.server.web.uploads import receive_release
 from codepush.wire import messages, standalone
 
 if TYPE_CHECKING:
     from starlette.routing import Route
 
+    from codepush.models import Package
     from codepush.server.ports import AccountRecord
     from codepush.server.services.access_keys import AccessKeys
     from codepush.server.services.accounts import Accounts
     from codepush.server.services.apps import Apps
+    from codepush.server.services.collaborators import Collaborators
     from codepush.server.services.deployments import Deployments
     from codepush.server.services.metrics import Metrics
     from codepush.server.services.releases import Releases
+    from codepush.server.services.repeats import Receipt, Repeats
+    from codepush.server.web.auth import Gate
 
 __all__ = ["StandaloneDoor", "UploadRoom"]
 
 Endpoint: TypeAlias = Callable[[Request, "AccountRecord"], Awaitable[Response]]
+
+_UPLOAD_PATIENCE: Final = 10
+"""So many times as long as another request may a release take, since its package is sent meanwhile."""
+
+_REPEAT_KEY_LENGTH: Final = 255
 
 
 class UploadRoom(Struct, frozen=True):
@@ -45,26 +57,37 @@ class UploadRoom(Struct, frozen=True):
 
 
 class StandaloneDoor:
-    """Translates the standalone dialect to the services, one method per route."""
+    """Translates the standalone dialect to the services, one method per route.
+
+    ``gate`` lets requests in; ``request_seconds`` is how long one may take.
+    """
 
     def __init__(
         self,
         *,
+        gate: Gate,
         access_keys: AccessKeys,
         accounts: Accounts,
         apps: Apps,
+        collaborators: Collaborators,
         deployments: Deployments,
         releases: Releases,
+        repeats: Repeats,
         metrics: Metrics,
         uploads: UploadRoom,
+        request_seconds: float,
     ) -> None:
-        self._access_keys = access_keys
+        self._gate = gate
+        self._access_keys = AccessKeyRoutes(access_keys)
         self._accounts = accounts
         self._apps = apps
+        self._collaborators = collaborators
         self._deployments = deployments
         self._releases = releases
+        self._repeats = repeats
         self._metrics = metrics
         self._uploads = uploads
+        self._request_seconds = request_seconds
 
     def routes(self) -> list[Route]:
         """Return the routes; each needs an access key."""
@@ -73,105 +96,189 @@ class StandaloneDoor:
         table: list[tuple[str, str, Endpoint]] = [
             ("GET", "/authenticated", self._authenticated),
             ("GET", "/account", self._account),
+            *self._access_keys.table(),
             ("GET", "/apps", self._list_apps),
             ("POST", "/apps", self._add_app),
             ("GET", app, self._get_app),
+            ("PATCH", app, self._rename_app),
             ("DELETE", app, self._remove_app),
+            ("POST", f"{app}/transfer/{{email}}", self._transfer_app),
+            ("GET", f"{app}/collaborators", self._list_collaborators),
+            ("POST", f"{app}/collaborators/{{email}}", self._add_collaborator),
+            ("DELETE", f"{app}/collaborators/{{email}}", self._remove_collaborator),
             ("GET", f"{app}/deployments", self._list_deployments),
             ("POST", f"{app}/deployments", self._add_deployment),
             ("GET", deployment, self._get_deployment),
+            ("PATCH", deployment, self._rename_deployment),
+            ("DELETE", deployment, self._remove_deployment),
             ("GET", f"{deployment}/history", self._history),
+            ("DELETE", f"{deployment}/history", self._clear_history),
             ("GET", f"{deployment}/metrics", self._deployment_metrics),
             ("POST", f"{deployment}/release", self._release),
             ("PATCH", f"{deployment}/release", self._patch_release),
             ("POST", f"{deployment}/promote/{{destination}}", self._promote),
+            ("POST", f"{deployment}/rollback", self._rollback),
+            ("POST", f"{deployment}/rollback/{{label}}", self._rollback),
         ]
-        return [route(path, self._known(endpoint), method=method) for method, path, endpoint in table]
+        return [route(path, self._admitted(endpoint), method=method) for method, path, endpoint in table]
 
-    def _known(self, endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:
-        async def authenticated(request: Request) -> Response:
-            caller = await self._access_keys.authenticate(access_key(request.headers))
-            return await endpoint(request, caller)
+    def _admitted(self, endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:
+        uploads = endpoint == self._release
+        seconds = self._request_seconds * (_UPLOAD_PATIENCE if uploads else 1)
 
-        return authenticated
+        async def admitted(request: Request) -> Response:
+            async with at_most(seconds):
+                return await endpoint(request, await self._gate.admit(request))
+
+        return admitted
 
     async def fallback(self, request: Request) -> Response:
         """Answer a path that is no route: 401 without an access key, else 404."""
-        await self._access_keys.authenticate(access_key(request.headers))
+        await self._gate.admit(request)
         raise NotFoundError(f"Cannot {request.method} {request.url.path}", code="no_such_route")
 
     async def _authenticated(self, _: Request, __: AccountRecord) -> Response:
-        return _json(standalone.authenticated_body())
+        return json_answer(standalone.authenticated_body())
 
     async def _account(self, _: Request, caller: AccountRecord) -> Response:
-        return _json(standalone.account_body(self._accounts.show(caller)))
+        return json_answer(standalone.account_body(await self._accounts.show(caller)))
 
     async def _list_apps(self, _: Request, caller: AccountRecord) -> Response:
-        return _json(standalone.apps_body(await self._apps.list(caller)))
+        return json_answer(standalone.apps_body(await self._apps.list(caller)))
 
     async def _get_app(self, request: Request, caller: AccountRecord) -> Response:
-        return _json(standalone.app_body(await self._apps.get(caller, name_in(request, "app"))))
+        return json_answer(standalone.app_body(await self._apps.get(caller, name_in(request, "app"))))
 
     async def _add_app(self, request: Request, caller: AccountRecord) -> Response:
         wanted = validation.app_info(await json_body(request))
         app = await self._apps.add(caller, wanted.name, os=wanted.os, platform=wanted.platform, manual=wanted.is_manual)
-        return _created(standalone.created_app_body(app), "apps", app.name)
+        return created(standalone.created_app_body(app), "apps", app.name)
+
+    async def _rename_app(self, request: Request, caller: AccountRecord) -> Response:
+        name = validation.app_name(await json_body(request), is_required=False)
+        return json_answer(standalone.app_body(await self._apps.rename(caller, name_in(request, "app"), name)))
 
     async def _remove_app(self, request: Request, caller: AccountRecord) -> Response:
         await self._apps.remove(caller, name_in(request, "app"))
-        return Response(status_code=204)
+        return no_content()
+
+    async def _transfer_app(self, request: Request, caller: AccountRecord) -> Response:
+        await self._collaborators.transfer(caller, name_in(request, "app"), name_in(request, "email"))
+        return said_created()
+
+    async def _list_collaborators(self, request: Request, caller: AccountRecord) -> Response:
+        people = await self._collaborators.list(caller, name_in(request, "app"))
+        return json_answer(standalone.collaborators_body(people))
+
+    async def _add_collaborator(self, request: Request, caller: AccountRecord) -> Response:
+        await self._collaborators.add(caller, name_in(request, "app"), name_in(request, "email"))
+        return said_created()
+
+    async def _remove_collaborator(self, request: Request, caller: AccountRecord) -> Response:
+        await self._collaborators.remove(caller, name_in(request, "app"), name_in(request, "email"))
+        return no_content()
 
     async def _list_deployments(self, request: Request, caller: AccountRecord) -> Response:
-        return _json(standalone.deployments_body(await self._deployments.list(caller, name_in(request, "app"))))
+        return json_answer(standalone.deployments_body(await self._deployments.list(caller, name_in(request, "app"))))
 
     async def _get_deployment(self, request: Request, caller: AccountRecord) -> Response:
         deployment = await self._deployments.get(caller, name_in(request, "app"), name_in(request, "deployment"))
-        return _json(standalone.deployment_body(deployment))
+        return json_answer(standalone.deployment_body(deployment))
 
     async def _add_deployment(self, request: Request, caller: AccountRecord) -> Response:
         app = name_in(request, "app")
         wanted = validation.deployment_info(await json_body(request), is_name_required=True)
         assert wanted.name is not None  # required above
         deployment = await self._deployments.add(caller, app, wanted.name, key=wanted.key)
-        return _created(standalone.deployment_body(deployment), "apps", app, "deployments", deployment.name)
+        return created(standalone.deployment_body(deployment), "apps", app, "deployments", deployment.name)
+
+    async def _rename_deployment(self, request: Request, caller: AccountRecord) -> Response:
+        wanted = validation.deployment_info(await json_body(request), is_name_required=False)
+        app, deployment = name_in(request, "app"), name_in(request, "deployment")
+        return json_answer(
+            standalone.deployment_body(await self._deployments.rename(caller, app, deployment, wanted.name))
+        )
+
+    async def _remove_deployment(self, request: Request, caller: AccountRecord) -> Response:
+        await self._deployments.remove(caller, name_in(request, "app"), name_in(request, "deployment"))
+        return no_content()
+
+    async def _clear_history(self, request: Request, caller: AccountRecord) -> Response:
+        await self._deployments.clear_history(caller, name_in(request, "app"), name_in(request, "deployment"))
+        return no_content()
 
     async def _history(self, request: Request, caller: AccountRecord) -> Response:
         history = await self._deployments.history(caller, name_in(request, "app"), name_in(request, "deployment"))
-        return _json(standalone.history_body(history))
+        return json_answer(standalone.history_body(history))
 
     async def _deployment_metrics(self, request: Request, caller: AccountRecord) -> Response:
         metrics = await self._metrics.of_deployment(caller, name_in(request, "app"), name_in(request, "deployment"))
-        return _json(standalone.metrics_body(metrics))
+        return json_answer(standalone.metrics_body(metrics))
 
     async def _release(self, request: Request, caller: AccountRecord) -> Response:
         app, deployment = name_in(request, "app"), name_in(request, "deployment")
         room = self._uploads
-        async with receive_release(request, workspace=room.workspace, limit_mb=room.limit_mb) as form:
-            info = validation.package_info(_package_info(form.package_info), require_app_version=True)
-            package = await self._releases.release(caller, app, deployment, form.package, info)
-        return _created(standalone.package_body(package), "apps", app, "deployments", deployment)
+
+        async def release(receipt: Receipt | None) -> Package:
+            async with receive_release(request, workspace=room.workspace, limit_mb=room.limit_mb) as form:
+                info = validation.package_info(_package_info(form.package_info), require_app_version=True)
+                return await self._releases.release(caller, app, deployment, form.package, info, receipt=receipt)
+
+        return await self._once(request, caller, release, location("apps", app, "deployments", deployment))
 
     async def _patch_release(self, request: Request, caller: AccountRecord) -> Response:
         info = await _wrapped_info(request)
         app, deployment = name_in(request, "app"), name_in(request, "deployment")
         package = await self._releases.patch(caller, app, deployment, info)
-        return Response(status_code=204) if package is None else _json(standalone.package_body(package))
+        return no_content() if package is None else json_answer(standalone.package_body(package))
 
     async def _promote(self, request: Request, caller: AccountRecord) -> Response:
         info = await _wrapped_info(request)
-        app, destination = name_in(request, "app"), name_in(request, "destination")
-        package = await self._releases.promote(caller, app, name_in(request, "deployment"), destination, info)
-        return _created(standalone.package_body(package), "apps", app, "deployments", destination)
+        app, source = name_in(request, "app"), name_in(request, "deployment")
+        destination = name_in(request, "destination")
+
+        async def promote(receipt: Receipt | None) -> Package:
+            return await self._releases.promote(caller, app, source, destination, info, receipt=receipt)
+
+        return await self._once(request, caller, promote, location("apps", app, "deployments", destination))
+
+    async def _rollback(self, request: Request, caller: AccountRecord) -> Response:
+        app, deployment = name_in(request, "app"), name_in(request, "deployment")
+        label = name_in(request, "label") if "label" in request.path_params else None
+
+        async def rollback(receipt: Receipt | None) -> Package:
+            return await self._releases.rollback(caller, app, deployment, label, receipt=receipt)
+
+        return await self._once(request, caller, rollback, location("apps", app, "deployments", deployment))
+
+    async def _once(
+        self,
+        request: Request,
+        caller: AccountRecord,
+        act: Callable[[Receipt | None], Awaitable[Package]],
+        where: str,
+    ) -> Response:
+        """Make a release, but only once of all the requests that carry the same ``Idempotency-Key``."""
+
+        def answer(package: Package) -> AnswerRecord:
+            return AnswerRecord(status=201, location=where, body=standalone.package_body(package))
+
+        key = request.headers.get("idempotency-key")
+        if key is None:
+            given = answer(await act(None))
+        else:
+            repeatable = Repeatable(caller.id, f"{request.method} {request.scope['path']}", _repeat_key(key))
+            given = await self._repeats.once(repeatable, act, answer)
+        return json_answer(given.body, given.status, location=given.location)
 
 
-def _json(body: bytes, status: int = 200, *, location: str | None = None) -> Response:
-    headers = {"Cache-Control": "no-cache"} | ({} if location is None else {"Location": location})
-    return Response(body, status, headers=headers, media_type=messages.JSON_TYPE)
-
-
-def _created(body: bytes, *segments: str) -> Response:
-    """Answer 201 with the address of what was made; names are percent-encoded, as a header must be."""
-    return _json(body, 201, location="".join(f"/{quote(segment, safe='')}" for segment in segments))
+def _repeat_key(key: str) -> str:
+    if not 1 <= len(key) <= _REPEAT_KEY_LENGTH:
+        raise InvalidError(
+            f"Idempotency-Key: send 1 to {_REPEAT_KEY_LENGTH} characters, different for every release.",
+            code="invalid_idempotency_key",
+        )
+    return key
 
 
 async def _wrapped_info(request: Request) -> PackageInfo:

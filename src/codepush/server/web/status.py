@@ -1,8 +1,8 @@
-"""Is the server there, and is it ready? (``/``, ``/health``, ``/ready``)."""
+"""Is the server there, and is it ready? (``/``, ``/health``, ``/ready``, and what App Center had for it)."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from starlette.responses import JSONResponse, Response
 
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 __all__ = ["StatusDoor"]
 
 
+_STATUS_PATH: Final = "/v0.1/public/codepush/status"
+"""Where App Center told whether it was up."""
+
+
 class StatusDoor:
     """Answers those who watch the server; nobody needs a key for it."""
 
@@ -27,13 +31,21 @@ class StatusDoor:
 
     def routes(self) -> list[Route]:
         """Return the routes."""
-        return [route("/", self._welcome), route("/health", self._alive), route("/ready", self._ready)]
+        return [
+            route("/", self._welcome),
+            route("/health", self._alive),
+            route("/ready", self._ready),
+            route(_STATUS_PATH, self._status),
+        ]
 
     async def _welcome(self, _: Request) -> Response:
         return plain("Welcome to the CodePush REST API!")
 
     async def _alive(self, _: Request) -> Response:
         return plain("Healthy")
+
+    async def _status(self, _: Request) -> Response:
+        return JSONResponse({"code": "OK", "message": "The service is up."}, headers={"Cache-Control": "no-cache"})
 
     async def _ready(self, _: Request) -> Response:
         parts = await self._health.parts()

@@ -67,6 +67,13 @@ RETIRE_BLOBS: Final = (
     .values(state="retired")
 )
 
+CHANGE: Final = update(apps).where(apps.c.id == bindparam("of_app"))
+
+ADD_COLLABORATOR: Final = insert(collaborators)
+REMOVE_COLLABORATOR: Final = delete(collaborators).where(
+    collaborators.c.app_id == bindparam("app_id"), collaborators.c.account_id == bindparam("account_id")
+)
+
 # Releases first, by way of their deployments: no package may go while a release needs it.
 REMOVE_DEPLOYMENTS: Final = delete(deployments).where(deployments.c.app_id == bindparam("app_id"))
 REMOVE: Final = delete(apps).where(apps.c.id == bindparam("app_id"))
@@ -86,6 +93,18 @@ class SqlApps(Queries):
         rows = await self._all(VISIBLE_APPS, account_id=account_id)
         people = await self._people(account_id)
         return tuple(AppRecord(**row, collaborators=people[row["id"]]) for row in rows)
+
+    async def rename(self, app_id: int, name: str) -> None:
+        await self._change(CHANGE, of_app=app_id, name=name)
+
+    async def give(self, app_id: int, owner_id: int) -> None:
+        await self._change(CHANGE, of_app=app_id, owner_account_id=owner_id)
+
+    async def add_collaborator(self, app_id: int, account_id: int) -> None:
+        await self._run(ADD_COLLABORATOR, app_id=app_id, account_id=account_id, permission="Collaborator")
+
+    async def remove_collaborator(self, app_id: int, account_id: int) -> None:
+        await self._run(REMOVE_COLLABORATOR, app_id=app_id, account_id=account_id)
 
     async def remove(self, app_id: int) -> None:
         await self._run(RETIRE_BLOBS, app_id=app_id, retired_at=time.time_ns() // 1_000_000)

@@ -6,11 +6,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, delete, insert, select, update
 
 from codepush.server.ports import DeploymentRecord
 from codepush.server.storage.sql.queries import Queries, batches
-from codepush.server.storage.sql.schema import deployments
+from codepush.server.storage.sql.schema import deployments, releases
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,6 +41,9 @@ NAMED: Final = select(*RECORD).where(
 # What a phone's request starts with.
 WITH_KEY: Final = select(*RECORD).where(deployments.c.key == bindparam("key"))
 
+RENAME: Final = update(deployments).where(deployments.c.id == bindparam("deployment_id"))
+REMOVE: Final = delete(deployments).where(deployments.c.id == bindparam("deployment_id"))
+
 # SQLite leaves FOR UPDATE away: its writers exclude each other from the beginning of the transaction.
 LOCK: Final = select(deployments.c.id).where(deployments.c.id == bindparam("deployment_id")).with_for_update()
 
@@ -52,6 +55,14 @@ BUMP: Final = (
     update(deployments)
     .where(deployments.c.id == bindparam("deployment_id"))
     .values(revision=deployments.c.revision + 1)
+)
+
+_RELEASING: Final = select(releases.c.deployment_id).where(releases.c.package_id == bindparam("package_id"))
+BUMP_RELEASING: Final = (
+    update(deployments)
+    .where(deployments.c.id.in_(_RELEASING))
+    .values(revision=deployments.c.revision + 1)
+    .returning(deployments.c.id)
 )
 
 
@@ -78,6 +89,12 @@ class SqlDeployments(Queries):
         row = await self._first(WITH_KEY, key=key)
         return DeploymentRecord(**row) if row else None
 
+    async def rename(self, deployment_id: int, name: str) -> None:
+        await self._change(RENAME, deployment_id=deployment_id, name=name)
+
+    async def remove(self, deployment_id: int) -> None:
+        await self._change(REMOVE, deployment_id=deployment_id)
+
     async def lock(self, deployment_id: int) -> None:
         await self._all(LOCK, deployment_id=deployment_id)
 
@@ -87,3 +104,6 @@ class SqlDeployments(Queries):
 
     async def bump(self, deployment_id: int) -> None:
         await self._change(BUMP, deployment_id=deployment_id)
+
+    async def bump_releasing(self, package_id: int) -> Sequence[int]:
+        return tuple(row["id"] for row in await self._all(BUMP_RELEASING, package_id=package_id))

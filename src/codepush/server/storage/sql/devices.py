@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, delete, select, text
 
 from codepush.server.ports import CounterRecord
 from codepush.server.storage.sql.queries import Queries
-from codepush.server.storage.sql.schema import counters, devices
+from codepush.server.storage.sql.schema import counter_series, counters, devices
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,6 +46,11 @@ COUNTERS: Final = (
     .order_by(counters.c.subject, counters.c.kind)
 )
 
+CLEAR: Final = tuple(
+    delete(table).where(table.c.deployment_id == bindparam("deployment_id"))
+    for table in (devices, counters, counter_series)
+)
+
 
 class SqlDevices(Queries):
     """Devices and counters, as :class:`codepush.server.ports.Devices` describes them."""
@@ -67,3 +72,7 @@ class SqlDevices(Queries):
 
     async def counters(self, deployment_id: int) -> Sequence[CounterRecord]:
         return tuple(CounterRecord(**row) for row in await self._all(COUNTERS, deployment_id=deployment_id))
+
+    async def clear(self, deployment_id: int) -> None:
+        for statement in CLEAR:
+            await self._run(statement, deployment_id=deployment_id)

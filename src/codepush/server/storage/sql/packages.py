@@ -6,7 +6,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import bindparam, insert, select
+import msgspec
+from sqlalchemy import bindparam, insert, select, update
 
 from codepush.server.ports import PackageRecord
 from codepush.server.storage.sql.queries import Queries
@@ -15,30 +16,56 @@ from codepush.server.storage.sql.schema import blobs, packages
 if TYPE_CHECKING:
     from codepush.server.ports import BlobRecord
 
-WITH_HASH: Final = (
-    select(
-        packages.c.id,
-        packages.c.app_id,
-        packages.c.hash,
-        packages.c.manifest,
-        packages.c.index,
-        packages.c.blob_id,
-        blobs.c.size,
-    )
-    .join_from(packages, blobs)
-    .where(packages.c.app_id == bindparam("app_id"), packages.c.hash == bindparam("package_hash"))
+RECORD: Final = select(
+    packages.c.id,
+    packages.c.app_id,
+    packages.c.hash,
+    packages.c.manifest,
+    packages.c.index,
+    packages.c.blob_id,
+    blobs.c.size,
+).join_from(packages, blobs)
+
+GET: Final = RECORD.where(packages.c.id == bindparam("package_id"))
+# A signature is outside the package hash: contents that differ in it alone share one. The newest stands for all.
+WITH_HASH: Final = RECORD.where(
+    packages.c.app_id == bindparam("app_id"), packages.c.hash == bindparam("package_hash")
+).order_by(packages.c.id.desc())
+WITH_CONTENT: Final = WITH_HASH.where(packages.c.manifest.is_not_distinct_from(bindparam("manifest")))
+
+ARCHIVES: Final = (
+    select(packages.c.hash, packages.c.id)
+    .where(packages.c.app_id == bindparam("app_id"), packages.c.manifest.is_not(None))
+    .order_by(packages.c.id)
 )
 
 ADD_BLOB: Final = insert(blobs)
 ADD: Final = insert(packages).returning(packages.c.id)
 
+# Two workers may have packed the same content: the second one changes nothing.
+REPACK: Final = update(packages).where(
+    packages.c.id == bindparam("package_id"), packages.c.blob_id == bindparam("old_blob_id")
+)
+RETIRE_BLOB: Final = update(blobs).where(blobs.c.id == bindparam("old_blob_id")).values(state="retired")
+
 
 class SqlPackages(Queries):
     """Packages, as :class:`codepush.server.ports.Packages` describes them."""
 
+    async def get(self, package_id: int) -> PackageRecord | None:
+        row = await self._first(GET, package_id=package_id)
+        return PackageRecord(**row) if row else None
+
     async def with_hash(self, app_id: int, package_hash: str) -> PackageRecord | None:
         row = await self._first(WITH_HASH, app_id=app_id, package_hash=package_hash)
         return PackageRecord(**row) if row else None
+
+    async def with_content(self, app_id: int, package_hash: str, manifest: bytes | None) -> PackageRecord | None:
+        row = await self._first(WITH_CONTENT, app_id=app_id, package_hash=package_hash, manifest=manifest)
+        return PackageRecord(**row) if row else None
+
+    async def archives(self, app_id: int) -> dict[str, int]:
+        return {row["hash"]: row["id"] for row in await self._all(ARCHIVES, app_id=app_id)}
 
     async def add(
         self,
@@ -50,15 +77,7 @@ class SqlPackages(Queries):
         blob: BlobRecord,
         created_at: int,
     ) -> PackageRecord:
-        await self._run(
-            ADD_BLOB,
-            id=blob.id,
-            kind="package",
-            size=blob.size,
-            sha256=blob.sha256,
-            state="live",
-            created_at=created_at,
-        )
+        await self._run(ADD_BLOB, **blob_values(blob, "package", created_at))
         package_id = await self._value(
             ADD,
             app_id=app_id,
@@ -77,3 +96,13 @@ class SqlPackages(Queries):
             blob_id=blob.id,
             size=blob.size,
         )
+
+    async def repack(self, package: PackageRecord, blob: BlobRecord, *, index: bytes, at: int) -> None:
+        await self._run(ADD_BLOB, **blob_values(blob, "package", at))
+        await self._change(REPACK, package_id=package.id, old_blob_id=package.blob_id, blob_id=blob.id, index=index)
+        await self._change(RETIRE_BLOB, old_blob_id=package.blob_id, retired_at=at)
+
+
+def blob_values(blob: BlobRecord, kind: str, created_at: int) -> dict[str, object]:
+    """Return the row of an archive that is in use."""
+    return {**msgspec.structs.asdict(blob), "kind": kind, "state": "live", "created_at": created_at}

@@ -8,7 +8,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
-from sqlalchemy import ColumnElement, Select, bindparam, func, insert, select, update
+from sqlalchemy import ColumnElement, Select, bindparam, delete, func, insert, select, update
 
 from codepush.server.ports import MissingError, ReleaseRecord, StoredDiff
 from codepush.server.storage.sql.deployments import BUMP
@@ -84,6 +84,13 @@ ADD: Final = insert(releases)
 
 UPDATE: Final = update(releases).where(_OF_DEPLOYMENT, releases.c.number == bindparam("of_number"))
 
+CLEAR: Final = delete(releases).where(_OF_DEPLOYMENT)
+BEGIN_ANEW: Final = (
+    update(deployments)
+    .where(deployments.c.id == bindparam("deployment_id"))
+    .values(next_label=1, revision=deployments.c.revision + 1)
+)
+
 
 class SqlReleases(Queries):
     """Releases, as :class:`codepush.server.ports.Releases` describes them."""
@@ -126,6 +133,10 @@ class SqlReleases(Queries):
             rollout=rollout,
         )
         await self._change(BUMP, deployment_id=deployment_id)
+
+    async def clear(self, deployment_id: int) -> None:
+        await self._run(CLEAR, of_deployment=deployment_id)
+        await self._change(BEGIN_ANEW, deployment_id=deployment_id)
 
     async def _records(self, selection: Selection, **values: object) -> Sequence[tuple[int, ReleaseRecord]]:
         """Return the selected releases, each with the id of its deployment."""

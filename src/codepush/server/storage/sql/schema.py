@@ -113,6 +113,30 @@ access_keys: Final = Table(
 )
 """Access keys, by the SHA-256 (hex) of their text; the text is nowhere."""
 
+login_codes: Final = Table(
+    "login_codes",
+    metadata,
+    _key("digest", Text),
+    _parent("account_id", "accounts.id"),
+    _required("kind", Text),
+    _required("hostname", Text),
+    _required("expires_at", BigInteger),
+    Index(None, "account_id"),
+)
+"""One-time codes of log-ins in the browser, by the SHA-256 (hex) of their text. One that is used is deleted."""
+
+identities: Final = Table(
+    "identities",
+    metadata,
+    _key("issuer", Text),
+    _key("subject", Text),
+    _parent("account_id", "accounts.id"),
+    _required("provider", Text),
+    _required("created_at", BigInteger),
+    UniqueConstraint("account_id", "issuer"),
+)
+"""Who accounts are at identity providers: one of each issuer's people per account."""
+
 apps: Final = Table(
     "apps",
     metadata,
@@ -181,11 +205,14 @@ packages: Final = Table(
     Column("index", LargeBinary),
     Column("blob_id", Text, ForeignKey("blobs.id", ondelete="RESTRICT"), nullable=False),
     _required("created_at", BigInteger),
-    UniqueConstraint("app_id", "hash"),
+    Index(None, "app_id", "hash"),
     Index(None, "blob_id"),
     sqlite_autoincrement=True,
 )
-"""The contents of releases, one per app and package hash, and the archive that holds each now."""
+"""The contents of releases, one per app and manifest, and the archive that holds each now.
+
+A signature is in the manifest and not in the hash, so that two contents of an app may share a hash.
+"""
 
 releases: Final = Table(
     "releases",

@@ -11,13 +11,18 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from codepush.server.storage.sql.access_keys import SqlAccessKeys
 from codepush.server.storage.sql.accounts import SqlAccounts
+from codepush.server.storage.sql.answers import SqlAnswers
 from codepush.server.storage.sql.apps import SqlApps
 from codepush.server.storage.sql.changes import ChangeCounter
 from codepush.server.storage.sql.deployments import SqlDeployments
 from codepush.server.storage.sql.devices import SqlDevices
+from codepush.server.storage.sql.diffs import SqlDiffs
 from codepush.server.storage.sql.engine import PATIENCE, READ, WRITE, connect_arguments, connection_url, set_up
 from codepush.server.storage.sql.errors import port_errors
 from codepush.server.storage.sql.events import SqlEvents
+from codepush.server.storage.sql.identities import SqlIdentities
+from codepush.server.storage.sql.jobs import SqlJobs
+from codepush.server.storage.sql.login_codes import SqlLoginCodes
 from codepush.server.storage.sql.packages import SqlPackages
 from codepush.server.storage.sql.releases import SqlReleases
 from codepush.server.storage.sql.schema import accounts
@@ -40,12 +45,17 @@ class SqlRecords:
     def __init__(self, connection: AsyncConnection) -> None:
         self.accounts = SqlAccounts(connection)
         self.access_keys = SqlAccessKeys(connection)
+        self.login_codes = SqlLoginCodes(connection)
+        self.identities = SqlIdentities(connection)
         self.apps = SqlApps(connection)
         self.deployments = SqlDeployments(connection)
         self.packages = SqlPackages(connection)
         self.releases = SqlReleases(connection)
+        self.diffs = SqlDiffs(connection)
         self.devices = SqlDevices(connection)
         self.events = SqlEvents(connection)
+        self.answers = SqlAnswers(connection)
+        self.jobs = SqlJobs(connection)
 
 
 class SqlStore:

@@ -25,6 +25,7 @@ Identifier: Final = BigInteger().with_variant(Integer(), "sqlite")
 def upgrade() -> None:
     """Make every table."""
     _people()
+    _logins()
     _apps()
     _contents()
     _work()
@@ -86,6 +87,32 @@ def _people() -> None:
         UniqueConstraint("account_id", "friendly_name", name=op.f("uq_access_keys_account_id_friendly_name")),
         UniqueConstraint("digest", name=op.f("uq_access_keys_digest")),
         sqlite_autoincrement=True,
+    )
+
+
+def _logins() -> None:
+    """What people log in with in the browser."""
+    op.create_table(
+        "login_codes",
+        Column("digest", Text(), nullable=False),
+        Column("account_id", Identifier, nullable=False),
+        Column("kind", Text(), nullable=False),
+        Column("hostname", Text(), nullable=False),
+        Column("expires_at", BigInteger(), nullable=False),
+        _foreign_key("login_codes", "account_id", "accounts.id", on_delete="CASCADE"),
+        PrimaryKeyConstraint("digest", name=op.f("pk_login_codes")),
+    )
+    op.create_index(op.f("ix_login_codes_account_id"), "login_codes", ["account_id"])
+    op.create_table(
+        "identities",
+        Column("issuer", Text(), nullable=False),
+        Column("subject", Text(), nullable=False),
+        Column("account_id", Identifier, nullable=False),
+        Column("provider", Text(), nullable=False),
+        Column("created_at", BigInteger(), nullable=False),
+        _foreign_key("identities", "account_id", "accounts.id", on_delete="CASCADE"),
+        PrimaryKeyConstraint("issuer", "subject", name=op.f("pk_identities")),
+        UniqueConstraint("account_id", "issuer", name=op.f("uq_identities_account_id_issuer")),
     )
 
 
@@ -161,9 +188,9 @@ def _contents() -> None:
         _foreign_key("packages", "app_id", "apps.id", on_delete="CASCADE"),
         _foreign_key("packages", "blob_id", "blobs.id", on_delete="RESTRICT"),
         PrimaryKeyConstraint("id", name=op.f("pk_packages")),
-        UniqueConstraint("app_id", "hash", name=op.f("uq_packages_app_id_hash")),
         sqlite_autoincrement=True,
     )
+    op.create_index(op.f("ix_packages_app_id_hash"), "packages", ["app_id", "hash"])
     op.create_index(op.f("ix_packages_blob_id"), "packages", ["blob_id"])
     op.create_table(
         "releases",

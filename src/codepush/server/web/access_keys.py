@@ -1,0 +1,76 @@
+"""Access keys and sessions in the standalone dialect (standalone management API, section 4)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from codepush.rules import validation
+from codepush.server.web.answers import created, json_answer, no_content
+from codepush.server.web.auth import address
+from codepush.server.web.bodies import json_body
+from codepush.server.web.paths import name_in
+from codepush.server.web.problems import ListedFields
+from codepush.wire import standalone
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from codepush.rules.validation import AccessKeyInfo
+    from codepush.server.ports import AccountRecord
+    from codepush.server.services.access_keys import AccessKeys
+
+__all__ = ["AccessKeyRoutes"]
+
+
+class AccessKeyRoutes:
+    """The part of the standalone door that is about the caller's own keys."""
+
+    def __init__(self, access_keys: AccessKeys) -> None:
+        self._access_keys = access_keys
+
+    def table(self) -> list[tuple[str, str, Callable[[Request, AccountRecord], Awaitable[Response]]]]:
+        """Return method, path and endpoint of each route."""
+        return [
+            ("GET", "/accessKeys", self._list),
+            ("POST", "/accessKeys", self._add),
+            ("GET", "/accessKeys/{name}", self._get),
+            ("PATCH", "/accessKeys/{name}", self._update),
+            ("DELETE", "/accessKeys/{name}", self._remove),
+            ("DELETE", "/sessions/{machine}", self._remove_sessions),
+        ]
+
+    async def _list(self, _: Request, caller: AccountRecord) -> Response:
+        return json_answer(standalone.access_keys_body(await self._access_keys.list(caller)))
+
+    async def _add(self, request: Request, caller: AccountRecord) -> Response:
+        info = await _info(request, is_update=False)
+        access_key = await self._access_keys.add(caller, info, created_by=address(request))
+        return created(standalone.created_access_key_body(access_key), "accessKeys", access_key.name)
+
+    async def _get(self, request: Request, caller: AccountRecord) -> Response:
+        access_key = await self._access_keys.get(caller, name_in(request, "name"))
+        return json_answer(standalone.access_key_body(access_key))
+
+    async def _update(self, request: Request, caller: AccountRecord) -> Response:
+        info = await _info(request, is_update=True)
+        access_key = await self._access_keys.update(caller, name_in(request, "name"), info)
+        return json_answer(standalone.access_key_body(access_key))
+
+    async def _remove(self, request: Request, caller: AccountRecord) -> Response:
+        await self._access_keys.remove(caller, name_in(request, "name"))
+        return no_content()
+
+    async def _remove_sessions(self, request: Request, caller: AccountRecord) -> Response:
+        await self._access_keys.remove_sessions(caller, name_in(request, "machine"))
+        return no_content()
+
+
+async def _info(request: Request, *, is_update: bool) -> AccessKeyInfo:
+    said = validation.access_key_request(await json_body(request))
+    try:
+        return validation.access_key_info(said, is_update=is_update, is_name_required=False)
+    except validation.InvalidFields as error:
+        raise ListedFields(error.errors, error.allowed) from error

@@ -1,0 +1,187 @@
+"""Many at once: no label is given twice, no change is lost, and what fails leaves nothing behind."""
+
+import json
+
+import anyio
+import httpx2
+import pytest
+
+from codepush.testing import live_server
+from support.stores import contents, rows
+
+pytestmark = pytest.mark.anyio
+
+CROWD = 50
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    with live_server(tmp_path_factory.mktemp("concurrency"), rate_limits="off") as server:
+        yield server
+
+
+@pytest.fixture
+async def http(server):
+    limits = httpx2.Limits(max_connections=CROWD)
+    headers = {"Authorization": f"Bearer {server.access_key}"}
+    async with httpx2.AsyncClient(base_url=server.url, headers=headers, timeout=120, limits=limits) as client:
+        yield client
+
+
+@pytest.fixture
+async def app(http, request):
+    """Give the path of an app of the test's own."""
+    name = request.node.name.replace("[", " ").replace("]", "")
+    assert (await http.post("/apps", json={"name": name})).status_code == 201
+    return f"/apps/{name}"
+
+
+async def release(http, deployment, script, **headers):
+    parts = {"package": ("index.js", script), "packageInfo": (None, '{"appVersion":"1.0.0"}')}
+    return await http.post(f"{deployment}/release", files=parts, headers=headers)
+
+
+async def all_at_once(*calls):
+    """Make calls that start together, and return their answers in order."""
+    answers = [None] * len(calls)
+
+    async def make(number, call):
+        answers[number] = await call()
+
+    async with anyio.create_task_group() as group:
+        for number, call in enumerate(calls):
+            group.start_soon(make, number, call)
+    return answers
+
+
+async def history(http, deployment):
+    return (await http.get(f"{deployment}/history")).json()["history"]
+
+
+def labels(packages):
+    return [package["label"] for package in packages]
+
+
+async def test_releases_promotions_and_rollbacks_get_labels_without_gaps(http, app):
+    """Fifty at once to one deployment: each that succeeds has a label of its own, and the history has them all."""
+    staging, production = f"{app}/deployments/Staging", f"{app}/deployments/Production"
+    for number in range(2):
+        await release(http, staging, f"first {number}")
+        await release(http, production, f"first {number}")
+
+    def one(number):
+        if number % 5 == 3:
+            return lambda: http.post(f"{production}/promote/Staging", json={"packageInfo": {"label": "v1"}})
+        if number % 5 == 4:
+            return lambda: http.post(f"{staging}/rollback")
+        return lambda: release(http, staging, f"release {number}")
+
+    answers = await all_at_once(*(one(number) for number in range(CROWD)))
+    assert {answer.status_code for answer in answers} <= {201, 409}
+    made = [answer.json()["package"] for answer in answers if answer.status_code == 201]
+    assert len(made) >= CROWD * 4 // 5
+    assert {package["releaseMethod"] for package in made} == {"Upload", "Promote", "Rollback"}
+    assert len(set(labels(made))) == len(made)
+    releases = await history(http, staging)
+    assert labels(releases) == [f"v{number}" for number in range(1, len(made) + 3)]
+    shown = {package["label"]: (package["packageHash"], package["releaseMethod"]) for package in releases}
+    assert all(shown[one["label"]] == (one["packageHash"], one["releaseMethod"]) for one in made)
+
+
+async def test_the_same_content_at_once_is_released_once(server, http, app):
+    """Of fifty releases of one content one succeeds, and the others leave no row and no file."""
+    staging = f"{app}/deployments/Staging"
+    _, files = contents(server.settings)
+    answers = await all_at_once(*(lambda: release(http, staging, "the same") for _ in range(CROWD)))
+    statuses = [answer.status_code for answer in answers]
+    assert sorted(statuses) == [201] + [409] * (CROWD - 1)
+    assert labels(await history(http, staging)) == ["v1"]
+    _, files_after = contents(server.settings)
+    assert len(files_after) == len(files) + 1
+    assert rows(server.settings, "SELECT count(*) FROM blobs") == [(len(files_after),)]
+
+
+async def test_no_patch_is_lost(http, app):
+    """Patches of different fields at once are all there afterwards."""
+    staging = f"{app}/deployments/Staging"
+    await release(http, staging, "patched")
+    wanted = {"description": "new", "isMandatory": True, "isDisabled": True, "appVersion": "^1.0.0"}
+
+    def patch(field):
+        return lambda: http.patch(f"{staging}/release", json={"packageInfo": {field: wanted[field]}})
+
+    answers = await all_at_once(*(patch(field) for field in wanted))
+    assert [answer.status_code for answer in answers] == [200] * len(wanted)
+    [package] = await history(http, staging)
+    assert {field: package[field] for field in wanted} == wanted
+
+
+async def test_a_rollout_only_grows(http, app):
+    """Of rollouts set at once, each that succeeds is more than the one before, and the largest one wins."""
+    staging = f"{app}/deployments/Staging"
+    parts = {"package": ("index.js", "slow"), "packageInfo": (None, '{"appVersion":"1.0.0","rollout":1}')}
+    await http.post(f"{staging}/release", files=parts)
+
+    def grow(percent):
+        return lambda: http.patch(f"{staging}/release", json={"packageInfo": {"rollout": percent}})
+
+    answers = await all_at_once(*(grow(percent) for percent in range(2, CROWD)))
+    assert {answer.status_code for answer in answers} <= {200, 409}
+    [package] = await history(http, staging)
+    assert package["rollout"] == CROWD - 1
+
+
+async def test_a_repeated_request_is_done_once(server, http, app):
+    """Releases, promotions and rollbacks with one key are done once, be they repeated later or at the same time."""
+    staging, production = f"{app}/deployments/Staging", f"{app}/deployments/Production"
+    await release(http, staging, "before")
+    acts = [
+        lambda: release(http, staging, "repeated", **{"Idempotency-Key": "a"}),
+        lambda: http.post(f"{staging}/promote/Production", headers={"Idempotency-Key": "a"}),
+        lambda: http.post(f"{staging}/rollback", headers={"Idempotency-Key": "a"}),
+    ]
+    for act in acts:
+        answers = await all_at_once(*([act] * 10)) + [await act()]
+        assert {answer.status_code for answer in answers} == {201}
+        assert len({answer.content for answer in answers}) == 1
+        assert len({answer.headers["location"] for answer in answers}) == 1
+    assert labels(await history(http, staging)) == ["v1", "v2", "v3"]
+    assert labels(await history(http, production)) == ["v1"]
+    _, files = contents(server.settings)
+    assert rows(server.settings, "SELECT count(*) FROM blobs") == [(len(files),)]
+
+
+async def test_another_key_is_another_request(http, app):
+    """The same request with another key, or none, is done again."""
+    staging = f"{app}/deployments/Staging"
+    for script in ("one", "two"):
+        await release(http, staging, script)
+    for headers in ({"Idempotency-Key": "a"}, {"Idempotency-Key": "b"}, {}):
+        assert (await http.post(f"{staging}/rollback", headers=headers)).status_code == 201
+    assert len(await history(http, staging)) == 5
+    refused = await http.post(f"{staging}/rollback", headers={"Idempotency-Key": "x" * 256})
+    assert (refused.status_code, len(await history(http, staging))) == (400, 5)
+
+
+async def test_a_refusal_is_not_kept(http, app):
+    """What was refused is tried again when it is repeated."""
+    staging = f"{app}/deployments/Staging"
+    headers = {"Idempotency-Key": "a"}
+    assert (await http.post(f"{staging}/rollback", headers=headers)).status_code == 404
+    for script in ("one", "two"):
+        await release(http, staging, script)
+    assert (await http.post(f"{staging}/rollback", headers=headers)).status_code == 201
+
+
+async def test_a_key_is_its_account_s_own(server, http, app):
+    """Two people may make up the same key."""
+    staging = f"{app}/deployments/Staging"
+    for script in ("one", "two"):
+        await release(http, staging, script)
+    other = await anyio.to_thread.run_sync(server.add_account, "other@example.test")
+    await http.post(f"{app}/collaborators/other@example.test")
+    mine = await http.post(f"{staging}/rollback", headers={"Idempotency-Key": "a"})
+    theirs = await http.post(
+        f"{staging}/rollback", headers={"Idempotency-Key": "a", "Authorization": f"Bearer {other}"}
+    )
+    assert [json.loads(answer.content)["package"]["label"] for answer in (mine, theirs)] == ["v3", "v4"]

@@ -1,0 +1,107 @@
+"""Repeated requests: what was answered is answered again, for a day."""
+
+import pytest
+
+from codepush.models import Package
+from codepush.server.ports import AnswerRecord
+from codepush.server.services.errors import ConflictError
+from codepush.server.services.repeats import KEPT_MS, Repeatable, Repeats
+
+pytestmark = pytest.mark.anyio
+
+START = 1_800_000_000_000
+
+
+class Work:
+    """Something that is done in a transaction, and counts how often it was."""
+
+    def __init__(self, store):
+        self.store = store
+        self.done = 0
+        self.meanwhile = None
+        self.refused = False
+
+    async def __call__(self, receipt):
+        if self.meanwhile is not None:
+            meanwhile, self.meanwhile = self.meanwhile, None
+            await meanwhile()
+        if self.refused:
+            raise ConflictError("no", code="no")
+        package = Package(app_version="1.0.0", package_hash="h", label=f"v{self.done + 1}")
+        async with self.store.write() as records:
+            await receipt(records, package)
+        self.done += 1
+        return package
+
+
+def answer(package):
+    return AnswerRecord(status=201, location="/there", body=package.label.encode())
+
+
+@pytest.fixture
+def work(store):
+    return Work(store)
+
+
+@pytest.fixture
+async def request_(store):
+    async with store.write() as records:
+        account = await records.accounts.add(email="ada@example.com", name="", created_at=1)
+    return Repeatable(account.id, "POST /there", "key")
+
+
+async def test_it_is_done_once(store, work, request_):
+    """A repeat gets the first answer."""
+    repeats = Repeats(store)
+    answers = [await repeats.once(request_, work, answer) for _ in range(3)]
+    assert work.done == 1
+    assert answers == [AnswerRecord(status=201, location="/there", body=b"v1")] * 3
+
+
+async def test_who_comes_second_gets_the_answer_of_the_first(store, work, request_):
+    """Of two that are under way at once one is undone, and answers what the other one does."""
+    repeats = Repeats(store)
+    first = []
+
+    async def meanwhile():
+        first.append(await repeats.once(request_, work, answer))
+
+    work.meanwhile = meanwhile
+    assert await repeats.once(request_, work, answer) == first[0]
+    assert work.done == 1
+
+
+async def test_a_refusal_because_the_first_one_was_quicker_is_no_answer(store, work, request_):
+    """What the first one did can be why the second one is refused; the second one then answers as the first."""
+    repeats = Repeats(store)
+
+    async def meanwhile():
+        await repeats.once(request_, work, answer)
+        work.refused = True
+
+    work.meanwhile = meanwhile
+    assert (await repeats.once(request_, work, answer)).body == b"v1"
+
+
+async def test_a_refusal_is_passed_on_and_forgotten(store, work, request_):
+    """It raises as it would without a key, and the next one may succeed."""
+    repeats = Repeats(store)
+    work.refused = True
+    with pytest.raises(ConflictError):
+        await repeats.once(request_, work, answer)
+    work.refused = False
+    assert (await repeats.once(request_, work, answer)).body == b"v1"
+
+
+async def test_an_answer_is_kept_for_a_day(store, work, request_):
+    """After that the same request is a new one."""
+    time = START
+    repeats = Repeats(store, clock=lambda: time)
+    await repeats.once(request_, work, answer)
+    time = START + KEPT_MS - 1
+    assert (await repeats.once(request_, work, answer)).body == b"v1"
+    time += 1
+    assert (await repeats.once(request_, work, answer)).body == b"v2"
+    async with store.read() as records:
+        kept = await records.answers.given(request_.account_id, request_.route, request_.key, since=0)
+    assert kept.body == b"v2"

@@ -1,0 +1,38 @@
+"""Settings, from the environment to the page that documents them."""
+
+from pathlib import Path
+
+import pytest
+
+from codepush.errors import ConfigurationError
+from codepush.server.settings import ENVIRONMENT, Settings
+
+DOCUMENT = Path(__file__).parents[3] / "docs" / "server.md"
+
+
+@pytest.mark.parametrize("name", ["upload_limit_mb", "pack_level", "diff_count", "log_level"])
+def test_defaults_are_documented(name):
+    """The page for operators gives the variable with the default that the server has."""
+    row = f"| `{ENVIRONMENT[name]}` | `{getattr(Settings.load({}, {}), name)}` |"
+    assert row in DOCUMENT.read_text()
+
+
+def test_packing_and_diffs_are_set_in_the_environment():
+    """The variables count, down to no diffs at all."""
+    settings = Settings.load({}, {"CODEPUSH_PACK_LEVEL": "12", "CODEPUSH_DIFF_COUNT": "0"})
+    assert (settings.pack_level, settings.diff_count) == (12, 0)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "sentence"),
+    [
+        ("CODEPUSH_PACK_LEVEL", "0", "from 1 to 12"),
+        ("CODEPUSH_PACK_LEVEL", "13", "from 1 to 12"),
+        ("CODEPUSH_PACK_LEVEL", "best", "from 1 to 12"),
+        ("CODEPUSH_DIFF_COUNT", "-1", "of at least 0"),
+    ],
+)
+def test_values_that_cannot_be(variable, value, sentence):
+    """The error names the variable and says what it takes."""
+    with pytest.raises(ConfigurationError, match=f"{variable}: '{value}' is not a whole number {sentence}"):
+        Settings.load({}, {variable: value})

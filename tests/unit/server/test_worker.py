@@ -1,0 +1,210 @@
+"""The worker: what becomes of jobs that work, fail, are interrupted, or kill who does them."""
+
+import asyncio
+
+import anyio
+import pytest
+from sqlalchemy import select
+
+from codepush.errors import PackageError
+from codepush.server.jobs.worker import ATTEMPTS, LEASE, Worker
+from codepush.server.storage.sql import schema
+
+pytestmark = pytest.mark.anyio
+
+
+class Clock:
+    """A clock that stands still until it is set."""
+
+    def __init__(self):
+        self.now = 1_000_000
+
+    def __call__(self):
+        return self.now
+
+
+class Bench:
+    """A worker with one kind of job, what it was given, and a script of what goes wrong each time."""
+
+    def __init__(self, store, *errors):
+        self.store = store
+        self.errors = list(errors)
+        self.clock = Clock()
+        self.added = asyncio.Event()
+        self.done = []
+        self.worker = Worker(store, {"diff": self.do}, added=self.added, clock=self.clock)
+
+    async def do(self, payload):
+        self.done.append(payload)
+        if self.errors:
+            raise self.errors.pop(0)
+
+    async def add(self, *names):
+        async with self.store.write() as records:
+            for name in names:
+                await records.jobs.add("diff", name, dedupe_key=name, at=self.clock())
+
+    async def jobs(self):
+        async with self.store.read() as records:
+            found = await records.jobs._connection.execute(select(schema.jobs).order_by(schema.jobs.c.id))
+            return found.mappings().all()
+
+    async def is_done(self):
+        return not await self.jobs()
+
+    async def run_due(self):
+        """Do what can be done now."""
+        await self.worker._run_due()
+
+
+async def test_every_job_is_done_once_and_forgotten(store):
+    """A worker that runs until nothing is left has done all jobs in order."""
+    bench = Bench(store)
+    await bench.add("one", "two", "three")
+    await bench.worker.run_all()
+    assert bench.done == ["one", "two", "three"]
+    assert await bench.jobs() == []
+
+
+async def test_a_job_of_this_process_is_done_at_once(store):
+    """A worker that is told of a new job does it without waiting for its next look."""
+    bench = Bench(store)
+    task = asyncio.create_task(bench.worker.run())
+    await asyncio.sleep(0.1)
+    await bench.add("one")
+    bench.added.set()
+    with anyio.fail_after(0.8):  # less than the second after which it would look by itself
+        await until(bench.is_done)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert bench.done == ["one"]
+
+
+async def test_a_job_of_another_process_is_found_soon(store):
+    """Nobody tells the worker, and it looks by itself."""
+    bench = Bench(store)
+    task = asyncio.create_task(bench.worker.run())
+    await asyncio.sleep(0.1)
+    await bench.add("one")
+    with anyio.fail_after(5):
+        await until(bench.is_done)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_a_job_that_fails_is_tried_again_later(store):
+    """Each pause is longer than the one before, and what went wrong is kept meanwhile."""
+    bench = Bench(store, OSError("busy"), OSError("busy"))
+    await bench.add("one")
+    pauses = []
+    for _ in range(2):
+        await bench.run_due()
+        [job] = await bench.jobs()
+        assert (job["state"], job["error"]) == ("waiting", "OSError: busy")
+        pauses.append(job["run_after"] - bench.clock.now)
+        bench.clock.now = job["run_after"]
+    await bench.run_due()
+    assert await bench.jobs() == []
+    assert bench.done == ["one"] * 3
+    assert 0 < pauses[0] < pauses[1]
+
+
+async def test_a_job_that_keeps_failing_is_given_up(store):
+    """After a bounded number of attempts the job stays with its error, and the worker goes on with others."""
+    bench = Bench(store, *[OSError("busy")] * 100)
+    await bench.add("one")
+    for _ in range(20):
+        await bench.run_due()
+        bench.clock.now += 10**9
+    [job] = await bench.jobs()
+    assert (job["state"], job["attempt"], job["error"]) == ("failed", ATTEMPTS, "OSError: busy")
+    assert len(bench.done) == ATTEMPTS
+    bench.errors.clear()
+    await bench.add("two")
+    await bench.run_due()
+    assert bench.done[-1] == "two"
+
+
+async def test_a_damaged_package_is_not_tried_again(store):
+    """What is wrong with a file stays wrong."""
+    bench = Bench(store, PackageError("The archive is cut off."))
+    await bench.add("one")
+    await bench.run_due()
+    [job] = await bench.jobs()
+    assert (job["state"], job["attempt"], job["error"]) == ("failed", 1, "PackageError: The archive is cut off.")
+
+
+async def test_a_job_that_kills_its_workers_is_given_up(store):
+    """A job whose lease ran out again and again is not even begun once more."""
+    bench = Bench(store)
+    await bench.add("one")
+    for _ in range(ATTEMPTS):
+        async with store.write() as records:
+            assert await records.jobs.claim("killed", now=bench.clock(), lease_until=bench.clock() + LEASE)
+        bench.clock.now += LEASE
+    await bench.run_due()
+    [job] = await bench.jobs()
+    assert job["state"] == "failed"
+    assert bench.done == []
+
+
+async def test_a_job_under_way_is_given_back(store):
+    """A worker that is cancelled leaves its job to the next one at once, as if it had never begun it."""
+    began = asyncio.Event()
+
+    async def do(_):
+        began.set()
+        await asyncio.sleep(60)
+
+    bench = Bench(store)
+    await bench.add("one")
+    task = asyncio.create_task(Worker(store, {"diff": do}, added=asyncio.Event(), clock=bench.clock).run())
+    await began.wait()
+    assert (await bench.jobs())[0]["state"] == "running"
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    [job] = await bench.jobs()
+    assert (job["state"], job["attempt"], job["owner"]) == ("waiting", 0, None)
+    await bench.run_due()
+    assert bench.done == ["one"]
+
+
+async def test_a_cancelled_deadline_gives_the_job_back_too(store):
+    """The same when the cancellation goes on cancelling while the worker is left."""
+    bench = Bench(store)
+    await bench.add("one")
+
+    async def do(_):
+        await asyncio.sleep(60)
+
+    with anyio.move_on_after(0.3):
+        await Worker(store, {"diff": do}, added=asyncio.Event(), clock=bench.clock).run_all()
+    [job] = await bench.jobs()
+    assert (job["state"], job["attempt"]) == ("waiting", 0)
+
+
+async def test_a_lease_is_renewed_while_its_job_is_done(store):
+    """Another worker does not get a job that takes longer than a lease."""
+    bench, lease = Bench(store), 150
+
+    async def is_renewed():
+        return (await bench.jobs())[0]["lease_until"] >= bench.clock.now + lease
+
+    async def do(payload):
+        bench.clock.now += lease - 1
+        with anyio.fail_after(5):
+            await until(is_renewed)
+        bench.clock.now += 1
+        async with store.write() as records:
+            assert await records.jobs.claim("other", now=bench.clock(), lease_until=0) is None
+        bench.done.append(payload)
+
+    await bench.add("one")
+    await Worker(store, {"diff": do}, added=asyncio.Event(), lease=lease, clock=bench.clock).run_all()
+    assert bench.done == ["one"]
+    assert await bench.jobs() == []
+
+
+async def until(is_so):
+    while not await is_so():  # noqa: ASYNC110 - the database has no event to wait for
+        await asyncio.sleep(0.01)
