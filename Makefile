@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: demo test test-vectors check fix lock environment clean
+.PHONY: demo test test-vectors test-interop check fix lock environment bench bench-packages fuzz clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -25,18 +25,31 @@ test: environment ## Run every test
 test-vectors: environment ## Run the contract tests; CODEPUSH_VECTORS=DIR puts other recordings through them
 	pytest -n auto tests/contract
 
+test-interop: environment ## Try the SDK and the simulated phone on other people's servers, from npm and Debian
+	pytest tests/interop
+
 check: environment ## Format, lint, types, import contracts, generated files
 	ruff format --check
 	ruff check
 	mypy
 	lint-imports
 	python tools/unasync.py --check
+	python tools/openapi.py --check
 	tools/lock.sh --check
 
 fix: environment ## Mend what can be mended by itself
 	ruff check --fix
 	python tools/unasync.py
+	python tools/openapi.py
 	ruff format
+
+bench: bench-packages ## Measure everything that benchmarks/results.md tells
+
+bench-packages: environment ## Measure packing and diffing beside yazl and zipfile; writes benchmarks/results.md
+	PYTHONPATH=tests python benchmarks/packages.py
+
+fuzz: environment ## Put a million damaged and hostile archives through the reader
+	python tools/fuzz_archives.py
 
 lock: environment ## Lock the newest versions that pyproject.toml allows
 	tools/lock.sh --upgrade

@@ -1,0 +1,323 @@
+"""The objects on the wire as JSON Schema.
+
+Those of answers are made from the shapes that write them. The shapes read tolerantly, because servers
+differ; ours writes exactly, and that is what is told here: nothing is ever null, and numbers are whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, get_args
+
+import msgspec
+from msgspec import Struct
+
+from codepush.models import COMPLETE_ROLLOUT, ReleaseMethod
+from codepush.wire.messages import Problem
+from codepush.wire.standalone.shapes import (
+    AccessKeyShape,
+    AccountShape,
+    AppShape,
+    CollaboratorShape,
+    CountersShape,
+    DeploymentShape,
+    DiffShape,
+    InfoShape,
+    PackageShape,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+__all__ = ["Schema", "reference", "schemas", "wrapped"]
+
+Schema: TypeAlias = "dict[str, Any]"
+"""A JSON Schema."""
+
+Field: TypeAlias = "tuple[str, str, Schema]"
+"""A field in snake_case and in camelCase, and what it holds."""
+
+NAME: Final[Schema] = {"type": "string", "minLength": 1, "maxLength": 1000, "pattern": r"^[^\\/?:\x00-\x1f\x7f-\x9f]+$"}
+"""What may name an app or a deployment."""
+
+_TEXT: Final[Schema] = {"type": "string"}
+_SHORT: Final[Schema] = {"type": "string", "minLength": 1, "maxLength": 1000}
+_FLAG: Final[Schema] = {"type": "boolean"}
+_KEY: Final[Schema] = {"type": "string", "pattern": "^[0-9A-Za-z_-]{10,100}$"}
+_HASH: Final[Schema] = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
+_LABEL: Final[Schema] = {"type": "string", "pattern": "^v[1-9][0-9]*$"}
+_BYTES: Final[Schema] = {"type": "integer", "minimum": 0, "description": "Bytes."}
+_COUNT: Final[Schema] = {"type": "integer", "minimum": 0}
+_MOMENT: Final[Schema] = {"type": "integer", "minimum": 0, "description": "Milliseconds since 1970-01-01 UTC."}
+_ROLLOUT: Final[Schema] = {
+    "type": "integer",
+    "minimum": 1,
+    "maximum": COMPLETE_ROLLOUT,
+    "description": "How many percent of the phones may take it.",
+}
+_TARGET: Final[Schema] = {
+    "type": "string",
+    "description": "Which binary versions of the app can run it: one, or a range of them as node-semver writes it.",
+    "examples": ["1.0.0", "^1.2.0", "*"],
+}
+_VERSION: Final[Schema] = {
+    "type": "string",
+    "description": "The phone's own binary version. Missing parts of `1` and `1.0` are taken for 0.",
+    "examples": ["1.0.0"],
+}
+
+
+class _Told(Struct, frozen=True, kw_only=True):
+    """What is told of an object besides what its shape says: the fields that are always there, and details."""
+
+    shape: type[Struct]
+    description: str
+    always: tuple[str, ...] = ()
+    fields: Mapping[str, Schema] = {}
+
+
+_TOLD: Final[Mapping[str, _Told]] = {
+    "Account": _Told(
+        shape=AccountShape,
+        description="A person who may log in.",
+        always=("name", "linkedProviders"),
+    ),
+    "AccessKey": _Told(
+        shape=AccessKeyShape,
+        description="A secret that stands for an account until it expires. A session is one that a log-in made.",
+        always=("createdBy", "friendlyName", "description"),
+        fields={
+            "createdTime": _MOMENT,
+            "expires": _MOMENT,
+            "name": _TEXT | {"description": "The secret; only told when the key is created, `(hidden)` in lists."},
+            "description": _TEXT | {"description": "What old tools call `friendlyName`."},
+        },
+    ),
+    "App": _Told(
+        shape=AppShape,
+        description="An app. Where several have one name, those of others are called `owner's e-mail address:name`.",
+        always=("collaborators", "deployments"),
+    ),
+    "Collaborator": _Told(
+        shape=CollaboratorShape,
+        description="An account's part in an app; the caller's own is marked.",
+    ),
+    "Counters": _Told(
+        shape=CountersShape,
+        description="The counters of a label, or of a binary version, which has `active` only.",
+        always=("active",),
+        fields=dict.fromkeys(("active", "downloaded", "failed", "installed"), _COUNT),
+    ),
+    "Deployment": _Told(
+        shape=DeploymentShape,
+        description="A channel of releases. Phones carry its key; `package` is its newest release, if it has one.",
+        fields={"key": _KEY},
+    ),
+    "Diff": _Told(
+        shape=DiffShape,
+        description="A smaller download for phones that run one particular older package.",
+        fields={"size": _BYTES},
+    ),
+    "Package": _Told(
+        shape=PackageShape,
+        description=(
+            "A release. `description`, `isDisabled` and `isMandatory` are left out where the releaser never said, "
+            "`rollout` where it is complete; the answer to a release or a change says 100 then."
+        ),
+        always=("label", "blobUrl", "size", "releaseMethod", "uploadTime", "releasedBy"),
+        fields={
+            "appVersion": _TARGET,
+            "packageHash": _HASH,
+            "label": _LABEL,
+            "originalLabel": _LABEL,
+            "rollout": _ROLLOUT,
+            "size": _BYTES,
+            "uploadTime": _MOMENT,
+            "releaseMethod": {"enum": list(get_args(ReleaseMethod))},
+        },
+    ),
+    "PackageInfo": _Told(
+        shape=InfoShape,
+        description="What a person says about a release. What is left out stays as it is.",
+        fields={
+            "appVersion": _TARGET,
+            "description": _TEXT | {"maxLength": 10_000},
+            "label": _LABEL | {"description": "Which release; the newest one when left out."},
+            "rollout": _ROLLOUT,
+        },
+    ),
+    "Problem": _Told(
+        shape=Problem,
+        description="An error for machines. `code` does not change between versions, `message` is for people.",
+        always=("request_id",),
+    ),
+}
+
+_NAMES: Final = {told.shape.__name__: name for name, told in _TOLD.items()}
+
+_UPDATE: Final[tuple[Field, ...]] = (
+    ("is_available", "isAvailable", _FLAG),
+    ("should_run_binary_version", "shouldRunBinaryVersion", _FLAG),
+    ("update_app_version", "updateAppVersion", _FLAG),
+    ("app_version", "appVersion", _TEXT),
+    ("target_binary_range", "target_binary_range", _TEXT),
+    ("download_url", "downloadURL", _TEXT),
+    ("label", "label", _TEXT),
+    ("package_hash", "packageHash", _TEXT),
+    ("package_size", "packageSize", _BYTES),
+    ("description", "description", _TEXT),
+    ("is_mandatory", "isMandatory", _FLAG),
+)
+"""What a phone is told, in both spellings."""
+
+_UPDATE_ALWAYS: Final = 9
+"""How many of these are always told: the first ones; the others only if the releaser said something."""
+
+_DOWNLOAD: Final[tuple[Field, ...]] = (
+    ("deployment_key", "deploymentKey", _SHORT),
+    ("label", "label", _SHORT),
+    ("client_unique_id", "clientUniqueId", _TEXT),
+)
+"""The report of a download, in both spellings."""
+
+_DEPLOY: Final[tuple[Field, ...]] = (
+    ("deployment_key", "deploymentKey", _SHORT),
+    ("app_version", "appVersion", _SHORT),
+    ("label", "label", _TEXT),
+    ("status", "status", {"enum": ["DeploymentSucceeded", "DeploymentFailed", "Downloaded"]}),
+    ("client_unique_id", "clientUniqueId", _TEXT),
+    ("previous_deployment_key", "previousDeploymentKey", _TEXT),
+    ("previous_label_or_app_version", "previousLabelOrAppVersion", _TEXT),
+)
+"""The report of an installation or a roll-back, in both spellings."""
+
+_REPORT_NEEDS: Final = 2
+"""How many fields a report must have: the first ones."""
+
+CHECK: Final[tuple[Field, ...]] = (
+    ("deployment_key", "deploymentKey", _KEY),
+    ("app_version", "appVersion", _VERSION),
+    ("package_hash", "packageHash", _TEXT | {"description": "The hash of the package that it runs."}),
+    ("label", "label", _TEXT | {"description": "The label that it runs."}),
+    ("is_companion", "isCompanion", _FLAG | {"description": "Whether targets do not matter, as for companion apps."}),
+    ("client_unique_id", "clientUniqueId", _TEXT | {"description": "Who it is, for rollouts."}),
+)
+"""What an update check says, in both spellings."""
+
+CHECK_NEEDS: Final = 2
+"""How much of it is required: the first ones."""
+
+
+def schemas() -> dict[str, Schema]:
+    """Return the schema of every object by its name."""
+    shapes = [told.shape for told in _TOLD.values()]
+    _, derived = msgspec.json.schema_components(shapes, ref_template="{name}")
+    told = {name: _exact(derived[one.shape.__name__], one) for name, one in _TOLD.items()}
+    return told | {"NewApp": _new_app(told["App"])} | _requests() | _phones()
+
+
+def reference(name: str) -> Schema:
+    """Return a reference to the schema of this name."""
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def wrapped(**fields: Schema) -> Schema:
+    """Return the schema of an object whose fields are all there, like the one key that answers are under."""
+    return _object(fields, required=fields)
+
+
+def _exact(derived: Schema, told: _Told) -> Schema:
+    """Return what our server writes, from what every server may write."""
+    fields = {field: told.fields.get(field) or _one(schema) for field, schema in derived["properties"].items()}
+    return _object(fields, required=(*derived["required"], *told.always), description=told.description)
+
+
+def _one(schema: Schema) -> Schema:
+    """Return the first of the alternatives of a schema, which is what we write."""
+    first = schema["anyOf"][0] if "anyOf" in schema else schema
+    if "$ref" in first:
+        return reference(_NAMES[first["$ref"]])
+    return {word: _one(said) if isinstance(said, dict) else said for word, said in first.items() if word != "default"}
+
+
+def _new_app(app: Schema) -> Schema:
+    fields = app["properties"] | {"deployments": {"type": ["array", "null"], "items": _TEXT}}
+    description = "An app that was just created; `deployments` is null when it has none."
+    return _object(fields, required=app["required"], description=description)
+
+
+def _requests() -> dict[str, Schema]:
+    """Return the bodies of requests. What else is in them is ignored, and null is as good as left out."""
+    called = {"type": "string", "minLength": 1, "maxLength": 10_000, "pattern": r"\S"}
+    life = {"type": "integer", "description": "For how many milliseconds from now."}
+    return {
+        "AccessKeyChange": _object({"friendlyName": called, "ttl": life | {"minimum": 0}}),
+        "AccessKeyCreation": _object(
+            {
+                "friendlyName": called,
+                "ttl": life | {"minimum": 1, "default": 5_184_000_000},
+                "createdBy": _TEXT | {"maxLength": 1000, "description": "The machine that it is for."},
+                "name": _KEY | {"description": "The secret, for who wants to choose it; random when left out."},
+            },
+            required=["friendlyName"],
+        ),
+        "AppCreation": _object(
+            {
+                "name": NAME,
+                "os": _SHORT,
+                "platform": _SHORT,
+                "manuallyProvisionDeployments": _FLAG
+                | {"default": False, "description": "Whether it gets no `Production` and `Staging`."},
+            },
+            required=["name"],
+        ),
+        "Change": _object({"packageInfo": reference("PackageInfo")}),
+        "DeploymentCreation": _object(
+            {"name": NAME, "key": _KEY | {"description": "What phones carry already; random when left out."}},
+            required=["name"],
+        ),
+        "FieldErrors": {
+            "type": "array",
+            "items": wrapped(field=_TEXT, message={"enum": ["Field is required", "Field is invalid"]}),
+        },
+        "Release": _object(
+            {
+                "package": {
+                    "type": "string",
+                    "format": "binary",
+                    "minLength": 1,
+                    "description": "A zip archive, or a single file.",
+                },
+                "packageInfo": {"allOf": [reference("PackageInfo"), {"required": ["appVersion"]}]},
+            },
+            required=["package", "packageInfo"],
+        ),
+        "Renaming": _object({"name": NAME}),
+    }
+
+
+def _phones() -> dict[str, Schema]:
+    """Return what phones say and are told, in both spellings."""
+    deploy = {"dependentRequired": {"label": ["status"]}}
+    return {
+        "Update": _spelled(_UPDATE, camel=False, required=_UPDATE_ALWAYS),
+        "LegacyUpdate": _spelled(_UPDATE, camel=True, required=_UPDATE_ALWAYS),
+        "DownloadReport": _spelled(_DOWNLOAD, camel=False, required=_REPORT_NEEDS),
+        "LegacyDownloadReport": _spelled(_DOWNLOAD, camel=True, required=_REPORT_NEEDS),
+        "DeployReport": _spelled(_DEPLOY, camel=False, required=_REPORT_NEEDS) | deploy,
+        "LegacyDeployReport": _spelled(_DEPLOY, camel=True, required=_REPORT_NEEDS) | deploy,
+    }
+
+
+def _spelled(fields: Sequence[Field], *, camel: bool, required: int) -> Schema:
+    """Return an object in one spelling; so many of its fields, the first ones, are required."""
+    properties = {names[camel]: schema for *names, schema in fields}
+    return _object(properties, required=[*properties][:required])
+
+
+def _object(
+    properties: Mapping[str, Schema], *, required: Iterable[str] = (), description: str | None = None
+) -> Schema:
+    said: Schema = {} if description is None else {"description": description}
+    said |= {"type": "object", "properties": dict(properties)}
+    return said | ({"required": list(required)} if required else {})

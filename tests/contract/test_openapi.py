@@ -1,0 +1,296 @@
+"""The server says what its OpenAPI document says it does.
+
+schemathesis makes requests from the document, good and bad ones, and looks at the answers of a real
+server: none may be a 5xx, of an undocumented status, or outside its schema.
+"""
+
+import copy
+import inspect
+import json
+import random
+import re
+from pathlib import Path
+from zlib import crc32
+
+import httpx2
+import pytest
+import schemathesis
+from hypothesis import settings
+from schemathesis.checks import not_a_server_error
+from schemathesis.config import SchemathesisConfig
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    positive_data_acceptance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+from starlette.routing import Mount
+
+from codepush import CodePush, PackageInfo
+from codepush.server.app import create_app
+from codepush.server.web.paths import canonical
+from codepush.testing import live_server
+from codepush.wire.messages import PROBLEM_TYPE
+from support.packages import make_bundle
+from support.stores import wait_for_jobs
+
+DOCUMENT = json.loads((Path(__file__).parents[2] / "docs/openapi.json").read_text(encoding="utf-8"))
+
+KEY = "phones-deployment-key"
+FRIEND = "friend@example.test"
+STRANGER = "stranger@example.test"
+OWNER = "owner@example.test"
+PHONES = "Phones"
+
+KNOWN = {
+    "access_key": ["spare"],
+    "app": ["App"],
+    "blob_id": ["blob"],
+    "deployment": ["Staging"],
+    "destination": ["Production"],
+    "email": [FRIEND, STRANGER],
+    "label": ["v1"],
+    "machine": ["laptop"],
+}
+"""What is there, by path parameter; the blob's id is put in later."""
+
+LIKELY = {
+    "appVersion": ["1.0.0", "2.0.0"],
+    "app_version": ["1.0.0", "2.0.0"],
+    "label": ["v1", "v2", "v9"],
+    "deployment_key": [KEY, "some-other-key"],
+    "deploymentKey": [KEY, "some-other-key"],
+}
+"""What good requests hold where the document cannot say it, or a random text would lead nowhere."""
+
+TAKEN = {
+    "add_access_key": {"friendlyName": "spare"},
+    "add_app": {"name": "App"},
+    "add_deployment": {"name": "Staging"},
+    "patch_access_key": {"friendlyName": "spare"},
+    "rename_app": {"name": PHONES},
+    "rename_deployment": {"name": "Production"},
+}
+"""What is refused as there already, by operation; some of the good requests ask for it."""
+
+ASKED = {
+    name
+    for name in DOCUMENT["components"]["schemas"]
+    if name.endswith(("Creation", "Change", "Release", "Renaming", "Report", "PackageInfo"))
+}
+"""The schemas of what is sent to the server."""
+
+PAGES = ("/auth/", "/accesskey")
+"""Pages for people's browsers, which no client can make anything of."""
+
+ALIASES = {"/public/codepush/status"}
+"""Paths that exist because another name of the server is cut off in front of them."""
+
+NOT_ONE_REQUEST = {"aclose", "close", "get_sessions", "with_options"}
+"""Methods of the SDK that ask nothing, or what another one asks."""
+
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    positive_data_acceptance,
+]
+
+
+def sharpened(document):
+    """Return the document for the test: requests lead to what is there, and answers hold no field it does not name."""
+    sharp = copy.deepcopy(document)
+    for operation in operations(sharp):
+        for parameter in operation.get("parameters", []):
+            _lead(parameter)
+    for name, schema in sharp["components"]["schemas"].items():
+        if name in ASKED:
+            fields = schema["properties"]
+            fields |= {field: {"enum": LIKELY[field]} for field in fields if field in LIKELY}
+        elif schema["type"] == "object":
+            schema["additionalProperties"] = False
+    return sharp
+
+
+def _lead(parameter):
+    name = parameter["name"]
+    if parameter["in"] == "path":
+        parameter["schema"] = {"enum": KNOWN[name]}
+    elif name in LIKELY:
+        parameter["schema"] = {"enum": LIKELY[name]}
+
+
+def operations(document):
+    """Return every operation of a document."""
+    return [operation for path in document["paths"].values() for operation in path.values()]
+
+
+CONFIG = SchemathesisConfig.from_dict(
+    {
+        "seed": 0,
+        "generation": {"deterministic": True, "database": "none", "with-security-parameters": False},
+        "phases": {"coverage": {"unexpected-methods": []}},
+    }
+)
+schema = schemathesis.openapi.from_dict(sharpened(DOCUMENT), config=CONFIG)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    """A server, an app whose phones' key the tests know, and two more accounts."""
+    with live_server(tmp_path_factory.mktemp("openapi"), rate_limits=False, diff_count=0) as server:
+        for email in (FRIEND, STRANGER):
+            server.add_account(email)
+        with server.client() as owner:
+            owner.add_app(PHONES, manually_provision_deployments=True)
+            owner.add_deployment(PHONES, "Staging", key=KEY)
+            owner.release(PHONES, "Staging", make_bundle(tmp_path_factory.mktemp("phones")), "*")
+        yield server
+
+
+class Account:
+    """The first account. It has an app with everything, which is made anew when a request may have changed it."""
+
+    def __init__(self, client, folder):
+        self.blob_id = None
+        self._client = client
+        self._bundles = [make_bundle(folder / str(number), f"console.log({number})") for number in range(2)]
+
+    def restore(self):
+        """Have what the tests begin with, unless it is so."""
+        if self.blob_id is None:
+            self._clear()
+            self._fill()
+
+    def spoil(self):
+        """Tell that it is no longer so."""
+        self.blob_id = None
+
+    def _clear(self):
+        for app in self._client.get_apps():
+            if app.name == "App":
+                is_owner = app.collaborators[OWNER].permission == "Owner"
+                self._client.remove_app("App") if is_owner else self._client.remove_collaborator("App", OWNER)
+        if "spare" in {access_key.name for access_key in self._client.get_access_keys()}:
+            self._client.remove_access_key("spare")
+
+    def _fill(self):
+        self._client.add_app("App", os="Android")
+        self._client.add_access_key("spare")
+        self._client.add_collaborator("App", FRIEND)
+        for bundle in self._bundles:
+            package = self._client.release("App", "Staging", bundle, "1.0.0", PackageInfo(is_mandatory=True))
+        self.blob_id = package.blob_url.rpartition("/")[2]
+
+
+@pytest.fixture(scope="module")
+def account(server, tmp_path_factory):
+    """Whose requests are tried."""
+    with server.client() as client:
+        yield Account(client, tmp_path_factory.mktemp("account"))
+
+
+@schema.parametrize()
+@settings(max_examples=8, deadline=None)
+def test_answers_are_documented(case, server, account):
+    """No request brings out a 5xx, an undocumented status, or an answer outside its schema."""
+    account.restore()
+    dice = crc32(repr((case.path_parameters, case.query, case.body)).encode("utf-8", "replace"))
+    if case.path_parameters.get("blob_id") in KNOWN["blob_id"]:
+        case.path_parameters["blob_id"] = account.blob_id
+    if isinstance(case.body, dict) and case.meta.generation.mode.is_positive and dice % 3 == 0:
+        case.body |= TAKEN.get(case.operation.definition.raw["operationId"], {})
+    accept = PROBLEM_TYPE if dice % 2 else "*/*"
+    headers = {"Authorization": f"Bearer {server.access_key}", "Accept": accept}
+    response = case.call_and_validate(server.url, headers=headers, checks=CHECKS)
+    if case.method != "GET" and "Phones" not in case.operation.tags and response.status_code < 300:
+        account.spoil()
+
+
+def test_who_needs_a_key_is_documented(server):
+    """Without an access key, 401 is the answer where the document asks for one, and nowhere else."""
+    wrong = [
+        f"{method} {path}: {status}"
+        for path, methods in DOCUMENT["paths"].items()
+        for method, operation in methods.items()
+        if ((status := httpx2.request(method, server.url + path).status_code) == 401) != bool(operation["security"])
+    ]
+    assert wrong == []
+
+
+def test_phones_get_text(server):
+    """A phone's request that is refused is answered with text, even if the phone says that it reads problem documents."""
+    wanted = {"Accept": PROBLEM_TYPE}
+    answers = [
+        httpx2.get(f"{server.url}/updateCheck", headers=wanted),
+        httpx2.post(f"{server.url}/reportStatus/deploy", headers=wanted, content=b"{"),
+        httpx2.post(f"{server.url}/reportStatus/deploy", headers=wanted, content=b" " * 100_000),
+    ]
+    assert [answer.status_code for answer in answers] == [400, 400, 413]
+    assert {answer.headers["content-type"] for answer in answers} == {"text/plain; charset=utf-8"}
+
+
+def test_diffs_are_documented(tmp_path):
+    """A history whose releases have smaller downloads is documented as well."""
+    picture = random.Random(0).randbytes(20_000)
+    with live_server(tmp_path / "diffs") as diffing, diffing.client() as owner:
+        owner.add_app("App")
+        for number in range(2):
+            bundle = make_bundle(tmp_path / str(number), f"console.log({number})")
+            (bundle / "picture.png").write_bytes(picture)
+            owner.release("App", "Staging", bundle, "1.0.0")
+        wait_for_jobs(diffing.settings)
+        headers = {"Authorization": f"Bearer {diffing.access_key}"}
+        answer = httpx2.get(f"{diffing.url}/apps/App/deployments/Staging/history", headers=headers)
+    assert answer.json()["history"][1]["diffPackageMap"]
+    schema["/apps/{app}/deployments/{deployment}/history"]["GET"].validate_response(answer)
+
+
+def test_document_is_served(server):
+    """The server shows the very document that is checked in, to anyone."""
+    answer = httpx2.get(f"{server.url}/openapi.json")
+    assert answer.status_code == 200
+    assert answer.json() == DOCUMENT
+
+
+def test_document_is_valid():
+    """The document is what OpenAPI 3.1 says a document is."""
+    schemathesis.openapi.from_dict(DOCUMENT).validate()
+
+
+def test_every_route_is_documented(server):
+    """The document tells of the server's routes, no more and no fewer."""
+    documented = {(method.upper(), _unnamed(path)) for path, methods in DOCUMENT["paths"].items() for method in methods}
+    served = {
+        (method, _unnamed(canonical(route.path.encode())))
+        for route in routes(create_app(server.settings))
+        for method in route.methods - {"HEAD", "OPTIONS"}
+        if not route.path.startswith(PAGES) and route.path not in ALIASES
+    }
+    assert served == documented
+
+
+def routes(app):
+    """Return every route of an application, but the one that answers what is no route."""
+    while not hasattr(app, "routes"):
+        app = app._app
+    for route in app.routes:
+        if isinstance(route, Mount):
+            yield from routes(route.app)
+        elif route.path != "/{path:path}":
+            yield route
+
+
+def _unnamed(path):
+    return re.sub(r"{\w+}", "{}", path)
+
+
+def test_operations_are_named_like_methods():
+    """Whoever knows a method of the SDK finds its operation by the name."""
+    methods = {name for name, _ in inspect.getmembers(CodePush, inspect.isfunction) if not name.startswith("_")}
+    named = {operation["operationId"] for operation in operations(DOCUMENT)}
+    assert methods - NOT_ONE_REQUEST <= named
+    assert len(named) == len(operations(DOCUMENT))
