@@ -1,8 +1,8 @@
 """Writing archives that depend on nothing but the content: the same files always give the same bytes.
 
 Entries stand in canonical order with one fixed time and mode, deflated by libdeflate (much smaller files in the time
-that zlib takes) or stored when that is not larger. Files are deflated side by side on all cores; at any moment only a
-bounded number of bytes is in memory, however large the archive is.
+that zlib takes) or stored when that is not larger. Files are deflated side by side on all cores, the largest first; at
+any moment only a bounded number of bytes is in memory, however large the archive is.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import struct
 import zlib
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from typing import BinaryIO, Final
 
 import deflate
@@ -34,14 +34,28 @@ __all__ = [
     "write_item",
 ]
 
-DEFAULT_LEVEL: Final = 9
-"""The libdeflate level (1 to 12) that saves most bytes for its time; above it, time grows several times faster."""
+DEFAULT_LEVEL: Final = 7
+"""The fastest libdeflate level (1 to 12) that was not found to make scripts larger than zlib's default does. Level 9
+takes twice as long for 1 % less, level 12 twelve times as long for 5 %: ``benchmarks/results.md`` has the figures."""
+
+_LARGE: Final = 1 << 20
+_LARGE_LEVEL: Final = 11
+"""The highest level for files from ``_LARGE`` bytes on. One of them keeps one core busy long after the others are idle,
+and the last level would take a fifth longer for less than a thousandth of its bytes."""
+
+_SAMPLE: Final = 2 << 10
+_SAMPLE_EVERY: Final = 8 << 10
+_SAMPLE_LEVEL: Final = 1
+"""What a file that may be compressed already is judged by: 2 KiB out of every 8, deflated at the fastest level."""
 
 _WHOLE: Final = 32 << 20
 """Files up to this size, in bytes, are deflated in memory; larger ones stream through zlib."""
 
 _IN_FLIGHT: Final = 64 << 20
-"""Bytes of files that may be in memory at once, waiting to be deflated or written."""
+"""Bytes of files that may be in memory at once, waiting to be deflated or written; at least twice ``_WHOLE``."""
+
+_MOST_THREADS: Final = 16
+"""Threads that deflate at once. Each takes up to 9 MB besides, for libdeflate's tables at its highest levels."""
 
 _LOCAL: Final = struct.Struct("<4sHHHHHIIIHH")
 _CENTRAL: Final = struct.Struct("<4sHHHHHHIIIHHHHHII")
@@ -133,7 +147,7 @@ def write_archive(items: Iterable[Item], target: BinaryIO, *, level: int = DEFAU
 
     """
     ordered = sorted(items, key=lambda item: utf16_key(item.name))
-    with ThreadPoolExecutor(os.cpu_count(), "codepush-deflate") as pool:
+    with ThreadPoolExecutor(min(os.cpu_count() or 1, _MOST_THREADS), "codepush-deflate") as pool:
         entries = tuple(_write_entries(ordered, target, pool, level))
     return write_directory(entries, target)
 
@@ -160,33 +174,48 @@ def local_header(entry: IndexEntry) -> bytes:
 
 
 def _write_entries(items: list[Item], target: BinaryIO, pool: ThreadPoolExecutor, level: int) -> Iterator[IndexEntry]:
-    """Write the files in order, while later ones are being deflated as far as memory allows."""
-    waiting: deque[tuple[Item, Future[_Packed]]] = deque()
-    in_flight = 0
+    """Write the files in order, while others are being deflated as far as memory allows: the largest, then the next."""
+    started = {item.name: pool.submit(_pack, item, level) for item in _largest(items)}
+    ahead = deque(item for item in items if item.size <= _WHOLE and item.name not in started)
+    memory = _IN_FLIGHT - sum(item.size for item in items if item.name in started)
     for item in items:
-        while waiting and in_flight + item.size > _IN_FLIGHT:
-            in_flight -= waiting[0][0].size
-            yield _write_next(waiting, target)
+        while ahead and ahead[0].size <= memory:
+            begun = ahead.popleft()
+            memory -= begun.size
+            started[begun.name] = pool.submit(_pack, begun, level)
         if item.size > _WHOLE:
-            yield from (_write_next(waiting, target) for _ in range(len(waiting)))
-            in_flight = 0
             yield _write_streamed(item, target)
         else:
-            waiting.append((item, pool.submit(_pack, item, level)))
-            in_flight += item.size
-    yield from (_write_next(waiting, target) for _ in range(len(waiting)))
+            yield _write_packed(item.name, started.pop(item.name).result(), target)
+            memory += item.size
+
+
+def _largest(items: list[Item]) -> Iterator[Item]:
+    """Yield the largest files that half of the memory can hold. Begun last, they would keep one core busy alone."""
+    memory = _IN_FLIGHT // 2
+    for item in sorted(items, key=lambda item: item.size, reverse=True):
+        if item.size <= memory:
+            memory -= item.size
+            yield item
 
 
 def _pack(item: Item, level: int) -> _Packed:
     data = b"".join(item.pieces())
-    deflated = deflate.deflate_compress(data, level)
+    deflated = _deflate(data, level) if _can_be_deflated(data) else data
     method, packed = (DEFLATED, deflated) if len(deflated) < len(data) else (STORED, data)
     return _Packed(hashlib.sha256(data).hexdigest(), zlib.crc32(data), len(data), method, packed)
 
 
-def _write_next(waiting: deque[tuple[Item, Future[_Packed]]], target: BinaryIO) -> IndexEntry:
-    item, future = waiting.popleft()
-    return _write_packed(item.name, future.result(), target)
+def _deflate(data: bytes, level: int) -> bytearray:
+    return deflate.deflate_compress(data, level if len(data) < _LARGE else min(level, _LARGE_LEVEL))
+
+
+def _can_be_deflated(data: bytes) -> bool:
+    """Return whether a file is worth trying. Images are not, mostly; trying them all would take as long as the rest."""
+    if len(data) <= _SAMPLE_EVERY:
+        return True
+    samples = b"".join(data[start : start + _SAMPLE] for start in range(0, len(data), _SAMPLE_EVERY))
+    return len(deflate.deflate_compress(samples, _SAMPLE_LEVEL)) < len(samples)
 
 
 def _write_packed(name: str, packed: _Packed, target: BinaryIO) -> IndexEntry:
