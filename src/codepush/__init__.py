@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         PackageInfo,
         Session,
     )
+    from codepush.packaging.local import LocalPackage, package_directory
 
     __version__: str
 
@@ -56,6 +57,7 @@ __all__ = [
     "DiffPackage",
     "Forbidden",
     "Invalid",
+    "LocalPackage",
     "Metrics",
     "NotFound",
     "Package",
@@ -68,7 +70,10 @@ __all__ = [
     "TransportError",
     "Unauthorized",
     "__version__",
+    "package_directory",
 ]
+
+_MODULES = ("codepush.errors", "codepush.models", "codepush.packaging.local", "codepush.client")
 
 if not TYPE_CHECKING:  # a checker that saw this would believe in every name
 
@@ -77,7 +82,7 @@ if not TYPE_CHECKING:  # a checker that saw this would believe in every name
         if name == "__version__":
             return import_module("importlib.metadata").version(__name__)
         if name in __all__:
-            for module in map(import_module, ("codepush.errors", "codepush.models", "codepush.client")):
+            for module in map(import_module, _MODULES):
                 if name in module.__all__:
                     return getattr(module, name)
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -222,7 +222,7 @@ def test_who_needs_a_key_is_documented(server):
 
 
 def test_phones_get_text(server):
-    """A phone's request that is refused is answered with text, even if the phone says that it reads problem documents."""
+    """What is refused on the routes of phones is answered with text, whatever the request says it can read."""
     wanted = {"Accept": PROBLEM_TYPE}
     answers = [
         httpx2.get(f"{server.url}/updateCheck", headers=wanted),

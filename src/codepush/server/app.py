@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import shutil
 import time
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
 import anyio.to_thread
@@ -209,8 +209,9 @@ def _sweep(workspace: Path) -> None:
     """Remove what uploads left behind when their process was killed."""
     oldest = time.time() - _LEFTOVER_SECONDS
     for entry in workspace.iterdir():
-        if entry.lstat().st_mtime < oldest:
-            shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+        with suppress(FileNotFoundError):  # another process was done with it, or swept it, just now
+            if entry.lstat().st_mtime < oldest:
+                shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
 
 
 @asynccontextmanager

@@ -10,7 +10,7 @@ from codepush.server.ports import AlreadyExistsError, EventRecord
 from codepush.server.services import collaborators, deployments
 from codepush.server.services.clock import Clock, now
 from codepush.server.services.errors import ConflictError
-from codepush.server.services.names import alphabetical, find_app, owner_of
+from codepush.server.services.names import alphabetical, check_addressable, find_app, owner_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -59,9 +59,11 @@ class Apps:
         """Create an app of the caller's, with its first deployments unless ``manual``.
 
         Raises:
+            InvalidError: see `check_addressable`.
             ConflictError: the caller owns an app of this name.
 
         """
+        check_addressable(name)
         first = () if manual else FIRST_DEPLOYMENTS
         async with self._store.write() as records:
             app_id = await self._create(records, caller, name, os, platform)
@@ -85,10 +87,13 @@ class Apps:
         """Give an app another name, if one is given, and return it under the name that it has then.
 
         Raises:
+            InvalidError: see `check_addressable`.
             NotFoundError, ForbiddenError: see `find_app`.
             ConflictError: the owner has another app of this name.
 
         """
+        if new_name is not None:
+            check_addressable(new_name)
         async with self._store.write() as records:
             app = await find_app(records, caller, name, "rename_app")
             if new_name is not None and new_name != app.name:

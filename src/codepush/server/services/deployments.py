@@ -11,7 +11,7 @@ from codepush.models import Deployment
 from codepush.server.ports import AlreadyExistsError, EventRecord
 from codepush.server.services.clock import Clock, now
 from codepush.server.services.errors import ConflictError
-from codepush.server.services.names import alphabetical, find_app, find_deployment
+from codepush.server.services.names import alphabetical, check_addressable, find_app, find_deployment
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -70,10 +70,12 @@ class Deployments:
         """Create a deployment; the caller may choose its key.
 
         Raises:
+            InvalidError: see `check_addressable`.
             ConflictError: the app has a deployment of this name, or the key is used by another
                 one. A key that two deployments shared would steal the first one's phones.
 
         """
+        check_addressable(name)
         async with self._store.write() as records:
             app = await find_app(records, caller, app_name, "add_deployment")
             if await records.deployments.named(app.id, name) is not None:
@@ -94,10 +96,13 @@ class Deployments:
         """Give a deployment another name, if one is given; its key stays.
 
         Raises:
+            InvalidError: see `check_addressable`.
             NotFoundError, ForbiddenError: see `find_deployment`.
             ConflictError: the app has another deployment of this name.
 
         """
+        if new_name is not None:
+            check_addressable(new_name)
         async with self._store.write() as records:
             _, deployment = await find_deployment(records, caller, app_name, name, "rename_deployment")
             if new_name is not None and new_name != name:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from codepush.rules import permissions
-from codepush.server.services.errors import ForbiddenError, NotFoundError
+from codepush.server.services.errors import ForbiddenError, InvalidError, NotFoundError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,12 +14,30 @@ if TYPE_CHECKING:
     from codepush.rules.permissions import Action
     from codepush.server.ports import AccountRecord, AppRecord, DeploymentRecord, Records
 
-__all__ = ["alphabetical", "find_app", "find_deployment", "owner_of"]
+__all__ = ["alphabetical", "check_addressable", "find_app", "find_deployment", "owner_of"]
 
 
 def alphabetical(name: str) -> tuple[str, str]:
     """Return a key that sorts as the original does: by letter first, lower case before upper."""
     return name.casefold(), name.swapcase()
+
+
+def check_addressable(name: str) -> None:
+    """Refuse a name that no tool could ask for afterwards, since it would mean something else in a path.
+
+    Clients fold ``.`` and ``..`` away, and write ``~~`` for the slash between owner and app.
+
+    Raises:
+        InvalidError: the name is one of these.
+
+    """
+    if name in {".", ".."} or "~~" in name:
+        raise InvalidError(
+            f'The name "{name}" could not be found again: "." and ".." have a meaning of their own in addresses, and '
+            '"~~" stands for a slash. Choose another one.',
+            code="invalid_name",
+            field="name",
+        )
 
 
 async def find_app(records: Records, caller: AccountRecord, name: str, action: Action) -> AppRecord:
