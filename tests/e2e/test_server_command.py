@@ -145,6 +145,20 @@ def test_settings_that_cannot_be(tmp_path, arguments, sentence):
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize(
+    "command", [["start", "--port", "0"], ["account", "add", "a@example.test"], ["worker", "--once"]]
+)
+def test_data_folder_that_cannot_be(tmp_path, command):
+    """A data folder that cannot be made is told in a sentence, with what to choose instead."""
+    taken = tmp_path / "file"
+    taken.touch()
+    done = run(*command, "--data", str(taken))
+    assert done.returncode == 1
+    assert f"The folder {taken} cannot be used" in done.stderr
+    assert "--data" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_port_in_use(tmp_path):
     """A port that is taken is told in a sentence."""
     with start(tmp_path / "data") as server:

@@ -68,6 +68,11 @@ class LocalPackage(Struct, frozen=True, kw_only=True):
     is_archive: bool
     is_temporary: bool = False
 
+    @property
+    def archive(self) -> Path | None:
+        """The file to send, where that is an archive: for a directory always, for a single file only when signed."""
+        return self.path if self.is_archive else None
+
     def __enter__(self) -> Self:
         return self
 
@@ -104,6 +109,7 @@ def prepare(
         ConfigurationError: the key cannot be read or is none, or the extra ``signing`` is not installed.
 
     """
+    _refuse_empty_path(path)
     try:
         mode = Path(path).stat().st_mode
     except (OSError, ValueError) as error:
@@ -147,12 +153,19 @@ def package_directory(
         ConfigurationError: the key cannot be read or is none, or the extra ``signing`` is not installed.
 
     """
+    _refuse_empty_path(path)
     private_key = None if private_key_path is None else read_private_key(private_key_path)
     root = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would use the name of a link's target
     items = _items(root, (_below(root.name, file) for file in list_files(root)), limits)
     if private_key is None:
         return _package(items, level)
     return _package_signed(root, root.name, items, private_key, level)
+
+
+def _refuse_empty_path(path: str | os.PathLike[str]) -> None:
+    """``Path("")`` is the working directory, which nobody means by an empty path."""
+    if not os.fspath(path):
+        raise PackageError(f"The path of what to release is empty. {_ADVICE}")
 
 
 def _package(items: list[Item], level: int) -> LocalPackage:

@@ -15,6 +15,7 @@ from starlette.routing import Mount, Route
 
 from codepush.server.jobs.handlers import handlers
 from codepush.server.jobs.worker import Worker
+from codepush.server.ports import UnavailableError
 from codepush.server.services.access_keys import AccessKeys
 from codepush.server.services.accounts import Accounts
 from codepush.server.services.apps import Apps
@@ -42,7 +43,7 @@ from codepush.server.web.downloads import DownloadDoor
 from codepush.server.web.login import LoginDoor
 from codepush.server.web.management import management_app
 from codepush.server.web.openapi import OpenApiDoor
-from codepush.server.web.paths import CanonicalPaths
+from codepush.server.web.paths import CanonicalPaths, for_all_paths
 from codepush.server.web.problems import HANDLERS
 from codepush.server.web.ratelimits import RateLimit
 from codepush.server.web.requests import RequestIds
@@ -108,7 +109,7 @@ def create_app(settings: Settings) -> Starlette:
         uploads=UploadRoom(settings.workspace, settings.upload_limit_mb),
         request_seconds=settings.request_seconds,
     )
-    fallback = Route("/{path:path}", management.fallback, methods=_METHODS)
+    fallback = for_all_paths(Route("/{path:path}", management.fallback, methods=_METHODS))
     return Starlette(
         routes=[
             *StatusDoor(Health(store, blobs)).routes(),
@@ -116,7 +117,7 @@ def create_app(settings: Settings) -> Starlette:
             *DownloadDoor(Downloads(blobs)).routes(),
             *OpenApiDoor().routes(),
             *_login_door(settings, store, access_keys).routes(),
-            Mount("/", management_app([*management.routes(), fallback], origins=settings.origins)),
+            for_all_paths(Mount("/", management_app([*management.routes(), fallback], origins=settings.origins))),
         ],
         middleware=[Middleware(RequestIds), Middleware(CanonicalPaths)],
         exception_handlers=HANDLERS,
@@ -200,9 +201,14 @@ async def _prepare(settings: Settings) -> None:
 
 
 def _prepare_folders(settings: Settings) -> None:
-    for folder in (settings.data, settings.workspace):
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    _sweep(settings.workspace)
+    try:
+        for folder in (settings.data, settings.workspace):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _sweep(settings.workspace)
+    except OSError as error:
+        raise UnavailableError(
+            f"The folder {settings.data} cannot be used: {error}. Choose another one with --data or CODEPUSH_DATA."
+        ) from error
 
 
 def _sweep(workspace: Path) -> None:

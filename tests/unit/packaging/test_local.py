@@ -224,6 +224,22 @@ def test_an_unreadable_file_is_named(build, temporary):
     assert list(temporary.iterdir()) == []
 
 
+@pytest.mark.parametrize("package", [prepare, package_directory])
+def test_an_empty_path_is_refused(build, monkeypatch, package):
+    """An empty path, as of a variable that was not set, does not release the current directory."""
+    monkeypatch.chdir(build)
+    with pytest.raises(PackageError, match="is empty"):
+        package("")
+
+
+def test_the_archive_is_named(build):
+    """A directory's archive can be found under that name; a single file that is sent as it is has none."""
+    with package_directory(build) as package:
+        assert names(package.archive) == list(package.manifest.files)
+    with prepare(build / "main.jsbundle") as package:
+        assert package.archive is None
+
+
 @pytest.mark.parametrize(
     ("limits", "reason"),
     [

@@ -4,7 +4,7 @@ import pytest
 
 from codepush.rules.validation import AccessKeyInfo
 from codepush.server.services.access_keys import DEFAULT_LIFE_MS, AccessKeys
-from codepush.server.services.errors import ConflictError, NotFoundError, UnauthenticatedError
+from codepush.server.services.errors import ConflictError, InvalidError, NotFoundError, UnauthenticatedError
 
 pytestmark = pytest.mark.anyio
 
@@ -157,3 +157,15 @@ async def test_when_a_key_was_last_used_is_known_to_the_minute(access_keys, stor
         await access_keys.authenticate(key.key)
         seen.append(await used_at())
     assert seen == [START + 10, START + 10, START + 60_010]
+
+
+@pytest.mark.parametrize("name", [".", "..", "not~~found"])
+async def test_names_that_nobody_could_ask_for(access_keys, ada, name):
+    """A key that could not be removed by its name again is not made, and no key is renamed so."""
+    await access_keys.add(ada, named("laptop"), created_by="here")
+    with pytest.raises(InvalidError) as refusal:
+        await access_keys.add(ada, named(name), created_by="here")
+    with pytest.raises(InvalidError):
+        await access_keys.update(ada, "laptop", named(name))
+    assert refusal.value.field == "friendlyName"
+    assert [key.name for key in await access_keys.list(ada)] == ["laptop"]

@@ -10,7 +10,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Mount, Route
 
-from codepush.server.app import open_accounts
+from codepush.server.app import create_app, open_accounts
 from codepush.server.settings import Settings
 from codepush.server.web.management import management_app
 from codepush.server.web.requests import RequestIds
@@ -131,6 +131,50 @@ async def test_a_request_that_takes_too_long_is_given_up(tmp_path):
         answer = await client.post("/apps", content=stands_still())
         assert (answer.status_code, "longer than 1 seconds" in answer.text) == (408, True)
         assert (await client.get("/apps")).json() == {"apps": []}
+
+
+async def test_an_upload_that_is_broken_off_is_no_failure_of_the_server(tmp_path, caplog):
+    """Whoever hangs up while sending leaves one line in the log and no file."""
+
+    async def receive():
+        return {"type": "http.disconnect"}
+
+    async def send(message):
+        pass
+
+    settings = Settings.load({"data": tmp_path / "data"}, {}, address="http://codepush.test")
+    async with open_accounts(settings) as accounts:
+        _, key = await accounts.add("ada@example.com", created_by="here")
+    headers = {"Authorization": f"Bearer {key}", "Content-Type": "multipart/form-data; boundary=parts"}
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/apps/a/deployments/b/release",
+        "query_string": b"",
+        "headers": [(name.lower().encode(), value.encode()) for name, value in headers.items()],
+    }
+    app = create_app(settings)
+    with caplog.at_level(logging.INFO, "codepush"):
+        async with app.router.lifespan_context(app):
+            await app(scope, receive, send)
+    refusals = [record for record in caplog.records if "broken_off" in record.getMessage()]
+    assert [record.levelno for record in refusals] == [logging.INFO]
+    assert max(record.levelno for record in caplog.records) < logging.ERROR
+    assert not list(settings.workspace.iterdir())
+
+
+async def test_names_with_line_breaks_are_found_again(tmp_path):
+    """An access key of any name can be removed, and a path of any form needs a key."""
+    data = tmp_path / "data"
+    async with open_accounts(Settings.load({"data": data}, {})) as accounts:
+        _, key = await accounts.add("ada@example.com", created_by="here")
+    async with serving(data) as client:
+        for path in ("/accessKeys/two%0Alines", "/no%0Asuch/path"):
+            assert (await client.get(path)).status_code == 401
+        client.headers["Authorization"] = f"Bearer {key}"
+        made = await client.post("/accessKeys", json={"friendlyName": "two\nlines"})
+        assert (await client.delete(made.headers["location"])).status_code == 204
+        assert "Cannot GET" in (await client.get("/no%0Asuch/path")).text
 
 
 async def test_wrong_fields_of_an_access_key_are_listed_as_json(tmp_path):

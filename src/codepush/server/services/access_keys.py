@@ -12,6 +12,7 @@ from codepush.rules.validation import is_key
 from codepush.server.ports import AlreadyExistsError, EventRecord
 from codepush.server.services.clock import Clock, now
 from codepush.server.services.errors import ConflictError, NotFoundError, UnauthenticatedError
+from codepush.server.services.names import check_addressable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -72,10 +73,12 @@ class AccessKeys:
         The secret is the one the person chose, else 256 random bits; the life is sixty days unless told.
 
         Raises:
+            InvalidError: see `check_addressable`.
             ConflictError: the secret is taken, or the account has a key of this name.
 
         """
         name, access_key = info.friendly_name or "", info.name or generate()
+        check_addressable(name, field="friendlyName")
         created_at = self._clock()
         if await records.access_keys.named(account.id, name) is not None:
             raise _taken(name)
@@ -126,6 +129,7 @@ class AccessKeys:
         ``created_by`` stands in where ``info`` does not say for which machine it is.
 
         Raises:
+            InvalidError: see `check_addressable`.
             ConflictError: the secret or the name is taken.
 
         """
@@ -153,10 +157,13 @@ class AccessKeys:
         """Give one of the caller's keys another name, a new life from now on, or both.
 
         Raises:
+            InvalidError: see `check_addressable`.
             NotFoundError: the caller has no such key.
             ConflictError: a key has the wanted name, be it this one.
 
         """
+        if info.friendly_name is not None:
+            check_addressable(info.friendly_name, field="friendlyName")
         async with self._store.write() as records:
             before = await _find(records, caller, name, 'The access key "{}" does not exist.')
             wanted = info.friendly_name or before.friendly_name

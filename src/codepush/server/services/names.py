@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import unicodedata
+from typing import TYPE_CHECKING, Final
 
 from codepush.rules import permissions
 from codepush.server.services.errors import ForbiddenError, InvalidError, NotFoundError
@@ -17,15 +18,31 @@ if TYPE_CHECKING:
 __all__ = ["alphabetical", "check_addressable", "find_app", "find_deployment", "owner_of"]
 
 
-def alphabetical(name: str) -> tuple[str, str]:
-    """Return a key that sorts as the original does: by letter first, lower case before upper."""
-    return name.casefold(), name.swapcase()
+_SIGNS: Final = " _-,;:!?.'\"()[]{}@*/\\&#%`^+<=>|~$"
+"""The signs of ASCII in the order of ICU's root collation; digits and letters come after them."""
 
 
-def check_addressable(name: str) -> None:
+def alphabetical(name: str) -> tuple[list[tuple[int, str]], str, str]:
+    """Return a key that sorts as the original does, by JavaScript's ``localeCompare``.
+
+    Signs come before digits, and digits before letters. Accents count only between names that are else
+    the same, and then case: lower before upper.
+    """
+    folded = unicodedata.normalize("NFD", name.casefold())
+    letters = [letter for letter in folded if not unicodedata.combining(letter)]
+    return [_rank(letter) for letter in letters], folded, name.swapcase()
+
+
+def _rank(letter: str) -> tuple[int, str]:
+    place = _SIGNS.find(letter)
+    return (len(_SIGNS) if place < 0 else place), letter
+
+
+def check_addressable(name: str, *, field: str = "name") -> None:
     """Refuse a name that no tool could ask for afterwards, since it would mean something else in a path.
 
-    Clients fold ``.`` and ``..`` away, and write ``~~`` for the slash between owner and app.
+    Clients fold ``.`` and ``..`` away, and write ``~~`` for the slash between owner and app. ``field`` is
+    how the request calls the name.
 
     Raises:
         InvalidError: the name is one of these.
@@ -36,7 +53,7 @@ def check_addressable(name: str) -> None:
             f'The name "{name}" could not be found again: "." and ".." have a meaning of their own in addresses, and '
             '"~~" stands for a slash. Choose another one.',
             code="invalid_name",
-            field="name",
+            field=field,
         )
 
 

@@ -8,11 +8,11 @@ management API, section 1.3).
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 from urllib.parse import unquote_to_bytes
 
 from starlette.responses import PlainTextResponse
-from starlette.routing import Route
+from starlette.routing import Mount, Route
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-__all__ = ["CanonicalPaths", "name_in", "route"]
+__all__ = ["CanonicalPaths", "for_all_paths", "name_in", "route"]
+
+R = TypeVar("R", Route, Mount)
 
 _ALIAS: Final = re.compile(r"/v0\.1/legacy(?=/|$)", re.IGNORECASE)
 
@@ -70,4 +72,10 @@ def route(path: str, endpoint: Callable[[Request], Awaitable[Response]], *, meth
     """Return a route whose fixed parts are found in any letter case."""
     made = Route(path, endpoint, methods=[method])
     made.path_regex = re.compile(made.path_regex.pattern, re.IGNORECASE)
+    return made
+
+
+def for_all_paths(made: R) -> R:
+    """Return a route for all paths that also takes those with a line break in a name, which a dot would not match."""
+    made.path_regex = re.compile(made.path_regex.pattern, re.DOTALL)
     return made

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from msgspec import Struct
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from codepush.errors import Invalid
@@ -138,6 +139,11 @@ async def _unavailable(request: Request, error: Exception) -> Response:
     return _answer(request, _Refusal(503, "storage_unavailable", sentence))
 
 
+async def _broken_off(request: Request, _: Exception) -> Response:
+    """Answer a client that is gone: nobody reads it, but the log should not take it for a failure of the server."""
+    return _answer(request, _Refusal(400, "broken_off", "The request was broken off."))
+
+
 async def _http_exception(request: Request, error: Any) -> Response:  # noqa: ANN401 - as above
     return _answer(request, _Refusal(error.status_code, "http_error", str(error.detail)))
 
@@ -155,6 +161,7 @@ HANDLERS: Final[Mapping[Any, Any]] = {
     InvalidFields: _invalid_fields,
     Invalid: _invalid_message,
     UnavailableError: _unavailable,
+    ClientDisconnect: _broken_off,
     HTTPException: _http_exception,
     Exception: _unexpected,
 }
