@@ -16,12 +16,12 @@ from codepush.device.binary import find_bundle
 from codepush.errors import PackageError
 from codepush.packaging import signing
 from codepush.packaging.archive import extract
+from codepush.packaging.diff import LIST_NAME
 from codepush.packaging.manifest import SIGNATURE_NAME, hash_file, hash_tree
 
 __all__ = ["Assembled", "assemble", "verify"]
 
 _ZIP_START: Final = b"PK\x03\x04"
-_DIFF_NAME: Final = "hotcodepush.json"
 _SIGNATURE_PATH: Final = f"CodePush/{SIGNATURE_NAME}"
 
 
@@ -65,7 +65,7 @@ def assemble(
     unzipped = workspace / "unzipped"
     with download.open("rb") as archive:
         extract(archive, unzipped)
-    if (unzipped / _DIFF_NAME).is_file():
+    if (unzipped / LIST_NAME).is_file():
         _apply(unzipped, base, contents)
     else:
         unzipped.rename(contents)
@@ -121,8 +121,8 @@ def _is_zip(path: Path) -> bool:
 
 def _apply(unzipped: Path, base: Path | None, contents: Path) -> None:
     """Copy the base, delete what the difference says, lay the new files over it."""
-    deleted = _deleted_files(unzipped / _DIFF_NAME)
-    (unzipped / _DIFF_NAME).unlink()
+    deleted = _deleted_files(unzipped / LIST_NAME)
+    (unzipped / LIST_NAME).unlink()
     contents.mkdir()
     try:
         if base is not None:
@@ -138,7 +138,7 @@ def _deleted_files(path: Path) -> tuple[PurePosixPath, ...]:
     try:
         diff = msgspec.json.decode(path.read_bytes(), type=_Diff)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise PackageError(f"The list of deleted files ({_DIFF_NAME}) cannot be read: {error}") from error
+        raise PackageError(f"The list of deleted files ({LIST_NAME}) cannot be read: {error}") from error
     return tuple(_inside(name) for name in diff.deleted_files)
 
 

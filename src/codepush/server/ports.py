@@ -453,11 +453,11 @@ class Deployments(Protocol):
     async def revisions(self, deployment_ids: Sequence[int]) -> dict[int, int]:
         """Return the revisions of those deployments that still exist."""
 
-    async def bump(self, deployment_id: int) -> None:
-        """Raise the revision, so that every process drops what it remembers of the deployment."""
-
     async def bump_releasing(self, package_id: int) -> Sequence[int]:
-        """Do the same for every deployment with a release of this package, and return their ids."""
+        """Raise the revision of every deployment with a release of this package, and return their ids.
+
+        Every process then drops what it remembers of them.
+        """
 
 
 class Packages(Protocol):

@@ -197,13 +197,13 @@ async def test_names_and_keys_of_deployments_are_unique(store, name, key):
             await add_deployment(records, app_id, name, key)
 
 
-async def test_revisions_rise_with_every_bump(store):
-    """Only deployments that exist have a revision, and a bump changes that of one."""
+async def test_revisions_rise_with_every_release(store):
+    """Only deployments that exist have a revision, and a release changes that of its own."""
     ground, other = await lay_ground(store), await lay_ground(store)
     before = {each.deployment.id: each.deployment.revision for each in (ground, other)}
     async with store.write() as records:
         await records.deployments.lock(ground.deployment.id)
-        await records.deployments.bump(ground.deployment.id)
+        await records.releases.add(ground.deployment.id, a_release(ground.package))
     async with store.read() as records:
         after = await records.deployments.revisions([*before, 12345])
     assert after == {**before, ground.deployment.id: ground.deployment.revision + 1}
@@ -483,7 +483,7 @@ async def test_a_reader_sees_one_state(store):
     async with store.read() as records:
         before = await records.deployments.revisions([ground.deployment.id])
         async with store.write() as writing:
-            await writing.deployments.bump(ground.deployment.id)
+            await writing.releases.add(ground.deployment.id, a_release(ground.package))
         assert await records.deployments.revisions([ground.deployment.id]) == before
     async with store.read() as records:
         assert await records.deployments.revisions([ground.deployment.id]) != before

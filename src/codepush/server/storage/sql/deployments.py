@@ -102,8 +102,5 @@ class SqlDeployments(Queries):
         rows = [row for some in batches(deployment_ids) for row in await self._all(REVISIONS, deployment_ids=some)]
         return {row["id"]: row["revision"] for row in rows}
 
-    async def bump(self, deployment_id: int) -> None:
-        await self._change(BUMP, deployment_id=deployment_id)
-
     async def bump_releasing(self, package_id: int) -> Sequence[int]:
         return tuple(row["id"] for row in await self._all(BUMP_RELEASING, package_id=package_id))
