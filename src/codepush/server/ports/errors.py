@@ -1,0 +1,25 @@
+"""What goes wrong outside the services, in the product's own words."""
+
+from __future__ import annotations
+
+__all__ = ["AlreadyExistsError", "MissingError", "PortError", "ProviderError", "UnavailableError"]
+
+
+class PortError(Exception):
+    """Something outside the services said no."""
+
+
+class AlreadyExistsError(PortError):
+    """A record or blob with this name is already there."""
+
+
+class MissingError(PortError):
+    """The record or blob is not there."""
+
+
+class ProviderError(PortError):
+    """An identity provider is away, answers what makes no sense, or says no. The sentence holds no secret."""
+
+
+class UnavailableError(PortError):
+    """The database or the blob store cannot be reached, is full, or is broken."""

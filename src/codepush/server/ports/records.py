@@ -1,0 +1,228 @@
+"""Records: what is stored. Services turn them into the models that leave the server.
+
+Times are milliseconds since 1970 in UTC, as on the wire. Identifiers are opaque to services.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+from msgspec import Struct
+
+from codepush.models import Package, Permission, ReleaseMethod
+
+__all__ = [
+    "AccessKeyRecord",
+    "AccountRecord",
+    "AnswerRecord",
+    "AppRecord",
+    "BlobRecord",
+    "CollaboratorRecord",
+    "CounterKind",
+    "CounterRecord",
+    "DeploymentHistory",
+    "DeploymentRecord",
+    "EventRecord",
+    "JobKind",
+    "JobRecord",
+    "LoginCodeKind",
+    "LoginCodeRecord",
+    "NewRelease",
+    "PackageRecord",
+    "ReleaseRecord",
+    "StoredDiff",
+]
+
+
+CounterKind: TypeAlias = Literal["active", "anonymous", "downloaded", "failed", "installed"]
+"""What is counted; ``codepush.rules.metrics`` tells what each means."""
+
+JobKind: TypeAlias = Literal["diff", "repack"]
+"""What is done in the background: making a diff to a package, packing a package smaller."""
+
+
+LoginCodeKind: TypeAlias = Literal["code", "ticket"]
+"""What a person types in the browser, and what a browser fetches its access key with after that."""
+
+
+class AccountRecord(Struct, frozen=True, kw_only=True):
+    """A person who may log in."""
+
+    id: int
+    email: str
+    name: str
+
+
+class AccessKeyRecord(Struct, frozen=True, kw_only=True):
+    """An access key, without its secret.
+
+    ``account`` is whose it is, ``created_by`` the machine it was made for. A session is a key that a
+    log-in made.
+    """
+
+    id: int
+    account: AccountRecord
+    friendly_name: str
+    created_by: str
+    created_at: int
+    expires_at: int
+    last_used_at: int | None
+    is_session: bool
+
+
+class LoginCodeRecord(Struct, frozen=True, kw_only=True):
+    """What a one-time code of a log-in stood for. ``hostname`` is empty where no machine was named."""
+
+    account: AccountRecord
+    hostname: str
+
+
+class CollaboratorRecord(Struct, frozen=True, kw_only=True):
+    """An account's part in an app."""
+
+    account_id: int
+    email: str
+    permission: Permission
+
+
+class AppRecord(Struct, frozen=True, kw_only=True):
+    """An app with everyone who may see it, its owner among them."""
+
+    id: int
+    name: str
+    os: str | None
+    platform: str | None
+    collaborators: tuple[CollaboratorRecord, ...]
+
+
+class DeploymentRecord(Struct, frozen=True, kw_only=True):
+    """A deployment. ``device_key`` is the secret with which its devices' ids are hashed."""
+
+    id: int
+    app_id: int
+    name: str
+    key: str
+    revision: int
+    device_key: bytes
+
+
+class BlobRecord(Struct, frozen=True, kw_only=True):
+    """An archive in the blob store. It never changes; ``id`` is the last part of its address."""
+
+    id: str
+    size: int
+    sha256: str
+
+
+class PackageRecord(Struct, frozen=True, kw_only=True):
+    """The content of releases, one per app and manifest.
+
+    ``manifest`` and ``index`` are JSON texts made by ``codepush.packaging``; ``None`` for a single
+    file. ``blob_id`` and ``size`` are those of the archive that holds the content now.
+    """
+
+    id: int
+    app_id: int
+    hash: str
+    manifest: bytes | None
+    index: bytes | None
+    blob_id: str
+    size: int
+
+
+class StoredDiff(Struct, frozen=True, kw_only=True):
+    """A smaller download for phones that run the package with ``old_hash``."""
+
+    old_hash: str
+    blob_id: str
+    size: int
+
+
+class NewRelease(Struct, frozen=True, kw_only=True):
+    """A release about to be recorded; its label comes from the database."""
+
+    package_id: int
+    app_version: str
+    description: str | None = None
+    is_disabled: bool | None = None
+    is_mandatory: bool | None = None
+    rollout: int | None = None
+    upload_time: int
+    release_method: ReleaseMethod
+    original_label: str | None = None
+    original_deployment: str | None = None
+    released_by: str
+
+
+class ReleaseRecord(Struct, frozen=True, kw_only=True):
+    """One release of a deployment. ``number`` is that of its label: 3 for ``v3``."""
+
+    number: int
+    package_id: int
+    package_hash: str
+    blob_id: str
+    size: int
+    app_version: str
+    description: str | None
+    is_disabled: bool | None
+    is_mandatory: bool | None
+    rollout: int | None
+    upload_time: int
+    release_method: ReleaseMethod
+    original_label: str | None
+    original_deployment: str | None
+    released_by: str
+    diffs: tuple[StoredDiff, ...] = ()
+
+
+class CounterRecord(Struct, frozen=True, kw_only=True):
+    """One counter of a deployment: of a label or binary version (``subject``), and of what (``kind``)."""
+
+    subject: str
+    kind: CounterKind
+    value: int
+
+
+class EventRecord(Struct, frozen=True, kw_only=True):
+    """A line of the audit trail: who did what, and what it was before and after (JSON texts)."""
+
+    at: int
+    actor: str
+    kind: str
+    app_id: int | None = None
+    deployment_id: int | None = None
+    before: str | None = None
+    after: str | None = None
+
+
+class AnswerRecord(Struct, frozen=True, kw_only=True):
+    """An answer as it left the server; ``location`` is the address of what was made."""
+
+    status: int
+    location: str
+    body: bytes
+
+
+class JobRecord(Struct, frozen=True, kw_only=True):
+    """Work to be done in the background, as whoever claimed it gets to see it.
+
+    ``payload`` is a JSON text that the kind explains. ``attempt`` is 1 for who does it first.
+    """
+
+    id: int
+    kind: JobKind
+    payload: str
+    attempt: int
+
+
+class DeploymentHistory(Struct, frozen=True, kw_only=True):
+    """All releases of a deployment, oldest first, as they were at one revision.
+
+    ``archives`` are the app's contents that have a manifest, as in :meth:`Packages.archives`: those
+    from which and to which there can be diffs.
+    """
+
+    deployment_id: int
+    revision: int
+    packages: tuple[Package, ...]
+    archives: dict[str, int] = {}
