@@ -28,7 +28,7 @@ test-vectors: environment ## Run the contract tests; CODEPUSH_VECTORS=DIR puts o
 test-interop: environment ## Try the SDK and the simulated phone on other people's servers, from npm and Debian
 	pytest tests/interop
 
-check: environment ## Format, lint, types, import contracts, generated files
+check: environment ## Format, lint, types, import contracts, generated files, deploy artefacts
 	ruff format --check
 	ruff check
 	mypy
@@ -36,6 +36,7 @@ check: environment ## Format, lint, types, import contracts, generated files
 	python tools/unasync.py --check
 	python tools/openapi.py --check
 	tools/lock.sh --check
+	tools/lint_deploy.sh
 
 fix: environment ## Mend what can be mended by itself
 	ruff check --fix
