@@ -9,6 +9,7 @@ from starlette.middleware import Middleware
 from codepush.server.ports import DeploymentHistory, UnavailableError
 from codepush.server.services.reports import Reports
 from codepush.server.services.updates import Updates
+from codepush.server.tallies import Tallies
 from codepush.server.web.acquisition import AcquisitionDoor
 from codepush.server.web.paths import CanonicalPaths
 from contract.differences import UPDATE_CHECK, difference
@@ -47,7 +48,7 @@ class RecordedHistories:
 
 def client_of(updates):
     """Return a client of an application with nothing but the phones' door."""
-    door = AcquisitionDoor(updates, Reports(store=None))
+    door = AcquisitionDoor(updates, Reports(store=None), Tallies())
     app = Starlette(routes=door.routes(), middleware=[Middleware(CanonicalPaths)])
     return httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://codepush.test")
 

@@ -37,6 +37,7 @@ from codepush.server.services.updates import Updates
 from codepush.server.storage.disk import DiskBlobs
 from codepush.server.storage.sql.migrate import upgrade
 from codepush.server.storage.sql.store import SqlStore
+from codepush.server.tallies import Tallies
 from codepush.server.web.acquisition import AcquisitionDoor
 from codepush.server.web.auth import Gate, Limits
 from codepush.server.web.downloads import DownloadDoor
@@ -76,6 +77,7 @@ def create_app(settings: Settings) -> Starlette:
         codepush.server.ports.UnavailableError: the database URL is not one this server can use.
 
     """
+    tallies = Tallies()
     store = SqlStore(settings.database_url)
     blobs = DiskBlobs(settings.storage)
     links = Links(settings.download_url)
@@ -113,7 +115,7 @@ def create_app(settings: Settings) -> Starlette:
     return Starlette(
         routes=[
             *StatusDoor(Health(store, blobs)).routes(),
-            *AcquisitionDoor(updates, reports).routes(),
+            *AcquisitionDoor(updates, reports, tallies).routes(),
             *DownloadDoor(Downloads(blobs)).routes(),
             *OpenApiDoor().routes(),
             *_login_door(settings, store, access_keys).routes(),

@@ -28,16 +28,19 @@ if TYPE_CHECKING:
     from codepush.models import StatusReport
     from codepush.server.services.reports import Reports
     from codepush.server.services.updates import Updates
+    from codepush.server.tallies import Tallies
 
 __all__ = ["AcquisitionDoor"]
 
 
 class AcquisitionDoor:
-    """Translates what phones say to the services."""
+    """Translates what phones say to the services; ``tallies`` count what they are told."""
 
-    def __init__(self, updates: Updates, reports: Reports) -> None:
+    def __init__(self, updates: Updates, reports: Reports, tallies: Tallies) -> None:
         self._updates = updates
         self._reports = reports
+        self._checks = tallies.ordinary
+        self._taken = tallies.reports
 
     def routes(self) -> list[Route]:
         """Return the routes; nobody needs an access key for them."""
@@ -55,31 +58,44 @@ class AcquisitionDoor:
             try:
                 asked = acquisition.read_check(request.query_params.multi_items())
             except ValueError as error:
-                return plain(str(error), 400)
+                return self._refused(str(error))
             if not validation.is_key(asked.deployment_key):
-                return plain(acquisition.KEY_TEXT, 400)
+                return self._refused(acquisition.KEY_TEXT)
             if semver.normalise_app_version(asked.app_version) is None:
-                return plain(acquisition.VERSION_TEXT, 400)
+                return self._refused(acquisition.VERSION_TEXT)
             info = await self._updates.check(asked)
             if info is None:
+                self._checks.unknown_key += 1
                 return plain(acquisition.UNKNOWN_KEY_TEXT, 404)
+            if info.is_available:
+                self._checks.update += 1
+            else:
+                self._checks.none += 1
             body = acquisition.update_body(info, camel=camel)
             return Response(body, headers={"Cache-Control": "no-cache"}, media_type=messages.JSON_TYPE)
 
         return check
+
+    def _refused(self, text: str) -> Response:
+        self._checks.refused += 1
+        return plain(text, 400)
 
     def _report(self, read: Callable[[object], StatusReport]) -> Callable[[Request], Awaitable[Response]]:
         async def report(request: Request) -> Response:
             try:
                 told = read(await json_body(request))
             except (Invalid, reports.InvalidReport) as error:
+                self._taken.refused += 1
                 return plain(str(error), 400)
             except TooLargeError as error:
+                self._taken.refused += 1
                 return plain(str(error), 413)
             try:
                 await self._reports.take(told)
             except UnavailableError:
+                self._taken.unavailable += 1
                 return plain("The report could not be stored; please send it again later.", 503)
+            self._taken.taken += 1
             return plain(acquisition.ACCEPTED_TEXT)
 
         return report

@@ -1,0 +1,55 @@
+"""Counting, and adding up what several processes have counted."""
+
+import msgspec
+
+from codepush.server.tallies import BOUNDS, Durations, Held, Requests, Tallies, total
+
+
+def counted(*, updates=0, routes=(), held=0, looked_at=0.0):
+    tallies = Tallies(held=Held(held, looked_at))
+    tallies.fast.update = updates
+    for route, status, seconds in routes:
+        tallies.requests(route).add(status, seconds)
+    return tallies
+
+
+def test_a_duration_is_counted_up_to_the_first_bound_that_it_does_not_exceed():
+    """Bounds are inclusive, what is longer than all of them has a place of its own, and the seconds add up."""
+    durations = Durations()
+    for seconds in (0.0, BOUNDS[0], 0.002, BOUNDS[-1], BOUNDS[-1] + 1):
+        durations.add(seconds)
+    assert durations.counts[:2] == [2, 1]
+    assert durations.counts[-2:] == [1, 1]
+    assert durations.seconds == 2 * BOUNDS[-1] + 1 + 0.003
+
+
+def test_what_processes_have_counted_adds_up():
+    """Numbers are added at their places, also those of routes that only one process has served."""
+    one = counted(updates=2, routes=[("GET /apps", 200, 0.002), ("GET /apps", 404, 0.002)])
+    other = counted(updates=3, routes=[("GET /apps", 200, 0.002), ("GET /account", 200, 0.2)])
+    added = total([one, other])
+    assert added.fast.update == 5
+    assert added.management["GET /apps"].statuses == {200: 2, 404: 1}
+    assert added.management["GET /apps"].durations.counts[1] == 3
+    assert added.management["GET /account"] == other.management["GET /account"]
+    assert one.fast.update == 2
+
+
+def test_a_process_that_has_ended_holds_nothing_but_what_it_did_counts():
+    """Its deployments are no longer held, and how old its snapshots are says nothing about the others."""
+    running = [counted(updates=1, held=2, looked_at=50.0), counted(held=3, looked_at=40.0)]
+    added = total(running, ended=[counted(updates=7, held=9, looked_at=1.0)])
+    assert added.fast.update == 8
+    assert added.held == Held(5, 40.0)
+
+
+def test_nothing_has_been_counted_by_nobody():
+    """Without any process everything is zero."""
+    assert total([]) == Tallies()
+
+
+def test_tallies_travel_as_json():
+    """Another process reads them as they were written, statuses being numbers."""
+    tallies = counted(updates=2, routes=[("GET /apps", 200, 0.002)])
+    assert msgspec.json.decode(msgspec.json.encode(tallies), type=Tallies) == tallies
+    assert Requests({200: 1}).statuses == {200: 1}
