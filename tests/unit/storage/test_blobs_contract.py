@@ -1,13 +1,16 @@
 """What every blob store does, wherever it keeps archives."""
 
+import time
+
 import anyio
 import pytest
 
-from codepush.server.ports import AlreadyExistsError, MissingError
+from codepush.server.ports import AlreadyExistsError, LocalFile, MissingError
 
 pytestmark = pytest.mark.anyio
 
 BLOB_ID = "Ab-_456789012345"
+OTHER_ID = "-" * 100
 CONTENT = bytes(range(256)) * 1000
 
 
@@ -15,13 +18,13 @@ async def test_a_blob_comes_back_as_it_was_put(blobs, source):
     """Every byte is there, however often it is asked for."""
     await blobs.put(BLOB_ID, source(CONTENT))
     for _ in range(2):
-        assert (await blobs.file(BLOB_ID)).read_bytes() == CONTENT
+        assert await content_of(blobs, BLOB_ID) == CONTENT
 
 
 async def test_an_empty_blob_is_a_blob(blobs, source):
     """Nothing at all can be stored too."""
     await blobs.put(BLOB_ID, source(b""))
-    assert (await blobs.file(BLOB_ID)).read_bytes() == b""
+    assert await content_of(blobs, BLOB_ID) == b""
 
 
 async def test_a_blob_never_changes(blobs, source):
@@ -29,7 +32,7 @@ async def test_a_blob_never_changes(blobs, source):
     await blobs.put(BLOB_ID, source(CONTENT))
     with pytest.raises(AlreadyExistsError):
         await blobs.put(BLOB_ID, source(b"other"))
-    assert (await blobs.file(BLOB_ID)).read_bytes() == CONTENT
+    assert await content_of(blobs, BLOB_ID) == CONTENT
 
 
 async def test_one_of_many_at_once_is_stored(blobs, source):
@@ -48,13 +51,12 @@ async def test_one_of_many_at_once_is_stored(blobs, source):
         for content in contents:
             group.start_soon(put, content)
     assert len(stored) == 1
-    assert (await blobs.file(BLOB_ID)).read_bytes() == stored[0]
+    assert await content_of(blobs, BLOB_ID) == stored[0]
 
 
 async def test_a_blob_that_was_never_put_is_missing(blobs):
     """There is nothing to be had under an unknown id."""
-    with pytest.raises(MissingError):
-        await blobs.file(BLOB_ID)
+    await assert_missing(blobs, BLOB_ID)
 
 
 IMPOSSIBLE_IDS = [
@@ -74,8 +76,7 @@ IMPOSSIBLE_IDS = [
 @pytest.mark.parametrize("blob_id", IMPOSSIBLE_IDS)
 async def test_what_cannot_be_an_id_is_missing_and_never_stored(blobs, source, blob_id):
     """An id from a URL that no blob can have leads nowhere; putting one is a mistake."""
-    with pytest.raises(MissingError):
-        await blobs.file(blob_id)
+    await assert_missing(blobs, blob_id)
     await blobs.remove(blob_id)
     with pytest.raises(ValueError, match="16 to 100"):
         await blobs.put(blob_id, source(CONTENT))
@@ -87,11 +88,55 @@ async def test_a_removed_blob_is_missing(blobs, source):
     await blobs.put(BLOB_ID + "2", source(CONTENT))
     for _ in range(2):
         await blobs.remove(BLOB_ID)
-    with pytest.raises(MissingError):
-        await blobs.file(BLOB_ID)
-    assert (await blobs.file(BLOB_ID + "2")).read_bytes() == CONTENT
+    await assert_missing(blobs, BLOB_ID)
+    assert await content_of(blobs, BLOB_ID + "2") == CONTENT
+
+
+async def test_every_blob_is_listed_with_its_size_and_time(blobs, source):
+    """Whoever goes through the blobs finds each of them once, and nothing before anything was stored."""
+    assert [entry async for entry in blobs.entries()] == []
+    before = time.time()
+    for blob_id, content in ((BLOB_ID, CONTENT), (OTHER_ID, b"")):
+        await blobs.put(blob_id, source(content))
+    entries = [entry async for entry in blobs.entries()]
+    assert {entry.id: entry.size for entry in entries} == {BLOB_ID: len(CONTENT), OTHER_ID: 0}
+    assert len(entries) == 2
+    assert all(abs(entry.put_at / 1000 - before) < 60 for entry in entries)
+
+
+async def test_a_fetched_blob_is_gone_from_this_machine_unless_it_lives_there(blobs, source):
+    """What was fetched for a while leaves nothing behind, and fetching changes nothing in the store."""
+    await blobs.put(BLOB_ID, source(CONTENT))
+    async with blobs.fetch(BLOB_ID) as path:
+        assert path.read_bytes() == CONTENT
+    location = await blobs.locate(BLOB_ID)
+    assert path.exists() == (isinstance(location, LocalFile) and location.path == path)
+
+
+async def test_a_block_that_fails_is_told_its_own_error(blobs, source):
+    """What goes wrong while a fetched blob is used is not taken for trouble of the store."""
+    await blobs.put(BLOB_ID, source(CONTENT))
+    with pytest.raises(OSError, match="mine"):
+        async with blobs.fetch(BLOB_ID):
+            raise OSError("mine")
 
 
 async def test_a_blob_store_that_works_says_so(blobs):
     """The check of a working store returns, also before anything was stored."""
     await blobs.check()
+
+
+async def content_of(blobs, blob_id):
+    """Return what is in a blob, and check that its size is told right."""
+    async with blobs.fetch(blob_id) as path:
+        content = path.read_bytes()
+    assert (await blobs.locate(blob_id)).size == len(content)
+    return content
+
+
+async def assert_missing(blobs, blob_id):
+    with pytest.raises(MissingError):
+        await blobs.locate(blob_id)
+    with pytest.raises(MissingError):
+        async with blobs.fetch(blob_id):
+            pytest.fail("There should be nothing to fetch.")

@@ -21,7 +21,7 @@ CONTENT = b"content" * 1000
 async def test_only_the_owner_can_read_what_is_stored(disk_blobs, source, tmp_path):
     """Folders and files have the least permissions, whatever those of the source were."""
     await disk_blobs.put(BLOB_ID, source(CONTENT))
-    stored = await disk_blobs.file(BLOB_ID)
+    stored = (await disk_blobs.locate(BLOB_ID)).path
     assert [mode(path) for path in (tmp_path / "blobs", stored.parent, stored)] == [
         "drwx------",
         "drwx------",
@@ -38,10 +38,18 @@ async def test_nothing_remains_beside_the_blobs(disk_blobs, source, tmp_path):
     assert files(tmp_path / "blobs") == [f"Ab/{BLOB_ID}"]
 
 
+async def test_other_files_in_the_folder_are_no_blobs(disk_blobs, source, tmp_path):
+    """What a killed process left behind, and what people put there, is not listed."""
+    await disk_blobs.put(BLOB_ID, source(CONTENT))
+    for name in (".check.part", "lost+found", f"Ab/.{BLOB_ID}.0123.part", "Ab/Zz-_456789012345"):
+        (tmp_path / "blobs" / name).touch()
+    assert [entry.id async for entry in disk_blobs.entries()] == [BLOB_ID]
+
+
 async def test_a_source_may_be_on_another_file_system(disk_blobs, far_source):
     """A file that cannot be moved is copied."""
     await disk_blobs.put(BLOB_ID, far_source)
-    assert (await disk_blobs.file(BLOB_ID)).read_bytes() == CONTENT
+    assert (await disk_blobs.locate(BLOB_ID)).path.read_bytes() == CONTENT
 
 
 async def test_a_source_that_is_not_there_stores_nothing(disk_blobs, tmp_path):
@@ -60,7 +68,7 @@ async def test_a_folder_that_cannot_be_one_is_unavailable(source, tmp_path):
     with pytest.raises(UnavailableError, match=r"Not a directory|File exists"):
         await blobs.check()
     with pytest.raises(MissingError):
-        await blobs.file(BLOB_ID)
+        await blobs.locate(BLOB_ID)
 
 
 async def test_a_disk_that_fails_half_way_leaves_no_partial_blob(disk_blobs, far_source, tmp_path):
@@ -69,7 +77,7 @@ async def test_a_disk_that_fails_half_way_leaves_no_partial_blob(disk_blobs, far
         await disk_blobs.put(BLOB_ID, far_source)
     assert files(tmp_path / "blobs") == []
     await disk_blobs.put(BLOB_ID, far_source)
-    assert (await disk_blobs.file(BLOB_ID)).read_bytes() == CONTENT
+    assert (await disk_blobs.locate(BLOB_ID)).path.read_bytes() == CONTENT
 
 
 class FarPath(type(Path())):

@@ -9,7 +9,12 @@ store), and an :class:`IdentityProvider` for each place where people can log in.
 from __future__ import annotations
 
 from codepush.server.ports.blobs import (
+    BlobEntry,
+    BlobLocation,
     Blobs,
+    LocalFile,
+    RemoteFile,
+    SignedUrl,
 )
 from codepush.server.ports.errors import (
     AlreadyExistsError,
@@ -73,6 +78,8 @@ __all__ = [
     "Answers",
     "AppRecord",
     "Apps",
+    "BlobEntry",
+    "BlobLocation",
     "BlobRecord",
     "Blobs",
     "CollaboratorRecord",
@@ -92,6 +99,7 @@ __all__ = [
     "JobKind",
     "JobRecord",
     "Jobs",
+    "LocalFile",
     "LoginAttempt",
     "LoginCodeKind",
     "LoginCodeRecord",
@@ -105,6 +113,8 @@ __all__ = [
     "Records",
     "ReleaseRecord",
     "Releases",
+    "RemoteFile",
+    "SignedUrl",
     "Store",
     "StoredDiff",
     "UnavailableError",

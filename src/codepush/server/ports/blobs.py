@@ -2,28 +2,81 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import AsyncIterator, Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from contextlib import AbstractAsyncContextManager
 
-__all__ = ["Blobs"]
+__all__ = ["BlobEntry", "BlobLocation", "Blobs", "LocalFile", "Read", "RemoteFile", "SignedUrl"]
+
+Read: TypeAlias = Callable[[int, int], AsyncIterator[bytes]]
+"""Reads the bytes of a blob from a first offset up to, and without, a second one."""
+
+
+class BlobEntry(Struct, frozen=True):
+    """A blob as the store lists it: its id, how many bytes it has, and when it was put, in milliseconds."""
+
+    id: str
+    size: int
+    put_at: int
+
+
+class LocalFile(Struct, frozen=True):
+    """Where a blob is: in a file of this machine, which never changes."""
+
+    path: Path
+    size: int
+
+
+class SignedUrl(Struct, frozen=True):
+    """An address that whoever has it may read a blob from, for a number of seconds."""
+
+    url: str
+    seconds: int
+
+
+class RemoteFile(Struct, frozen=True):
+    """Where a blob is: in an object store, which may have an address to send phones to."""
+
+    size: int
+    read: Read
+    signed: SignedUrl | None = None
+
+
+BlobLocation: TypeAlias = LocalFile | RemoteFile
+"""Where the bytes of a blob can be had."""
 
 
 class Blobs(Protocol):
-    """The archives. A blob is written once, whole, and never changes."""
+    """The archives. A blob is written once, whole, and never changes.
+
+    Whatever needs the store can raise `UnavailableError`.
+    """
 
     async def put(self, blob_id: str, source: Path) -> None:
-        """Store a file durably; it is on disk and readable by every node when this returns.
+        """Store a file durably; it is there for every node when this returns.
 
-        The source is consumed: it may have been moved. Raises `AlreadyExistsError` or `UnavailableError`.
+        The source is consumed: it may have been moved. Raises `AlreadyExistsError`.
         """
 
-    async def file(self, blob_id: str) -> Path:
-        """Return the file of a blob; `MissingError` when there is none."""
+    def fetch(self, blob_id: str) -> AbstractAsyncContextManager[Path]:
+        """Open a block in which a blob is a file of this machine, only to be read.
+
+        Raises `MissingError` when there is no such blob.
+        """
+
+    async def locate(self, blob_id: str) -> BlobLocation:
+        """Return where a blob can be read from; `MissingError` when there is no such blob."""
 
     async def remove(self, blob_id: str) -> None:
         """Remove a blob, if it is there."""
+
+    def entries(self) -> AsyncIterator[BlobEntry]:
+        """Go through all blobs, in no order. Those put or removed meanwhile may be among them or not."""
 
     async def check(self) -> None:
         """Return when blobs can be stored; `UnavailableError` otherwise."""

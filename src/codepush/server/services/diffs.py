@@ -108,12 +108,16 @@ class Diffs:
             is_known = await records.diffs.known(job.package_id, job.old_hash)
         if package is None or old is None or is_known:  # the app is gone, or the work is done
             return
-        archive = await self._blobs.file(package.blob_id)
+        async with self._blobs.fetch(package.blob_id) as archive:
+            blob = await self._store_diff(package, old, archive)
+        await self._record(job, blob)
+
+    async def _store_diff(self, package: PackageRecord, old: PackageRecord, archive: Path) -> BlobRecord | None:
         with draft(self._workspace, prefix="diff-") as new:
             blob = await anyio.to_thread.run_sync(_write, package, old, archive, new.file, abandon_on_cancel=True)
             if blob is not None:
                 await self._blobs.put(blob.id, new.path)
-        await self._record(job, blob)
+            return blob
 
     async def _record(self, job: DiffJob, blob: BlobRecord | None) -> None:
         try:

@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING
 from codepush.server.ports import MissingError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
-    from codepush.server.ports import Blobs
+    from codepush.server.ports import BlobLocation, Blobs
 
 __all__ = ["Downloads"]
 
@@ -20,9 +18,9 @@ class Downloads:
     def __init__(self, blobs: Blobs) -> None:
         self._blobs = blobs
 
-    async def file(self, blob_id: str) -> Path | None:
-        """Return the file of a blob; ``None`` when there is no such blob."""
+    async def locate(self, blob_id: str) -> BlobLocation | None:
+        """Return where a blob can be read from; ``None`` when there is no such blob."""
         try:
-            return await self._blobs.file(blob_id)
+            return await self._blobs.locate(blob_id)
         except MissingError:
             return None

@@ -86,7 +86,10 @@ class Repacking:
             package = await records.packages.get(job.package_id)
         if package is None or package.index is None:  # the app is gone
             return
-        stored = await self._blobs.file(package.blob_id)
+        async with self._blobs.fetch(package.blob_id) as stored:
+            await self._pack_again(package, stored)
+
+    async def _pack_again(self, package: PackageRecord, stored: Path) -> None:
         with draft(self._workspace, prefix="repack-") as new:
             index, blob = await anyio.to_thread.run_sync(_pack, package, stored, new.file, abandon_on_cancel=True)
             if blob.size >= package.size:

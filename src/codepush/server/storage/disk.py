@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import errno
-import re
 import shutil
-from contextlib import contextmanager
+import stat
+from contextlib import asynccontextmanager, contextmanager
 from secrets import token_hex
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from anyio import to_thread
 
-from codepush.server.ports import AlreadyExistsError, MissingError, UnavailableError
+from codepush.server.ports import AlreadyExistsError, BlobEntry, LocalFile, MissingError, UnavailableError
+from codepush.server.storage.blob_ids import is_blob_id, require_blob_id
 from codepush.server.storage.files import make_folder, new_file, sync
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator, Iterator, Sequence
     from pathlib import Path
-
-_BLOB_ID: Final = re.compile(r"[A-Za-z0-9_-]{16,100}")
 
 
 class DiskBlobs:
@@ -37,21 +36,32 @@ class DiskBlobs:
 
     async def put(self, blob_id: str, source: Path) -> None:
         """Store a file durably; the source, which may be on another file system, may be gone afterwards."""
-        if not _BLOB_ID.fullmatch(blob_id):
-            raise ValueError(f"{blob_id!r} cannot be the id of a blob: use 16 to 100 letters, digits, '-' and '_'.")
+        require_blob_id(blob_id)
         await to_thread.run_sync(self._put, blob_id, source)
 
-    async def file(self, blob_id: str) -> Path:
+    @asynccontextmanager
+    async def fetch(self, blob_id: str) -> AsyncIterator[Path]:
+        """Open a block with the file of a blob itself; `MissingError` when there is none."""
+        yield (await self.locate(blob_id)).path
+
+    async def locate(self, blob_id: str) -> LocalFile:
         """Return the file of a blob; `MissingError` when there is none, or can be none of this name."""
         path = self._path(blob_id)
-        if not _BLOB_ID.fullmatch(blob_id) or not await to_thread.run_sync(path.is_file):
+        size = await to_thread.run_sync(_size, path) if is_blob_id(blob_id) else None
+        if size is None:
             raise MissingError("The blob is not there.")
-        return path
+        return LocalFile(path, size)
 
     async def remove(self, blob_id: str) -> None:
         """Remove a blob, if it is there."""
-        if _BLOB_ID.fullmatch(blob_id):
+        if is_blob_id(blob_id):
             await to_thread.run_sync(self._remove, blob_id)
+
+    async def entries(self) -> AsyncIterator[BlobEntry]:
+        """Go through all blobs, folder by folder."""
+        for folder in await to_thread.run_sync(self._folders):
+            for entry in await to_thread.run_sync(_entries, folder):
+                yield entry
 
     async def check(self) -> None:
         """Return when a small file can be stored."""
@@ -59,6 +69,10 @@ class DiskBlobs:
 
     def _path(self, blob_id: str) -> Path:
         return self._folder / blob_id[:2] / blob_id
+
+    def _folders(self) -> Sequence[Path]:
+        with _disk_errors():
+            return sorted(path for path in self._folder.iterdir() if path.is_dir()) if self._folder.is_dir() else ()
 
     def _put(self, blob_id: str, source: Path) -> None:
         target = self._path(blob_id)
@@ -84,6 +98,29 @@ class DiskBlobs:
                 sync(probe)
             finally:
                 probe.unlink(missing_ok=True)
+
+
+def _size(path: Path) -> int | None:
+    with _disk_errors():
+        try:
+            found = path.stat()
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+    return found.st_size if stat.S_ISREG(found.st_mode) else None
+
+
+def _entries(folder: Path) -> Sequence[BlobEntry]:
+    with _disk_errors():
+        names = [path for path in folder.iterdir() if is_blob_id(path.name) and path.name.startswith(folder.name)]
+        return [entry for entry in map(_entry, names) if entry is not None]
+
+
+def _entry(path: Path) -> BlobEntry | None:
+    try:
+        found = path.stat()
+    except FileNotFoundError:  # removed just now
+        return None
+    return BlobEntry(path.name, found.st_size, int(found.st_mtime * 1000))
 
 
 def _move(source: Path, target: Path) -> None:

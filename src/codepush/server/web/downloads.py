@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from starlette.responses import FileResponse, Response
+from starlette.responses import FileResponse, RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from codepush.server.ports import LocalFile
 from codepush.server.web.problems import plain
 
 if TYPE_CHECKING:
@@ -35,8 +36,13 @@ class DownloadDoor:
 
     async def _download(self, request: Request) -> Response:
         blob_id = request.path_params["blob_id"]
-        file = await self._downloads.file(blob_id)
-        if file is None:
+        location = await self._downloads.locate(blob_id)
+        if location is None:
             return plain("Not Found", 404)
         headers = {"Cache-Control": _FOR_EVER, "ETag": f'"{blob_id}"', "X-Content-Type-Options": "nosniff"}
-        return FileResponse(file, headers=headers, media_type="application/octet-stream")
+        if isinstance(location, LocalFile):
+            return FileResponse(location.path, headers=headers, media_type="application/octet-stream")
+        if location.signed is not None:
+            return RedirectResponse(location.signed.url, 302, headers={"Cache-Control": "no-cache"})
+        headers["Content-Length"] = str(location.size)
+        return StreamingResponse(location.read(0, location.size), headers=headers)
