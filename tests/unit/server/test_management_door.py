@@ -47,6 +47,25 @@ async def test_a_refusal_is_in_the_log_under_its_id(client, caplog):
     )
 
 
+@pytest.mark.parametrize("path", ["/v0.1/no/such/path", "/V0.1/nope/", "/upload/no/such/path"])
+async def test_app_centers_clients_are_told_in_json(client, path):
+    """A refusal has both shapes that App Center had: the SDK reads one, the schema of accounts and apps the other."""
+    answer = await client.post(path)
+    assert (answer.status_code, answer.headers["content-type"]) == (401, "application/json; charset=utf-8")
+    refusal = answer.json()
+    assert refusal["statusCode"] == 401
+    assert refusal["message"].startswith("The session or access key being used is invalid")
+    assert refusal["error"] == {"code": refusal["code"], "message": refusal["message"]}
+    assert refusal["code"] == "Unauthorized"
+
+
+async def test_paths_of_phones_and_of_the_standalone_dialect_are_not_app_centers(client):
+    """Below the alias of the standalone dialect, and where phones ask, a refusal is text as ever."""
+    for path in ("/v0.1/legacy/apps", "/v0.1/public/codepush/nope", "/apps"):
+        answer = await client.get(path)
+        assert (answer.status_code, answer.headers["content-type"]) == (401, "text/plain; charset=utf-8")
+
+
 async def _fails(_):
     raise ZeroDivisionError
 

@@ -10,6 +10,7 @@ __all__ = [
     "InvalidError",
     "NotFoundError",
     "ServiceError",
+    "TooLargeError",
     "UnauthenticatedError",
     "UnavailableError",  # a port's own word: services let it through, doors must know it
 ]
@@ -50,3 +51,7 @@ class ConflictError(ServiceError):
 
 class InvalidError(ServiceError):
     """The request itself is wrong."""
+
+
+class TooLargeError(ServiceError):
+    """The request, or what it would upload, is larger than this server takes."""

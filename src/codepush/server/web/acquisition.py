@@ -12,11 +12,10 @@ from starlette.responses import Response
 
 from codepush.errors import Invalid
 from codepush.rules import reports, semver, validation
-from codepush.server.services.errors import UnavailableError
+from codepush.server.services.errors import TooLargeError, UnavailableError
 from codepush.server.web.bodies import json_body
 from codepush.server.web.paths import route
 from codepush.server.web.problems import plain
-from codepush.server.web.uploads import TooLargeError
 from codepush.wire import acquisition, messages
 
 if TYPE_CHECKING:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qsl
 
-from codepush.server.services.errors import InvalidError
-from codepush.server.web.uploads import TooLargeError
+from codepush.server.services.errors import InvalidError, TooLargeError
 from codepush.wire.messages import decode_json
 
 if TYPE_CHECKING:

@@ -25,6 +25,7 @@ from codepush.server.services.errors import (
     InvalidError,
     NotFoundError,
     ServiceError,
+    TooLargeError,
     UnavailableError,
 )
 from codepush.server.services.logins import CODE_LIFE_MS, TICKET_LIFE_MS
@@ -34,7 +35,6 @@ from codepush.server.web.pages import page
 from codepush.server.web.paths import route
 from codepush.server.web.problems import request_id
 from codepush.server.web.ratelimits import RateLimitedError
-from codepush.server.web.uploads import TooLargeError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence

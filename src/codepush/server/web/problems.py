@@ -1,13 +1,16 @@
 """How a refusal leaves the server: plain text for the tools people have, a problem document on request.
 
 The one table from errors to statuses is here. The text is what the original sent, as plain text
-and unsanitised; clients whose ``Accept`` names ``application/problem+json`` get that instead.
+and unsanitised; clients whose ``Accept`` names ``application/problem+json`` get that instead. On the
+paths of App Center's dialect it is JSON, in both shapes that App Center had (App Center v0.1 management
+API, section 1).
 """
 
 from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
@@ -24,13 +27,13 @@ from codepush.server.services.errors import (
     InvalidError,
     NotFoundError,
     ServiceError,
+    TooLargeError,
     UnauthenticatedError,
     UnavailableError,
 )
 from codepush.server.web.ratelimits import RateLimitedError
 from codepush.server.web.timelimits import TookTooLongError
-from codepush.server.web.uploads import TooLargeError
-from codepush.wire.messages import JSON_TYPE, PROBLEM_TYPE, Problem, encode_problem
+from codepush.wire.messages import JSON_TYPE, PROBLEM_TYPE, Problem, encode_json, encode_problem
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -47,6 +50,20 @@ _STATUSES: Final[Mapping[type[ServiceError], int]] = {
     TooLargeError: 413,
     RateLimitedError: 429,
 }
+
+_WORDS: Final[Mapping[int, str]] = {
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "NotFound",
+    409: "Conflict",
+    429: "TooManyRequests",
+}
+"""What App Center calls its refusals. Others are ``BadRequest``, or ``InternalServerError``."""
+
+_SERVERS_FAULT: Final = 500
+
+_APPCENTER: Final = re.compile(r"/(v0\.1/(?!public/)|upload/)", re.IGNORECASE)
+"""Where the paths of App Center's dialect begin. Phones' paths look like it, and keep their plain texts."""
 
 _log = logging.getLogger(__name__)
 
@@ -82,6 +99,8 @@ def _answer(request: Request, refusal: _Refusal) -> Response:
     _log_refusal(request, refusal)
     if PROBLEM_TYPE in request.headers.get("accept", ""):
         return _problem(request, refusal)
+    if _APPCENTER.match(request.scope["path"]):
+        return _appcenter(refusal)
     answer = plain(refusal.text or refusal.message, refusal.status)
     answer.headers.update(refusal.headers)
     return answer
@@ -110,6 +129,14 @@ def _problem(request: Request, refusal: _Refusal) -> Response:
     )
     headers = {**refusal.headers, "Content-Type": PROBLEM_TYPE, "Cache-Control": "no-cache"}
     return Response(encode_problem(problem), refusal.status, headers=headers)
+
+
+def _appcenter(refusal: _Refusal) -> Response:
+    word = _WORDS.get(refusal.status, "InternalServerError" if refusal.status >= _SERVERS_FAULT else "BadRequest")
+    message = refusal.message
+    body = {"code": word, "message": message, "statusCode": refusal.status, "error": {"code": word, "message": message}}
+    headers = {**refusal.headers, "Content-Type": JSON_TYPE, "Cache-Control": "no-cache"}
+    return Response(encode_json(body), refusal.status, headers=headers)
 
 
 async def _service_error(request: Request, error: Any) -> Response:  # noqa: ANN401 - starlette passes Exception

@@ -10,7 +10,7 @@ from anyio import NamedTemporaryFile
 from msgspec import Struct
 from multipart import MultipartError, MultipartSegment, PushMultipartParser, parse_options_header
 
-from codepush.server.services.errors import InvalidError, ServiceError
+from codepush.server.services.errors import InvalidError, TooLargeError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from anyio import AsyncFile
     from starlette.requests import Request
 
-__all__ = ["ReleaseForm", "TooLargeError", "receive_release"]
+__all__ = ["ReleaseForm", "receive_release"]
 
 _FILE_PART: Final = "package"
 _INFO_PART: Final = "packageInfo"
@@ -31,10 +31,6 @@ _OVERHEAD: Final = 1024 * 1024
 """Bytes that a body may have besides the file: part headers and packageInfo."""
 
 _MEGABYTE: Final = 1024 * 1024
-
-
-class TooLargeError(ServiceError):
-    """The upload is larger than this server takes."""
 
 
 class ReleaseForm(Struct, frozen=True):
