@@ -26,14 +26,18 @@ __all__ = [
     "PackageInfo",
     "Permission",
     "ReleaseMethod",
+    "Role",
     "Session",
     "StatusReport",
     "UpdateCheck",
     "UpdateInfo",
 ]
 
-Permission: TypeAlias = Literal["Owner", "Collaborator"]
-"""What a collaborator may do with an app."""
+Permission: TypeAlias = Literal["Owner", "Manager", "Collaborator", "Reader"]
+"""What somebody may do with an app: a manager what the owner may, a collaborator releases, a reader looks."""
+
+Role: TypeAlias = Literal["manager", "developer", "viewer"]
+"""What a member of an organization may do: be a manager, a collaborator or a reader of each of its apps."""
 
 ReleaseMethod: TypeAlias = Literal["Upload", "Promote", "Rollback"]
 """How a release came to be."""

@@ -1,13 +1,24 @@
-"""Who may do what with an app, as in the permission table of the management protocol."""
+"""Who may do what with an app or an organization, as in the permission table of the management protocol."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
-    from codepush.models import Permission
+    from codepush.models import Permission, Role
+
+__all__ = [
+    "NEEDED",
+    "NEEDED_ROLE",
+    "OF_ROLE",
+    "Action",
+    "OrganizationAction",
+    "may",
+    "may_in_organization",
+    "strongest",
+]
 
 Action: TypeAlias = Literal[
     "view_app",
@@ -16,6 +27,7 @@ Action: TypeAlias = Literal[
     "transfer_app",
     "view_collaborators",
     "add_collaborator",
+    "change_collaborator",
     "remove_collaborator",
     "leave_app",
     "add_deployment",
@@ -30,17 +42,21 @@ Action: TypeAlias = Literal[
 ]
 """What a person may want to do with an app."""
 
+OrganizationAction: TypeAlias = Literal["view", "leave", "change", "remove", "manage_members", "own_apps"]
+"""What a person may want to do with an organization; ``own_apps`` is to make an app its own."""
+
 NEEDED: Final[Mapping[Action, Permission]] = {
-    "view_app": "Collaborator",
+    "view_app": "Reader",
     "rename_app": "Owner",
     "remove_app": "Owner",
     "transfer_app": "Owner",
-    "view_collaborators": "Collaborator",
+    "view_collaborators": "Reader",
     "add_collaborator": "Owner",
+    "change_collaborator": "Owner",
     "remove_collaborator": "Owner",
-    "leave_app": "Collaborator",
+    "leave_app": "Reader",
     "add_deployment": "Owner",
-    "view_deployment": "Collaborator",
+    "view_deployment": "Reader",
     "rename_deployment": "Owner",
     "remove_deployment": "Owner",
     "clear_history": "Owner",
@@ -49,7 +65,23 @@ NEEDED: Final[Mapping[Action, Permission]] = {
     "promote": "Collaborator",
     "rollback": "Collaborator",
 }
-"""The least permission that each action needs."""
+"""The least permission that each action needs. What needs an owner, a manager may do as well."""
+
+NEEDED_ROLE: Final[Mapping[OrganizationAction, Role]] = {
+    "view": "viewer",
+    "leave": "viewer",
+    "change": "manager",
+    "remove": "manager",
+    "manage_members": "manager",
+    "own_apps": "manager",
+}
+"""The least role that each action needs."""
+
+OF_ROLE: Final[Mapping[Role, Permission]] = {"manager": "Manager", "developer": "Collaborator", "viewer": "Reader"}
+"""What a member of an organization may do with each of its apps."""
+
+_RANKS: Final[Mapping[Permission, int]] = {"Reader": 1, "Collaborator": 2, "Manager": 3, "Owner": 4}
+_ROLE_RANKS: Final[Mapping[Role, int]] = {"viewer": 1, "developer": 2, "manager": 3}
 
 
 def may(permission: Permission | None, action: Action) -> bool:
@@ -57,7 +89,20 @@ def may(permission: Permission | None, action: Action) -> bool:
 
     Args:
         permission: the account's part in the app; None when it has none, to whom the app does not exist.
-        action: what it wants to do. An owner may do everything.
+        action: what it wants to do. An owner may do everything, and so may a manager.
 
     """
-    return permission in {"Owner", NEEDED[action]}
+    if permission is None:
+        return False
+    needed = NEEDED[action]
+    return _RANKS[permission] >= _RANKS["Manager" if needed == "Owner" else needed]
+
+
+def may_in_organization(role: Role | None, action: OrganizationAction) -> bool:
+    """Return whether a member may do something with an organization; with None for a role, nobody may."""
+    return role is not None and _ROLE_RANKS[role] >= _ROLE_RANKS[NEEDED_ROLE[action]]
+
+
+def strongest(permissions: Iterable[Permission]) -> Permission | None:
+    """Return the most that somebody may do who has several parts in an app; None for none."""
+    return max(permissions, key=_RANKS.__getitem__, default=None)

@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
-from codepush.models import Package, Permission, ReleaseMethod
+from codepush.models import Package, Permission, ReleaseMethod, Role
 
 __all__ = [
     "AccessKeyRecord",
@@ -27,7 +27,11 @@ __all__ = [
     "JobRecord",
     "LoginCodeKind",
     "LoginCodeRecord",
+    "MemberRecord",
     "NewRelease",
+    "OrganizationRecord",
+    "OwnerKind",
+    "OwnerRecord",
     "PackageRecord",
     "ReleaseRecord",
     "StoredDiff",
@@ -45,11 +49,16 @@ LoginCodeKind: TypeAlias = Literal["code", "ticket"]
 """What a person types in the browser, and what a browser fetches its access key with after that."""
 
 
+OwnerKind: TypeAlias = Literal["user", "org"]
+"""Who can own apps: one person, or an organization."""
+
+
 class AccountRecord(Struct, frozen=True, kw_only=True):
-    """A person who may log in."""
+    """A person who may log in. ``slug`` is their name in addresses, which no other account or organization has."""
 
     id: int
     email: str
+    slug: str
     name: str
 
 
@@ -82,17 +91,55 @@ class CollaboratorRecord(Struct, frozen=True, kw_only=True):
 
     account_id: int
     email: str
+    slug: str
+    name: str
     permission: Permission
 
 
+class MemberRecord(Struct, frozen=True, kw_only=True):
+    """An account's part in an organization."""
+
+    account_id: int
+    email: str
+    slug: str
+    name: str
+    role: Role
+
+
+class OrganizationRecord(Struct, frozen=True, kw_only=True):
+    """A group of people that own apps together. ``slug`` is its name in addresses, ``name`` what people call it."""
+
+    id: int
+    slug: str
+    name: str
+    created_at: int
+
+
+class OwnerRecord(Struct, frozen=True, kw_only=True):
+    """Whose an app is; ``email`` is that of a person, ``None`` for an organization."""
+
+    kind: OwnerKind
+    id: int
+    slug: str
+    name: str
+    email: str | None
+
+
 class AppRecord(Struct, frozen=True, kw_only=True):
-    """An app with everyone who may see it, its owner among them."""
+    """An app with everyone who may see it.
+
+    ``collaborators`` are those who were let in to this app, and its owner when that is a person; ``members`` all
+    of the organization that owns it.
+    """
 
     id: int
     name: str
     os: str | None
     platform: str | None
+    created_at: int
+    owner: OwnerRecord
     collaborators: tuple[CollaboratorRecord, ...]
+    members: tuple[MemberRecord, ...] = ()
 
 
 class DeploymentRecord(Struct, frozen=True, kw_only=True):

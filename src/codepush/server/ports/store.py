@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from contextlib import AbstractAsyncContextManager
 
+    from codepush.models import Permission, Role
     from codepush.server.ports.identity import Identity
     from codepush.server.ports.records import (
         AccessKeyRecord,
@@ -24,7 +25,10 @@ if TYPE_CHECKING:
         JobRecord,
         LoginCodeKind,
         LoginCodeRecord,
+        MemberRecord,
         NewRelease,
+        OrganizationRecord,
+        OwnerKind,
         PackageRecord,
         ReleaseRecord,
     )
@@ -42,6 +46,7 @@ __all__ = [
     "Identities",
     "Jobs",
     "LoginCodes",
+    "Organizations",
     "Packages",
     "Records",
     "Releases",
@@ -57,6 +62,9 @@ class Accounts(Protocol):
 
     async def by_email(self, email: str) -> AccountRecord | None:
         """Return the account with this address."""
+
+    async def by_slug(self, slug: str) -> AccountRecord | None:
+        """Return the account with this name in addresses, in lower case."""
 
     async def count(self) -> int:
         """Return how many accounts there are."""
@@ -137,23 +145,69 @@ class Identities(Protocol):
         """Return the names of the providers that an account is linked to, in the order of linking."""
 
 
+class Organizations(Protocol):
+    """Records of organizations and their members. Slugs are found in lower case."""
+
+    async def add(self, *, slug: str, name: str, created_at: int) -> OrganizationRecord:
+        """Record an organization without members; `AlreadyExistsError` when the slug is somebody's."""
+
+    async def by_slug(self, slug: str) -> OrganizationRecord | None:
+        """Return the organization with this name in addresses, in lower case."""
+
+    async def of_account(self, account_id: int) -> Sequence[OrganizationRecord]:
+        """Return the organizations that an account belongs to, by slug."""
+
+    async def change(self, organization_id: int, *, slug: str, name: str) -> None:
+        """Give an organization other names; `AlreadyExistsError` when the slug is somebody's."""
+
+    async def owns_apps(self, organization_id: int) -> bool:
+        """Return whether an app belongs to the organization."""
+
+    async def remove(self, organization_id: int) -> None:
+        """Remove an organization that owns no app."""
+
+    async def members(self, organization_id: int) -> Sequence[MemberRecord]:
+        """Return the members of an organization, by address."""
+
+    async def add_member(self, organization_id: int, account_id: int, role: Role) -> None:
+        """Let an account belong to an organization; `AlreadyExistsError` when it does."""
+
+    async def set_role(self, organization_id: int, account_id: int, role: Role) -> None:
+        """Change what a member may do; `MissingError` when the account is none."""
+
+    async def remove_member(self, organization_id: int, account_id: int) -> None:
+        """Let an account belong to an organization no longer, if it did."""
+
+
 class Apps(Protocol):
     """Records of apps."""
 
-    async def add(self, *, owner_id: int, name: str, os: str | None, platform: str | None, created_at: int) -> int:
+    async def add(
+        self,
+        *,
+        owner_id: int,
+        owner_kind: OwnerKind = "user",
+        name: str,
+        os: str | None,
+        platform: str | None,
+        created_at: int,
+    ) -> int:
         """Record an app and return its id; `AlreadyExistsError` when the owner has one of this name."""
 
     async def visible_to(self, account_id: int) -> Sequence[AppRecord]:
-        """Return the apps of which the account is the owner or a collaborator, by name."""
+        """Return the apps that an account owns, collaborates on, or sees as a member of an organization, by name."""
 
     async def rename(self, app_id: int, name: str) -> None:
         """Give an app another name; `AlreadyExistsError` when its owner has one of this name."""
 
-    async def give(self, app_id: int, owner_id: int) -> None:
-        """Let another account own an app; `AlreadyExistsError` when it has one of this name."""
+    async def give(self, app_id: int, owner_id: int, owner_kind: OwnerKind = "user") -> None:
+        """Let another account or organization own an app; `AlreadyExistsError` when it has one of this name."""
 
-    async def add_collaborator(self, app_id: int, account_id: int) -> None:
+    async def add_collaborator(self, app_id: int, account_id: int, permission: Permission = "Collaborator") -> None:
         """Let an account work on an app; `AlreadyExistsError` when it does."""
+
+    async def set_permission(self, app_id: int, account_id: int, permission: Permission) -> None:
+        """Change what a collaborator may do; `MissingError` when the account is none."""
 
     async def remove_collaborator(self, app_id: int, account_id: int) -> None:
         """Let an account work on an app no longer, if it did. The owner is not among those."""
@@ -366,6 +420,8 @@ class Records(Protocol):
     def login_codes(self) -> LoginCodes: ...  # noqa: D102 - the type says it
     @property
     def identities(self) -> Identities: ...  # noqa: D102 - the type says it
+    @property
+    def organizations(self) -> Organizations: ...  # noqa: D102 - the type says it
     @property
     def apps(self) -> Apps: ...  # noqa: D102 - the type says it
     @property

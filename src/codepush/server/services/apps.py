@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
-from codepush.models import App, Collaborator
+from codepush.models import App
 from codepush.server.ports import AlreadyExistsError, EventRecord
 from codepush.server.services import collaborators, deployments
 from codepush.server.services.clock import Clock, now
 from codepush.server.services.errors import ConflictError
-from codepush.server.services.names import alphabetical, check_addressable, find_app, owner_of
+from codepush.server.services.names import alphabetical, check_addressable, find_app, is_own, owner_of
+from codepush.server.services.organizations import find_organization
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from codepush.server.ports import AccountRecord, AppRecord, Records, Store
+    from codepush.server.ports import AccountRecord, AppRecord, OwnerKind, Records, Store
 
 __all__ = ["Apps"]
 
@@ -32,10 +33,25 @@ class Apps:
         self._changed = changed
         self._clock = clock
 
+    async def visible(self, caller: AccountRecord) -> Sequence[AppRecord]:
+        """Return the records of every app the caller belongs to, oldest first."""
+        async with self._store.read() as records:
+            return sorted(await records.apps.visible_to(caller.id), key=lambda app: (app.created_at, app.id))
+
+    async def find(self, caller: AccountRecord, name: str) -> AppRecord:
+        """Return the record of one app.
+
+        Raises:
+            NotFoundError: see `find_app`.
+
+        """
+        async with self._store.read() as records:
+            return await find_app(records, caller, name, "view_app")
+
     async def list(self, caller: AccountRecord) -> Sequence[App]:
         """Return every app the caller belongs to, by name.
 
-        Where two share a name, those of other people are shown as ``owner@example.com:name``.
+        Where two share a name, those of others are shown as ``owner@example.com:name`` or ``organization:name``.
         """
         async with self._store.read() as records:
             visible = await records.apps.visible_to(caller.id)
@@ -54,34 +70,43 @@ class Apps:
         return _show(app, caller, name, (deployment for _, deployment in names))
 
     async def add(
-        self, caller: AccountRecord, name: str, *, os: str | None, platform: str | None, manual: bool = False
+        self,
+        caller: AccountRecord,
+        name: str,
+        *,
+        os: str | None,
+        platform: str | None,
+        manual: bool = False,
+        organization: str | None = None,
     ) -> App:
-        """Create an app of the caller's, with its first deployments unless ``manual``.
+        """Create an app of the caller's or of an organization's, with its first deployments unless ``manual``.
 
         Raises:
             InvalidError: see `check_addressable`.
-            ConflictError: the caller owns an app of this name.
+            NotFoundError, ForbiddenError: see `find_organization`.
+            ConflictError: the owner has an app of this name.
 
         """
         check_addressable(name)
         first = () if manual else FIRST_DEPLOYMENTS
         async with self._store.write() as records:
-            app_id = await self._create(records, caller, name, os, platform)
+            owner_id, owner_kind = await _owner(records, caller, organization)
+            try:
+                app_id = await records.apps.add(
+                    owner_id=owner_id,
+                    owner_kind=owner_kind,
+                    name=name,
+                    os=os,
+                    platform=platform,
+                    created_at=self._clock(),
+                )
+            except AlreadyExistsError as error:
+                raise _exists(name) from error
             for deployment in first:
                 await deployments.create(records, app_id, deployment, created_at=self._clock())
             await self._log(records, caller, "app.add", app_id, name)
-        owner = {caller.email: Collaborator(permission="Owner")}
-        return App(name=name, collaborators=owner, deployments=first, os=os, platform=platform)
-
-    async def _create(
-        self, records: Records, caller: AccountRecord, name: str, os: str | None, platform: str | None
-    ) -> int:
-        try:
-            return await records.apps.add(
-                owner_id=caller.id, name=name, os=os, platform=platform, created_at=self._clock()
-            )
-        except AlreadyExistsError as error:
-            raise _exists(name) from error
+            [app] = [one for one in await records.apps.visible_to(caller.id) if one.id == app_id]
+        return _show(app, caller, name if organization is None else f"{owner_of(app)}:{name}", first)
 
     async def rename(self, caller: AccountRecord, name: str, new_name: str | None) -> App:
         """Give an app another name, if one is given, and return it under the name that it has then.
@@ -133,13 +158,18 @@ class Apps:
         )
 
 
+async def _owner(records: Records, caller: AccountRecord, organization: str | None) -> tuple[int, OwnerKind]:
+    if organization is None:
+        return caller.id, "user"
+    return (await find_organization(records, caller, organization, "own_apps")).organization.id, "org"
+
+
 def _exists(name: str) -> ConflictError:
     return ConflictError(f"An app named '{name}' already exists.", code="app_exists")
 
 
 def _display_name(app: AppRecord, caller: AccountRecord, shared: Counter[str]) -> str:
-    owner = owner_of(app)
-    return app.name if shared[app.name] == 1 or owner == caller.email else f"{owner}:{app.name}"
+    return app.name if shared[app.name] == 1 or is_own(app, caller) else f"{owner_of(app)}:{app.name}"
 
 
 def _show(app: AppRecord, caller: AccountRecord, name: str, deployment_names: Iterable[str]) -> App:

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Final
 
 from codepush.rules import permissions
 from codepush.server.services.errors import ForbiddenError, InvalidError, NotFoundError
+from codepush.server.services.parts import part_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from codepush.models import Permission
     from codepush.rules.permissions import Action
     from codepush.server.ports import AccountRecord, AppRecord, DeploymentRecord, Records
 
-__all__ = ["alphabetical", "check_addressable", "find_app", "find_deployment", "owner_of"]
+__all__ = ["alphabetical", "check_addressable", "find_app", "find_deployment", "is_own", "owner_of"]
 
 
 _SIGNS: Final = " _-,;:!?.'\"()[]{}@*/\\&#%`^+<=>|~$"
@@ -69,7 +69,7 @@ async def find_app(records: Records, caller: AccountRecord, name: str, action: A
     app = _resolve(await records.apps.visible_to(caller.id), caller, name)
     if app is None:
         raise NotFoundError(f'App "{name}" does not exist.', code="app_not_found")
-    if not permissions.may(_permission(app, caller), action):
+    if not permissions.may(part_of(app, caller.id), action):
         raise ForbiddenError(
             f"This action requires {permissions.NEEDED[action]} permissions on the app!", code="permission_denied"
         )
@@ -101,23 +101,25 @@ def _resolve(visible: Sequence[AppRecord], caller: AccountRecord, name: str) -> 
     """Apply the rules of name resolution (standalone management API, section 3).
 
     SDKs of App Center's time write ``owner/app`` for ``owner:app`` (clients in the field, section 4);
-    no name of an app holds either sign.
+    no name of an app holds either sign. An owner is named by e-mail address, or by the name in addresses that
+    accounts and organizations have.
     """
     owner, separator, raw = name.replace("/", ":").rpartition(":")
     if ":" in owner:
         return None
     named = [app for app in visible if app.name == raw]
     if separator:
-        return next((app for app in named if owner_of(app) == owner), None)
+        return next((app for app in named if owner == app.owner.email or owner.lower() == app.owner.slug), None)
     if len(named) > 1:
-        named = [app for app in named if owner_of(app) == caller.email]
+        named = [app for app in named if is_own(app, caller)]
     return named[0] if named else None
 
 
-def owner_of(app: AppRecord) -> str | None:
-    """Return the e-mail address of the account that owns an app."""
-    return next((one.email for one in app.collaborators if one.permission == "Owner"), None)
+def is_own(app: AppRecord, caller: AccountRecord) -> bool:
+    """Return whether the caller is the owner of an app, and not one of many."""
+    return app.owner.kind == "user" and app.owner.id == caller.id
 
 
-def _permission(app: AppRecord, caller: AccountRecord) -> Permission | None:
-    return next((one.permission for one in app.collaborators if one.account_id == caller.id), None)
+def owner_of(app: AppRecord) -> str:
+    """Return what stands before an app's name: its owner's e-mail address, or the name of an organization."""
+    return app.owner.email or app.owner.slug

@@ -23,6 +23,7 @@ RECORD: Final = select(
     access_keys.c.id,
     access_keys.c.account_id,
     accounts.c.email,
+    accounts.c.slug,
     accounts.c.name,
     access_keys.c.friendly_name,
     access_keys.c.created_by,
@@ -97,5 +98,7 @@ class SqlAccessKeys(Queries):
 
 def _record(row: Mapping[Any, Any]) -> AccessKeyRecord:
     fields = dict(row)
-    account = AccountRecord(id=fields.pop("account_id"), email=fields.pop("email"), name=fields.pop("name"))
+    account = AccountRecord(
+        id=fields.pop("account_id"), email=fields.pop("email"), slug=fields.pop("slug"), name=fields.pop("name")
+    )
     return AccessKeyRecord(account=account, **fields)

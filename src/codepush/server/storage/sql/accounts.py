@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 
 ADD: Final = insert(accounts).returning(accounts.c.id)
 
-BY_EMAIL: Final = select(accounts.c.id, accounts.c.email, accounts.c.name).where(
-    accounts.c.email_folded == bindparam("email_folded")
-)
+RECORD: Final = select(accounts.c.id, accounts.c.email, accounts.c.slug, accounts.c.name)
+
+BY_EMAIL: Final = RECORD.where(accounts.c.email_folded == bindparam("email_folded"))
+BY_SLUG: Final = RECORD.where(accounts.c.slug == bindparam("slug"))
 
 COUNT: Final = select(func.count()).select_from(accounts)
 
@@ -41,10 +42,14 @@ class SqlAccounts(Queries):
         account_id = await self._value(
             ADD, email=email, email_folded=folded, slug=slug, name=name, created_at=created_at
         )
-        return AccountRecord(id=account_id, email=email, name=name)
+        return AccountRecord(id=account_id, email=email, slug=slug, name=name)
 
     async def by_email(self, email: str) -> AccountRecord | None:
         row = await self._first(BY_EMAIL, email_folded=email.casefold())
+        return AccountRecord(**row) if row else None
+
+    async def by_slug(self, slug: str) -> AccountRecord | None:
+        row = await self._first(BY_SLUG, slug=slug)
         return AccountRecord(**row) if row else None
 
     async def count(self) -> int:

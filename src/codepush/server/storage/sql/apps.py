@@ -8,33 +8,67 @@ import time
 from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import bindparam, delete, insert, literal, select, union, union_all, update
+from sqlalchemy import and_, bindparam, delete, func, insert, literal, select, union, union_all, update
 
-from codepush.server.ports import AppRecord, CollaboratorRecord
+from codepush.server.ports import AppRecord, CollaboratorRecord, MemberRecord, OwnerRecord
 from codepush.server.storage.sql.queries import Queries
-from codepush.server.storage.sql.schema import accounts, apps, blobs, collaborators, deployments, diffs, packages
+from codepush.server.storage.sql.schema import (
+    accounts,
+    apps,
+    blobs,
+    collaborators,
+    deployments,
+    diffs,
+    organization_members,
+    organizations,
+    packages,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from typing import Any
+
+    from codepush.models import Permission
+    from codepush.server.ports import OwnerKind
 
 ADD: Final = insert(apps).returning(apps.c.id)
 
 ITS_OWN: Final = select(apps.c.id).where(apps.c.owner_account_id == bindparam("account_id"))
 SHARED: Final = select(collaborators.c.app_id).where(collaborators.c.account_id == bindparam("account_id"))
-VISIBLE: Final = union(ITS_OWN, SHARED)
+OF_ITS_ORGANIZATIONS: Final = (
+    select(apps.c.id)
+    .join_from(apps, organization_members, apps.c.organization_id == organization_members.c.organization_id)
+    .where(organization_members.c.account_id == bindparam("account_id"))
+)
+VISIBLE: Final = union(ITS_OWN, SHARED, OF_ITS_ORGANIZATIONS)
 
+# One of the two owners is there, the other one's columns are null.
 VISIBLE_APPS: Final = (
-    select(apps.c.id, apps.c.name, apps.c.os, apps.c.platform)
+    select(
+        apps.c.id,
+        apps.c.name,
+        apps.c.os,
+        apps.c.platform,
+        apps.c.created_at,
+        apps.c.owner_account_id,
+        apps.c.organization_id,
+        accounts.c.email.label("owner_email"),
+        func.coalesce(accounts.c.slug, organizations.c.slug).label("owner_slug"),
+        func.coalesce(accounts.c.name, organizations.c.name).label("owner_name"),
+    )
+    .select_from(apps.outerjoin(accounts).outerjoin(organizations))
     .where(apps.c.id.in_(VISIBLE))
     .order_by(apps.c.name, apps.c.id)
 )
 
-# Everyone's part in the visible apps: the owner first, then the others by address.
+# Everyone who was let in to the visible apps: the owner first, then the others by address.
 PEOPLE: Final = union_all(
     select(
         apps.c.id.label("app_id"),
         accounts.c.id.label("account_id"),
         accounts.c.email,
+        accounts.c.slug,
+        accounts.c.name,
         literal("Owner").label("permission"),
         literal(0).label("place"),
     )
@@ -44,12 +78,29 @@ PEOPLE: Final = union_all(
         collaborators.c.app_id,
         accounts.c.id,
         accounts.c.email,
+        accounts.c.slug,
+        accounts.c.name,
         collaborators.c.permission,
         literal(1),
     )
     .join_from(collaborators, accounts)
     .where(collaborators.c.app_id.in_(VISIBLE)),
 ).order_by("place", "email")
+
+# Members by organization, not by app: an organization may have many of both.
+MEMBERS: Final = (
+    select(
+        organization_members.c.organization_id,
+        organization_members.c.account_id,
+        accounts.c.email,
+        accounts.c.slug,
+        accounts.c.name,
+        organization_members.c.role,
+    )
+    .join_from(organization_members, accounts)
+    .where(organization_members.c.organization_id.in_(select(apps.c.organization_id).where(apps.c.id.in_(VISIBLE))))
+    .order_by(accounts.c.email)
+)
 
 ITS_PACKAGES: Final = select(packages.c.id).where(packages.c.app_id == bindparam("app_id"))
 
@@ -69,10 +120,12 @@ RETIRE_BLOBS: Final = (
 
 CHANGE: Final = update(apps).where(apps.c.id == bindparam("of_app"))
 
-ADD_COLLABORATOR: Final = insert(collaborators)
-REMOVE_COLLABORATOR: Final = delete(collaborators).where(
-    collaborators.c.app_id == bindparam("app_id"), collaborators.c.account_id == bindparam("account_id")
+_COLLABORATOR: Final = and_(
+    collaborators.c.app_id == bindparam("of_app"), collaborators.c.account_id == bindparam("of_account")
 )
+ADD_COLLABORATOR: Final = insert(collaborators)
+CHANGE_COLLABORATOR: Final = update(collaborators).where(_COLLABORATOR)
+REMOVE_COLLABORATOR: Final = delete(collaborators).where(_COLLABORATOR)
 
 # Releases first, by way of their deployments: no package may go while a release needs it.
 REMOVE_DEPLOYMENTS: Final = delete(deployments).where(deployments.c.app_id == bindparam("app_id"))
@@ -82,29 +135,39 @@ REMOVE: Final = delete(apps).where(apps.c.id == bindparam("app_id"))
 class SqlApps(Queries):
     """Apps, as :class:`codepush.server.ports.Apps` describes them."""
 
-    async def add(self, *, owner_id: int, name: str, os: str | None, platform: str | None, created_at: int) -> int:
-        return int(
-            await self._value(
-                ADD, owner_account_id=owner_id, name=name, os=os, platform=platform, created_at=created_at
-            )
-        )
+    async def add(
+        self,
+        *,
+        owner_id: int,
+        owner_kind: OwnerKind = "user",
+        name: str,
+        os: str | None,
+        platform: str | None,
+        created_at: int,
+    ) -> int:
+        owner = _owned_by(owner_id, owner_kind)
+        return int(await self._value(ADD, **owner, name=name, os=os, platform=platform, created_at=created_at))
 
     async def visible_to(self, account_id: int) -> Sequence[AppRecord]:
         rows = await self._all(VISIBLE_APPS, account_id=account_id)
         people = await self._people(account_id)
-        return tuple(AppRecord(**row, collaborators=people[row["id"]]) for row in rows)
+        members = await self._members(account_id) if any(row["organization_id"] for row in rows) else {}
+        return tuple(_record(row, people[row["id"]], members.get(row["organization_id"], ())) for row in rows)
 
     async def rename(self, app_id: int, name: str) -> None:
         await self._change(CHANGE, of_app=app_id, name=name)
 
-    async def give(self, app_id: int, owner_id: int) -> None:
-        await self._change(CHANGE, of_app=app_id, owner_account_id=owner_id)
+    async def give(self, app_id: int, owner_id: int, owner_kind: OwnerKind = "user") -> None:
+        await self._change(CHANGE, of_app=app_id, **_owned_by(owner_id, owner_kind))
 
-    async def add_collaborator(self, app_id: int, account_id: int) -> None:
-        await self._run(ADD_COLLABORATOR, app_id=app_id, account_id=account_id, permission="Collaborator")
+    async def add_collaborator(self, app_id: int, account_id: int, permission: Permission = "Collaborator") -> None:
+        await self._run(ADD_COLLABORATOR, app_id=app_id, account_id=account_id, permission=permission)
+
+    async def set_permission(self, app_id: int, account_id: int, permission: Permission) -> None:
+        await self._change(CHANGE_COLLABORATOR, of_app=app_id, of_account=account_id, permission=permission)
 
     async def remove_collaborator(self, app_id: int, account_id: int) -> None:
-        await self._run(REMOVE_COLLABORATOR, app_id=app_id, account_id=account_id)
+        await self._run(REMOVE_COLLABORATOR, of_app=app_id, of_account=account_id)
 
     async def remove(self, app_id: int) -> None:
         await self._run(RETIRE_BLOBS, app_id=app_id, retired_at=time.time_ns() // 1_000_000)
@@ -114,6 +177,36 @@ class SqlApps(Queries):
     async def _people(self, account_id: int) -> Mapping[int, tuple[CollaboratorRecord, ...]]:
         people: dict[int, tuple[CollaboratorRecord, ...]] = defaultdict(tuple)
         for row in await self._all(PEOPLE, account_id=account_id):
-            person = CollaboratorRecord(account_id=row["account_id"], email=row["email"], permission=row["permission"])
-            people[row["app_id"]] += (person,)
+            fields = {field: row[field] for field in CollaboratorRecord.__struct_fields__}
+            people[row["app_id"]] += (CollaboratorRecord(**fields),)
         return people
+
+    async def _members(self, account_id: int) -> Mapping[int, tuple[MemberRecord, ...]]:
+        members: dict[int, list[MemberRecord]] = defaultdict(list)
+        for row in await self._all(MEMBERS, account_id=account_id):
+            fields = dict(row)
+            members[fields.pop("organization_id")].append(MemberRecord(**fields))
+        return {organization_id: tuple(people) for organization_id, people in members.items()}
+
+
+def _owned_by(owner_id: int, kind: OwnerKind) -> dict[str, int | None]:
+    """Return both columns of the owner, of which one is null."""
+    return {
+        "owner_account_id": owner_id if kind == "user" else None,
+        "organization_id": owner_id if kind == "org" else None,
+    }
+
+
+def _record(
+    row: Mapping[Any, Any], people: tuple[CollaboratorRecord, ...], members: tuple[MemberRecord, ...]
+) -> AppRecord:
+    organization_id = row["organization_id"]
+    owner = OwnerRecord(
+        kind="user" if organization_id is None else "org",
+        id=organization_id or row["owner_account_id"],
+        slug=row["owner_slug"],
+        name=row["owner_name"],
+        email=row["owner_email"],
+    )
+    fields = {field: row[field] for field in ("id", "name", "os", "platform", "created_at")}
+    return AppRecord(**fields, owner=owner, collaborators=people, members=members)

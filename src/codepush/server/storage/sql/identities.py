@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import bindparam, insert, select
 
 from codepush.server.ports import AccountRecord
+from codepush.server.storage.sql.accounts import RECORD
 from codepush.server.storage.sql.queries import Queries
 from codepush.server.storage.sql.schema import accounts, identities
 
@@ -19,10 +20,8 @@ if TYPE_CHECKING:
 
 ADD: Final = insert(identities)
 
-ACCOUNT_OF: Final = (
-    select(accounts.c.id, accounts.c.email, accounts.c.name)
-    .join_from(identities, accounts)
-    .where(identities.c.issuer == bindparam("issuer"), identities.c.subject == bindparam("subject"))
+ACCOUNT_OF: Final = RECORD.join_from(accounts, identities).where(
+    identities.c.issuer == bindparam("issuer"), identities.c.subject == bindparam("subject")
 )
 
 PROVIDERS_OF: Final = (

@@ -6,9 +6,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import bindparam, delete, insert, select
+from sqlalchemy import bindparam, delete, insert
 
 from codepush.server.ports import AccountRecord, LoginCodeRecord
+from codepush.server.storage.sql.accounts import RECORD
 from codepush.server.storage.sql.queries import Queries
 from codepush.server.storage.sql.schema import accounts, login_codes
 
@@ -28,9 +29,7 @@ REDEEM: Final = (
     .returning(login_codes.c.account_id, login_codes.c.hostname)
 )
 
-ACCOUNT: Final = select(accounts.c.id, accounts.c.email, accounts.c.name).where(
-    accounts.c.id == bindparam("account_id")
-)
+ACCOUNT: Final = RECORD.where(accounts.c.id == bindparam("account_id"))
 
 REMOVE_EXPIRED: Final = delete(login_codes).where(login_codes.c.expires_at <= bindparam("now"))
 

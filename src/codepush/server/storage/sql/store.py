@@ -23,6 +23,7 @@ from codepush.server.storage.sql.events import SqlEvents
 from codepush.server.storage.sql.identities import SqlIdentities
 from codepush.server.storage.sql.jobs import SqlJobs
 from codepush.server.storage.sql.login_codes import SqlLoginCodes
+from codepush.server.storage.sql.organizations import SqlOrganizations
 from codepush.server.storage.sql.packages import SqlPackages
 from codepush.server.storage.sql.releases import SqlReleases
 from codepush.server.storage.sql.schema import accounts
@@ -47,6 +48,7 @@ class SqlRecords:
         self.access_keys = SqlAccessKeys(connection)
         self.login_codes = SqlLoginCodes(connection)
         self.identities = SqlIdentities(connection)
+        self.organizations = SqlOrganizations(connection)
         self.apps = SqlApps(connection)
         self.deployments = SqlDeployments(connection)
         self.packages = SqlPackages(connection)
