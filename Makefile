@@ -20,6 +20,7 @@ demo: environment ## See a release travel from a Python script to a phone
 	python examples/demo.py
 
 test: environment ## Run every test
+	tools/services.sh postgres
 	pytest -n auto --dist worksteal
 
 test-vectors: environment ## Run the contract tests; CODEPUSH_VECTORS=DIR puts other recordings through them

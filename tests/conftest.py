@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-pytest_plugins = ["codepush.testing"]
+pytest_plugins = ["codepush.testing", "support.postgresql"]
 
 
 @pytest.fixture(autouse=True)

@@ -30,7 +30,7 @@ class RecordedHistories:
         }
         self.is_available = True
         self.loads = 0
-        self.change = 0
+        self.changed = anyio.Event()
 
     async def load(self, deployment_key):
         self.loads += 1
@@ -43,7 +43,10 @@ class RecordedHistories:
         return {one: known[one] for one in deployment_ids if one in known}
 
     async def changes(self):
-        return self.change
+        yield None
+        await self.changed.wait()
+        yield None
+        await anyio.sleep_forever()
 
 
 def client_of(updates):
@@ -137,7 +140,7 @@ async def test_changes_of_other_processes_are_noticed():
             assert (await client.get(f"/updateCheck?deploymentKey={key}&appVersion=1.0.0")).status_code == 200
         history = histories.histories[changed]
         histories.histories = {changed: DeploymentHistory(deployment_id=history.deployment_id, revision=2, packages=())}
-        histories.change += 1
+        histories.changed.set()
         for _ in range(200):
             await anyio.sleep(0.05)
             gone = await client.get(f"/updateCheck?deploymentKey={removed}&appVersion=1.0.0")

@@ -130,7 +130,7 @@ def test_account_that_exists(tmp_path):
     ("arguments", "sentence"),
     [
         (["account", "add", "no address"], "not an e-mail address"),
-        (["account", "add", "a@example.test", "--database-url", "postgresql://h/db"], "sqlite:///"),
+        (["account", "add", "a@example.test", "--database-url", "mysql://h/db"], "sqlite:///"),
         (["start", "--database-url", "nonsense"], "sqlite:///"),
         (["start", "--storage-url", "s3://bucket"], "CODEPUSH_STORAGE_URL"),
         (["start", "--public-url", "codepush.example.com"], "CODEPUSH_PUBLIC_URL"),

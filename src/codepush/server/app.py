@@ -35,7 +35,7 @@ from codepush.server.services.repeats import Repeats
 from codepush.server.services.reports import Reports
 from codepush.server.services.updates import Updates
 from codepush.server.storage.disk import DiskBlobs
-from codepush.server.storage.sql.migrate import upgrade
+from codepush.server.storage.sql.migrate import make_ready
 from codepush.server.storage.sql.store import SqlStore
 from codepush.server.tallies import Tallies
 from codepush.server.web.acquisition import AcquisitionDoor
@@ -199,7 +199,7 @@ def _lifespan(
 async def _prepare(settings: Settings) -> None:
     """Make the folders and bring the database up to date."""
     await anyio.to_thread.run_sync(_prepare_folders, settings)
-    await anyio.to_thread.run_sync(upgrade, settings.database_url)
+    await anyio.to_thread.run_sync(make_ready, settings.database_url)
 
 
 def _prepare_folders(settings: Settings) -> None:

@@ -39,7 +39,14 @@ async def sqlite_store(url):
     await store.close()
 
 
-@pytest.fixture(params=["sqlite"])
+@pytest.fixture
+async def postgresql_store(postgresql_url):
+    store = SqlStore(postgresql_url)
+    yield store
+    await store.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
 def store(request):
     """Return a store of each kind in turn."""
     return request.getfixturevalue(f"{request.param}_store")
@@ -52,7 +59,14 @@ async def sqlite_stores(sqlite_store, url):
     await other.close()
 
 
-@pytest.fixture(params=["sqlite"])
+@pytest.fixture
+async def postgresql_stores(postgresql_store, postgresql_url):
+    other = SqlStore(postgresql_url)
+    yield postgresql_store, other
+    await other.close()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
 def stores(request):
     """Return two stores on one database, as two processes have them, of each kind in turn."""
     return request.getfixturevalue(f"{request.param}_stores")

@@ -1,5 +1,7 @@
 """What every store does, whichever database is behind it."""
 
+from contextlib import aclosing, asynccontextmanager
+
 import anyio
 import msgspec
 import pytest
@@ -511,17 +513,65 @@ async def test_a_store_that_works_says_so(store):
     await store.check()
 
 
-async def test_changes_of_another_process_are_noticed(stores):
-    """The number stays while nothing happens, also while others read, and differs after every commit elsewhere."""
+async def test_changes_of_another_process_are_told(stores):
+    """Who listens is told to look first of all, and then soon after every commit elsewhere that concerns phones."""
     here, elsewhere = stores
-    seen = [await here.changes()]
-    for _ in range(3):
-        await lay_ground(elsewhere)
-        seen.append(await here.changes())
-        async with elsewhere.read() as records:
-            await records.accounts.count()
-        assert await here.changes() == seen[-1]
-    assert len(set(seen)) == len(seen)
+    ground = await lay_ground(elsewhere)
+    async with listening(here) as told:
+        assert await told.receive() is None
+        for _ in range(3):
+            async with elsewhere.write() as records:
+                await records.releases.add(ground.deployment.id, a_release(ground.package))
+            await wait_for(told, ground.deployment.id)
+
+
+async def test_a_removed_deployment_is_told(stores):
+    """Removing an app concerns the phones of its deployments."""
+    here, elsewhere = stores
+    ground = await lay_ground(elsewhere)
+    async with listening(here) as told:
+        assert await told.receive() is None
+        async with elsewhere.write() as records:
+            await records.apps.remove(ground.app_id)
+        await wait_for(told, ground.deployment.id)
+
+
+async def test_what_was_undone_is_not_told(stores):
+    """A transaction that fails is no change; the next thing told is about the one after it."""
+    here, elsewhere = stores
+    ground, other = await lay_ground(elsewhere), await lay_ground(elsewhere)
+    async with listening(here) as told:
+        assert await told.receive() is None
+        with pytest.raises(ZeroDivisionError):
+            await release_and_fail(elsewhere, ground)
+        async with elsewhere.write() as records:
+            await records.releases.add(other.deployment.id, a_release(other.package))
+        with anyio.fail_after(10):
+            assert await told.receive() in (None, (other.deployment.id,))
+
+
+@asynccontextmanager
+async def listening(store):
+    """Yield a stream of what a store tells of changes."""
+    send, receive = anyio.create_memory_object_stream(100)
+
+    async def listen():
+        async with aclosing(store.changes()) as changes:
+            async for told in changes:
+                await send.send(told)
+
+    async with anyio.create_task_group() as group, send, receive:
+        group.start_soon(listen)
+        yield receive
+        group.cancel_scope.cancel()
+
+
+async def wait_for(told, deployment_id):
+    """Wait until something is told that concerns a deployment."""
+    with anyio.fail_after(10):
+        async for changed in told:
+            if changed is None or deployment_id in changed:
+                break
 
 
 async def release_and_fail(store, ground):

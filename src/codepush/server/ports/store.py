@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import AsyncIterator, Collection, Sequence
     from contextlib import AbstractAsyncContextManager
 
     from codepush.models import Permission, Role
@@ -448,17 +448,24 @@ class Store(Protocol):
     def read(self) -> AbstractAsyncContextManager[Records]:
         """Open a transaction that sees one consistent state and changes nothing."""
 
-    def write(self) -> AbstractAsyncContextManager[Records]:
+    def write(self, *, alone: bool = True) -> AbstractAsyncContextManager[Records]:
         """Open a transaction that is on disk when the block ends, and undone when the block raises.
 
-        Writers of one process take turns; the block must not wait for anything but its records.
+        The block must not wait for anything but its records. ``alone``: it may rely on what it has read
+        until it ends, since no other such block runs meanwhile, in whatever process or node. Without that, it
+        waits for others only where both change the same record. That is for what happens so often that
+        waiting would hurt, and is right whatever others change: reports, leases, times of use.
         """
 
     async def check(self) -> None:
         """Return when the database answers."""
 
-    async def changes(self) -> int:
-        """Return a number that differs after another process has committed something."""
+    def changes(self) -> AsyncIterator[Collection[int] | None]:
+        """Yield the ids of deployments that somebody changed, soon after that is committed; never end.
+
+        ``None`` says that any deployment may have changed; it comes first, and again whenever something
+        may have been missed. While the database is away, nothing need come, and nothing is raised.
+        """
 
     async def close(self) -> None:
         """Close every connection."""
@@ -473,5 +480,5 @@ class Histories(Protocol):
     async def revisions(self, deployment_ids: Sequence[int]) -> dict[int, int]:
         """Return the revisions of those deployments that still exist."""
 
-    async def changes(self) -> int:
-        """Return a number that differs after another process has committed something."""
+    def changes(self) -> AsyncIterator[Collection[int] | None]:
+        """Yield the ids of deployments that somebody changed, as `Store.changes` does."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from codepush.server.ports import DeploymentHistory
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import AsyncIterator, Collection, Sequence
 
     from codepush.server.ports import Store
     from codepush.server.services.links import Links
@@ -40,6 +40,6 @@ class StoredHistories:
         async with self._store.read() as records:
             return await records.deployments.revisions(deployment_ids)
 
-    async def changes(self) -> int:
-        """Return a number that differs after another process has committed something."""
-        return await self._store.changes()
+    def changes(self) -> AsyncIterator[Collection[int] | None]:
+        """Yield the ids of deployments that somebody changed; ``None``: any of them may have."""
+        return self._store.changes()

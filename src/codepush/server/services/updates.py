@@ -2,7 +2,7 @@
 
 Phones never wait for the database: each deployment's releases are read once, prepared, and kept
 until they change. The process that commits a change drops them at once (:meth:`Updates.drop`);
-other processes notice within :data:`WATCH_INTERVAL` (:meth:`Updates.watch`).
+other processes hear of it within a second (:meth:`Updates.watch`).
 
 A phone that is offered a whole package although the app knows what it runs is answered with that; the
 diff it could have used is noticed, once per reading.
@@ -13,6 +13,7 @@ from __future__ import annotations
 import logging
 from collections import OrderedDict
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 import anyio
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Updates"]
 
-WATCH_INTERVAL: Final = 0.5
-"""Seconds between two looks at whether another process has changed something."""
+_RETRY: Final = 0.5
+"""Seconds until a database that was away is asked again what has changed."""
 
 _NOTICED_LIMIT: Final = 1_000
 """Missing diffs that are remembered of one reading, and so noticed, at most."""
@@ -135,21 +136,23 @@ class Updates:
 
     async def watch(self) -> None:
         """Drop what other processes have changed; runs until it is cancelled."""
-        seen: int | None = None
-        while True:
-            try:
-                seen = await self._drop_stale(seen)
-            except UnavailableError:
-                seen = None  # look again once the database is back: the number may have started anew
-            await anyio.sleep(WATCH_INTERVAL)
+        async for changed in self._histories.changes():
+            if changed is None:
+                await self._verify()
+            else:
+                self.drop(changed)
 
-    async def _drop_stale(self, seen: int | None) -> int:
-        changes = await self._histories.changes()
-        if changes != seen:
-            kept = {prepared.deployment_id: prepared.revision for prepared in self._prepared.values()}
-            current = await self._histories.revisions(list(kept))
-            self.drop(one for one, revision in kept.items() if current.get(one) != revision)
-        return changes
+    async def _verify(self) -> None:
+        """Drop what has changed without being told, as soon as the database can say what that is."""
+        while True:
+            with suppress(UnavailableError):
+                return await self._drop_stale()
+            await anyio.sleep(_RETRY)
+
+    async def _drop_stale(self) -> None:
+        kept = {prepared.deployment_id: prepared.revision for prepared in self._prepared.values()}
+        current = await self._histories.revisions(list(kept))
+        self.drop(one for one, revision in kept.items() if current.get(one) != revision)
 
 
 def _prepare(history: DeploymentHistory) -> _Prepared:

@@ -21,7 +21,11 @@ if TYPE_CHECKING:
 
 # SQLite names the rule that was broken; PostgreSQL has the codes of the SQL standard.
 _TAKEN: Final = frozenset({"SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY", "23505"})
-_MISSING: Final = frozenset({"SQLITE_CONSTRAINT_FOREIGNKEY", "23503"})
+_MISSING: Final = frozenset({"SQLITE_CONSTRAINT_FOREIGNKEY", "23503", "23001"})
+
+# What SQLite counts among the troubles of a file, PostgreSQL calls a mistake in the statement: no such table, no such
+# column, not allowed. With our statements it is the database that is not what it should be.
+_NOT_OURS: Final = frozenset({"42P01", "42703", "42501"})
 
 
 @contextmanager
@@ -35,13 +39,15 @@ def port_errors() -> Iterator[None]:
     try:
         yield
     except IntegrityError as error:
-        rule = _broken_rule(error)
+        rule = _code(error)
         if rule in _TAKEN:
             raise AlreadyExistsError(f"It is there already: {error.orig}") from error
         if rule in _MISSING:
             raise MissingError(f"It belongs to a record that is not there: {error.orig}") from error
         raise
-    except (DataError, NotSupportedError, ProgrammingError):
+    except (DataError, NotSupportedError, ProgrammingError) as error:
+        if _code(error) in _NOT_OURS:
+            raise UnavailableError(f"The database cannot do its work: {error.orig}") from error
         raise
     except DBAPIError as error:
         raise UnavailableError(f"The database cannot do its work: {error.orig}") from error
@@ -49,5 +55,5 @@ def port_errors() -> Iterator[None]:
         raise UnavailableError("The database is too busy: no connection became free in time.") from error
 
 
-def _broken_rule(error: IntegrityError) -> str | None:
+def _code(error: DBAPIError) -> str | None:
     return getattr(error.orig, "sqlite_errorname", None) or getattr(error.orig, "sqlstate", None)

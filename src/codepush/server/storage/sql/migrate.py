@@ -2,23 +2,34 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.pool import NullPool
 
 from codepush.server.ports import UnavailableError
-from codepush.server.storage.sql.engine import MIGRATE, connect_arguments, connection_url, set_up
+from codepush.server.storage.sql.databases import is_embedded
 from codepush.server.storage.sql.errors import port_errors
-from codepush.server.storage.sql.files import database_path, make_database
+from codepush.server.storage.sql.sqlite.connections import MIGRATE, connect_arguments, connection_url, set_up
+from codepush.server.storage.sql.sqlite.files import database_path, make_database
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
+    from collections.abc import Iterator
+
+    from sqlalchemy import Connection, Engine
 
 # The newest migration. Revisions are numbers of four digits, so that older and newer can be told apart.
-_HEAD: Final = "0001"
+_HEAD: Final = "0002"
 
 _REVISION: Final = text("SELECT version_num FROM alembic_version")
+
+# The number stands for "whoever changes the schema"; other programs' locks have other numbers.
+_TAKE_TURNS: Final = text("SELECT pg_advisory_xact_lock(4827203655191002)")
+
+_PATIENCE: Final = 60.0
+"""Seconds to wait for another process that migrates the same file."""
 
 
 def head() -> str:
@@ -26,34 +37,84 @@ def head() -> str:
     return _HEAD
 
 
-def upgrade(url: str) -> None:
-    """Make the database of a URL, or bring it to the schema of this code; do nothing when it has it.
+def upgrade(url: str) -> bool:
+    """Make the database of a URL, or bring it to the schema of this code; return whether there was something to do.
 
     Processes that start together take turns. A new file can be read by its owner only. Raises
     `UnavailableError`, and changes nothing, when the database cannot be opened, is not one of this
     server's, or was made by a newer version of it.
     """
-    make_database(database_path(url))
-    engine = create_engine(connection_url(url, "sqlite"), connect_args=connect_arguments(), poolclass=NullPool)
-    set_up(engine, begin="BEGIN IMMEDIATE", pragmas=MIGRATE)
-    with port_errors(), engine.begin() as connection:
-        found = _revision(connection)
-        if found is not None and found > _HEAD:
-            raise UnavailableError(
-                f"The database has schema {found}, and this codepush knows schemas up to {_HEAD}: a newer one made it. "
-                "Install that newer version, or restore a backup made by this one."
-            )
+    with _alone(url) as connection:
+        found = _known_revision(connection)
         if found != _HEAD:
             _migrate(connection)
+        return found != _HEAD
+
+
+def make_ready(url: str) -> None:
+    """Do what `upgrade` does, except where others may still work with an older schema.
+
+    That is a database on a server: an empty one is set up, and an older one is refused with
+    `UnavailableError`, for whoever runs several nodes must decide when.
+    """
+    if is_embedded(url):
+        upgrade(url)
+        return
+    with _alone(url) as connection:
+        found = _known_revision(connection)
+        if found is None:
+            _migrate(connection)
+        elif found != _HEAD:
+            raise UnavailableError(
+                f"The database has schema {found}, and this codepush needs schema {_HEAD}. Make a backup, stop the "
+                "servers of the older version, and run: codepush server migrate"
+            )
+
+
+@contextmanager
+def _alone(url: str) -> Iterator[Connection]:
+    """Open a transaction that no other process's migration runs beside."""
+    with port_errors():
+        if is_embedded(url):
+            with _embedded(url).begin() as connection:
+                yield connection
+        else:
+            with _on_server(url).begin() as connection:
+                connection.execute(_TAKE_TURNS)
+                yield connection
+
+
+def _embedded(url: str) -> Engine:
+    make_database(database_path(url))
+    engine = create_engine(connection_url(url, "sqlite"), connect_args=connect_arguments(_PATIENCE), poolclass=NullPool)
+    set_up(engine, begin="BEGIN IMMEDIATE", pragmas=MIGRATE)
+    return engine
+
+
+def _on_server(url: str) -> Engine:
+    from codepush.server.storage.sql.postgresql.connections import connect_to_migrate, place
+
+    connect = partial(connect_to_migrate, place(url))
+    return create_engine("postgresql+psycopg://", creator=connect, poolclass=NullPool, use_native_hstore=False)
+
+
+def _known_revision(connection: Connection) -> str | None:
+    """Return the schema of a database, ``None`` for an empty one; refuse one that this code does not know."""
+    found = _revision(connection)
+    if found is not None and found > _HEAD:
+        raise UnavailableError(
+            f"The database has schema {found}, and this codepush knows schemas up to {_HEAD}: a newer one made it. "
+            "Install that newer version, or restore a backup made by this one."
+        )
+    return found
 
 
 def _revision(connection: Connection) -> str | None:
-    """Return the schema of a database; ``None`` for an empty one."""
     tables = inspect(connection).get_table_names()
     if "alembic_version" in tables:
         return connection.execute(_REVISION).scalar_one_or_none()
     if tables:
-        raise UnavailableError("The database holds tables of something else. Use a file that is not there yet.")
+        raise UnavailableError("The database holds tables of something else. Use one that is not there yet, or empty.")
     return None
 
 

@@ -8,14 +8,11 @@ from typing import TYPE_CHECKING, Any, Final
 from sqlalchemy import URL, event
 
 from codepush.server.ports import UnavailableError
-from codepush.server.storage.sql.files import database_path
+from codepush.server.storage.sql.sqlite.files import database_path
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
     from sqlalchemy.engine.interfaces import DBAPIConnection
-
-# How many seconds a connection waits for a writer of another process before it gives up.
-PATIENCE: Final = 10.0
 
 # A commit waits for the disk; with a write-ahead log, readers go on while one writes.
 _SAFE: Final = "PRAGMA synchronous=FULL"
@@ -32,7 +29,7 @@ def connection_url(url: str, driver: str) -> URL:
     return URL.create(driver, database=str(database_path(url)))
 
 
-def connect_arguments(patience: float = PATIENCE) -> dict[str, Any]:
+def connect_arguments(patience: float) -> dict[str, Any]:
     """Return what to tell the driver: who begins transactions, and how many seconds to wait for a writer."""
     # SQLAlchemy sends the BEGIN, not the driver, which would begin only before the first change:
     # too late for a consistent read, and too late to wait for another writer's turn.

@@ -1,0 +1,1 @@
+"""What is PostgreSQL's own: connections over a network, locks between nodes, and notifications."""

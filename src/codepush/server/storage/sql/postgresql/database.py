@@ -1,0 +1,78 @@
+"""A database on a PostgreSQL server, shared by any number of processes and machines."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from codepush.server.storage.sql.postgresql.connections import connect, place
+from codepush.server.storage.sql.postgresql.notifications import Notifications
+from codepush.server.storage.sql.transactions import to_the_end, transaction
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Collection
+    from contextlib import AbstractAsyncContextManager
+
+    from sqlalchemy.ext.asyncio import AsyncConnection
+
+# The number stands for "whoever reads and then changes accordingly"; other programs' locks have other numbers.
+_ALONE: Final = text("SELECT pg_advisory_xact_lock(4827203655191001)")
+
+_POOL_PATIENCE: Final = 5.0
+"""Seconds to wait for one of this process's connections to become free."""
+
+
+class PostgresqlDatabase:
+    """A database on a server. Implements :class:`codepush.server.storage.sql.databases.Database`.
+
+    Args:
+        url: such as ``postgresql://ada:secret@db.example.com/codepush``.
+        patience: seconds to wait for a lock that another transaction holds.
+        connections: how many connections this process may keep, besides the one that listens.
+
+    """
+
+    def __init__(self, url: str, *, patience: float, connections: int) -> None:
+        self._place = place(url)
+        self._engine = create_async_engine(
+            "postgresql+psycopg://",
+            async_creator=partial(connect, self._place, patience=patience),
+            isolation_level="READ COMMITTED",
+            pool_size=connections,
+            max_overflow=0,
+            pool_timeout=_POOL_PATIENCE,
+            pool_pre_ping=True,
+            use_native_hstore=False,  # else every new connection asks for a type that nothing here uses
+        )
+        self._readers = self._engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        self._turn = asyncio.Lock()
+        self._notifications = Notifications(self._place)
+
+    def reading(self) -> AbstractAsyncContextManager[AsyncConnection]:
+        """Open a transaction that sees one state, and can change nothing."""
+        return transaction(self._readers)
+
+    @asynccontextmanager
+    async def writing(self, *, alone: bool) -> AsyncIterator[AsyncConnection]:
+        """Open a transaction; ``alone`` keeps others like it away, on every node, until it ends."""
+        if not alone:
+            async with transaction(self._engine) as connection:
+                yield connection
+            return
+        # Waiting here first, this process waits for its turn with one connection at most.
+        async with self._turn, transaction(self._engine) as connection:
+            await to_the_end(connection.execute(_ALONE))
+            yield connection
+
+    def changes(self) -> AsyncIterator[Collection[int] | None]:
+        """Yield the ids of deployments as they change, and ``None`` when something may have been missed."""
+        return self._notifications.changes()
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._engine.dispose()

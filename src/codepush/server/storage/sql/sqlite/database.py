@@ -1,0 +1,84 @@
+"""A database in one file: many readers, and one writer at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Final
+
+import anyio
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from codepush.server.ports import UnavailableError
+from codepush.server.storage.sql.errors import port_errors
+from codepush.server.storage.sql.sqlite.changes import ChangeCounter
+from codepush.server.storage.sql.sqlite.connections import READ, WRITE, connect_arguments, connection_url, set_up
+from codepush.server.storage.sql.transactions import transaction
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from contextlib import AbstractAsyncContextManager
+
+    from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+_INTERVAL: Final = 0.5
+"""Seconds between two looks at whether another process has committed something."""
+
+
+class SqliteDatabase:
+    """An embedded database. Implements :class:`codepush.server.storage.sql.databases.Database`.
+
+    One connection writes, and its users take turns; others only read, each from one consistent state.
+
+    Args:
+        url: such as ``sqlite:////var/lib/codepush/codepush.db``. The file must be there.
+        patience: seconds to wait for a writer of another process.
+
+    """
+
+    def __init__(self, url: str, *, patience: float) -> None:
+        self._writer = _engine(url, begin="BEGIN IMMEDIATE", pragmas=WRITE, connections=1, patience=patience)
+        self._readers = _engine(url, begin="BEGIN", pragmas=READ, connections=8, patience=patience)
+        self._turn = asyncio.Lock()
+        self._counter = ChangeCounter(self._readers)
+
+    def reading(self) -> AbstractAsyncContextManager[AsyncConnection]:
+        """Open a transaction that can change nothing."""
+        return transaction(self._readers)
+
+    @asynccontextmanager
+    async def writing(self, *, alone: bool) -> AsyncIterator[AsyncConnection]:  # noqa: ARG002 - all are alone here
+        """Open a transaction that has the file for itself, whether it asks for that or not."""
+        async with self._turn, transaction(self._writer) as connection:
+            yield connection
+
+    async def changes(self) -> AsyncIterator[None]:
+        """Yield whenever the file may have changed; which deployments are concerned is not known."""
+        seen: int | None = None
+        while True:
+            try:
+                with port_errors():
+                    number = await self._counter.value()
+            except UnavailableError:
+                number = None  # once it is back, the number may have started anew
+            if number is not None and number != seen:
+                yield None
+            seen = number
+            await anyio.sleep(_INTERVAL)
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._counter.close()
+        await self._readers.dispose()
+        await self._writer.dispose()
+
+
+def _engine(url: str, *, begin: str, pragmas: tuple[str, ...], connections: int, patience: float) -> AsyncEngine:
+    engine = create_async_engine(
+        connection_url(url, "sqlite+aiosqlite"),
+        connect_args=connect_arguments(patience),
+        pool_size=connections,
+        max_overflow=0,
+    )
+    set_up(engine.sync_engine, begin=begin, pragmas=pragmas)
+    return engine

@@ -1,0 +1,41 @@
+#!/usr/bin/env bash
+# Install the servers that tests need and PyPI does not have, with apt when root; leave alone what is there.
+# Usage: tools/services.sh PROGRAM...     (postgres)
+# What cannot be installed is not an error here: the tests that need it say so and fail.
+set -euo pipefail
+
+[ "${CODEPUSH_TEST_OFFLINE:-}" = 1 ] && exit 0
+
+is_there() { # is_there PROGRAM
+    command -v "$1" >/dev/null || compgen -G "/usr/sbin/$1" >/dev/null || compgen -G "/usr/lib/postgresql/*/bin/$1" >/dev/null
+}
+
+package_of() { # package_of PROGRAM
+    case $1 in
+        postgres) echo postgresql ;;
+        *) echo "$1" ;;
+    esac
+}
+
+missing=()
+for program in "$@"; do
+    is_there "$program" || missing+=("$(package_of "$program")")
+done
+[ ${#missing[@]} -eq 0 ] && exit 0
+
+if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
+    echo "tools/services.sh: the tests want ${missing[*]}, which only root can install here (apt-get install ${missing[*]})." >&2
+    exit 0
+fi
+# No clusters and services of the system's own: tests start what they need themselves.
+export DEBIAN_FRONTEND=noninteractive
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+    printf '#!/bin/sh\nexit 101\n' >"$policy"
+    chmod +x "$policy"
+    trap 'rm -f "$policy"' EXIT
+fi
+apt=(apt-get -q -y -o DPkg::Lock::Timeout=300)
+"${apt[@]}" install --no-install-recommends "${missing[@]}" ||
+    { "${apt[@]}" update && "${apt[@]}" install --no-install-recommends "${missing[@]}"; } ||
+    echo "tools/services.sh: ${missing[*]} could not be installed." >&2
