@@ -1,51 +1,96 @@
-"""The ``codepush`` command. Groups are imported only when they are used, so that ``--help`` is quick."""
+"""The ``codepush`` command. Commands are imported only when they are used, so that ``--help`` is quick."""
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
-from typing import TYPE_CHECKING, Final
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import click
+from click.exceptions import NoSuchCommand
 
-from codepush.errors import CodePushError
+from codepush.cli.context import current
+from codepush.cli.errors import Failure, failure_of, refused_key
+from codepush.cli.frame import common_options
+from codepush.errors import CodePushError, Unauthorized
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 __all__ = ["main"]
 
-_GROUPS: Final[Mapping[str, tuple[str, str]]] = {
-    "server": ("codepush.cli.server:server", "Run and look after a server of your own."),
+
+class _Entry(NamedTuple):
+    """Where a command lives, its section and line in ``--help``, and its other names."""
+
+    place: str
+    section: str
+    line: str
+    aliases: tuple[str, ...] = ()
+
+
+_ENTRIES: Final[Mapping[str, _Entry]] = {
+    "app": _Entry("codepush.cli.app:app", "Apps and releases", "Look after apps.", ("apps",)),
+    "server": _Entry("codepush.cli.server:server", "Server", "Run and look after a server of your own."),
 }
-"""Where each group lives, and its line in ``--help``."""
 
 
-class _LazyGroup(click.Group):
-    """A group that knows its sub-groups by name only, until one is called."""
+class _Main(click.Group):
+    """A group that knows its commands by name only, until one is called."""
+
+    def make_context(self, *args: Any, **settings: Any) -> click.Context:  # noqa: ANN401 - click's signature
+        """Return the context of everything; there are no colours in it with NO_COLOR."""
+        return super().make_context(*args, color=False if os.environ.get("NO_COLOR") else None, **settings)
 
     def invoke(self, ctx: click.Context) -> object:
-        """Run a command; this is the one place where our errors become a sentence and an exit code."""
+        """Run a command; this is the one place where errors become a sentence and an exit code."""
         try:
             return super().invoke(ctx)
         except CodePushError as error:
-            raise click.ClickException(error.message) from error
+            if ctx.invoked_subcommand == "server":  # scripts know its commands to end with 1, whatever was wrong
+                raise Failure(error.message) from error
+            with ctx:
+                cli = current()
+            if cli.flags.get("debug"):
+                raise
+            if isinstance(error, Unauthorized) and cli.login is not None:
+                raise refused_key(cli.server_url, cli.login.place) from error
+            raise failure_of(error) from error
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        return sorted(_GROUPS)
+        return list(_ENTRIES)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
-        if cmd_name not in _GROUPS:
+        entry = _ENTRIES.get(cmd_name) or next((one for one in _ENTRIES.values() if cmd_name in one.aliases), None)
+        if entry is None:
             return None
-        module, _, name = _GROUPS[cmd_name][0].partition(":")
+        module, _, name = entry.place.partition(":")
         command: click.Command = getattr(import_module(module), name)
         return command
 
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, _GROUPS[name][1]) for name in self.list_commands(ctx)])
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except NoSuchCommand as error:
+            raise NoSuchCommand(error.command_name, possibilities=_ENTRIES, ctx=ctx) from None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
+        for section, entries in groupby(_ENTRIES.items(), key=lambda item: item[1].section):
+            with formatter.section(section):
+                formatter.write_dl([(", ".join([name, *entry.aliases]), entry.line) for name, entry in entries])
 
 
-@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="codepush", message="%(version)s")
+@click.group(
+    cls=_Main,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="'codepush COMMAND -h' tells more about a command; docs/cli.md tells it all.",
+)
+@click.version_option(None, "-v", "--version", package_name="codepush", message="%(version)s")
 def main() -> None:
     """Over-the-air updates for React Native and Cordova apps."""
+
+
+main.params += common_options()

@@ -1,0 +1,115 @@
+"""The project file: what commands in one repository have in common, so that nobody has to type it.
+
+It is ``.codepush.toml``, or the table ``[tool.codepush]`` of ``pyproject.toml``, in the working directory or above it,
+up to the root of the repository.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, fields
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from codepush.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+__all__ = ["FILE_NAME", "KEYS", "Project", "find_project", "read_project"]
+
+FILE_NAME: Final = ".codepush.toml"
+_PYPROJECT: Final = "pyproject.toml"
+
+KEYS: Final = {
+    "server": "The server's address, such as https://codepush.example.com.",
+    "app": "The app that commands are about when none is named.",
+    "deployment": "The deployment that releases go to when none is named; Staging unless given.",
+    "private-key-path": "The private key to sign releases with, relative to this file.",
+    "ca-file": "Certificate authorities to trust instead of the system's, relative to this file.",
+}
+"""What a project file may say."""
+
+
+@dataclass(frozen=True)
+class Project:
+    """What the project file says; ``None`` where it says nothing. ``path`` is the file, if there is one."""
+
+    path: Path | None = None
+    server: str | None = None
+    app: str | None = None
+    deployment: str | None = None
+    private_key_path: Path | None = None
+    ca_file: Path | None = None
+
+
+def find_project(folder: Path) -> Project:
+    """Return what the nearest project file says, or an empty project when there is none.
+
+    Args:
+        folder: where to begin to look.
+
+    Raises:
+        ConfigurationError: the file cannot be read, or says something that it cannot say.
+
+    """
+    for place in _upwards(folder):
+        for name in (FILE_NAME, _PYPROJECT):
+            if (place / name).is_file() and (project := read_project(place / name)):
+                return project
+    return Project()
+
+
+def read_project(path: Path) -> Project | None:
+    """Return what one file says, or ``None`` for a ``pyproject.toml`` that says nothing about us.
+
+    Raises:
+        ConfigurationError: the file cannot be read, or says something that it cannot say.
+
+    """
+    said: Any = _parsed(path)
+    if path.name == _PYPROJECT:
+        said = said.get("tool", {}).get("codepush")
+        if said is None:
+            return None
+    if not isinstance(said, dict):
+        raise ConfigurationError(f"{path}: tool.codepush must be a table.")
+    return Project(path=path, **_checked(path, said))
+
+
+def _upwards(folder: Path) -> Iterator[Path]:
+    """Yield a folder and those above it, but none above a repository."""
+    for place in (folder, *folder.parents):
+        yield place
+        if (place / ".git").exists():
+            return
+
+
+def _parsed(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path} cannot be read: {error}.") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(f"{path} is not valid TOML: {error}.") from error
+
+
+def _checked(path: Path, said: Mapping[str, object]) -> dict[str, Any]:
+    checked: dict[str, Any] = {}
+    for key, value in said.items():
+        if key not in KEYS:
+            raise ConfigurationError(f"{path}: unknown key '{key}'.{_alike(key)}")
+        if not isinstance(value, str) or not value:
+            raise ConfigurationError(f"{path}: '{key}' must be a text that is not empty.")
+        field = key.replace("-", "_")
+        checked[field] = path.parent / Path(value).expanduser() if field in _PATHS else value
+    return checked
+
+
+def _alike(key: str) -> str:
+    alike = get_close_matches(key.replace("_", "-").lower(), KEYS, n=1)
+    return f" Did you mean '{alike[0]}'?" if alike else f" It may have: {', '.join(KEYS)}."
+
+
+_PATHS: Final = frozenset(field.name for field in fields(Project) if "Path" in str(field.type)) - {"path"}

@@ -1,0 +1,40 @@
+"""Results for machines: our values under the field names of the standalone dialect.
+
+Times are milliseconds since 1970, sizes bytes; what is not known is left out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from msgspec import Struct
+
+__all__ = ["plain"]
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_HIDDEN: Final = frozenset({"extra"})
+
+
+def plain(value: object) -> Any:  # noqa: ANN401 - whatever JSON can hold
+    """Return a value of ours, or a list or dictionary of them, as JSON has it; what is not known is left out."""
+    match value:
+        case Struct():
+            fields = {name: getattr(value, name) for name in value.__struct_fields__ if name not in _HIDDEN}
+            return {_camel(name): plain(one) for name, one in fields.items() if one is not None}
+        case datetime():
+            return (value - _EPOCH) // timedelta(milliseconds=1)
+        case str():
+            return value
+        case Mapping():
+            return {key: plain(one) for key, one in value.items()}
+        case Sequence():
+            return [plain(one) for one in value]
+        case _:
+            return value
+
+
+def _camel(name: str) -> str:
+    return re.sub("_([a-z])", lambda match: match[1].upper(), name)

@@ -1,0 +1,194 @@
+"""How older tools spell options and arguments, put into click's way before click reads them.
+
+- an option may be written in camelCase (``--deploymentName``) or with hyphens (``--deployment-name``);
+- an alias of any length may have one hyphen or two (``-des``, ``--des``, ``-d``, ``--d``), and its value behind ``=``;
+- a flag may be followed by ``true`` or ``false`` (``-m false``);
+- some arguments may be given as an option instead (``--app``), and some left out from the left, because the
+  project file has them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+__all__ = ["LEFT_OUT", "Argument", "Twin", "put_right"]
+
+LEFT_OUT: Final = "\0"
+"""Stands in the place of an argument that was left out: no operating system can pass it."""
+
+_HUMP: Final = re.compile(r"(?<=[a-z0-9])([A-Z])")
+_TRUTHS: Final = {"true": True, "false": False}
+
+
+class Argument(click.Argument):
+    """An argument that may be left out although others follow, when it says so.
+
+    Args:
+        declarations: as click has them.
+        may_be_left_out: whether the command finds out what is meant when it is not given.
+        settings: as click has them.
+
+    """
+
+    def __init__(self, declarations: Sequence[str], *, may_be_left_out: bool = False, **settings: Any) -> None:  # noqa: ANN401 - click's
+        super().__init__(declarations, **({"required": not may_be_left_out} | settings))
+        self.may_be_left_out = may_be_left_out
+
+    def process_value(self, ctx: click.Context, value: object) -> object:
+        """Return the value, or None for one that was left out.
+
+        Raises:
+            MissingParameter: it may not be left out.
+
+        """
+        if value != LEFT_OUT:
+            return super().process_value(ctx, value)
+        if self.required:
+            raise click.MissingParameter(ctx=ctx, param=self)
+        return self.get_default(ctx)
+
+
+class Twin(click.Option):
+    """Another way of giving an argument: as an option.
+
+    Args:
+        declarations: the option's spellings.
+        argument: the name of the argument.
+        settings: as click has them.
+
+    """
+
+    def __init__(self, declarations: Sequence[str], *, argument: str, **settings: Any) -> None:  # noqa: ANN401 - click's
+        super().__init__([f"__{argument}", *declarations], expose_value=False, **settings)
+        self.argument = argument
+
+
+@dataclass
+class _Read:
+    """A command's words, sorted."""
+
+    options: list[str] = field(default_factory=list)
+    arguments: list[str] = field(default_factory=list)
+    twins: dict[str, str] = field(default_factory=dict)
+
+
+def put_right(params: Iterable[click.Parameter], words: Sequence[str]) -> list[str]:
+    """Return what a person wrote behind a command as click understands it: options first, then every argument.
+
+    Raises:
+        BadOptionUsage: an option lacks its value.
+
+    """
+    known = list(params)
+    read = _Reader(known).read(words)
+    placed = _placed([param for param in known if isinstance(param, click.Argument)], read)
+    return [*read.options, "--", *placed] if placed else read.options
+
+
+def _placed(declared: Sequence[click.Argument], read: _Read) -> list[str]:
+    """Return a word for each argument that was declared, in order, and then those that are too many."""
+    words = deque(read.arguments)
+    expected = [one for one in declared if one.name not in read.twins and (one.required or _may_be_left_out(one))]
+    missing = len(expected) - len(words)
+    placed = []
+    for argument in declared:
+        if argument.name in read.twins:
+            placed.append(read.twins[argument.name])
+        elif (missing > 0 and _may_be_left_out(argument)) or not words:
+            placed.append(LEFT_OUT)
+            missing -= 1
+        elif argument.nargs < 0:
+            placed.extend(words)
+            words.clear()
+        else:
+            placed.append(words.popleft())
+    while placed and placed[-1] == LEFT_OUT and not _may_be_left_out(declared[len(placed) - 1]):
+        placed.pop()
+    return [*placed, *words]
+
+
+def _may_be_left_out(argument: click.Argument) -> bool:
+    return isinstance(argument, Argument) and argument.may_be_left_out
+
+
+class _Reader:
+    """Reads words one by one, knowing which options take a value."""
+
+    def __init__(self, params: Iterable[click.Parameter]) -> None:
+        self._options: Mapping[str, click.Option] = {
+            name: param
+            for param in params
+            if isinstance(param, click.Option)
+            for name in (*param.opts, *param.secondary_opts)
+        }
+
+    def read(self, words: Sequence[str]) -> _Read:
+        read, rest = _Read(), deque(words)
+        while rest:
+            word = rest.popleft()
+            if word == "--":
+                read.arguments.extend(rest)
+                break
+            if word == "-" or not word.startswith("-"):
+                read.arguments.append(word)
+            else:
+                self._take(word, rest, read)
+        return read
+
+    def _take(self, word: str, rest: deque[str], read: _Read) -> None:
+        name, is_given, text = word.partition("=")
+        value = text if is_given else None
+        spelled = self._known(name)
+        if spelled is None:
+            spelled, value = self._bundled(word, rest)
+        if spelled is None:
+            read.options.append(word)  # click says that it is unknown, and what is alike
+            return
+        option = self._options[spelled]
+        if option.is_flag:
+            read.options.extend(_flag(option, spelled, value, rest))
+            return
+        if value is None:
+            if not rest:
+                raise click.BadOptionUsage(spelled, f"Option '{name}' requires an argument.")
+            value = rest.popleft()
+        if isinstance(option, Twin):
+            read.twins[option.argument] = value
+        else:
+            read.options.extend([spelled, value])
+
+    def _known(self, name: str) -> str | None:
+        """Return how an option is spelled here."""
+        hyphened = _HUMP.sub(lambda hump: f"-{hump[1].lower()}", name)
+        one_hyphen = re.sub("^--", "-", hyphened)
+        return next((spelled for spelled in (name, hyphened, one_hyphen) if spelled in self._options), None)
+
+    def _bundled(self, word: str, rest: deque[str]) -> tuple[str | None, str | None]:
+        """Read ``-xm`` as ``-x -m``, and ``-dStaging`` as ``-d Staging``."""
+        spelled, more = word[:2], word[2:]
+        if word.startswith("--") or spelled not in self._options:
+            return None, None
+        if not self._options[spelled].is_flag:
+            return spelled, more
+        rest.appendleft(f"-{more}")
+        return spelled, None
+
+
+def _flag(option: click.Option, spelled: str, value: str | None, rest: deque[str]) -> list[str]:
+    """Return the words for a flag that may be followed by a truth."""
+    if value is None and rest and rest[0] in _TRUTHS:
+        value = rest.popleft()
+    if value not in _TRUTHS:
+        return [spelled if value is None else f"{spelled}={value}"]
+    if _TRUTHS[value]:
+        return [spelled]
+    opposite = option.secondary_opts if spelled in option.opts else option.opts
+    return list(opposite[-1:])
