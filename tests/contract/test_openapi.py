@@ -81,7 +81,7 @@ ASKED = {
 }
 """The schemas of what is sent to the server."""
 
-PAGES = ("/auth/", "/accesskey")
+PAGES = ("/auth/", "/accesskey", "/v0.1/user", "/v0.1/api_tokens", "/v0.1/apps", "/v0.1/orgs")
 """Pages for people's browsers, which no client can make anything of."""
 
 ALIASES = {"/public/codepush/status"}

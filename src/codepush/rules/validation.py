@@ -29,14 +29,17 @@ __all__ = [
     "DeploymentInfo",
     "FieldError",
     "InvalidFields",
+    "OrganizationInfo",
     "access_key_info",
     "access_key_request",
     "account_info",
     "app_info",
     "app_name",
     "deployment_info",
+    "email",
     "is_app_version",
     "is_key",
+    "organization_info",
     "package_info",
 ]
 
@@ -54,6 +57,7 @@ _LONGEST_LIFE: Final = 100 * 365 * 24 * 60 * 60 * 1000
 
 _NAME: Final = re.compile(r"[^\\/?:\x00-\x1f\x7f-\x9f]+")
 _KEY: Final = re.compile(r"[0-9A-Za-z_-]{10,100}")
+_SLUG: Final = re.compile(r"(?!\.{1,2}$)[0-9A-Za-z._-]{1,100}")
 _ROLLOUT: Final = re.compile(r"100|[1-9][0-9]?")
 
 # An address is ASCII without blanks, quotes and brackets; of the signs that mail allows, # * / ? are refused too.
@@ -65,6 +69,7 @@ _DOMAIN_LABEL_LENGTH: Final = 63
 
 _ALLOWED: Final = {
     "appVersion": "an exact version or a range of them, such as 1.0.0, ^1.2 or *",
+    "displayName": f"1 to {_NAME_LENGTH} characters",
     "description": f"a text of at most {_DESCRIPTION_LENGTH} characters",
     "createdBy": f"1 to {_NAME_LENGTH} characters",
     "email": "an e-mail address",
@@ -136,6 +141,13 @@ class AccessKeyInfo(Struct, frozen=True, kw_only=True):
     ttl: int | None = None
     name: str | None = None
     created_by: str | None = None
+
+
+class OrganizationInfo(Struct, frozen=True, kw_only=True):
+    """What a person says about an organization: its name in addresses, and what people call it."""
+
+    name: str | None = None
+    display_name: str | None = None
 
 
 class AccountInfo(Struct, frozen=True, kw_only=True):
@@ -298,6 +310,39 @@ def account_info(raw: object, *, is_name_required: bool) -> AccountInfo:
     return info
 
 
+def organization_info(raw: object) -> OrganizationInfo:
+    """Read a request that adds or changes an organization.
+
+    Args:
+        raw: the decoded JSON of the request.
+
+    Raises:
+        InvalidFields: a field is invalid.
+
+    """
+    fields = _Fields(raw)
+    info = OrganizationInfo(name=fields.read("name", _slug), display_name=fields.read("displayName", _person))
+    fields.check(_ALLOWED | {"name": "1 to 100 letters, digits, dots, hyphens and underscores"})
+    return info
+
+
+def email(raw: object) -> str:
+    """Read a request that names an account.
+
+    Args:
+        raw: the decoded JSON of the request.
+
+    Raises:
+        InvalidFields: the address is missing or invalid.
+
+    """
+    fields = _Fields(raw)
+    address = fields.read("email", _email, is_required=True)
+    fields.check()
+    assert address is not None  # required, and checked
+    return address
+
+
 def is_key(value: object) -> bool:
     """Return whether a value can be a deployment key or an access key."""
     return isinstance(value, str) and _KEY.fullmatch(value) is not None
@@ -344,6 +389,10 @@ def _name(value: object) -> str:
 
 def _person(value: object) -> str:
     return _text(value, at_least=1, at_most=_NAME_LENGTH)
+
+
+def _slug(value: object) -> str:
+    return _matching(_SLUG, value)
 
 
 def _friendly_name(value: object) -> str:

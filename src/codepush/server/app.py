@@ -29,6 +29,7 @@ from codepush.server.services.links import Links
 from codepush.server.services.logins import Logins
 from codepush.server.services.metrics import Metrics
 from codepush.server.services.missing_diffs import MissingDiffs
+from codepush.server.services.organizations import Organizations
 from codepush.server.services.releases import Releases
 from codepush.server.services.repacking import Repacking
 from codepush.server.services.repeats import Repeats
@@ -39,6 +40,7 @@ from codepush.server.storage.sql.migrate import make_ready
 from codepush.server.storage.sql.store import SqlStore
 from codepush.server.tallies import Tallies
 from codepush.server.web.acquisition import AcquisitionDoor
+from codepush.server.web.appcenter import AppCenterDoor
 from codepush.server.web.auth import Gate, Limits
 from codepush.server.web.downloads import DownloadDoor
 from codepush.server.web.login import LoginDoor
@@ -88,27 +90,42 @@ def create_app(settings: Settings) -> Starlette:
     diffs, repacking = _makers(settings, store, blobs, changed=updates.drop)
     worker = Worker(store, handlers(diffs, repacking), added=jobs_added)
     access_keys = AccessKeys(store)
+    gate = Gate(access_keys, _limits(settings))
+    apps, collaborators = Apps(store, changed=updates.drop), Collaborators(store)
+    deployments, metrics = Deployments(store, links, changed=updates.drop), Metrics(store)
+    releases = Releases(
+        store,
+        blobs,
+        links,
+        workspace=settings.workspace,
+        pack_level=settings.pack_level,
+        diffs=diffs,
+        repacking=repacking,
+        changed=updates.drop,
+        queued=jobs_added.set,
+    )
     management = StandaloneDoor(
-        gate=Gate(access_keys, _limits(settings)),
+        gate=gate,
         access_keys=access_keys,
         accounts=Accounts(store, access_keys),
-        apps=Apps(store, changed=updates.drop),
-        collaborators=Collaborators(store),
-        deployments=Deployments(store, links, changed=updates.drop),
-        releases=Releases(
-            store,
-            blobs,
-            links,
-            workspace=settings.workspace,
-            pack_level=settings.pack_level,
-            diffs=diffs,
-            repacking=repacking,
-            changed=updates.drop,
-            queued=jobs_added.set,
-        ),
+        apps=apps,
+        collaborators=collaborators,
+        deployments=deployments,
+        releases=releases,
         repeats=Repeats(store),
-        metrics=Metrics(store),
+        metrics=metrics,
         uploads=UploadRoom(settings.workspace, settings.upload_limit_mb),
+        request_seconds=settings.request_seconds,
+    )
+    appcenter = AppCenterDoor(
+        gate=gate,
+        access_keys=access_keys,
+        apps=apps,
+        collaborators=collaborators,
+        organizations=Organizations(store),
+        deployments=deployments,
+        releases=releases,
+        metrics=metrics,
         request_seconds=settings.request_seconds,
     )
     fallback = for_all_paths(Route("/{path:path}", management.fallback, methods=_METHODS))
@@ -119,7 +136,11 @@ def create_app(settings: Settings) -> Starlette:
             *DownloadDoor(Downloads(blobs)).routes(),
             *OpenApiDoor().routes(),
             *_login_door(settings, store, access_keys).routes(),
-            for_all_paths(Mount("/", management_app([*management.routes(), fallback], origins=settings.origins))),
+            for_all_paths(
+                Mount(
+                    "/", management_app([*management.routes(), *appcenter.routes(), fallback], origins=settings.origins)
+                )
+            ),
         ],
         middleware=[Middleware(RequestIds), Middleware(CanonicalPaths)],
         exception_handlers=HANDLERS,

@@ -54,7 +54,7 @@ async def test_app_centers_clients_are_told_in_json(client, path):
     assert (answer.status_code, answer.headers["content-type"]) == (401, "application/json; charset=utf-8")
     refusal = answer.json()
     assert refusal["statusCode"] == 401
-    assert refusal["message"].startswith("The session or access key being used is invalid")
+    assert refusal["message"].startswith("The API token is missing or invalid. Make one with")
     assert refusal["error"] == {"code": refusal["code"], "message": refusal["message"]}
     assert refusal["code"] == "Unauthorized"
 

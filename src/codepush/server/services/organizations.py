@@ -54,25 +54,26 @@ class Organizations:
         async with self._store.read() as records:
             return await find_organization(records, caller, name, "view")
 
-    async def add(self, caller: AccountRecord, name: str, display_name: str = "") -> OrganizationRecord:
-        """Create an organization whose first manager is the caller.
+    async def add(
+        self, caller: AccountRecord, *, name: str | None = None, display_name: str | None = None
+    ) -> OrganizationRecord:
+        """Create an organization whose first manager is the caller; either name is made from the other if need be.
 
         Args:
             caller: who creates it.
             name: its name in addresses, which is kept in lower case.
-            display_name: what people call it; the name as it was written, if empty.
+            display_name: what people call it.
 
         Raises:
-            InvalidError: the name cannot stand in an address.
+            InvalidError: it has no name, or none that can stand in an address.
             ConflictError: an account or organization has the name.
 
         """
-        slug = _slug(name)
+        called = display_name or name or ""
+        slug = _slug(name or re.sub(r"[^A-Za-z0-9._-]+", "-", called).strip("-."))
         async with self._store.write() as records:
             try:
-                organization = await records.organizations.add(
-                    slug=slug, name=display_name or name, created_at=self._clock()
-                )
+                organization = await records.organizations.add(slug=slug, name=called, created_at=self._clock())
             except AlreadyExistsError as error:
                 raise _exists(slug) from error
             await records.organizations.add_member(organization.id, caller.id, "manager")
@@ -232,7 +233,7 @@ def _refuse_last_manager(membership: Membership, member: MemberRecord) -> None:
 def _slug(name: str) -> str:
     if not _SLUG.fullmatch(name) or name in _DOTS:
         raise InvalidError(
-            "The name of an organization is 1 to 100 letters, digits, dots, hyphens and underscores.",
+            "An organization needs a name of 1 to 100 letters, digits, dots, hyphens and underscores.",
             code="invalid_name",
             field="name",
         )

@@ -22,15 +22,15 @@ _FIELDS: Final = 10
 """Fields of a form; ours have three."""
 
 
-async def json_body(request: Request) -> object:
-    """Return the JSON value of a request's body; ``None`` when there is none.
+async def json_body(request: Request, *, limit: int = _LIMIT) -> object:
+    """Return the JSON value of a request's body, of at most so many bytes; ``None`` when there is none.
 
     Raises:
         TooLargeError: the body is longer than the limit.
         codepush.errors.Invalid: it is not JSON.
 
     """
-    body = await _bounded(request)
+    body = await _bounded(request, limit)
     return decode_json(body) if body else None
 
 
@@ -42,17 +42,17 @@ async def form_body(request: Request) -> Mapping[str, str]:
         InvalidError: it has more fields than any form here.
 
     """
-    body = await _bounded(request)
+    body = await _bounded(request, _LIMIT)
     try:
         return dict(parse_qsl(body.decode(errors="replace"), keep_blank_values=True, max_num_fields=_FIELDS))
     except ValueError as error:
         raise InvalidError("The form has too many fields.", code="invalid_body") from error
 
 
-async def _bounded(request: Request) -> bytes:
+async def _bounded(request: Request, limit: int) -> bytes:
     body = bytearray()
     async for chunk in request.stream():
         body += chunk
-        if len(body) > _LIMIT:
-            raise TooLargeError(f"The body of the request is larger than {_LIMIT} bytes.", code="body_too_large")
+        if len(body) > limit:
+            raise TooLargeError(f"The body of the request is larger than {limit} bytes.", code="body_too_large")
     return bytes(body)

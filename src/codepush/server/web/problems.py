@@ -65,6 +65,16 @@ _SERVERS_FAULT: Final = 500
 _APPCENTER: Final = re.compile(r"/(v0\.1/(?!public/)|upload/)", re.IGNORECASE)
 """Where the paths of App Center's dialect begin. Phones' paths look like it, and keep their plain texts."""
 
+_COMMAND_LINE: Final = re.compile(r"appcenterCli/", re.IGNORECASE)
+"""How npm ``appcenter-cli`` begins to say who it is; in what it accepts, it does not differ from others."""
+
+_TO_GET_ONE: Final = "Make one with 'codepush server key add' or in the browser at /auth/login."
+_TOKEN_SENTENCES: Final[Mapping[str, str]] = {
+    "invalid_access_key": f"The API token is missing or invalid. {_TO_GET_ONE}",
+    "expired_access_key": f"The API token has expired. {_TO_GET_ONE}",
+}
+"""What is wrong with a token, for people who have not got the command line that the standalone dialect speaks of."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -100,7 +110,7 @@ def _answer(request: Request, refusal: _Refusal) -> Response:
     if PROBLEM_TYPE in request.headers.get("accept", ""):
         return _problem(request, refusal)
     if _APPCENTER.match(request.scope["path"]):
-        return _appcenter(refusal)
+        return _appcenter(request, refusal)
     answer = plain(refusal.text or refusal.message, refusal.status)
     answer.headers.update(refusal.headers)
     return answer
@@ -131,9 +141,17 @@ def _problem(request: Request, refusal: _Refusal) -> Response:
     return Response(encode_problem(problem), refusal.status, headers=headers)
 
 
-def _appcenter(refusal: _Refusal) -> Response:
+def _appcenter(request: Request, refusal: _Refusal) -> Response:
+    """Tell an SDK in JSON, which it shows the message of; and the command line in text, which it shows as it is.
+
+    The command line also compares the text with one that it knows, to tell a missing deployment from a missing app.
+    """
+    message = _TOKEN_SENTENCES.get(refusal.code, refusal.message)
+    if _COMMAND_LINE.match(request.headers.get("user-agent", "")):
+        answer = plain(message, refusal.status)
+        answer.headers.update({name: value for name, value in refusal.headers.items() if name != "Content-Type"})
+        return answer
     word = _WORDS.get(refusal.status, "InternalServerError" if refusal.status >= _SERVERS_FAULT else "BadRequest")
-    message = refusal.message
     body = {"code": word, "message": message, "statusCode": refusal.status, "error": {"code": word, "message": message}}
     headers = {**refusal.headers, "Content-Type": JSON_TYPE, "Cache-Control": "no-cache"}
     return Response(encode_json(body), refusal.status, headers=headers)

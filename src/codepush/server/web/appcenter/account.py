@@ -1,0 +1,73 @@
+"""Who asks, and their tokens, in App Center's dialect."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING, Final
+
+from codepush.rules import validation
+from codepush.server.services.errors import NotFoundError
+from codepush.server.web.answers import json_answer, no_content
+from codepush.server.web.appcenter.bodies import fields_of, in_their_words, read_word
+from codepush.server.web.appcenter.shapes import token_shape, user_shape
+from codepush.server.web.auth import address
+from codepush.server.web.paths import name_in
+from codepush.wire import appcenter
+from codepush.wire.messages import encode_json
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from codepush.models import AccessKey
+    from codepush.server.ports import AccountRecord
+    from codepush.server.services.access_keys import AccessKeys
+    from codepush.server.web.appcenter.bodies import Route
+
+__all__ = ["AccountRoutes"]
+
+_TOKEN_FIELDS: Final = {"friendlyName": "description", "ttl": "ttl"}
+
+
+class AccountRoutes:
+    """The part of the App Center door that is about the caller."""
+
+    def __init__(self, access_keys: AccessKeys) -> None:
+        self._access_keys = access_keys
+
+    def table(self) -> list[Route]:
+        """Return method, path and endpoint of each route."""
+        return [
+            ("GET", "/user", self._user),
+            ("GET", "/api_tokens", self._list),
+            ("POST", "/api_tokens", self._add),
+            ("DELETE", "/api_tokens/{token}", self._remove),
+        ]
+
+    async def _user(self, _: Request, caller: AccountRecord) -> Response:
+        return json_answer(encode_json(user_shape(caller)))
+
+    async def _list(self, _: Request, caller: AccountRecord) -> Response:
+        return json_answer(encode_json([token_shape(one) for one in await self._tokens(caller)]))
+
+    async def _add(self, request: Request, caller: AccountRecord) -> Response:
+        fields = await fields_of(request)
+        read_word("scope", appcenter.scope, fields.get("scope"))
+        said = appcenter.in_our_words({"description": f"token-{secrets.token_hex(4)}", **fields}, _TOKEN_FIELDS)
+        with in_their_words(_TOKEN_FIELDS):
+            wanted = validation.access_key_request(said)
+            info = validation.access_key_info(wanted, is_update=False, is_name_required=False)
+            access_key = await self._access_keys.add(caller, info, created_by=address(request))
+        return json_answer(encode_json(token_shape(access_key)), 201)
+
+    async def _remove(self, request: Request, caller: AccountRecord) -> Response:
+        wanted = name_in(request, "token").lower()
+        for access_key in await self._tokens(caller):
+            if token_shape(access_key).id == wanted:
+                await self._access_keys.remove(caller, access_key.name)
+                return no_content()
+        raise NotFoundError(f'The API token "{wanted}" does not exist.', code="access_key_not_found")
+
+    async def _tokens(self, caller: AccountRecord) -> list[AccessKey]:
+        """Return the caller's access keys, but for what log-ins in the browser made."""
+        return [one for one in await self._access_keys.list(caller) if not one.is_session]

@@ -1,0 +1,167 @@
+"""Apps and the people who work on them, in App Center's dialect."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from codepush.rules import validation
+from codepush.server.services.names import alphabetical
+from codepush.server.services.parts import parts
+from codepush.server.web.answers import json_answer, no_content
+from codepush.server.web.appcenter.bodies import app_in, fields_of, in_their_words, read_word
+from codepush.server.web.appcenter.shapes import app_shape, collaborator_shape
+from codepush.server.web.paths import name_in
+from codepush.wire import appcenter
+from codepush.wire.messages import encode_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from codepush.models import Permission
+    from codepush.server.ports import AccountRecord, AppRecord
+    from codepush.server.services.apps import Apps
+    from codepush.server.services.collaborators import Collaborators
+    from codepush.server.services.organizations import Organizations
+    from codepush.server.web.appcenter.bodies import Route
+
+__all__ = ["AppRoutes"]
+
+_BY_NAME: Final = frozenset({"name", "display_name"})
+_INVITED: Final = {"email": "user_email"}
+
+
+class AppRoutes:
+    """The part of the App Center door that is about apps and their people."""
+
+    def __init__(self, apps: Apps, collaborators: Collaborators, organizations: Organizations) -> None:
+        self._apps = apps
+        self._collaborators = collaborators
+        self._organizations = organizations
+
+    def table(self) -> list[Route]:
+        """Return method, path and endpoint of each route."""
+        app = "/apps/{owner}/{app}"
+        return [
+            ("GET", "/apps", self._list),
+            ("POST", "/apps", self._add),
+            ("GET", "/orgs/{org}/apps", self._list_of_organization),
+            ("POST", "/orgs/{org}/apps", self._add_to_organization),
+            ("GET", app, self._get),
+            ("PATCH", app, self._rename),
+            ("DELETE", app, self._remove),
+            ("POST", f"{app}/transfer/{{destination}}", self._transfer),
+            ("GET", f"{app}/users", self._people),
+            ("PATCH", f"{app}/users/{{email}}", self._change),
+            ("DELETE", f"{app}/users/{{email}}", self._leave),
+            ("GET", f"{app}/invitations", self._invitations),
+            ("POST", f"{app}/invitations", self._invite),
+            ("POST", f"{app}/invitations/{{email}}", self._invite),
+            ("PATCH", f"{app}/invitations/{{email}}", self._change),
+            ("DELETE", f"{app}/invitations/{{email}}", self._leave),
+        ]
+
+    async def _list(self, request: Request, caller: AccountRecord) -> Response:
+        return _shown(await self._apps.visible(caller), request, caller)
+
+    async def _list_of_organization(self, request: Request, caller: AccountRecord) -> Response:
+        organization = (await self._organizations.get(caller, name_in(request, "org"))).organization
+        visible = await self._apps.visible(caller)
+        its_own = [app for app in visible if (app.owner.kind, app.owner.id) == ("org", organization.id)]
+        return _shown(its_own, request, caller)
+
+    async def _add(self, request: Request, caller: AccountRecord) -> Response:
+        return await self._create(request, caller, caller.slug)
+
+    async def _add_to_organization(self, request: Request, caller: AccountRecord) -> Response:
+        organization = name_in(request, "org")
+        return await self._create(request, caller, organization, organization=organization)
+
+    async def _create(
+        self, request: Request, caller: AccountRecord, owner: str, *, organization: str | None = None
+    ) -> Response:
+        """Create an app without deployments: clients make the first two themselves."""
+        fields = await fields_of(request)
+        with in_their_words(_name_field(fields)):
+            info = validation.app_info(_named(fields))
+        await self._apps.add(
+            caller, info.name, os=info.os, platform=info.platform, manual=True, organization=organization
+        )
+        app = await self._apps.find(caller, f"{owner}/{info.name}")
+        return json_answer(encode_json(app_shape(app, caller)), 201)
+
+    async def _get(self, request: Request, caller: AccountRecord) -> Response:
+        return json_answer(encode_json(app_shape(await self._apps.find(caller, app_in(request)), caller)))
+
+    async def _rename(self, request: Request, caller: AccountRecord) -> Response:
+        fields = await fields_of(request)
+        with in_their_words(_name_field(fields)):
+            name = validation.app_name(_named(fields), is_required=False)
+        await self._apps.rename(caller, app_in(request), name)
+        app = await self._apps.find(caller, f"{name_in(request, 'owner')}/{name or name_in(request, 'app')}")
+        return json_answer(encode_json(app_shape(app, caller)))
+
+    async def _remove(self, request: Request, caller: AccountRecord) -> Response:
+        await self._apps.remove(caller, app_in(request))
+        return no_content()
+
+    async def _transfer(self, request: Request, caller: AccountRecord) -> Response:
+        app = await self._collaborators.transfer(caller, app_in(request), name_in(request, "destination"))
+        return json_answer(encode_json(app_shape(app, caller)))
+
+    async def _people(self, request: Request, caller: AccountRecord) -> Response:
+        app = await self._apps.find(caller, app_in(request))
+        return json_answer(encode_json([collaborator_shape(one) for one in parts(app)]))
+
+    async def _change(self, request: Request, caller: AccountRecord) -> Response:
+        fields = await fields_of(request)
+        permission = read_word("permissions", appcenter.permissions, fields.get("permissions"))
+        await self._collaborators.change(caller, app_in(request), name_in(request, "email"), permission)
+        return no_content()
+
+    async def _leave(self, request: Request, caller: AccountRecord) -> Response:
+        await self._collaborators.remove(caller, app_in(request), name_in(request, "email"))
+        return no_content()
+
+    async def _invitations(self, request: Request, caller: AccountRecord) -> Response:
+        """Show that nobody has yet to accept: who is invited is a member at once."""
+        await self._collaborators.list(caller, app_in(request))
+        return json_answer(encode_json([]))
+
+    async def _invite(self, request: Request, caller: AccountRecord) -> Response:
+        fields = await fields_of(request)
+        email = name_in(request, "email") if "email" in request.path_params else invited(fields)
+        read = partial(appcenter.permission, otherwise="Collaborator")
+        permission: Permission = read_word("role", read, fields.get("role"))
+        await self._collaborators.add(caller, app_in(request), email, permission)
+        return no_content()
+
+
+def invited(fields: Mapping[str, object]) -> str:
+    """Return the address of who is invited.
+
+    Raises:
+        InvalidFields: it is missing, or no address.
+
+    """
+    with in_their_words(_INVITED):
+        return validation.email(appcenter.in_our_words(fields, _INVITED))
+
+
+def _named(fields: Mapping[str, object]) -> dict[str, object]:
+    """Return the fields of an app, whose two names are one here; the one for addresses goes before."""
+    name = fields.get("name")
+    return {**fields, "name": fields.get("display_name") if name is None else name}
+
+
+def _name_field(fields: Mapping[str, object]) -> dict[str, str]:
+    return {"name": "display_name" if fields.get("name") is None else "name"}
+
+
+def _shown(apps: Iterable[AppRecord], request: Request, caller: AccountRecord) -> Response:
+    if request.query_params.get("$orderBy") in _BY_NAME:
+        apps = sorted(apps, key=lambda app: alphabetical(app.name))
+    return json_answer(encode_json([app_shape(app, caller) for app in apps]))

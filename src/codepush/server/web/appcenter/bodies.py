@@ -1,0 +1,77 @@
+"""Reading what App Center's clients send, and telling what is wrong with it in their words."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from codepush.rules.validation import FieldError, InvalidFields
+from codepush.server.services.errors import InvalidError
+from codepush.server.web.bodies import json_body
+from codepush.server.web.paths import name_in
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from codepush.server.ports import AccountRecord
+
+__all__ = ["Endpoint", "Route", "app_in", "fields_of", "in_their_words", "read_word"]
+
+T = TypeVar("T")
+
+Endpoint: TypeAlias = Callable[[Request, "AccountRecord"], Awaitable[Response]]
+Route: TypeAlias = "tuple[str, str, Endpoint]"
+"""Method, path below ``/v0.1``, endpoint."""
+
+_LIMIT: Final = 64 * 1024
+"""Bytes: the longest description has 10 000 characters, and may be spelled with four bytes each."""
+
+
+def app_in(request: Request) -> str:
+    """Return the name of the app in the path, with its owner before it."""
+    return f"{name_in(request, 'owner')}/{name_in(request, 'app')}"
+
+
+async def fields_of(request: Request) -> dict[str, Any]:
+    """Return the fields of a request's body; a body that is no object has none, like no body.
+
+    Raises:
+        TooLargeError: the body is longer than any of these has to be.
+        codepush.errors.Invalid: it is not JSON.
+
+    """
+    body = await json_body(request, limit=_LIMIT)
+    return body if isinstance(body, dict) else {}
+
+
+@contextmanager
+def in_their_words(fields: Mapping[str, str]) -> Iterator[None]:
+    """Call wrong fields what the client calls them; ``fields`` are its names by those of the standalone dialect.
+
+    Raises:
+        InvalidFields: the block raises it.
+
+    """
+    try:
+        yield
+    except InvalidFields as error:
+        errors = tuple(FieldError(fields.get(one.field, one.field), one.message) for one in error.errors)
+        allowed = {fields.get(field, field): said for field, said in error.allowed.items()}
+        raise InvalidFields(errors, allowed) from error
+
+
+def read_word(field: str, read: Callable[[object], T], word: object) -> T:
+    """Return what a word stands for.
+
+    Raises:
+        InvalidError: it stands for nothing.
+
+    """
+    try:
+        return read(word)
+    except ValueError as error:
+        raise InvalidError(f"The field '{field}' is invalid. {error}", code="invalid_field", field=field) from error

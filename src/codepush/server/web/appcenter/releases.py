@@ -1,0 +1,116 @@
+"""Deployments and their releases in App Center's dialect."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import replace
+
+from codepush.rules import validation
+from codepush.server.web.answers import json_answer, no_content
+from codepush.server.web.appcenter.bodies import app_in, fields_of, in_their_words
+from codepush.server.web.paths import name_in
+from codepush.wire import appcenter
+from codepush.wire.messages import encode_json
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from codepush.models import PackageInfo
+    from codepush.server.ports import AccountRecord
+    from codepush.server.services.deployments import Deployments
+    from codepush.server.services.metrics import Metrics
+    from codepush.server.services.releases import Releases
+    from codepush.server.web.appcenter.bodies import Route
+
+__all__ = ["ReleaseRoutes"]
+
+_NEWEST: Final = "null"
+"""What npm ``code-push`` 4 writes for the label when it is to patch the newest release."""
+
+
+class ReleaseRoutes:
+    """The part of the App Center door that is about deployments, releases and metrics."""
+
+    def __init__(self, deployments: Deployments, releases: Releases, metrics: Metrics) -> None:
+        self._deployments = deployments
+        self._releases = releases
+        self._metrics = metrics
+
+    def table(self) -> list[Route]:
+        """Return method, path and endpoint of each route."""
+        deployments = "/apps/{owner}/{app}/deployments"
+        deployment = f"{deployments}/{{deployment}}"
+        return [
+            ("GET", deployments, self._list),
+            ("POST", deployments, self._add),
+            ("GET", deployment, self._get),
+            ("PATCH", deployment, self._rename),
+            ("DELETE", deployment, self._remove),
+            ("GET", f"{deployment}/releases", self._history),
+            ("DELETE", f"{deployment}/releases", self._clear),
+            ("PATCH", f"{deployment}/releases/{{label}}", self._patch),
+            ("POST", f"{deployment}/promote_release/{{destination}}", self._promote),
+            ("POST", f"{deployment}/rollback_release", self._rollback),
+            ("GET", f"{deployment}/metrics", self._counters),
+        ]
+
+    async def _list(self, request: Request, caller: AccountRecord) -> Response:
+        deployments = await self._deployments.list(caller, app_in(request))
+        return json_answer(encode_json([appcenter.DeploymentShape.of(one) for one in deployments]))
+
+    async def _add(self, request: Request, caller: AccountRecord) -> Response:
+        info = validation.deployment_info(await fields_of(request), is_name_required=True)
+        assert info.name is not None  # required above
+        deployment = await self._deployments.add(caller, app_in(request), info.name, key=info.key)
+        return json_answer(encode_json(appcenter.DeploymentShape.of(deployment)), 201)
+
+    async def _get(self, request: Request, caller: AccountRecord) -> Response:
+        deployment = await self._deployments.get(caller, app_in(request), name_in(request, "deployment"))
+        return json_answer(encode_json(appcenter.DeploymentShape.of(deployment)))
+
+    async def _rename(self, request: Request, caller: AccountRecord) -> Response:
+        info = validation.deployment_info(await fields_of(request), is_name_required=True)
+        await self._deployments.rename(caller, app_in(request), name_in(request, "deployment"), info.name)
+        return no_content()
+
+    async def _remove(self, request: Request, caller: AccountRecord) -> Response:
+        await self._deployments.remove(caller, app_in(request), name_in(request, "deployment"))
+        return no_content()
+
+    async def _history(self, request: Request, caller: AccountRecord) -> Response:
+        history = await self._deployments.history(caller, app_in(request), name_in(request, "deployment"))
+        return json_answer(encode_json([appcenter.ReleaseShape.of(one) for one in history]))
+
+    async def _clear(self, request: Request, caller: AccountRecord) -> Response:
+        await self._deployments.clear_history(caller, app_in(request), name_in(request, "deployment"))
+        return no_content()
+
+    async def _patch(self, request: Request, caller: AccountRecord) -> Response:
+        label = name_in(request, "label")
+        info = replace(await _change(request), label=None if label == _NEWEST else label)
+        package = await self._releases.patch(caller, app_in(request), name_in(request, "deployment"), info)
+        return no_content() if package is None else json_answer(encode_json(appcenter.ReleaseShape.of_reply(package)))
+
+    async def _promote(self, request: Request, caller: AccountRecord) -> Response:
+        source, destination = name_in(request, "deployment"), name_in(request, "destination")
+        info = await _change(request)
+        package = await self._releases.promote(caller, app_in(request), source, destination, info)
+        return json_answer(encode_json(appcenter.ReleaseShape.of_reply(package)))
+
+    async def _rollback(self, request: Request, caller: AccountRecord) -> Response:
+        label = (await _change(request)).label
+        package = await self._releases.rollback(caller, app_in(request), name_in(request, "deployment"), label)
+        return json_answer(encode_json(appcenter.ReleaseShape.of_reply(package)), 201)
+
+    async def _counters(self, request: Request, caller: AccountRecord) -> Response:
+        counters = await self._metrics.of_deployment(caller, app_in(request), name_in(request, "deployment"))
+        return json_answer(encode_json([appcenter.MetricShape.of(label, one) for label, one in counters.items()]))
+
+
+async def _change(request: Request) -> PackageInfo:
+    """Return what a request says about a release; a body is not needed."""
+    said = appcenter.in_our_words(await fields_of(request), appcenter.CHANGE_FIELDS)
+    with in_their_words(appcenter.CHANGE_FIELDS):
+        return validation.package_info(said, require_app_version=False)

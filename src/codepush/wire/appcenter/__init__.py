@@ -1,0 +1,57 @@
+"""App Center's dialect (App Center v0.1 management API): what npm ``code-push`` 4 and ``appcenter-cli`` say and hear.
+
+The server's side only: our own SDK speaks the standalone dialect. ``shapes`` are the objects of answers, ``requests``
+how bodies of requests are read.
+"""
+
+from codepush.wire.appcenter.requests import (
+    CHANGE_FIELDS,
+    RELEASE_FIELDS,
+    in_our_words,
+    permission,
+    permissions,
+    role,
+    scope,
+)
+from codepush.wire.appcenter.shapes import (
+    ORIGIN,
+    UNKNOWN,
+    AppShape,
+    DeploymentShape,
+    MemberShape,
+    MetricShape,
+    OrganizationShape,
+    OwnerShape,
+    ReleaseShape,
+    TokenShape,
+    UserShape,
+    identifier,
+    moment,
+    permission_word,
+    role_word,
+)
+
+__all__ = [
+    "CHANGE_FIELDS",
+    "ORIGIN",
+    "RELEASE_FIELDS",
+    "UNKNOWN",
+    "AppShape",
+    "DeploymentShape",
+    "MemberShape",
+    "MetricShape",
+    "OrganizationShape",
+    "OwnerShape",
+    "ReleaseShape",
+    "TokenShape",
+    "UserShape",
+    "identifier",
+    "in_our_words",
+    "moment",
+    "permission",
+    "permission_word",
+    "permissions",
+    "role",
+    "role_word",
+    "scope",
+]

@@ -1,0 +1,114 @@
+"""How the bodies of requests are read: in the words of the standalone dialect, whose rules hold here too."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from codepush.models import Permission, Role
+
+__all__ = ["CHANGE_FIELDS", "RELEASE_FIELDS", "in_our_words", "permission", "permissions", "role", "scope"]
+
+_SHARED: Final = {"description": "description", "label": "label", "rollout": "rollout"}
+
+CHANGE_FIELDS: Final[Mapping[str, str]] = {
+    **_SHARED,
+    "appVersion": "target_binary_range",
+    "isDisabled": "is_disabled",
+    "isMandatory": "is_mandatory",
+}
+"""What the fields of a patch or promotion are called here, by their names in the standalone dialect."""
+
+RELEASE_FIELDS: Final[Mapping[str, str]] = {
+    **_SHARED,
+    "appVersion": "target_binary_version",
+    "isDisabled": "disabled",
+    "isMandatory": "mandatory",
+}
+"""The same for a new release; the service never agreed with itself."""
+
+_PERMISSIONS: Final[Mapping[str, Permission]] = {
+    "manager": "Manager",
+    "developer": "Collaborator",
+    "viewer": "Reader",
+    "admin": "Manager",
+    "collaborator": "Collaborator",
+    "member": "Reader",
+}
+"""Both vocabularies of the service: the one of apps and the one of invitations."""
+
+_ROLES: Final[Mapping[str, Role]] = {
+    "manager": "manager",
+    "developer": "developer",
+    "viewer": "viewer",
+    "admin": "manager",
+    "collaborator": "developer",
+    "member": "viewer",
+}
+
+
+def in_our_words(body: object, fields: Mapping[str, str]) -> dict[str, Any]:
+    """Return the fields of a body under the names of the standalone dialect; anything but an object has none."""
+    said = body if isinstance(body, dict) else {}
+    return {ours: said[theirs] for ours, theirs in fields.items() if theirs in said}
+
+
+def permission(word: object, *, otherwise: Permission | None = None) -> Permission:
+    """Return the permission that a word of the service stands for.
+
+    Args:
+        word: what was sent.
+        otherwise: what it means to send nothing.
+
+    Raises:
+        ValueError: it is no such word; the error's text says which there are.
+
+    """
+    if word is None and otherwise is not None:
+        return otherwise
+    if isinstance(word, str) and word in _PERMISSIONS:
+        return _PERMISSIONS[word]
+    raise ValueError('Send "manager", "developer" or "viewer".')
+
+
+def permissions(words: object) -> Permission:
+    """Return the permission that a list of words stands for; there has to be exactly one.
+
+    Raises:
+        ValueError: it is no such list.
+
+    """
+    if isinstance(words, list) and len(words) == 1:
+        return permission(words[0])
+    raise ValueError('Send a list of one word, such as ["developer"].')
+
+
+def role(word: object, *, otherwise: Role | None = None) -> Role:
+    """Return the role in an organization that a word of the service stands for.
+
+    Args:
+        word: what was sent.
+        otherwise: what it means to send nothing.
+
+    Raises:
+        ValueError: it is no such word; the error's text says which there are.
+
+    """
+    if word is None and otherwise is not None:
+        return otherwise
+    if isinstance(word, str) and word in _ROLES:
+        return _ROLES[word]
+    raise ValueError('Send "admin", "collaborator" or "member"; or "manager", "developer" or "viewer".')
+
+
+def scope(words: object) -> None:
+    """Accept what a new token shall be good for, if it is everything.
+
+    Raises:
+        ValueError: it is something else.
+
+    """
+    if words not in (None, [], ["all"]):
+        raise ValueError('Tokens that can only read are not offered. Leave "scope" out, or send ["all"].')
