@@ -2,23 +2,55 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from codepush.cli.context import pass_cli
-from codepush.cli.frame import Group
+from codepush.cli.frame import Group, app_option, argument
 from codepush.cli.output import Column, Table
+from codepush.cli.spelling import Twin
+from codepush.cli.values import EMAIL, Choice
 
 if TYPE_CHECKING:
     from codepush.cli.context import Cli
 
 __all__ = ["app"]
 
+_OS: Final = Choice("OS", {"ios": "iOS", "android": "Android", "windows": "Windows"})
+_PLATFORM: Final = Choice("platform", {"react-native": "React-Native", "cordova": "Cordova", "electron": "Electron"})
+
 
 @click.group(cls=Group)
 def app() -> None:
     """Look after apps."""
+
+
+@app.command("add", aliases=["create"])
+@argument("app", help="Its name.")
+@argument("os", type=_OS, required=False, help="ios, android or windows; some servers want it.")
+@argument("platform", type=_PLATFORM, required=False, help="react-native, cordova or electron; some servers want it.")
+@click.option(
+    "-n", "--name", "-d", "--display-name", cls=Twin, argument="app", metavar="APP", help="As App Center has it."
+)
+@click.option("-o", "--os", cls=Twin, argument="os", metavar="OS", help="As App Center has it.")
+@click.option("-p", "--platform", cls=Twin, argument="platform", metavar="PLATFORM", help="As App Center has it.")
+@click.option("--no-deployments", is_flag=True, help="Do not make the deployments Production and Staging.")
+@pass_cli
+def add_app(cli: Cli, app: str, os: str | None, platform: str | None, *, no_deployments: bool) -> None:
+    """Add an app, with the deployments Production and Staging."""
+    from codepush.cli.shapes import plain
+
+    made = cli.client.add_app(app, os, platform, manually_provision_deployments=no_deployments)
+    deployments = [] if no_deployments else cli.client.get_deployments(made.name)
+    sentence = f'Successfully added the "{made.name}" app'
+    if not deployments:
+        cli.out.result({"name": made.name, "deployments": []}, f"{sentence}.")
+        return
+    if not cli.out.is_json:
+        click.echo(f"{sentence}, along with the following default deployments:")
+    rows = [[one.name, one.key] for one in deployments]
+    cli.out.result({"name": made.name, "deployments": plain(deployments)}, Table(["Name", "Deployment Key"], rows))
 
 
 @app.command("list", aliases=["ls"])
@@ -33,3 +65,50 @@ def list_apps(cli: Cli) -> None:
         ["Name", Column("Deployments", 50)], rows, "There are no apps yet. Add one with: codepush app add APP"
     )
     cli.out.result(plain(apps), table)
+
+
+@app.command("remove", aliases=["rm", "delete"])
+@app_option
+@argument("app", help="The app.")
+@pass_cli
+def remove_app(cli: Cli, app: str) -> None:
+    """Remove an app with its deployments and releases; its phones get no more updates."""
+    from codepush.cli.losses import app_losses
+
+    cli.confirm(
+        "Are you sure you want to remove this app? Note that its deployment keys will be PERMANENTLY unrecoverable.",
+        losses=lambda: app_losses(cli.client, app),
+        when_cancelled="App removal cancelled.",
+    )
+    cli.client.remove_app(app)
+    cli.out.result({"app": app, "removed": True}, f'Successfully removed the "{app}" app.')
+
+
+@app.command("rename")
+@app_option
+@argument("app", metavar="OLD_NAME", help="The app.")
+@argument("new_name", help="What it is to be called.")
+@pass_cli
+def rename_app(cli: Cli, app: str, new_name: str) -> None:
+    """Give an app another name; its phones do not notice."""
+    cli.client.rename_app(app, new_name)
+    cli.out.result({"app": new_name, "renamedFrom": app}, f'Successfully renamed the "{app}" app to "{new_name}".')
+
+
+@app.command("transfer")
+@app_option
+@argument("app", help="The app.")
+@argument("email", type=EMAIL, help="The account that is to own it.")
+@pass_cli
+def transfer_app(cli: Cli, app: str, email: str) -> None:
+    """Make another account the owner of an app; you stay as a collaborator."""
+    cli.confirm(
+        f'Make {email} the owner of the app "{app}"?',
+        losses=lambda: ["You will not be able to remove, rename or transfer it any more."],
+        when_cancelled="App transfer cancelled.",
+    )
+    cli.client.transfer_app(app, email)
+    cli.out.result(
+        {"app": app, "owner": email},
+        f'Successfully transferred the ownership of app "{app}" to the account with email "{email}".',
+    )

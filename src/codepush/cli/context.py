@@ -69,6 +69,13 @@ class Cli:
         named = self.flags.get("server") or self.environment.get("CODEPUSH_SERVER_URL") or self.project.server
         return clean_address(named or self.credentials.default_server() or _DEFAULT_SERVER)
 
+    def choose_server(self, server: str | None) -> None:
+        """Talk to a server that was given as an argument, if one was."""
+        from codepush.cli.credentials import clean_address
+
+        if server:
+            self.server_url = clean_address(server)
+
     @cached_property
     def login(self) -> Login | None:
         """The access key to use, and where it comes from: the option, the environment, or a log-in."""
@@ -143,12 +150,12 @@ class Cli:
         """Return the deployment that a release goes to: the one that was given, the project's, or Staging."""
         return self.deployment(given, default=_DEFAULT_DEPLOYMENT)
 
-    def confirm(self, question: str, *, losses: Sequence[str] = (), when_cancelled: str) -> None:
+    def confirm(self, question: str, *, losses: Callable[[], Sequence[str]] | None = None, when_cancelled: str) -> None:
         """Ask whether something that cannot be undone is really meant; ``--yes`` is the answer in advance.
 
         Args:
             question: what is asked.
-            losses: what will be lost, a line each.
+            losses: finds out what will be lost, a line each.
             when_cancelled: what is said after a no.
 
         Raises:
@@ -156,8 +163,6 @@ class Cli:
             Failure: nobody can be asked.
 
         """
-        for line in losses:
-            self.out.say(line)
         if self.flags.get("yes"):
             return
         if not sys.stdin.isatty():
@@ -166,6 +171,8 @@ class Cli:
                 "Give --yes when it is meant.",
                 exit_code=Exit.USAGE,
             )
+        for line in losses() if losses else ():
+            self.out.say(line)
         if not click.confirm(question, err=True):
             raise Cancelled(when_cancelled)
 

@@ -34,11 +34,16 @@ _LOOPBACK: Final = re.compile(r"^http://(localhost|127\.0\.0\.1):")
 
 @dataclass(frozen=True)
 class Login:
-    """An access key, and where it comes from. ``is_session``: it was made by a log-in, and ends with a log-out."""
+    """An access key, and where it comes from.
+
+    ``is_session``: a log-in in the browser made it, and logging out ends it. ``is_foreign``: it belongs to another
+    tool.
+    """
 
     access_key: str
     place: str
     is_session: bool = False
+    is_foreign: bool = False
 
     def __repr__(self) -> str:
         return f"Login(place={self.place!r}, is_session={self.is_session!r})"
@@ -160,7 +165,7 @@ class Credentials:
         address, key, path = self._original()
         if key is None or address is None or _canonical(address) != _canonical(server):
             return None
-        return Login(key, f"{path} of code-push-standalone")
+        return Login(key, f"{path} of code-push-standalone", is_foreign=True)
 
     def _original(self) -> tuple[str | None, str | None, Path | None]:
         """Return the server and the key in the original tool's file, and where that is."""

@@ -12,7 +12,16 @@ from codepush.cli.spelling import Argument, Twin, put_right
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-__all__ = ["Command", "Group", "RemoteCommand", "app_argument", "argument", "common_options", "deployment_argument"]
+__all__ = [
+    "Command",
+    "Group",
+    "RemoteCommand",
+    "app_argument",
+    "app_option",
+    "argument",
+    "common_options",
+    "deployment_argument",
+]
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
@@ -128,6 +137,14 @@ def app_argument(short: str = "-a") -> Callable[[F], F]:
         return positional(option(command))
 
     return add
+
+
+def app_option(command: F) -> F:
+    """Add the option ``--app`` for an app that is an argument which has to be given: it is not looked up anywhere."""
+    option = click.option(
+        "-a", "--app", cls=Twin, argument="app", metavar="APP", help="The same, as App Center has it."
+    )
+    return option(command)
 
 
 def deployment_argument(command: F) -> F:

@@ -31,7 +31,22 @@ class _Entry(NamedTuple):
 
 
 _ENTRIES: Final[Mapping[str, _Entry]] = {
-    "app": _Entry("codepush.cli.app:app", "Apps and releases", "Look after apps.", ("apps",)),
+    "login": _Entry("codepush.cli.account:login", "Log-in", "Log in to a server."),
+    "logout": _Entry("codepush.cli.account:logout", "Log-in", "Log out of a server."),
+    "register": _Entry("codepush.cli.account:register", "Log-in", "Make an account on a server."),
+    "link": _Entry("codepush.cli.account:link", "Log-in", "Link another identity provider to your account."),
+    "whoami": _Entry("codepush.cli.account:whoami", "Log-in", "Tell who is logged in."),
+    "access-key": _Entry(
+        "codepush.cli.access_key:access_key", "Log-in", "Look after the keys of your scripts.", ("tokens",)
+    ),
+    "session": _Entry("codepush.cli.session:session", "Log-in", "Look after the log-ins of your account."),
+    "app": _Entry("codepush.cli.app:app", "Apps", "Look after apps.", ("apps",)),
+    "collaborator": _Entry("codepush.cli.collaborator:collaborator", "Apps", "Look after who may release to an app."),
+    "deployment": _Entry("codepush.cli.deployment:deployment", "Apps", "Look after the deployments of an app."),
+    "release": _Entry("codepush.cli.release:release", "Releases", "Release a directory or a file."),
+    "patch": _Entry("codepush.cli.release:patch", "Releases", "Change what is said about a release."),
+    "promote": _Entry("codepush.cli.release:promote", "Releases", "Release in one deployment what another one has."),
+    "rollback": _Entry("codepush.cli.release:rollback", "Releases", "Go back to an older release."),
     "server": _Entry("codepush.cli.server:server", "Server", "Run and look after a server of your own."),
 }
 

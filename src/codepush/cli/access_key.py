@@ -1,0 +1,114 @@
+"""``codepush access-key``: the keys of your scripts."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from codepush.cli.context import pass_cli
+from codepush.cli.errors import Exit, Failure
+from codepush.cli.frame import Group, argument
+from codepush.cli.output import Row, Table
+from codepush.cli.spelling import Twin
+from codepush.cli.values import DURATION
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from codepush.cli.context import Cli
+    from codepush.models import AccessKey
+
+__all__ = ["access_key"]
+
+
+@click.group("access-key", cls=Group)
+def access_key() -> None:
+    """Look after the access keys of your account."""
+
+
+@access_key.command("add", aliases=["create"])
+@argument("name", help="What to call it, such as the machine or the job that will use it.")
+@click.option("-d", "--description", cls=Twin, argument="name", metavar="NAME", help="The name, as App Center says it.")
+@click.option("--ttl", type=DURATION, help="How long it is good for, such as 90m, 60d or 1y.  [60d]")
+@click.option("-t", "--type", "kind", hidden=True, help="App Center's; all keys are those of a user.")
+@pass_cli
+def add_key(cli: Cli, name: str, ttl: timedelta | None, kind: str | None) -> None:
+    """Create an access key and print it, once."""
+    from codepush.cli.shapes import plain
+
+    if kind not in {None, "user"}:
+        raise Failure("There are no keys for a single app here: every key is its account's.", exit_code=Exit.USAGE)
+    made = cli.client.add_access_key(name, ttl)
+    cli.out.result(
+        {"name": made.name, "key": made.key} | plain({"createdTime": made.created_time, "expires": made.expires}),
+        f'Successfully created the "{made.name}" access key: {made.key}',
+    )
+    cli.out.say(
+        "Make sure to save this key value somewhere safe, since you won't be able to view it from the CLI again!"
+    )
+
+
+@access_key.command("patch")
+@argument("name", help="Its name.")
+@click.option("--name", "new_name", metavar="NAME", help="Its new name.")
+@click.option("--ttl", type=DURATION, help="How long it is good for from now on; 0s ends it.")
+@pass_cli
+def patch_key(cli: Cli, name: str, new_name: str | None, ttl: timedelta | None) -> None:
+    """Rename an access key, or change when it expires."""
+    from codepush.cli.rendering import long_moment
+    from codepush.cli.shapes import plain
+
+    if new_name is None and ttl is None:
+        raise click.UsageError("A new name and/or TTL must be provided.")
+    made = cli.client.patch_access_key(name, new_name, ttl)
+    until = long_moment(made.expires.astimezone())
+    if new_name is None:
+        sentence = f'Successfully changed the expiration date of the "{name}" access key to {until}.'
+    else:
+        changed = "" if ttl is None else f" and changed its expiration date to {until}"
+        sentence = f'Successfully renamed the access key "{name}" to "{made.name}"{changed}.'
+    cli.out.result(plain(_told(made)), sentence)
+
+
+@access_key.command("list", aliases=["ls"])
+@pass_cli
+def list_keys(cli: Cli) -> None:
+    """List your access keys; those that have expired come last."""
+    from codepush.cli.rendering import moment
+    from codepush.cli.shapes import plain
+
+    now = datetime.now(UTC).astimezone()
+    keys = sorted(cli.client.get_access_keys(), key=lambda one: (one.expires <= now, one.created_time))
+    rows = [
+        Row([one.name, moment(one.created_time, now), moment(one.expires, now)], is_dim=one.expires <= now)
+        for one in keys
+    ]
+    table = Table(
+        ["Name", "Created", "Expires"], rows, "There are no access keys. Add one: codepush access-key add NAME"
+    )
+    cli.out.result(plain([_told(one) for one in keys]), table)
+
+
+@access_key.command("remove", aliases=["rm", "delete"])
+@argument("name", help="Its name.")
+@pass_cli
+def remove_key(cli: Cli, name: str) -> None:
+    """Remove an access key; whoever uses it is refused from now on."""
+    cli.confirm(
+        f'Remove the access key "{name}"?',
+        losses=lambda: _losses(cli.client.get_access_key(name)),
+        when_cancelled="Access key removal cancelled.",
+    )
+    cli.client.remove_access_key(name)
+    cli.out.result({"name": name, "removed": True}, f'Successfully removed the "{name}" access key.')
+
+
+def _losses(key: AccessKey) -> list[str]:
+    maker = f" on {key.created_by}" if key.created_by else ""
+    return [f'Whatever uses the access key "{key.name}" (made{maker} {key.created_time:%Y-%m-%d}) will be refused.']
+
+
+def _told(key: AccessKey) -> dict[str, object]:
+    return {"createdTime": key.created_time, "expires": key.expires, "name": key.name}

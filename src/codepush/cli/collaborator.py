@@ -1,0 +1,63 @@
+"""``codepush collaborator``: who else may release to an app."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from codepush.cli.context import pass_cli
+from codepush.cli.frame import Group, app_argument, argument
+from codepush.cli.output import Table
+from codepush.cli.values import EMAIL
+
+if TYPE_CHECKING:
+    from codepush.cli.context import Cli
+
+__all__ = ["collaborator"]
+
+
+@click.group(cls=Group)
+def collaborator() -> None:
+    """Look after who may release to an app."""
+
+
+@collaborator.command("add", aliases=["invite"])
+@app_argument()
+@argument("email", type=EMAIL, help="The account that is to release too.")
+@pass_cli
+def add_collaborator(cli: Cli, app: str | None, email: str) -> None:
+    """Let another account release to an app."""
+    name = cli.app(app)
+    cli.client.add_collaborator(name, email)
+    cli.out.result(
+        {"app": name, "collaborator": email, "added": True},
+        f'Successfully added "{email}" as a collaborator to the app "{name}".',
+    )
+
+
+@collaborator.command("list", aliases=["ls"])
+@app_argument()
+@pass_cli
+def list_collaborators(cli: Cli, app: str | None) -> None:
+    """List who may release to an app."""
+    from codepush.cli.shapes import plain
+
+    people = cli.client.get_collaborators(cli.app(app))
+    rows = [[email + (" (Owner)" if one.permission == "Owner" else "")] for email, one in people.items()]
+    cli.out.result({"collaborators": plain(people)}, Table(["E-mail Address"], rows))
+
+
+@collaborator.command("remove", aliases=["rm"])
+@app_argument()
+@argument("email", type=EMAIL, help="The account that is not to release any more.")
+@pass_cli
+def remove_collaborator(cli: Cli, app: str | None, email: str) -> None:
+    """Take an account off an app."""
+    name = cli.app(app)
+    cli.confirm(f'Take "{email}" off the app "{name}"?', when_cancelled="App collaborator removal cancelled.")
+    cli.client.remove_collaborator(name, email)
+    cli.out.result(
+        {"app": name, "collaborator": email, "removed": True},
+        f'Successfully removed "{email}" as a collaborator from the app "{name}".',
+    )

@@ -1,0 +1,219 @@
+"""``codepush deployment``: the channels of an app, what they have, and who took it."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from codepush.cli.context import pass_cli
+from codepush.cli.frame import Group, app_argument, argument, deployment_argument
+from codepush.cli.output import Column, Row, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+    from codepush.cli.context import Cli
+    from codepush.client import CodePush
+    from codepush.models import Deployment, Metrics, Package
+
+__all__ = ["deployment"]
+
+_AT_ONCE: Final = 8
+_DEFAULTS: Final = ("Staging", "Production")
+
+
+@click.group(cls=Group)
+def deployment() -> None:
+    """Look after the deployments of an app."""
+
+
+@deployment.command("add", aliases=["create"])
+@app_argument()
+@argument("name", may_be_left_out=True, metavar="NAME", help="What to call it.")
+@click.option("-k", "--key", help="The key that apps already carry, when you move from another server.")
+@click.option("-d", "--default", "defaults", is_flag=True, help="Add Staging and Production.")
+@pass_cli
+def add_deployment(cli: Cli, app: str | None, name: str | None, key: str | None, *, defaults: bool) -> None:
+    """Add a deployment to an app, with a key of its own."""
+    from codepush.cli.shapes import plain
+
+    if defaults and app is None:
+        app, name = name, None
+    if defaults == (name is not None) or (defaults and key):
+        raise click.UsageError("Give a name, or --default for Staging and Production, which get new keys.")
+    app = cli.app(app)
+    names = _DEFAULTS if name is None else (name,)
+    made = [cli.client.add_deployment(app, one, key=key) for one in names]
+    sentences = [
+        f'Successfully added the "{one.name}" deployment with key "{one.key}" to the "{app}" app.' for one in made
+    ]
+    cli.out.result(plain(made if defaults else made[0]), "\n".join(sentences))
+
+
+@deployment.command("list", aliases=["ls"])
+@app_argument()
+@click.option("-k", "--display-keys", is_flag=True, help="Show the deployment keys.")
+@click.option(
+    "-s", "--skip-fetching-deployment-metrics", "without_metrics", is_flag=True, help="Leave the metrics out."
+)
+@pass_cli
+def list_deployments(cli: Cli, app: str | None, *, display_keys: bool, without_metrics: bool) -> None:
+    """List the deployments of an app, the newest release of each, and how many devices took it."""
+    name, client = cli.app(app), cli.client
+    deployments = client.get_deployments(name)
+    metrics = {} if without_metrics else _metrics(client, name, [one.name for one in deployments if one.package])
+    columns: list[str] = ["Name", "Update Metadata"]
+    if display_keys:
+        columns.insert(1, "Deployment Key")
+    if not without_metrics:
+        columns.append("Install Metrics")
+    now = datetime.now(UTC).astimezone()
+    rows = [_row(one, metrics.get(one.name), now, columns) for one in deployments]
+    table = Table(columns, rows, "The app has no deployments. Add one with: codepush deployment add APP NAME")
+    cli.out.result([_told(one, metrics.get(one.name)) for one in deployments], table)
+
+
+@deployment.command("rename")
+@app_argument()
+@argument("name", metavar="OLD_NAME", help="The deployment.")
+@argument("new_name", help="What it is to be called.")
+@pass_cli
+def rename_deployment(cli: Cli, app: str | None, name: str, new_name: str) -> None:
+    """Give a deployment another name; its key stays, so phones do not notice."""
+    app = cli.app(app)
+    cli.client.rename_deployment(app, name, new_name)
+    cli.out.result(
+        {"app": app, "deployment": new_name, "renamedFrom": name},
+        f'Successfully renamed the "{name}" deployment to "{new_name}" for the "{app}" app.',
+    )
+
+
+@deployment.command("remove", aliases=["rm", "delete"])
+@app_argument()
+@argument("name", metavar="DEPLOYMENT", help="The deployment.")
+@pass_cli
+def remove_deployment(cli: Cli, app: str | None, name: str) -> None:
+    """Remove a deployment with its releases; phones that carry its key get no more updates."""
+    from codepush.cli.losses import deployment_losses
+
+    app = cli.app(app)
+    cli.confirm(
+        "Are you sure you want to remove this deployment? Note that its deployment key will be PERMANENTLY"
+        " unrecoverable.",
+        losses=lambda: deployment_losses(cli.client, app, name),
+        when_cancelled="Deployment removal cancelled.",
+    )
+    cli.client.remove_deployment(app, name)
+    cli.out.result(
+        {"app": app, "deployment": name, "removed": True},
+        f'Successfully removed the "{name}" deployment from the "{app}" app.',
+    )
+
+
+@deployment.command("clear")
+@app_argument()
+@argument("name", metavar="DEPLOYMENT", help="The deployment.")
+@pass_cli
+def clear_deployment(cli: Cli, app: str | None, name: str) -> None:
+    """Remove all releases of a deployment and its counters; the next release is v1 again."""
+    from codepush.cli.losses import deployment_losses
+
+    app = cli.app(app)
+    cli.confirm(
+        f'Are you sure you want to remove all releases of the "{name}" deployment of "{app}"?',
+        losses=lambda: deployment_losses(cli.client, app, name),
+        when_cancelled="Clear deployment cancelled.",
+    )
+    cli.client.clear_deployment_history(app, name)
+    cli.out.result(
+        {"app": app, "deployment": name, "cleared": True},
+        f'Successfully cleared the release history associated with the "{name}" deployment from the "{app}" app.',
+    )
+
+
+@deployment.command("history", aliases=["h"])
+@app_argument(short="")
+@deployment_argument
+@click.option("-a", "--display-author", is_flag=True, help="Show who released it.")
+@pass_cli
+def history(cli: Cli, app: str | None, deployment: str | None, *, display_author: bool) -> None:
+    """List the releases of a deployment, oldest first, and how many devices took each."""
+    app, name, client = cli.app(app), cli.deployment(deployment), cli.client
+    releases, metrics = client.get_deployment_history(app, name), client.get_deployment_metrics(app, name)
+    own = client.get_account_info().email if display_author else ""
+    columns = [
+        Column("Label"),
+        Column("Release Time"),
+        Column("App Version"),
+        Column("Mandatory"),
+        *([Column("Released By")] if display_author else []),
+        Column("Description", 30),
+        Column("Install Metrics"),
+    ]
+    now = datetime.now(UTC).astimezone()
+    rows = [_release_row(one, metrics, now, own) for one in releases]
+    table = Table(columns, rows, f'There are no releases in "{name}" yet. Make one with: codepush release')
+    cli.out.result([_told_release(one, metrics) for one in releases], table)
+
+
+def _metrics(client: CodePush, app: str, names: Sequence[str]) -> dict[str, Mapping[str, Metrics]]:
+    """Return the metrics of several deployments, asked for at the same time."""
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        return dict(zip(names, pool.map(lambda name: client.get_deployment_metrics(app, name), names), strict=True))
+
+
+def _row(
+    deployment: Deployment, metrics: Mapping[str, Metrics] | None, now: datetime, columns: Sequence[str]
+) -> list[str]:
+    from codepush.cli.rendering import metrics_lines, release_lines
+
+    release = deployment.package
+    cells = {
+        "Name": deployment.name,
+        "Deployment Key": deployment.key,
+        "Update Metadata": release_lines(release, now),
+        "Install Metrics": metrics_lines(release, metrics or {}) if release else "No installs recorded",
+    }
+    return [cells[column] for column in columns]
+
+
+def _release_row(release: Package, metrics: Mapping[str, Metrics], now: datetime, own: str) -> Row:
+    from codepush.cli.rendering import metrics_lines, moment, origin, yes_or_no
+
+    times = [moment(release.upload_time, now) if release.upload_time else "", origin(release)]
+    state = [yes_or_no(release.is_mandatory), *(["Disabled: Yes"] if release.is_disabled else [])]
+    author = [("You" if release.released_by == own else release.released_by or "")] if own else []
+    cells = [
+        release.label,
+        "\n".join(filter(None, times)),
+        release.app_version,
+        "\n".join(state),
+        *author,
+        release.description or "",
+        metrics_lines(release, metrics),
+    ]
+    return Row(cells, is_dim=bool(release.is_disabled))
+
+
+def _told(deployment: Deployment, metrics: Mapping[str, Metrics] | None) -> dict[str, Any]:
+    from codepush.cli.shapes import plain
+
+    told: dict[str, Any] = plain(deployment)
+    if deployment.package is not None and metrics is not None:
+        told["package"] = _told_release(deployment.package, metrics)
+    return told
+
+
+def _told_release(release: Package, metrics: Mapping[str, Metrics]) -> dict[str, Any]:
+    """Return a release with its counters and the number of all devices."""
+    from codepush.cli.rendering import total_active
+    from codepush.cli.shapes import plain
+
+    told: dict[str, Any] = plain(release)
+    if release.label in metrics:
+        told["metrics"] = plain(metrics[release.label]) | {"totalActive": total_active(metrics)}
+    return told

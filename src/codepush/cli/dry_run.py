@@ -1,0 +1,136 @@
+"""``--dry-run``: what a change would do, found out without changing anything."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from codepush.cli.errors import Exit
+from codepush.cli.output import Table
+from codepush.cli.planning import plan_change, plan_new, plan_return, release_of
+from codepush.cli.shapes import plain
+from codepush.errors import NotFound
+from codepush.models import Package, PackageInfo
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from codepush.cli.context import Cli
+    from codepush.cli.planning import Plan
+    from codepush.models import Metrics
+
+__all__ = ["plan_patch", "plan_promotion", "plan_release", "plan_rollback", "rollback_lines"]
+
+
+def plan_release(
+    cli: Cli,
+    app: str,
+    deployment: str,
+    contents: str,
+    *,
+    target: str,
+    info: PackageInfo,
+    private_key_path: Path | str | None = None,
+) -> None:
+    """Tell what releasing a directory or a file would do; it is packed, to know its hash, but not sent."""
+    from codepush.packaging.local import prepare
+
+    history, metrics = _state(cli, app, deployment)
+    with prepare(contents, private_key_path=private_key_path or cli.project.private_key_path) as package:
+        meant = Package(app_version=target, package_hash=package.hash, size=package.size, release_method="Upload")
+    _tell(cli, app, deployment, plan_new(history, metrics, release_of(meant, info)))
+
+
+def plan_promotion(cli: Cli, app: str, source: str, destination: str, info: PackageInfo) -> None:
+    """Tell what a promotion would do."""
+    releases = cli.client.get_deployment_history(app, source)
+    found = [one for one in releases if info.label in {None, one.label}]
+    if not found:
+        raise NotFound(f'The "{source}" deployment has no release {info.label or "yet"}.', 404)
+    origin = found[-1]
+    meant = Package(
+        app_version=origin.app_version,
+        package_hash=origin.package_hash,
+        size=origin.size,
+        description=origin.description,
+        is_disabled=origin.is_disabled,
+        is_mandatory=origin.is_mandatory,
+        release_method="Promote",
+        original_label=origin.label,
+        original_deployment=source,
+    )
+    history, metrics = _state(cli, app, destination)
+    plan = plan_new(history, metrics, release_of(meant, info), compared_as=origin.app_version)
+    _tell(cli, app, destination, plan)
+
+
+def plan_rollback(cli: Cli, app: str, deployment: str, label: str | None) -> None:
+    """Tell what a rollback would do."""
+    _tell(cli, app, deployment, plan_return(*_state(cli, app, deployment), label))
+
+
+def plan_patch(cli: Cli, app: str, deployment: str, info: PackageInfo) -> None:
+    """Tell what changing a release would do."""
+    _tell(cli, app, deployment, plan_change(*_state(cli, app, deployment), info))
+
+
+def rollback_lines(cli: Cli, app: str, deployment: str, label: str | None) -> list[str]:
+    """Return what a rollback would do, for people who are to confirm it."""
+    plan = plan_return(*_state(cli, app, deployment), label)
+    if plan.refusal or plan.release is None:
+        return []
+    return [f"What {plan.release.original_label} was becomes {plan.release.label}. {_devices(plan)}"]
+
+
+def _state(cli: Cli, app: str, deployment: str) -> tuple[list[Package], dict[str, Metrics]]:
+    client = cli.client
+    return client.get_deployment_history(app, deployment), client.get_deployment_metrics(app, deployment)
+
+
+def _tell(cli: Cli, app: str, deployment: str, plan: Plan) -> None:
+    """Tell a plan; the command ends as it would if the server refused it."""
+    cli.out.result(_told(app, deployment, plan), _sentences(app, deployment, plan))
+    if plan.moves and not cli.out.is_json:
+        rows = [[one.runs, f"{one.active:,}", _span(one.at_least, one.at_most)] for one in plan.moves]
+        cli.out.result(None, Table(["Runs now", "Active", "Would move"], rows))
+    cli.out.say("Nothing was changed: this was a dry run.")
+    if plan.refusal:
+        click.get_current_context().exit(Exit.CONFLICT if plan.release else Exit.NOT_FOUND)
+
+
+def _told(app: str, deployment: str, plan: Plan) -> dict[str, Any]:
+    return {
+        "dryRun": True,
+        "app": app,
+        "deployment": deployment,
+        "refusal": plan.refusal,
+        "release": plain(plan.release),
+        "devices": {"atLeast": plan.at_least, "atMost": plan.at_most},
+        "moves": plain(plan.moves),
+    }
+
+
+def _sentences(app: str, deployment: str, plan: Plan) -> str:
+    if plan.refusal or plan.release is None:
+        return f'It would be refused: {plan.refusal} in the "{deployment}" deployment of the "{app}" app.'
+    release = plan.release
+    said = [
+        f"for {release.app_version}",
+        f"rollout {100 if release.rollout is None else release.rollout}%",
+        *(["mandatory"] if release.is_mandatory else []),
+        *(["disabled"] if release.is_disabled else []),
+    ]
+    return (
+        f'The "{deployment}" deployment of the "{app}" app would have {release.label}: {", ".join(said)}.\n'
+        f"Its package hash is {release.package_hash}, its size {release.size:,} bytes.\n{_devices(plan)}"
+    )
+
+
+def _devices(plan: Plan) -> str:
+    devices = "device" if plan.at_least == plan.at_most == 1 else "devices"
+    return f"{_span(plan.at_least, plan.at_most)} active {devices} would be offered something else."
+
+
+def _span(at_least: int, at_most: int) -> str:
+    return f"{at_least:,}" if at_least == at_most else f"{at_least:,} to {at_most:,}"

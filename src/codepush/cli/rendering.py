@@ -1,0 +1,130 @@
+"""How moments, releases and metrics are shown to people. Pure: the time comes in as an argument."""
+
+from __future__ import annotations
+
+import textwrap
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from codepush.models import COMPLETE_ROLLOUT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from codepush.models import Metrics, Package
+
+__all__ = ["long_moment", "metrics_lines", "moment", "origin", "release_lines", "total_active"]
+
+_RECENT: Final = timedelta(days=30)
+_MONTHS: Final = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
+_WEEKDAYS: Final = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_DESCRIPTION_WIDTH: Final = 70
+_TINY: Final = 0.01
+_NEARLY_ALL: Final = 99.5
+
+# Up to how many seconds something is called so; {} is its number of the unit's seconds.
+_AGES: Final = (
+    (45, 1, "a few seconds ago"),
+    (90, 60, "a minute ago"),
+    (45 * 60, 60, "{} minutes ago"),
+    (90 * 60, 3600, "an hour ago"),
+    (22 * 3600, 3600, "{} hours ago"),
+    (36 * 3600, 86400, "a day ago"),
+    (26 * 86400, 86400, "{} days ago"),
+    (46 * 86400, 86400, "a month ago"),
+)
+
+
+def moment(time: datetime, now: datetime) -> str:
+    """Return a moment: how long ago it was when that is not long, else its day, in the zone of ``now``."""
+    age = now - time
+    if abs(age) < _RECENT:
+        return _ago(max(age.total_seconds(), 0))
+    local = time.astimezone(now.tzinfo)
+    day = f"{_MONTHS[local.month - 1][:3]} {local.day}"
+    return day if local.year == now.year else f"{day}, {local.year}"
+
+
+def long_moment(time: datetime) -> str:
+    """Return a moment to the minute, in its own zone: ``Wednesday, August 17, 2016 12:07 PM``."""
+    day = f"{_WEEKDAYS[time.weekday()]}, {_MONTHS[time.month - 1]} {time.day}, {time.year}"
+    return f"{day} {time.hour % 12 or 12}:{time.minute:02} {'AM' if time.hour < 12 else 'PM'}"  # noqa: PLR2004 - noon
+
+
+def release_lines(release: Package | None, now: datetime) -> str:
+    """Return what there is to say about the newest release of a deployment, a line each."""
+    if release is None:
+        return "No updates released"
+    lines = [
+        f"Label: {release.label}",
+        f"App Version: {release.app_version}",
+        f"Mandatory: {yes_or_no(release.is_mandatory)}",
+    ]
+    if release.upload_time:
+        lines.append(f"Release Time: {moment(release.upload_time, now)}")
+    if release.released_by:
+        lines.append(f"Released By: {release.released_by}")
+    if release.description:
+        lines += textwrap.wrap(f"Description: {release.description}", _DESCRIPTION_WIDTH)
+    if release.is_disabled:
+        lines.append("Disabled: Yes")
+    return "\n".join(lines)
+
+
+def metrics_lines(release: Package, metrics: Mapping[str, Metrics]) -> str:
+    """Return how many devices took a release, a line for each kind of number."""
+    lines = [*_installs(metrics.get(release.label), total_active(metrics))]
+    if release.rollout is not None and release.rollout != COMPLETE_ROLLOUT:
+        lines.append(f"Rollout: {release.rollout:n}%")
+    return "\n".join(lines)
+
+
+def origin(release: Package) -> str:
+    """Return where a release came from if it was not uploaded, else nothing."""
+    if release.release_method == "Promote" and release.original_label:
+        return f'(Promoted {release.original_label} from "{release.original_deployment}")'
+    if release.release_method == "Rollback" and release.original_label:
+        before = f"v{int(release.label[1:]) - 1}" if release.label[1:].isdigit() else "the release before"
+        return f"(Rolled back {before} to {release.original_label})"
+    return ""
+
+
+def total_active(metrics: Mapping[str, Metrics]) -> int:
+    """Return how many devices a deployment has, whatever they run."""
+    return sum(one.active for one in metrics.values())
+
+
+def yes_or_no(truth: bool | None) -> str:
+    """Return a truth in a word."""
+    return "Yes" if truth else "No"
+
+
+def _installs(counted: Metrics | None, everyone: int) -> list[str]:
+    if counted is None:
+        return ["No installs recorded"]
+    downloaded, installed, failed = counted.downloaded or 0, counted.installed or 0, counted.failed or 0
+    pending = downloaded - installed - failed
+    total = f"Total: {installed:,}" + (f" ({pending:,} pending)" if pending > 0 else "")
+    lines = [f"Active: {_percent(counted.active, everyone)} ({counted.active:,} of {everyone:,})", total]
+    return lines + ([f"Rollbacks: {failed:,}"] if failed else [])
+
+
+def _percent(part: int, whole: int) -> str:
+    """Return a share with two digits that count."""
+    percent = 100 * part / whole if whole else 0.0
+    if percent in {0.0, 100.0}:
+        return f"{percent:.0f}%"
+    if percent < _TINY:
+        return f"<{_TINY}%"
+    if percent >= _NEARLY_ALL:
+        return "99%"
+    return f"{percent:#.2g}".rstrip(".") + "%"
+
+
+def _ago(seconds: float) -> str:
+    unit, text = next((unit, text) for limit, unit, text in _AGES if seconds < limit)
+    return text.format(round(seconds / unit))
