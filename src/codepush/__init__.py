@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         Invalid,
         NotFound,
         PackageError,
+        ProjectError,
         RateLimited,
         ServerError,
         TimeoutError,  # noqa: A004 - ours is also the built-in one
@@ -63,6 +64,7 @@ __all__ = [
     "Package",
     "PackageError",
     "PackageInfo",
+    "ProjectError",
     "RateLimited",
     "ServerError",
     "Session",

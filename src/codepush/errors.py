@@ -14,6 +14,7 @@ CodePushError
 │   └── ServerError         5xx: the server failed
 ├── DecodeError             the server answered something that cannot be read
 ├── PackageError            the files are wrong: archive, path, hash
+├── ProjectError            an app's project lacks something, or one of its tools failed
 └── ConfigurationError      the client was set up in a way that cannot work
 ```
 
@@ -36,6 +37,7 @@ __all__ = [
     "Invalid",
     "NotFound",
     "PackageError",
+    "ProjectError",
     "RateLimited",
     "ServerError",
     "TimeoutError",
@@ -140,6 +142,10 @@ class DecodeError(CodePushError):
 
 class PackageError(CodePushError):
     """The files are wrong: a path that is not there, an unsafe or broken archive, a hash that differs."""
+
+
+class ProjectError(CodePushError):
+    """An app's project does not have what is needed of it, or one of its own tools failed."""
 
 
 class ConfigurationError(CodePushError):

@@ -1,0 +1,49 @@
+"""The version of the app in the store, as a project tells it."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from msgspec import Struct
+
+from codepush.errors import ProjectError
+from codepush.rules.semver import valid
+
+__all__ = ["BinaryVersion", "check_version"]
+
+_SHORT: Final = re.compile(r"\d+(\.\d+)?", re.ASCII)
+
+_EXPLANATION: Final = (
+    "Updates are for versions of one, two or three numbers, such as 1.2.3 or 1.2. Change it, or give the versions "
+    "that this release is for with --target-binary-version."
+)
+
+
+class BinaryVersion(Struct, frozen=True, kw_only=True):
+    """The version of an app's binary.
+
+    Attributes:
+        value: the version, such as ``1.2.3`` or ``1.2``.
+        source: where it was found, for people: a file, and a setting in it.
+        notes: what a person should know about how it was chosen, each a sentence.
+
+    """
+
+    value: str
+    source: str
+    notes: tuple[str, ...] = ()
+
+
+def check_version(text: str, source: str) -> str:
+    """Return a version without the blanks around it.
+
+    Raises:
+        ProjectError: phones of this version cannot be told from others: it is neither a semantic version nor one or
+            two numbers.
+
+    """
+    version = text.strip()
+    if valid(version) is None and not _SHORT.fullmatch(version):
+        raise ProjectError(f'The version "{version}" in {source} cannot be used. {_EXPLANATION}')
+    return version

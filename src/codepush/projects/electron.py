@@ -1,0 +1,177 @@
+"""Electron apps: bundled with the project's own webpack."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct
+
+from codepush.errors import ProjectError
+from codepush.projects.binary_version import BinaryVersion, check_version
+from codepush.projects.files import first_file, read_json, shown
+from codepush.projects.node import dependencies, find_package, node_command
+from codepush.projects.tools import run
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["ELECTRON_BUNDLE_NAME", "ElectronOptions", "ElectronProject"]
+
+ELECTRON_BUNDLE_NAME: Final = "index.electron.bundle"
+"""What an app's bundle is called unless its developers chose otherwise."""
+
+_CONFIG: Final = "webpack.config.js"
+_SYSTEMS: Final = {"darwin": "macos", "win32": "windows"}
+
+
+class ElectronOptions(Struct, frozen=True, kw_only=True):
+    """How an app is bundled.
+
+    Attributes:
+        bundle: the file to write.
+        entry_file: the file to start from, relative to the project's folder; ``None`` leaves it to the configuration.
+        is_development: whether it is bundled for development.
+        config: webpack's configuration, if it is not ``webpack.config.js``.
+        source_map: the source map to write, if any.
+        extra: more options, each as it is passed on.
+
+    """
+
+    bundle: Path
+    entry_file: str | None = None
+    is_development: bool = False
+    config: str | None = None
+    source_map: Path | None = None
+    extra: Sequence[str] = ()
+
+
+class ElectronProject:
+    """A folder with an Electron app in it.
+
+    Attributes:
+        root: the folder.
+        package: its ``package.json``.
+
+    """
+
+    def __init__(self, root: Path, package: Mapping[str, Any]) -> None:
+        self.root = root
+        self.package = package
+
+    @classmethod
+    def open(cls, root: Path) -> ElectronProject:
+        """Return the project in a folder.
+
+        Raises:
+            ProjectError: there is no Electron app in it.
+
+        """
+        path = root / "package.json"
+        if not path.is_file():
+            raise ProjectError(f'There is no "{shown(path)}". Run this command in the folder of an Electron app.')
+        package = read_json(path)
+        if not isinstance(package, dict) or "electron" not in dependencies(package):
+            raise ProjectError(f'"{shown(path)}" does not depend on electron.')
+        return cls(root, package)
+
+    def entry_file(self, given: str | None = None, *, config: str | None = None) -> str | None:
+        """Return the file that bundling starts from, relative to the project's folder.
+
+        Args:
+            given: what a person named.
+            config: webpack's configuration that they named.
+
+        Returns:
+            The file, or ``None`` when nothing was named and webpack has a configuration, which then says it.
+
+        Raises:
+            ProjectError: it is not there; the message names each place looked at.
+
+        """
+        if given is not None:
+            if not (self.root / given).is_file():
+                raise ProjectError(f'There is no entry file "{given}". Correct --entry-file (-e).')
+            return given
+        if self._config(config):
+            return None
+        names = ["index.electron.js", f"index.{_SYSTEMS.get(sys.platform, 'linux')}.js", "index.js"]
+        found = first_file(*(self.root / name for name in names))
+        if found is None:
+            raise ProjectError(
+                f"There is no entry file: looked for {', '.join(names)}. Say which it is with --entry-file (-e)."
+            )
+        return found.name
+
+    def version(self) -> BinaryVersion:
+        """Return the version that ``package.json`` gives the app.
+
+        Raises:
+            ProjectError: it gives none.
+
+        """
+        path = self.root / "package.json"
+        version = self.package.get("version")
+        if not isinstance(version, str):
+            raise ProjectError(f'"{shown(path)}" has no version. Give it with --target-binary-version (-t).')
+        source = f'"{shown(path)}" (version)'
+        return BinaryVersion(value=check_version(version, source), source=source)
+
+    def bundle(self, options: ElectronOptions) -> None:
+        """Bundle the app.
+
+        Raises:
+            ProjectError: webpack is not installed or fails, or leaves no bundle.
+
+        """
+        run(self.command(options), self.root)
+        if not options.bundle.is_file():
+            raise ProjectError(f'webpack ended well, but wrote no "{shown(options.bundle)}".')
+        _place_source_map(options)
+
+    def command(self, options: ElectronOptions) -> list[str]:
+        """Return the command that bundles the app.
+
+        Raises:
+            ProjectError: webpack is not installed, or its configuration is not there.
+
+        """
+        script = self._webpack()
+        config = self._config(options.config)
+        words = ["--mode", "development" if options.is_development else "production"]
+        words += config or ["--target", "electron-renderer"]
+        words += ["--entry-reset", "--entry", f"./{options.entry_file}"] if options.entry_file is not None else []
+        words += ["--output-path", str(options.bundle.parent), "--output-filename", options.bundle.name]
+        words += ["--devtool", "source-map"] if options.source_map is not None else []
+        return [*node_command(script), *words, *options.extra]
+
+    def _webpack(self) -> Path:
+        folder = find_package("webpack", self.root)
+        script = None if folder is None else first_file(folder / "bin" / "webpack.js")
+        if script is None or find_package("webpack-cli", self.root) is None:
+            raise ProjectError(
+                "webpack is not installed in the project. Install it with: npm install --save-dev webpack webpack-cli"
+            )
+        return script
+
+    def _config(self, given: str | None) -> list[str]:
+        path = self.root / (given or _CONFIG)
+        if path.is_file():
+            return ["--config", str(path)]
+        if given is not None:
+            raise ProjectError(f'There is no file "{shown(path)}". Correct --config (-c).')
+        return []
+
+
+def _place_source_map(options: ElectronOptions) -> None:
+    """Move the source map to where it is wanted, out of what is released."""
+    written = options.bundle.with_name(f"{options.bundle.name}.map")
+    if options.source_map is None:
+        return
+    if not written.is_file():
+        raise ProjectError(f'webpack wrote no source map beside "{shown(options.bundle)}".')
+    options.source_map.parent.mkdir(parents=True, exist_ok=True)
+    options.source_map.write_bytes(written.read_bytes())
+    written.unlink()

@@ -1,0 +1,59 @@
+"""Reading the files of a project."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING, Any
+
+from codepush.errors import ProjectError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+__all__ = ["first_file", "read_json", "read_text", "shown", "unreadable"]
+
+
+def read_text(path: Path) -> str:
+    """Return a file's text.
+
+    Raises:
+        ProjectError: it cannot be read.
+
+    """
+    try:
+        return path.read_text(encoding="utf-8-sig", errors="replace")
+    except OSError as error:
+        raise unreadable(path, error) from error
+
+
+def read_json(path: Path) -> Any:  # noqa: ANN401 - JSON is anything
+    """Return what a JSON file holds.
+
+    Raises:
+        ProjectError: it cannot be read or is no JSON.
+
+    """
+    try:
+        return json.loads(read_text(path))
+    except ValueError as error:
+        raise ProjectError(f'"{shown(path)}" is not valid JSON: {error}.') from error
+
+
+def unreadable(path: Path, error: OSError) -> ProjectError:
+    """Return the error that says why a file cannot be read."""
+    return ProjectError(f'"{shown(path)}" cannot be read: {error.strerror or error}.')
+
+
+def first_file(*candidates: Path) -> Path | None:
+    """Return the first of some paths where there is a file."""
+    return next((path for path in candidates if path.is_file()), None)
+
+
+def shown(path: Path) -> str:
+    """Return a path as a person in the working directory would write it."""
+    try:
+        relative = os.path.relpath(path)
+    except ValueError:  # another drive
+        return str(path)
+    return str(path) if relative.startswith("..") else relative

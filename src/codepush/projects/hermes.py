@@ -1,0 +1,263 @@
+"""Hermes: whether an app uses it, and compiling a bundle to its bytecode."""
+
+from __future__ import annotations
+
+import os
+import platform as machine
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
+
+from codepush.errors import ProjectError
+from codepush.projects.files import first_file, read_json, read_text, shown
+from codepush.projects.gradle import GradleProject
+from codepush.projects.node import find_package, node_command
+from codepush.projects.react_native import NEWEST
+from codepush.projects.tools import run
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from codepush.projects.react_native import Platform, ReactNativeProject
+
+__all__ = ["Decision", "compile_bundle", "find_hermes_compiler", "uses_hermes"]
+
+_DEFAULT_SINCE: Final = (0, 70)
+"""React Native uses Hermes from this version on unless it is told otherwise."""
+
+_ONLY_SINCE: Final = (0, 82)
+"""From this version on the other engine comes from elsewhere, and the older switches do nothing on iOS."""
+
+_NAMED_HERMESC_SINCE: Final = (0, 63)
+
+_RUBY_COMMENT: Final = re.compile(r"#[^{\n][^\n]*|#$", re.MULTILINE)
+_PODFILE_SWITCH: Final = re.compile(r":?hermes_enabled['\"]?\s*(?:=>|:|=)\s*(true|false)\b")
+_PODFILE_VARIABLE: Final = re.compile(
+    r"ENV\[['\"](USE_HERMES|USE_THIRD_PARTY_JSC)['\"]\]\s*(?:\|\|)?=\s*['\"]([01])['\"]"
+)
+_HERMES_POD: Final = re.compile(r"^\s+- (?:hermes-engine|React-hermes)\b", re.MULTILINE)
+
+_SOURCE_MAP_FLAG: Final = "-output-source-map"
+
+
+class Decision(Struct, frozen=True):
+    """Whether an app uses Hermes, and why we think so, for people."""
+
+    is_used: bool
+    reason: str
+
+
+def uses_hermes(
+    project: ReactNativeProject, platform: Platform, *, gradle_script: Path | None = None, podfile: Path | None = None
+) -> Decision:
+    """Return whether the app's binary runs Hermes bytecode.
+
+    Args:
+        project: the app's project.
+        platform: what the update is for.
+        gradle_script: the Android app's build script, if there is one.
+        podfile: the iOS app's Podfile, if a person named one.
+
+    Raises:
+        ProjectError: a file that was named is not there, or one cannot be read.
+
+    """
+    if platform == "windows":
+        return Decision(is_used=False, reason="Windows apps are compiled with --use-hermes only")
+    if platform == "ios":
+        return _told_by_podfile(project, podfile) or _default(project)
+    told = None if gradle_script is None else _told_by_gradle(GradleProject(gradle_script))
+    return told or _default(project)
+
+
+def _default(project: ReactNativeProject) -> Decision:
+    is_used = project.version >= _DEFAULT_SINCE
+    numbers = "" if project.version == NEWEST else f" {project.version[0]}.{project.version[1]}"
+    return Decision(is_used, f"the default of React Native{numbers}")
+
+
+def _told_by_gradle(gradle: GradleProject) -> Decision | None:
+    for name in ("hermesEnabled", "react.hermesEnabled"):
+        if name in gradle.properties:
+            value, file = gradle.properties[name]
+            return Decision(value.lower() != "false", f'{name}={value} in "{shown(file)}"')
+    react = gradle.variable("react")
+    told = _entry(react, "enableHermes")
+    return None if told is None else Decision(told == "true", f'enableHermes: {told} in "{shown(gradle.path)}"')
+
+
+def _entry(react: object, name: str) -> str | None:
+    value = react.get(name) if isinstance(react, dict) else None
+    return value if isinstance(value, str) else None
+
+
+def _told_by_podfile(project: ReactNativeProject, given: Path | None) -> Decision | None:
+    podfile = project.root / (given or Path("ios", "Podfile"))
+    if not podfile.is_file():
+        if given is not None:
+            raise ProjectError(f'There is no Podfile "{shown(podfile)}". Correct --pod-file (-pod).')
+        return None
+    code = _RUBY_COMMENT.sub("", read_text(podfile))
+    return (
+        _told_by_switch(project, podfile, code)
+        or _told_by_variables(project, podfile, code)
+        or _told_by_expo(podfile)
+        or _told_by_lock(podfile)
+    )
+
+
+def _told_by_switch(project: ReactNativeProject, podfile: Path, code: str) -> Decision | None:
+    """``use_react_native!(:hermes_enabled => false)``."""
+    found = _PODFILE_SWITCH.search(code)
+    if found is None or (found[1] == "false" and project.version >= _ONLY_SINCE):
+        return None
+    return Decision(found[1] == "true", f'hermes_enabled is {found[1]} in "{shown(podfile)}"')
+
+
+def _told_by_variables(project: ReactNativeProject, podfile: Path, code: str) -> Decision | None:
+    """``ENV['USE_HERMES'] = '0'`` in the Podfile, or the same in the environment."""
+    for values, place in (
+        (dict(_PODFILE_VARIABLE.findall(code)), f'"{shown(podfile)}"'),
+        (os.environ, "the environment"),
+    ):
+        told = _variables(project, values, place)
+        if told is not None:
+            return told
+    return None
+
+
+def _variables(project: ReactNativeProject, values: Mapping[str, str], place: str) -> Decision | None:
+    if values.get("USE_THIRD_PARTY_JSC") == "1":
+        return Decision(is_used=False, reason=f"USE_THIRD_PARTY_JSC is 1 in {place}")
+    value = values.get("USE_HERMES")
+    if value is None or project.version >= _ONLY_SINCE:
+        return None
+    return Decision(value != "0", f"USE_HERMES is {value} in {place}")
+
+
+def _told_by_expo(podfile: Path) -> Decision | None:
+    path = podfile.with_name("Podfile.properties.json")
+    engine = read_json(path).get("expo.jsEngine") if path.is_file() else None
+    return None if engine is None else Decision(engine == "hermes", f'expo.jsEngine is {engine} in "{shown(path)}"')
+
+
+def _told_by_lock(podfile: Path) -> Decision | None:
+    """What was installed is what was built."""
+    path = podfile.with_name("Podfile.lock")
+    if not path.is_file():
+        return None
+    is_used = _HERMES_POD.search(read_text(path)) is not None
+    return Decision(is_used, f'"{shown(path)}" has {"the" if is_used else "no"} pod of Hermes')
+
+
+def find_hermes_compiler(project: ReactNativeProject, platform: Platform, *, gradle_script: Path | None = None) -> Path:
+    """Return the compiler that fits the app's engine, as the app's own builds choose it.
+
+    Args:
+        project: the app's project.
+        platform: what the update is for.
+        gradle_script: the Android app's build script, if there is one.
+
+    Raises:
+        ProjectError: there is none; the message names each place looked at.
+
+    """
+    places = list(_compilers(project, platform, gradle_script))
+    found = first_file(*places)
+    if found is not None:
+        return found
+    looked_at = "".join(f"\n  {shown(place)}" for place in places)
+    raise ProjectError(
+        f"The compiler of Hermes was not found. Looked for:{looked_at}\n"
+        "Install the project's packages in full, or release plain JavaScript with --no-use-hermes if the app's engine "
+        "is not Hermes."
+    )
+
+
+def _compilers(project: ReactNativeProject, platform: Platform, gradle_script: Path | None) -> Iterator[Path]:
+    system, name = _system(), "hermesc.exe" if sys.platform == "win32" else "hermesc"
+    if platform == "android" and gradle_script is not None:
+        yield from _commanded(GradleProject(gradle_script), system)
+    if override := os.environ.get("REACT_NATIVE_OVERRIDE_HERMES_DIR"):
+        yield Path(override) / "build" / "bin" / name
+    if platform == "ios" and sys.platform == "darwin":
+        yield project.root / "ios" / "Pods" / "hermes-engine" / "destroot" / "bin" / name
+    react_native = project.react_native
+    yield react_native / "ReactAndroid" / "hermes-engine" / "build" / "hermes" / "bin" / name
+    yield react_native / "sdks" / "hermesc" / system / name
+    compiler = find_package("hermes-compiler", react_native) or project.root / "node_modules" / "hermes-compiler"
+    yield compiler / "hermesc" / system / name
+    engine = find_package("hermes-engine", project.root) or project.root / "node_modules" / "hermes-engine"
+    yield engine / system / (name if project.version >= _NAMED_HERMESC_SINCE else name.replace("hermesc", "hermes"))
+    machine_of_old = find_package("hermesvm", project.root)
+    if machine_of_old is not None:
+        yield machine_of_old / system / name.replace("hermesc", "hermes")
+
+
+def _commanded(gradle: GradleProject, system: str) -> Iterator[Path]:
+    """The compiler that the build script names: ``hermesCommand`` of ``react { }`` or of ``project.ext.react``."""
+    react = gradle.variable("react")
+    named = [
+        token.text for value in gradle.script.values("react", "hermesCommand") for token in value if len(value) == 1
+    ]
+    command = next(iter(named), None) or _entry(react, "hermesCommand")
+    if command and ("/" in command or "\\" in command):
+        yield gradle.file(command.replace("%OS-BIN%", system), gradle.path.parent)
+
+
+def _system() -> str:
+    """Return what the folder with this machine's compiler is called."""
+    if sys.platform == "win32":
+        return "win64-bin"
+    return "osx-bin" if sys.platform == "darwin" else "linux64-bin"
+
+
+def compile_bundle(
+    project: ReactNativeProject,
+    compiler: Path,
+    bundle: Path,
+    *,
+    source_map: Path | None = None,
+    extra_flags: Sequence[str] = (),
+) -> None:
+    """Put bytecode in the place of a bundle, and a source map that leads from it to the sources in the place of its.
+
+    Args:
+        project: the app's project.
+        compiler: Hermes's.
+        bundle: the bundle.
+        source_map: the bundle's source map, if there is one.
+        extra_flags: more flags for the compiler, each as it is passed on.
+
+    Raises:
+        ProjectError: the compiler or what joins the source maps fails; the bundle is as it was then.
+
+    """
+    compiled, compiled_map = bundle.with_name(f"{bundle.name}.hbc"), bundle.with_name(f"{bundle.name}.hbc.map")
+    flags = list(extra_flags)
+    if source_map is not None and _SOURCE_MAP_FLAG not in flags:
+        flags.append(_SOURCE_MAP_FLAG)
+    try:
+        _run(project, [str(compiler), "-w", "-emit-binary", "-out", str(compiled), str(bundle), *flags])
+        if source_map is not None:
+            script = project.react_native / "scripts" / "compose-source-maps.js"
+            run([*node_command(script), str(source_map), str(compiled_map), "-o", str(source_map)], project.root)
+        compiled.replace(bundle)
+    finally:
+        compiled.unlink(missing_ok=True)
+        compiled_map.unlink(missing_ok=True)
+
+
+def _run(project: ReactNativeProject, command: list[str]) -> None:
+    try:
+        run(command, project.root)
+    except ProjectError as error:
+        if machine.system() == "Linux" and machine.machine() not in {"x86_64", "AMD64"}:
+            raise ProjectError(
+                f"{error.message}\nOn Linux, Hermes's compiler runs on x86-64 processors only; this one is "
+                f"{machine.machine()}."
+            ) from error
+        raise

@@ -1,0 +1,76 @@
+"""The folder that an update is built in."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from codepush.errors import ProjectError
+from codepush.projects.files import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+__all__ = ["FOLDER_NAME", "output_folder"]
+
+FOLDER_NAME: Final = "CodePush"
+"""What the folder of an update is called: phones look for the signature in it."""
+
+
+@contextmanager
+def output_folder(given: Path | None, bundle_name: str, *, may_empty: Callable[[Path], bool]) -> Iterator[Path]:
+    """Give an empty folder named ``CodePush``.
+
+    Without a folder given, it is a temporary one of its own, removed at the end, so that any number of releases can be
+    made at the same time. In a folder that a person named it stays, also after an error.
+
+    Args:
+        given: the folder to make it in; taken as it is if it is named ``CodePush`` itself.
+        bundle_name: the file by which the result of an earlier run is known; that may be overwritten.
+        may_empty: asked before anything else is removed.
+
+    Raises:
+        ProjectError: the folder holds something else and may not be emptied, or it cannot be written to.
+
+    """
+    if given is None:
+        with tempfile.TemporaryDirectory(prefix="codepush-", ignore_cleanup_errors=True) as temporary:
+            folder = Path(temporary) / FOLDER_NAME
+            folder.mkdir()
+            yield folder
+        return
+    folder = given if given.name == FOLDER_NAME else given / FOLDER_NAME
+    _make_empty(folder, bundle_name, may_empty)
+    yield folder.resolve()
+
+
+def _make_empty(folder: Path, bundle_name: str, may_empty: Callable[[Path], bool]) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        there = list(folder.iterdir())
+        if there and not (folder / bundle_name).is_file():
+            _check(folder, may_empty)
+        for path in there:
+            _remove(path)
+    except OSError as error:
+        raise ProjectError(f'"{shown(folder)}" cannot be used for output: {error.strerror or error}.') from error
+
+
+def _check(folder: Path, may_empty: Callable[[Path], bool]) -> None:
+    if Path.cwd().is_relative_to(folder.resolve()):
+        raise ProjectError(f'"{shown(folder)}" holds what is being released. Choose another --output-dir (-o).')
+    if not may_empty(folder):
+        raise ProjectError(
+            f'"{shown(folder)}" is not empty and was not made by an earlier release. Nothing was removed. '
+            "Empty it, choose another --output-dir (-o), or agree with --yes."
+        )
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink()

@@ -1,0 +1,187 @@
+"""The version of an iOS app's binary: ``Info.plist``, and the settings of Xcode that it refers to."""
+
+from __future__ import annotations
+
+import plistlib
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from msgspec import Struct
+
+from codepush.errors import ProjectError
+from codepush.projects.binary_version import BinaryVersion, check_version
+from codepush.projects.files import shown, unreadable
+from codepush.projects.xcode import XcodeProject, find_xcode_project
+
+if TYPE_CHECKING:
+    from codepush.projects.xcode import Settings
+
+__all__ = ["PlistOptions", "plist_version", "read_plist"]
+
+_KEY: Final = "CFBundleShortVersionString"
+_SETTING: Final = "MARKETING_VERSION"
+_INSTEAD: Final = "Give the version with --target-binary-version (-t) to do without it."
+
+
+class PlistOptions(Struct, frozen=True, kw_only=True):
+    """What a person said about where an iOS app keeps its version; ``None`` for what is to be found.
+
+    Attributes:
+        plist_file: the app's ``Info.plist``.
+        plist_file_prefix: what stands before ``Info.plist`` in its name.
+        project_file: the Xcode project.
+        target: the target in it.
+        configuration: the build configuration.
+
+    """
+
+    plist_file: Path | None = None
+    plist_file_prefix: str | None = None
+    project_file: Path | None = None
+    target: str | None = None
+    configuration: str | None = None
+
+
+def read_plist(path: Path) -> dict[str, Any]:
+    """Return a property list in XML or binary form.
+
+    Raises:
+        ProjectError: it cannot be read or is none.
+
+    """
+    try:
+        with path.open("rb") as source:
+            content = plistlib.load(source)
+    except OSError as error:
+        raise unreadable(path, error) from error
+    except Exception as error:  # plistlib lets through what its parsers raise: ExpatError, ValueError, and others
+        raise ProjectError(f'"{shown(path)}" is not a property list that can be read: {error}.') from error
+    if not isinstance(content, dict):
+        raise ProjectError(f'"{shown(path)}" holds no keys.')
+    return content
+
+
+def plist_version(root: Path, package_name: str, options: PlistOptions) -> BinaryVersion:
+    """Return the version of an iOS app.
+
+    Args:
+        root: the project's folder.
+        package_name: its name in ``package.json``.
+        options: what a person said about where it is.
+
+    Raises:
+        ProjectError: it cannot be found; the message names each place looked at, and the option to use.
+
+    """
+    return _Versions(root, package_name, options).version()
+
+
+class _Versions:
+    """Looks for the version: in the property list, then where that points to."""
+
+    def __init__(self, root: Path, package_name: str, options: PlistOptions) -> None:
+        self._root = root
+        self._name = package_name
+        self._options = options
+
+    def version(self) -> BinaryVersion:
+        plist = self._plist()
+        if plist is None:
+            return self._from_settings(f"There is no Info.plist: looked for {self._places()}")
+        text = read_plist(plist).get(_KEY)
+        if text is None:
+            return self._from_settings(f'"{shown(plist)}" has no {_KEY}')
+        if not isinstance(text, str):
+            raise ProjectError(f'{_KEY} in "{shown(plist)}" is no text. {_INSTEAD}')
+        if "$(" in text or "${" in text:
+            return self._expanded(plist, text)
+        source = f'"{shown(plist)}" ({_KEY})'
+        return BinaryVersion(value=check_version(text, source), source=source)
+
+    def _plist(self) -> Path | None:
+        given = self._options.plist_file
+        if given is not None:
+            path = self._root / given
+            if not path.is_file():
+                raise ProjectError(f'There is no file "{shown(path)}". Correct --plist-file (-p). {_INSTEAD}')
+            return path
+        found = next((path for path in self._candidates() if path.is_file()), None)
+        if self._options.target is not None:
+            return self._plist_of_target() or found
+        return found or self._plist_of_target()
+
+    def _candidates(self) -> list[Path]:
+        prefix = self._options.plist_file_prefix or ""
+        if prefix and prefix[-1] not in "-.":
+            prefix += "-"
+        folder = self._root / "ios"
+        return [folder / self._name / f"{prefix}Info.plist", folder / f"{prefix}Info.plist"]
+
+    def _plist_of_target(self) -> Path | None:
+        """Return the list that Xcode puts into the app, unless a person asked for one by its prefix."""
+        if self._options.plist_file_prefix is not None or self._project is None:
+            return None
+        written = self._settings.get("INFOPLIST_FILE")
+        path = self._project.folder / written if written else None
+        return path if path is not None and path.is_file() else None
+
+    def _places(self) -> str:
+        return " and ".join(f'"{shown(path)}"' for path in self._candidates())
+
+    @cached_property
+    def _project(self) -> XcodeProject | None:
+        path = find_xcode_project(self._root, self._name, self._options.project_file)
+        return None if path is None else XcodeProject(path)
+
+    @cached_property
+    def _settings(self) -> Settings:
+        if self._project is None:
+            raise ProjectError(
+                'There is no Xcode project below "ios". Say where it is with --xcode-project-file (-xp). ' + _INSTEAD
+            )
+        return self._project.settings(self._options.target, self._options.configuration)
+
+    def _from_settings(self, problem: str) -> BinaryVersion:
+        """Return the version of an app whose list Xcode writes when it builds."""
+        told = None if self._project is None else self._settings.get(_SETTING)
+        if not told:
+            raise ProjectError(
+                f"{problem}. Say where it is with --plist-file (-p) or --plist-file-prefix, "
+                f"or set {_SETTING} in the Xcode project. {_INSTEAD}"
+            )
+        return self._answer(told)
+
+    def _expanded(self, plist: Path, text: str) -> BinaryVersion:
+        told = self._settings.expand(text).strip()
+        if not told:
+            settings = self._settings
+            raise ProjectError(
+                f'{_KEY} in "{shown(plist)}" is {text}, which the Xcode project does not set for the target '
+                f'"{settings.target}" in the configuration "{settings.configuration}". Choose others with '
+                f"--xcode-target-name (-xt) and --build-configuration-name (-c). {_INSTEAD}"
+            )
+        return self._answer(told)
+
+    def _answer(self, told: str) -> BinaryVersion:
+        settings, project = self._settings, self._project
+        place = "" if project is None else f'"{shown(project.path)}" '
+        source = f"{place}({settings.target}, {settings.configuration})"
+        return BinaryVersion(value=check_version(told, source), source=source, notes=self._notes(told))
+
+    def _notes(self, told: str) -> tuple[str, ...]:
+        """Say so when the project has several applications with other versions and none was chosen."""
+        project = self._project
+        if project is None or self._options.target is not None:
+            return ()
+        others = {name: self._version_of(project, name) for name in project.targets}
+        differing = [f"{name} ({version})" for name, version in others.items() if version not in {told, None}]
+        if not differing:
+            return ()
+        return (f"Other targets have other versions: {', '.join(differing)}. Choose with --xcode-target-name (-xt).",)
+
+    def _version_of(self, project: XcodeProject, name: str) -> str | None:
+        try:
+            return project.settings(name, self._options.configuration).get(_SETTING)
+        except ProjectError:  # another target need not have this configuration
+            return None

@@ -1,0 +1,227 @@
+"""Xcode projects: targets, and the settings that they are built with."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Final
+
+from msgspec import Struct
+
+from codepush.errors import ProjectError
+from codepush.projects.files import read_text, shown
+from codepush.projects.openstep import Item, parse_openstep
+from codepush.projects.xcconfig import read_xcconfig
+
+__all__ = ["Settings", "XcodeProject", "find_xcode_project"]
+
+_FILE_NAME: Final = "project.pbxproj"
+_APPLICATION: Final = "com.apple.product-type.application"
+_REFERENCE: Final = re.compile(r"\$[({]([A-Za-z_]\w*)(?::[\w,]*)?[)}]", re.ASCII)
+_INHERITED: Final = re.compile(r"\$[({]inherited[)}]")
+_DEEPEST: Final = 20
+
+_Object = Mapping[str, Item]
+
+
+def find_xcode_project(root: Path, package_name: str, given: Path | None = None) -> Path | None:
+    """Return the ``project.pbxproj`` of an app; ``None`` when there is none and nobody said that there is one.
+
+    Args:
+        root: the project's folder.
+        package_name: its name in ``package.json``.
+        given: what a person named: the file, or the ``.xcodeproj`` or other folder it is in.
+
+    Raises:
+        ProjectError: the file that was named is not there, or there are several to choose from.
+
+    """
+    if given is not None:
+        return _given(root / given)
+    folder = root / "ios"
+    for path in (folder / f"{package_name}.xcodeproj" / _FILE_NAME, folder / _FILE_NAME):
+        if path.is_file():
+            return path
+    found = sorted(folder.glob(f"*.xcodeproj/{_FILE_NAME}"))
+    if len(found) > 1:
+        names = ", ".join(f'"{shown(path.parent)}"' for path in found)
+        raise ProjectError(f"There are several Xcode projects: {names}. Say which with --xcode-project-file (-xp).")
+    return found[0] if found else None
+
+
+def _given(path: Path) -> Path:
+    for candidate in (path, path / _FILE_NAME):
+        if candidate.is_file():
+            return candidate
+    raise ProjectError(f'There is no Xcode project "{shown(path)}". Correct --xcode-project-file (-xp).')
+
+
+class Settings(Struct, frozen=True):
+    """What one target is built with in one configuration.
+
+    Attributes:
+        target: the target's name.
+        configuration: the configuration's name.
+        levels: the settings, those that win first.
+
+    """
+
+    target: str
+    configuration: str
+    levels: Sequence[Mapping[str, str]]
+
+    def get(self, name: str) -> str | None:
+        """Return a setting with what it refers to filled in; ``None`` when it is not set."""
+        return self._get(name, 0, 0)
+
+    def expand(self, text: str) -> str:
+        """Return a text with every ``$(SETTING)`` in it filled in; those that are not set become empty."""
+        return self._expand(text, 0)
+
+    def _get(self, name: str, start: int, depth: int) -> str | None:
+        if name == "TARGET_NAME":
+            return self.target
+        for index, level in enumerate(self.levels[start:], start):
+            if name in level and depth < _DEEPEST:
+                inherited = self._get(name, index + 1, depth + 1) or ""
+                value = _INHERITED.split(level[name])
+                return self._expand(inherited.join(value), depth + 1)
+        return None
+
+    def _expand(self, text: str, depth: int) -> str:
+        return _REFERENCE.sub(lambda match: self._get(match[1], 0, depth) or "", text)
+
+
+class XcodeProject:
+    """An Xcode project, read.
+
+    Attributes:
+        path: its ``project.pbxproj``.
+
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._shown = shown(path)
+
+    def settings(self, target: str | None = None, configuration: str | None = None) -> Settings:
+        """Return what a target is built with.
+
+        Args:
+            target: its name; the application when not given, and of several the first whose name the project has, or
+                the first.
+            configuration: the configuration's name; ``Release`` when not given and there is one, else the default.
+
+        Raises:
+            ProjectError: there is no such target or configuration, or the file cannot be read.
+
+        """
+        chosen = self._target(target)
+        name = str(chosen.get("name", ""))
+        own = self._configuration(chosen, configuration, f'the target "{name}"')
+        of_project = self._configuration(self._root, str(own.get("name")), None)
+        levels = [level for one in (own, of_project) for level in self._levels(one)]
+        return Settings(name, str(own.get("name", "")), levels)
+
+    @cached_property
+    def targets(self) -> list[str]:
+        """The names of the applications in it."""
+        return [str(target.get("name")) for target in self._targets if target.get("productType") == _APPLICATION]
+
+    @cached_property
+    def _objects(self) -> Mapping[str, _Object]:
+        tree = parse_openstep(read_text(self.path), self._shown)
+        objects = tree.get("objects") if isinstance(tree, dict) else None
+        if not isinstance(objects, dict):
+            raise ProjectError(f'"{self._shown}" is not an Xcode project that can be read.')
+        return {key: value for key, value in objects.items() if isinstance(value, dict)}
+
+    @cached_property
+    def _root(self) -> _Object:
+        return next((one for one in self._objects.values() if one.get("isa") == "PBXProject"), {})
+
+    @cached_property
+    def _targets(self) -> list[_Object]:
+        return self._those(self._root, "targets")
+
+    def _those(self, parent: _Object, key: str) -> list[_Object]:
+        """Return the objects that a list of an object names."""
+        names = parent.get(key, [])
+        return [self._objects[name] for name in names if isinstance(name, str) and name in self._objects]
+
+    def _one(self, parent: _Object, key: str) -> _Object:
+        """Return the object that an object names; an empty one when it names none."""
+        name = parent.get(key)
+        return self._objects.get(name, {}) if isinstance(name, str) else {}
+
+    def _target(self, name: str | None) -> _Object:
+        if name is not None:
+            found = [target for target in self._targets if target.get("name") == name]
+            names = ", ".join(str(target.get("name")) for target in self._targets)
+            option = f"--xcode-target-name (-xt). It has {names or 'none'}."
+            problem = f'no target "{name}". Correct {option}'
+        else:
+            found = [target for target in self._targets if target.get("productType") == _APPLICATION]
+            found.sort(key=lambda target: target.get("name") != self.path.parent.stem)
+            problem = "no application among its targets. Say which target it is with --xcode-target-name (-xt)."
+        if not found:
+            raise ProjectError(f'"{self._shown}" has {problem}')
+        return found[0]
+
+    def _configuration(self, owner: _Object, name: str | None, whose: str | None) -> _Object:
+        """Return one of an owner's configurations; an empty one when it need not be there (``whose`` is ``None``)."""
+        known = self._one(owner, "buildConfigurationList")
+        those = {str(one.get("name")): one for one in self._those(known, "buildConfigurations")}
+        if name is None:
+            name = "Release" if "Release" in those else str(known.get("defaultConfigurationName", ""))
+        if name not in those and whose is not None:
+            raise ProjectError(
+                f'"{self._shown}" has no build configuration "{name}" for {whose}. '
+                f"Correct --build-configuration-name (-c). It has {', '.join(those) or 'none'}."
+            )
+        return those.get(name, {})
+
+    def _levels(self, configuration: _Object) -> list[Mapping[str, str]]:
+        """Return a configuration's own settings, then those of the file that it is based on."""
+        settings = configuration.get("buildSettings")
+        own = (
+            {key: value for key, value in settings.items() if isinstance(value, str)}
+            if isinstance(settings, dict)
+            else {}
+        )
+        path = self._path(configuration.get("baseConfigurationReference"))
+        return [own, read_xcconfig(path)] if path is not None and path.is_file() else [own]
+
+    def _path(self, key: Item | None) -> Path | None:
+        """Return where a file of the project is, following the groups that it is in."""
+        if not isinstance(key, str) or key not in self._objects:
+            return None
+        parts: list[str] = []
+        for _ in range(_DEEPEST):
+            one = self._objects[key]
+            parts.insert(0, str(one.get("path", "")))
+            tree = one.get("sourceTree")
+            if tree == "<absolute>":
+                return Path(*parts)
+            if tree != "<group>" or key not in self._parents:
+                break
+            key = self._parents[key]
+        return self.folder.joinpath(*parts)
+
+    @property
+    def folder(self) -> Path:
+        """The folder that paths in the project start from."""
+        return self.path.parent.parent / str(self._root.get("projectDirPath", ""))
+
+    @cached_property
+    def _parents(self) -> Mapping[str, str]:
+        groups = {key: one.get("children") for key, one in self._objects.items()}
+        return {
+            child: key
+            for key, children in groups.items()
+            if isinstance(children, list)
+            for child in children
+            if isinstance(child, str)
+        }
