@@ -7,12 +7,13 @@ no running counters but looks at who ran what.
 
 import re
 from collections import Counter
-from itertools import pairwise
 
 from msgspec.structs import asdict
 
+from codepush.models import StatusReport
 from codepush.rules import metrics, reports
 from contract.differences import METRICS, REPORTS, difference
+from support.recounts import recount
 from support.vectors import load
 
 RECORDED = load("metrics")
@@ -96,71 +97,17 @@ def readings(case):
         yield case, keys[name], recorded, store.shown(keys[name])
 
 
-def life(case, key):
-    """Yield what happened since the deployment's history was last cleared: the reports that are not refused."""
-    names = case["deployment_keys"]
-    cleared = [number for number, step in enumerate(case["steps"]) if names.get(step.get("clear_history_of")) == key]
-    steps = case["steps"][cleared[-1] :] if cleared else case["steps"]
-    return [report for step in steps if "json" in step and not isinstance(report := read(step), str)]
-
-
-def ran(report):
-    return report.label or report.app_version
-
-
-def is_failure(report):
-    return report.kind == "deploy" and report.label and report.status == "DeploymentFailed"
-
-
-def arrivals(case, key):
-    """Yield each report of something running, with what it says of the past: the origin's key and what ran there."""
-    for report in life(case, key):
-        if report.kind == "deploy" and not is_failure(report):
-            yield report, report.previous_deployment_key or report.deployment_key, report.previous_label_or_app_version
-
-
-def named_lives(case, key):
-    """Return what each device with an id ran in a deployment, one after the other; None where it left."""
-    lives = {}
-    for report, origin, _ in arrivals(case, key):
-        if report.client_unique_id and key in {report.deployment_key, origin}:
-            now = ran(report) if report.deployment_key == key else None
-            lives.setdefault(report.client_unique_id, []).append(now)
-    return lives.values()
-
-
-def unnamed(case, key):
-    """Return what devices without an id say of themselves: installations and, never below zero, active ones."""
-    installed, active = Counter(), Counter()
-    for report, origin, previous in arrivals(case, key):
-        if report.client_unique_id or (previous == ran(report) and origin == report.deployment_key):
-            continue
-        if previous and origin == key:
-            active[previous] = max(0, active[previous] - 1)
-        if report.deployment_key == key:
-            installed[ran(report)] += 1
-            active[ran(report)] += 1
-    return installed, active
-
-
-def recount(case, key):
-    """Return every counter of a deployment, found out from the reports themselves."""
-    lives = named_lives(case, key)
-    changes = Counter(now for one in lives for before, now in pairwise([None, *one]) if now and now != before)
-    installed, active = unnamed(case, key)
-    here = [report for report in life(case, key) if report.deployment_key == key]
-    return {
-        "downloaded": Counter(ran(report) for report in here if report.kind == "download"),
-        "failed": Counter(ran(report) for report in here if is_failure(report)),
-        "installed": changes + installed,
-        "active": Counter(one[-1] for one in lives if one[-1]) + active,
-    }
+def happened(case):
+    """Return the reports that are not refused, and the keys of deployments that were cleared, in their order."""
+    keys = case["deployment_keys"]
+    both = (read(step) if "json" in step else keys.get(step.get("clear_history_of")) for step in case["steps"])
+    return [one for one in both if isinstance(one, StatusReport) or one in keys.values()]
 
 
 def expected(case, key, recorded, kind):
     """Return a counter's expected values by subject: as recorded, or recounted where a wanted difference applies."""
     if difference(METRICS[kind], case):
-        return recount(case, key)[kind]
+        return recount(happened(case), key)[kind]
     return Counter({subject: values[kind] for subject, values in recorded.items() if values.get(kind)})
 
 
@@ -205,7 +152,7 @@ def test_counters_are_what_a_recount_finds():
     """Every counter equals a recount of reports (downloads, failures), changes (installations), devices (active)."""
     wrong = []
     for case, key, _, shown in all_readings():
-        for kind, counts in recount(case, key).items():
+        for kind, counts in recount(happened(case), key).items():
             found = {subject: values[kind] for subject, values in shown.items() if values[kind]}
             wanted = {subject: count for subject, count in counts.items() if count}
             if found != (wanted if kind == "active" else labels(wanted)):

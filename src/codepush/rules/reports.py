@@ -106,6 +106,6 @@ def _text(sent: dict[str, object], field: str) -> str | None:
     value = sent.get(_CAMEL.get(field, field)) or sent.get(field)
     if not value:
         return None
-    if not isinstance(value, str):
+    if not isinstance(value, str) or "\0" in value:
         raise InvalidReport(f"The field '{field}' of a status report must be a text.")
     return value

@@ -86,7 +86,7 @@ def create_app(settings: Settings) -> Starlette:
     jobs_added = asyncio.Event()
     missing_diffs = MissingDiffs(store, queued=jobs_added.set)
     updates = Updates(StoredHistories(store, links), missing=missing_diffs.notice)
-    reports = Reports(store)
+    reports = Reports(store, commits=tallies.reports.commits)
     diffs, repacking = _makers(settings, store, blobs, changed=updates.drop)
     worker = Worker(store, handlers(diffs, repacking), added=jobs_added)
     access_keys = AccessKeys(store)

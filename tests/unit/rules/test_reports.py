@@ -49,8 +49,9 @@ def test_a_report_without_what_is_needed_is_refused(raw):
         reports.read_download_report(raw)
 
 
+@pytest.mark.parametrize("value", [5, "v\x001"])
 @pytest.mark.parametrize("field", ["deployment_key", "app_version", "label", "status", "client_unique_id"])
-def test_a_field_that_is_no_text_is_named(field):
-    """A number where a text belongs is an error that says where."""
+def test_a_field_that_is_no_text_is_named(field, value):
+    """A number where a text belongs, or a NUL that not every database stores, is an error that says where."""
     with pytest.raises(reports.InvalidReport, match=f"'{field}'"):
-        reports.read_deploy_report(DEPLOYED | {field: 5})
+        reports.read_deploy_report(DEPLOYED | {field: value})

@@ -3,7 +3,7 @@
 import asyncio
 import sys
 
-from codepush.server.ports import NewRelease
+from codepush.server.ports import Addition, NewRelease
 from codepush.server.storage.sql.store import SqlStore
 
 
@@ -15,7 +15,7 @@ async def main(url, deployment_id, package_id, count):
     for _ in range(int(count)):
         async with store.write() as records:
             added = await records.releases.add(int(deployment_id), release)
-            await records.devices.count(int(deployment_id), "v1", "downloaded", 1)
+            await records.devices.count([Addition(int(deployment_id), "v1", "downloaded", 1)], hour=0)
         print(added.number, flush=True)  # noqa: T201 - what the test reads
     await store.close()
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from codepush.server.ports import AlreadyExistsError, AnswerRecord, MissingError
+from codepush.server.ports import Addition, AlreadyExistsError, AnswerRecord, MissingError
 from unit.storage.factories import a_release, add_account, add_app, add_deployment, add_package, lay_ground
 
 pytestmark = pytest.mark.anyio
@@ -137,7 +137,7 @@ async def test_a_removed_deployment_takes_its_releases_along(store):
     ground = await lay_ground(store)
     async with store.write() as records:
         await records.releases.add(ground.deployment.id, a_release(ground.package))
-        await records.devices.count(ground.deployment.id, "v1", "active", 1)
+        await records.devices.count([Addition(ground.deployment.id, "v1", "active", 1)], hour=0)
         await records.deployments.remove(ground.deployment.id)
     async with store.read() as records:
         assert await records.deployments.with_key(ground.deployment.key) is None
@@ -155,15 +155,15 @@ async def test_a_cleared_deployment_begins_anew(store):
         other = await add_deployment(records, ground.app_id)
         for one in (deployment_id, other.id):
             await records.releases.add(one, a_release(ground.package))
-            await records.devices.count(one, "v1", "active", 1)
-            await records.devices.remember(one, b"device", "v1", 1)
+            await records.devices.count([Addition(one, "v1", "active", 1)], hour=0)
+            await records.devices.remember({(one, b"device"): "v1"}, at=1)
         before = await records.deployments.revisions([deployment_id])
         await records.releases.clear(deployment_id)
         await records.devices.clear(deployment_id)
     async with store.write() as records:
         assert await records.releases.history(deployment_id) == ()
         assert await records.devices.counters(deployment_id) == ()
-        assert await records.devices.remembered(deployment_id, b"device") is None
+        assert await records.devices.remembered([(deployment_id, b"device")]) == {}
         assert (await records.deployments.revisions([deployment_id]))[deployment_id] > before[deployment_id]
         assert len(await records.releases.history(other.id)) == 1
         assert len(await records.devices.counters(other.id)) == 1

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from codepush.server.ports import UnavailableError
+from codepush.server.ports import Addition, UnavailableError
 from codepush.server.storage.sql.sqlite.changes import ChangeCounter
 from codepush.server.storage.sql.sqlite.connections import connection_url
 from codepush.server.storage.sql.store import SqlStore
@@ -200,7 +200,7 @@ async def start_releasing(url, ground, count):
 async def release_and_count(store, ground):
     async with store.write() as records:
         await records.releases.add(ground.deployment.id, a_release(ground.package))
-        await records.devices.count(ground.deployment.id, "v1", "downloaded", 1)
+        await records.devices.count([Addition(ground.deployment.id, "v1", "downloaded", 1)], hour=0)
 
 
 async def assert_whole(store, ground, promised):

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 from sqlalchemy import insert, select
 
-from codepush.server.ports import AlreadyExistsError, CounterRecord, EventRecord, MissingError, StoredDiff
+from codepush.server.ports import Addition, AlreadyExistsError, CounterRecord, EventRecord, MissingError, StoredDiff
 from codepush.server.storage.sql import schema
 from unit.storage.factories import (
     a_blob,
@@ -138,18 +138,18 @@ async def test_removing_an_app_takes_everything_of_it_along(store):
     async with store.write() as records:
         for each in (ground, other):
             await records.releases.add(each.deployment.id, a_release(each.package))
-            await records.devices.remember(each.deployment.id, b"d", "v1", 1)
-            await records.devices.count(each.deployment.id, "v1", "active", 1)
+            await records.devices.remember({(each.deployment.id, b"d"): "v1"}, at=1)
+            await records.devices.count([Addition(each.deployment.id, "v1", "active", 1)], hour=0)
         await records.apps.remove(ground.app_id)
     async with store.read() as records:
         assert await records.apps.visible_to(ground.account_id) == ()
         assert await records.deployments.with_key(deployment.key) is None
         assert await records.packages.with_hash(ground.app_id, ground.package.hash) is None
         assert await records.releases.history(deployment.id) == ()
-        assert await records.devices.remembered(deployment.id, b"d") is None
+        assert await records.devices.remembered([(deployment.id, b"d")]) == {}
         assert await records.devices.counters(deployment.id) == ()
         assert len(await records.releases.history(other.deployment.id)) == 1
-        assert await records.devices.remembered(other.deployment.id, b"d") == "v1"
+        assert await records.devices.remembered([(other.deployment.id, b"d")]) == {(other.deployment.id, b"d"): "v1"}
 
 
 async def test_ids_of_removed_records_are_not_given_out_again(store):
@@ -382,35 +382,63 @@ async def test_releases_come_with_the_diffs_to_their_package(sqlite_store):
 
 
 async def test_a_device_is_remembered_until_it_is_forgotten(store):
-    """The last subject counts, per device and deployment."""
+    """The last subject counts, per device and deployment; what is not known is left out."""
     ground, other = await lay_ground(store), await lay_ground(store)
+    here, there, unknown = (ground.deployment.id, b"\0one"), (other.deployment.id, b"\0one"), (1, b"\0two")
     async with store.write() as records:
         devices = records.devices
-        await devices.remember(ground.deployment.id, b"\0one", "v1", 1)
-        await devices.remember(ground.deployment.id, b"\0one", "v2", 2)
-        await devices.remember(other.deployment.id, b"\0one", "1.0.0", 3)
-        assert await devices.remembered(ground.deployment.id, b"\0one") == "v2"
-        assert await devices.remembered(ground.deployment.id, b"\0two") is None
-        await devices.forget(ground.deployment.id, b"\0one")
-        await devices.forget(ground.deployment.id, b"\0one")
-        assert await devices.remembered(ground.deployment.id, b"\0one") is None
-        assert await devices.remembered(other.deployment.id, b"\0one") == "1.0.0"
+        await devices.remember({here: "v1", there: "1.0.0"}, at=1)
+        await devices.remember({here: "v2"}, at=2)
+        assert await devices.remembered([here, there, unknown]) == {here: "v2", there: "1.0.0"}
+        await devices.forget([here, unknown])
+        await devices.forget([here])
+        assert await devices.remembered([here, there]) == {there: "1.0.0"}
+
+
+async def test_nothing_is_asked_or_changed_of_no_device(store):
+    """Empty batches are allowed."""
+    async with store.write() as records:
+        await records.devices.lock([])
+        await records.devices.remember({}, at=1)
+        await records.devices.forget([])
+        await records.devices.count([], hour=0)
+        assert await records.devices.remembered([]) == {}
+
+
+async def test_more_devices_than_fit_into_a_statement_are_remembered(store):
+    """Databases limit the values of one statement; callers need not know."""
+    ground = await lay_ground(store)
+    running = {(ground.deployment.id, number.to_bytes(4, "big")): f"v{number}" for number in range(20_000)}
+    async with store.write() as records:
+        await records.devices.remember(running, at=1)
+    async with store.read() as records:
+        assert await records.devices.remembered(list(running)) == running
 
 
 async def test_counters_add_up_and_never_fall_below_zero(store):
-    """Counting down stops at zero, also for a counter that was never counted up."""
+    """Counting down stops at zero, also for a counter that was never counted up, or where the addition says it does."""
     ground = await lay_ground(store)
-    counts = [("v1", "active", 2), ("v1", "active", -1), ("v1", "downloaded", 1), ("v2", "active", -1)]
-    floored = [("v3", "active", 1), ("v3", "active", -5), ("v3", "active", 2)]
+    rounds = [
+        [
+            ("v1", "active", 2),
+            ("v1", "downloaded", 1),
+            ("v2", "active", -1),
+            ("v3", "active", 1),
+            ("v4", "active", -2, 3),
+        ],
+        [("v1", "active", -1), ("v3", "active", -5), ("v4", "active", 1, 2)],
+        [("v3", "active", 2), ("v4", "active", -3, 2)],
+    ]
     async with store.write() as records:
-        for subject, kind, delta in counts + floored:
-            await records.devices.count(ground.deployment.id, subject, kind, delta)
+        for additions in rounds:
+            await records.devices.count([Addition(ground.deployment.id, *one) for one in additions], hour=0)
     async with store.read() as records:
         assert await records.devices.counters(ground.deployment.id) == (
             CounterRecord(subject="v1", kind="active", value=1),
             CounterRecord(subject="v1", kind="downloaded", value=1),
             CounterRecord(subject="v2", kind="active", value=0),
             CounterRecord(subject="v3", kind="active", value=2),
+            CounterRecord(subject="v4", kind="active", value=2),
         )
 
 
@@ -418,7 +446,19 @@ async def test_a_device_needs_a_deployment(store):
     """What is reported to a deployment that is gone is refused."""
     with pytest.raises(MissingError):
         async with store.write() as records:
-            await records.devices.remember(12345, b"d", "v1", 1)
+            await records.devices.remember({(12345, b"d"): "v1"}, at=1)
+    with pytest.raises(MissingError):
+        async with store.write() as records:
+            await records.devices.count([Addition(12345, "v1", "active", 1)], hour=0)
+
+
+async def test_several_deployments_are_found_by_their_keys(store):
+    """Keys of no deployment are left out."""
+    grounds = [await lay_ground(store) for _ in range(3)]
+    async with store.read() as records:
+        found = await records.deployments.with_keys({*(ground.deployment.key for ground in grounds[:2]), "unknown"})
+        assert await records.deployments.with_keys(set()) == ()
+    assert sorted(found, key=lambda one: one.id) == [ground.deployment for ground in grounds[:2]]
 
 
 async def test_events_are_written_and_outlive_their_app(sqlite_store):

@@ -29,8 +29,10 @@ from codepush.server.ports.identity import (
     LoginAttempt,
 )
 from codepush.server.ports.records import (
+    STANDING,
     AccessKeyRecord,
     AccountRecord,
+    Addition,
     AnswerRecord,
     AppRecord,
     BlobRecord,
@@ -39,6 +41,7 @@ from codepush.server.ports.records import (
     CounterRecord,
     DeploymentHistory,
     DeploymentRecord,
+    Device,
     EventRecord,
     JobKind,
     JobRecord,
@@ -74,10 +77,12 @@ from codepush.server.ports.store import (
 )
 
 __all__ = [
+    "STANDING",
     "AccessKeyRecord",
     "AccessKeys",
     "AccountRecord",
     "Accounts",
+    "Addition",
     "AlreadyExistsError",
     "AnswerRecord",
     "Answers",
@@ -93,6 +98,7 @@ __all__ = [
     "DeploymentHistory",
     "DeploymentRecord",
     "Deployments",
+    "Device",
     "Devices",
     "Diffs",
     "EventRecord",

@@ -5,15 +5,17 @@ Times are milliseconds since 1970 in UTC, as on the wire. Identifiers are opaque
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from msgspec import Struct
 
 from codepush.models import Package, Permission, ReleaseMethod, Role
 
 __all__ = [
+    "STANDING",
     "AccessKeyRecord",
     "AccountRecord",
+    "Addition",
     "AnswerRecord",
     "AppRecord",
     "BlobRecord",
@@ -22,6 +24,7 @@ __all__ = [
     "CounterRecord",
     "DeploymentHistory",
     "DeploymentRecord",
+    "Device",
     "EventRecord",
     "JobKind",
     "JobRecord",
@@ -40,6 +43,12 @@ __all__ = [
 
 CounterKind: TypeAlias = Literal["active", "anonymous", "downloaded", "failed", "installed"]
 """What is counted; ``codepush.rules.metrics`` tells what each means."""
+
+STANDING: Final[frozenset[CounterKind]] = frozenset({"active", "anonymous"})
+"""The kinds that tell how many there are now; the others tell how often something happened."""
+
+Device: TypeAlias = tuple[int, bytes]
+"""A device as a deployment knows it: the deployment's id, and the keyed hash of the device's own."""
 
 JobKind: TypeAlias = Literal["diff", "repack"]
 """What is done in the background: making a diff to a package, packing a package smaller."""
@@ -220,6 +229,20 @@ class ReleaseRecord(Struct, frozen=True, kw_only=True):
     original_deployment: str | None
     released_by: str
     diffs: tuple[StoredDiff, ...] = ()
+
+
+class Addition(Struct, frozen=True):
+    """A change of a counter: what is added to it, and how much there is in it afterwards at least.
+
+    A row of additions none of which may bring the counter below zero is one addition: ``least`` then
+    tells how far the last ones brought it up again from there.
+    """
+
+    deployment_id: int
+    subject: str
+    kind: CounterKind
+    delta: int
+    least: int = 0
 
 
 class CounterRecord(Struct, frozen=True, kw_only=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Collection, Sequence
+    from collections.abc import AsyncIterator, Collection, Mapping, Sequence
     from contextlib import AbstractAsyncContextManager
 
     from codepush.models import Permission, Role
@@ -13,13 +13,14 @@ if TYPE_CHECKING:
     from codepush.server.ports.records import (
         AccessKeyRecord,
         AccountRecord,
+        Addition,
         AnswerRecord,
         AppRecord,
         BlobRecord,
-        CounterKind,
         CounterRecord,
         DeploymentHistory,
         DeploymentRecord,
+        Device,
         EventRecord,
         JobKind,
         JobRecord,
@@ -234,6 +235,9 @@ class Deployments(Protocol):
     async def with_key(self, key: str) -> DeploymentRecord | None:
         """Return the deployment with this deployment key."""
 
+    async def with_keys(self, keys: Collection[str]) -> Sequence[DeploymentRecord]:
+        """Return the deployments that have one of these deployment keys."""
+
     async def rename(self, deployment_id: int, name: str) -> None:
         """Give a deployment another name; `AlreadyExistsError` when the app has one of this name."""
 
@@ -338,17 +342,23 @@ class Releases(Protocol):
 class Devices(Protocol):
     """What devices last ran, and the counters that follow from it."""
 
-    async def remembered(self, deployment_id: int, device: bytes) -> str | None:
-        """Return the label or binary version that a device last ran in a deployment."""
+    async def lock(self, deployment_ids: Collection[int]) -> None:
+        """Keep every other writer away from these deployments' devices and counters until the transaction ends.
 
-    async def remember(self, deployment_id: int, device: bytes, subject: str, at: int) -> None:
-        """Remember the label or binary version that a device runs now."""
+        Whoever needs several deployments asks for all of them at once.
+        """
 
-    async def forget(self, deployment_id: int, device: bytes) -> None:
-        """Forget a device that moved to another deployment."""
+    async def remembered(self, asked: Collection[Device]) -> dict[Device, str]:
+        """Return the label or binary version that each of these devices last ran, of those that are remembered."""
 
-    async def count(self, deployment_id: int, subject: str, kind: CounterKind, delta: int) -> None:
-        """Add to a counter, which never falls below zero."""
+    async def remember(self, running: Mapping[Device, str], *, at: int) -> None:
+        """Remember the label or binary version that each of these devices runs now."""
+
+    async def forget(self, gone: Collection[Device]) -> None:
+        """Forget devices that moved to another deployment."""
+
+    async def count(self, additions: Sequence[Addition], *, hour: int) -> None:
+        """Add to counters, at most once to each, and to what is kept of the hour that begins at ``hour``."""
 
     async def counters(self, deployment_id: int) -> Sequence[CounterRecord]:
         """Return a deployment's counters."""

@@ -8,25 +8,25 @@ busy server pays for one commit many times over, and an idle one never waits.
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import hmac
 import logging
+import time
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
 from codepush.models import StatusReport
-from codepush.rules import metrics
 from codepush.server.ports import UnavailableError
+from codepush.server.services import counting
 from codepush.server.services.clock import Clock, now
+from codepush.server.tallies import Durations
 
 if TYPE_CHECKING:
-    from codepush.server.ports import DeploymentRecord, Records, Store
+    from codepush.server.ports import Store
 
 __all__ = ["Reports"]
 
-_BATCH: Final = 1_000
-"""Reports in one commit, at most."""
+_BATCH: Final = 250
+"""Reports in one commit, at most. A change that somebody makes waits for one commit, a check for its arithmetic."""
 
 _WAITING_LIMIT: Final = 20_000
 """Reports that may wait for their commit; more are refused, so that memory stays bounded."""
@@ -40,16 +40,24 @@ class _Waiting(Struct, frozen=True):
 
 
 class Reports:
-    """The one writer of reports in this process."""
+    """The one writer of reports in this process.
 
-    def __init__(self, store: Store, *, clock: Clock = now) -> None:
+    Args:
+        store: the records.
+        commits: counts how long commits take, successful or not.
+        clock: the time.
+
+    """
+
+    def __init__(self, store: Store, *, commits: Durations | None = None, clock: Clock = now) -> None:
         self._store = store
+        self._commits = commits or Durations()
         self._clock = clock
         self._waiting: list[_Waiting] = []
         self._arrived = asyncio.Event()
 
     async def take(self, report: StatusReport) -> None:
-        """Return once the report is on disk. One for a deployment that does not exist counts for nothing.
+        """Return once the report is on disk. What it says of a deployment that does not exist counts for nothing.
 
         Raises:
             UnavailableError: the database did not take it, or too many reports are waiting.
@@ -73,61 +81,31 @@ class Reports:
 
     async def _commit(self, batch: list[_Waiting]) -> None:
         try:
-            async with self._store.write() as records:
-                writer = _Writer(records, self._clock())
-                for waiting in batch:
-                    await writer.apply(waiting.report)
+            await self._write([waiting.report for waiting in batch])
         except UnavailableError as error:
             _settle(batch, error)
         except Exception as error:  # noqa: BLE001 - the writer must outlive any report, and whoever waits must hear
-            _log.exception("Reports could not be written.")
-            _settle(batch, error)
+            await self._isolate(batch, error)
         else:
             _settle(batch)
 
+    async def _write(self, reports: list[StatusReport]) -> None:
+        began = time.perf_counter()
+        try:
+            async with self._store.write() as records:
+                await counting.count(records, reports, at=self._clock())
+        finally:
+            self._commits.add(time.perf_counter() - began)
 
-class _Writer:
-    """Applies reports within one transaction."""
-
-    def __init__(self, records: Records, now: int) -> None:
-        self._records = records
-        self._now = now
-        self._deployments: dict[str, DeploymentRecord | None] = {}
-
-    async def apply(self, report: StatusReport) -> None:
-        """Change what a report changes (``docs/device-states.md``)."""
-        here = await self._deployment(report.deployment_key)
-        if here is None:
+    async def _isolate(self, batch: list[_Waiting], error: Exception) -> None:
+        """Let a report that cannot be written fail by itself: the others of its batch are written without it."""
+        if len(batch) == 1:
+            _log.error("A report could not be written.", exc_info=error)
+            _settle(batch, error)
             return
-        origin_key = metrics.other_deployment_key(report)
-        origin = None if origin_key is None else await self._deployment(origin_key)
-        change = metrics.change(
-            report, runs=await self._remembered(here, report), ran_elsewhere=await self._remembered(origin, report)
-        )
-        for counter in change.counters:
-            counted = await self._deployment(counter.deployment_key)
-            if counted is not None:
-                await self._records.devices.count(counted.id, counter.subject, counter.kind, counter.delta)
-        if change.remember is not None:
-            await self._records.devices.remember(here.id, _device(here, report), change.remember, self._now)
-        if change.is_moved and origin is not None:
-            await self._records.devices.forget(origin.id, _device(origin, report))
-
-    async def _deployment(self, key: str) -> DeploymentRecord | None:
-        if key not in self._deployments:
-            self._deployments[key] = await self._records.deployments.with_key(key)
-        return self._deployments[key]
-
-    async def _remembered(self, deployment: DeploymentRecord | None, report: StatusReport) -> str | None:
-        if deployment is None or not report.client_unique_id:
-            return None
-        return await self._records.devices.remembered(deployment.id, _device(deployment, report))
-
-
-def _device(deployment: DeploymentRecord, report: StatusReport) -> bytes:
-    """Return the keyed hash under which a device is remembered; its id itself is never stored."""
-    client_unique_id = (report.client_unique_id or "").encode("utf-8", "surrogatepass")
-    return hmac.digest(deployment.device_key, client_unique_id, hashlib.sha256)
+        half = len(batch) // 2
+        await self._commit(batch[:half])
+        await self._commit(batch[half:])
 
 
 def _settle(batch: list[_Waiting], error: Exception | None = None) -> None:

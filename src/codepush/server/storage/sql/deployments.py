@@ -13,7 +13,7 @@ from codepush.server.storage.sql.queries import Queries, batches
 from codepush.server.storage.sql.schema import deployments, releases
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
 RECORD: Final = (
     deployments.c.id,
@@ -40,6 +40,8 @@ NAMED: Final = select(*RECORD).where(
 
 # What a phone's request starts with.
 WITH_KEY: Final = select(*RECORD).where(deployments.c.key == bindparam("key"))
+
+WITH_KEYS: Final = select(*RECORD).where(deployments.c.key.in_(bindparam("keys", expanding=True)))
 
 RENAME: Final = update(deployments).where(deployments.c.id == bindparam("deployment_id"))
 REMOVE: Final = delete(deployments).where(deployments.c.id == bindparam("deployment_id"))
@@ -88,6 +90,10 @@ class SqlDeployments(Queries):
     async def with_key(self, key: str) -> DeploymentRecord | None:
         row = await self._first(WITH_KEY, key=key)
         return DeploymentRecord(**row) if row else None
+
+    async def with_keys(self, keys: Collection[str]) -> Sequence[DeploymentRecord]:
+        rows = [row for some in batches(list(keys)) for row in await self._all(WITH_KEYS, keys=some)]
+        return tuple(DeploymentRecord(**row) for row in rows)
 
     async def rename(self, deployment_id: int, name: str) -> None:
         await self._change(RENAME, deployment_id=deployment_id, name=name)

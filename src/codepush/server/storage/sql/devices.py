@@ -6,39 +6,67 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import bindparam, delete, select, text
+from msgspec.structs import astuple
+from sqlalchemy import bindparam, delete, select
 
-from codepush.server.ports import CounterRecord
-from codepush.server.storage.sql.queries import Queries
+from codepush.server.ports import STANDING, CounterRecord
+from codepush.server.storage.sql.bulk import BulkQueries
 from codepush.server.storage.sql.schema import counter_series, counters, devices
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
-_THE_DEVICE: Final = (
-    devices.c.deployment_id == bindparam("deployment_id"),
-    devices.c.device == bindparam("device"),
-)
+    from codepush.server.ports import Addition, Device
 
-REMEMBERED: Final = select(devices.c.subject).where(*_THE_DEVICE)
+# Devices that a deployment does not know have no row to be locked, so the lock is one of the application's.
+# The first number tells these locks from those of others, 0x6370 being "cp".
+LOCK: Final = "SELECT pg_advisory_xact_lock(0x6370, (given.deployment_id % 2147483647)::int) FROM given"
 
-# ON CONFLICT is spelled the same on SQLite and PostgreSQL, but SQLAlchemy has one construct for each.
-REMEMBER: Final = text("""
+# CROSS JOIN has SQLite look up each given device by the primary key, where it would rather read all devices.
+REMEMBERED: Final = """
+    SELECT devices.deployment_id, devices.device, devices.subject FROM given
+    CROSS JOIN devices
+    WHERE devices.deployment_id = given.deployment_id AND devices.device = given.device
+"""
+
+REMEMBER: Final = """
     INSERT INTO devices (deployment_id, device, subject, updated_at)
-    VALUES (:deployment_id, :device, :subject, :at)
+    SELECT deployment_id, device, subject, at FROM given WHERE true
     ON CONFLICT (deployment_id, device)
     DO UPDATE SET subject = excluded.subject, updated_at = excluded.updated_at
-""")
+"""
 
-FORGET: Final = delete(devices).where(*_THE_DEVICE)
+FORGET: Final = delete(devices).where(
+    devices.c.deployment_id == bindparam("deployment_id"), devices.c.device == bindparam("device")
+)
 
-# Adding and flooring in one statement: two nodes that count at once both count.
-COUNT: Final = text("""
+# What a counter is added to must be there.
+BEGIN_COUNTING: Final = """
     INSERT INTO counters (deployment_id, subject, kind, value)
-    VALUES (:deployment_id, :subject, :kind, :first)
-    ON CONFLICT (deployment_id, subject, kind)
-    DO UPDATE SET value = CASE WHEN counters.value + :delta > 0 THEN counters.value + :delta ELSE 0 END
-""")
+    SELECT deployment_id, subject, kind, 0 FROM given WHERE true
+    ON CONFLICT (deployment_id, subject, kind) DO NOTHING
+"""
+
+COUNT: Final = """
+    UPDATE counters
+    SET value = CASE
+        WHEN counters.value + given.delta > given.least THEN counters.value + given.delta
+        ELSE given.least
+    END
+    FROM given
+    WHERE counters.deployment_id = given.deployment_id
+        AND counters.subject = given.subject AND counters.kind = given.kind
+    RETURNING counters.deployment_id, counters.subject, counters.kind, counters.value
+"""
+
+# In the series, what counts how many there are is set, and what counts how often something happened is added.
+RECORD: Final = """
+    INSERT INTO counter_series (deployment_id, subject, kind, span, starts_at, value)
+    SELECT deployment_id, subject, kind, 'hour', starts_at, value FROM given WHERE true
+    ON CONFLICT (deployment_id, subject, kind, span, starts_at)
+    DO UPDATE SET value = excluded.value
+        + CASE WHEN excluded.kind IN ('active', 'anonymous') THEN 0 ELSE counter_series.value END
+"""
 
 COUNTERS: Final = (
     select(counters.c.subject, counters.c.kind, counters.c.value)
@@ -51,28 +79,44 @@ CLEAR: Final = tuple(
     for table in (devices, counters, counter_series)
 )
 
+_DEVICE: Final = {"deployment_id": "bigint", "device": "bytea"}
+_RUNNING: Final = {**_DEVICE, "subject": "text", "at": "bigint"}
+_COUNTER: Final = {"deployment_id": "bigint", "subject": "text", "kind": "text"}
+_ADDITION: Final = {**_COUNTER, "delta": "bigint", "least": "bigint"}
+_POINT: Final = {**_COUNTER, "starts_at": "bigint", "value": "bigint"}
 
-class SqlDevices(Queries):
+
+class SqlDevices(BulkQueries):
     """Devices and counters, as :class:`codepush.server.ports.Devices` describes them."""
 
-    async def remembered(self, deployment_id: int, device: bytes) -> str | None:
-        row = await self._first(REMEMBERED, deployment_id=deployment_id, device=device)
-        return row["subject"] if row else None
+    async def lock(self, deployment_ids: Collection[int]) -> None:
+        if self._on_postgresql:  # SQLite's writers exclude each other from the beginning of the transaction
+            await self._given({"deployment_id": "bigint"}, [(one,) for one in sorted(deployment_ids)], LOCK)
 
-    async def remember(self, deployment_id: int, device: bytes, subject: str, at: int) -> None:
-        await self._run(REMEMBER, deployment_id=deployment_id, device=device, subject=subject, at=at)
+    async def remembered(self, asked: Collection[Device]) -> dict[Device, str]:
+        rows = await self._given(_DEVICE, list(asked), REMEMBERED)
+        return {(row["deployment_id"], bytes(row["device"])): row["subject"] for row in rows}
 
-    async def forget(self, deployment_id: int, device: bytes) -> None:
-        await self._run(FORGET, deployment_id=deployment_id, device=device)
+    async def remember(self, running: Mapping[Device, str], *, at: int) -> None:
+        await self._given(_RUNNING, sorted((*device, subject, at) for device, subject in running.items()), REMEMBER)
 
-    async def count(self, deployment_id: int, subject: str, kind: str, delta: int) -> None:
-        await self._run(
-            COUNT, deployment_id=deployment_id, subject=subject, kind=kind, delta=delta, first=max(0, delta)
-        )
+    async def forget(self, gone: Collection[Device]) -> None:
+        await self._run_each(FORGET, [{"deployment_id": one, "device": device} for one, device in sorted(gone)])
+
+    async def count(self, additions: Sequence[Addition], *, hour: int) -> None:
+        rows = sorted(astuple(addition) for addition in additions)
+        await self._given(_ADDITION, rows, BEGIN_COUNTING)
+        values = {tuple(row.values())[:3]: row["value"] for row in await self._given(_ADDITION, rows, COUNT)}
+        points = [
+            (one, subject, kind, hour, values[one, subject, kind] if kind in STANDING else delta)
+            for one, subject, kind, delta, _ in rows
+        ]
+        await self._given(_POINT, points, RECORD)
 
     async def counters(self, deployment_id: int) -> Sequence[CounterRecord]:
         return tuple(CounterRecord(**row) for row in await self._all(COUNTERS, deployment_id=deployment_id))
 
     async def clear(self, deployment_id: int) -> None:
+        await self.lock([deployment_id])
         for statement in CLEAR:
             await self._run(statement, deployment_id=deployment_id)

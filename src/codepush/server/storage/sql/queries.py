@@ -34,6 +34,12 @@ class Queries:
         assert isinstance(result, CursorResult)
         return result
 
+    async def _run_each(self, statement: Executable, values: Sequence[dict[str, object]]) -> None:
+        """Run a statement once for each of several sets of values."""
+        if values:
+            with port_errors():
+                await to_the_end(self._connection.execute(statement, values))
+
     async def _change(self, statement: Executable, **values: object) -> None:
         """Run a statement that must find its row; `MissingError` when it does not."""
         result = await self._run(statement, **values)

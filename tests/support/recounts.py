@@ -1,0 +1,70 @@
+"""What counters should say, found out from the reports themselves: no running counters, but a look at who ran what.
+
+What happened is a list of reports, and of the keys of deployments whose history was cleared.
+"""
+
+from collections import Counter
+from itertools import pairwise
+
+from codepush.models import StatusReport
+
+
+def recount(happened, key):
+    """Return every counter of a deployment: by kind, the values by label or binary version."""
+    reports = life(happened, key)
+    lives = named_lives(reports, key)
+    changes = Counter(now for one in lives for before, now in pairwise([None, *one]) if now and now != before)
+    installed, active = unnamed(reports, key)
+    here = [report for report in reports if report.deployment_key == key]
+    return {
+        "downloaded": Counter(ran(report) for report in here if report.kind == "download"),
+        "failed": Counter(ran(report) for report in here if is_failure(report)),
+        "installed": changes + installed,
+        "active": Counter(one[-1] for one in lives if one[-1]) + active,
+    }
+
+
+def life(happened, key):
+    """Return the reports since the deployment's history was last cleared."""
+    cleared = [number for number, one in enumerate(happened) if one == key]
+    later = happened[cleared[-1] :] if cleared else happened
+    return [one for one in later if isinstance(one, StatusReport)]
+
+
+def ran(report):
+    return report.label or report.app_version
+
+
+def is_failure(report):
+    return report.kind == "deploy" and report.label and report.status == "DeploymentFailed"
+
+
+def arrivals(reports):
+    """Yield each report of something running, with what it says of the past: the origin's key and what ran there."""
+    for report in reports:
+        if report.kind == "deploy" and not is_failure(report):
+            yield report, report.previous_deployment_key or report.deployment_key, report.previous_label_or_app_version
+
+
+def named_lives(reports, key):
+    """Return what each device with an id ran in a deployment, one after the other; None where it left."""
+    lives = {}
+    for report, origin, _ in arrivals(reports):
+        if report.client_unique_id and key in {report.deployment_key, origin}:
+            now = ran(report) if report.deployment_key == key else None
+            lives.setdefault(report.client_unique_id, []).append(now)
+    return lives.values()
+
+
+def unnamed(reports, key):
+    """Return what devices without an id say of themselves: installations and, never below zero, active ones."""
+    installed, active = Counter(), Counter()
+    for report, origin, previous in arrivals(reports):
+        if report.client_unique_id or (previous == ran(report) and origin == report.deployment_key):
+            continue
+        if previous and origin == key:
+            active[previous] = max(0, active[previous] - 1)
+        if report.deployment_key == key:
+            installed[ran(report)] += 1
+            active[ran(report)] += 1
+    return installed, active

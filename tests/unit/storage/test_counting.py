@@ -1,0 +1,185 @@
+"""Counting reports in every store: any sequence, cut into any batches, is what a recount finds."""
+
+import asyncio
+from collections import Counter
+from itertools import pairwise
+
+import anyio
+import pytest
+from hypothesis import HealthCheck, given, settings, strategies as st
+
+from codepush.models import StatusReport
+from codepush.server.services.counting import count
+from support.recounts import recount
+from unit.storage.factories import lay_ground
+
+pytestmark = pytest.mark.anyio
+
+KEYS = st.sampled_from(["here", "there", "unknown"])
+DEVICES = st.sampled_from([None, "one", "two", "three"])
+SUBJECTS = st.sampled_from(["v1", "v2", "1.0.0"])
+
+
+@st.composite
+def reports(draw):
+    """Return a report about one of two deployments, or an unknown one, by one of a few devices."""
+    subject = draw(SUBJECTS)
+    if draw(st.integers(0, 4)) == 0:
+        return StatusReport(kind="download", deployment_key=draw(KEYS), label=subject, status="Downloaded")
+    labelled = {"label": subject, "status": draw(st.sampled_from(["DeploymentSucceeded", "DeploymentFailed"]))}
+    return StatusReport(
+        kind="deploy",
+        deployment_key=draw(KEYS),
+        app_version="1.0.0",
+        client_unique_id=draw(DEVICES),
+        previous_deployment_key=draw(st.none() | KEYS),
+        previous_label_or_app_version=draw(st.none() | SUBJECTS),
+        **(labelled if subject.startswith("v") else {}),
+    )
+
+
+HAPPENED = st.lists(reports() | st.sampled_from(["here", "there"]), max_size=30)
+"""Reports, and the names of deployments whose history is cleared."""
+
+
+class Run:
+    """Two deployments of one run in which the same things happen as in others."""
+
+    def __init__(self, store, grounds):
+        self._store = store
+        self._grounds = grounds
+        self._keys = {name: ground.deployment.key for name, ground in grounds.items()}
+
+    async def happen(self, batches):
+        for batch in batches:
+            async with self._store.write() as records:
+                if isinstance(batch, str):
+                    await records.devices.clear(self._grounds[batch].deployment.id)
+                else:
+                    await count(records, [self._here(report) for report in batch], at=1)
+
+    def _here(self, report):
+        keys = {name: self._key(getattr(report, name)) for name in ("deployment_key", "previous_deployment_key")}
+        return StatusReport(**{**{name: getattr(report, name) for name in report.__struct_fields__}, **keys})
+
+    def _key(self, name):
+        return self._keys.get(name, name)
+
+    async def counters(self, name):
+        async with self._store.read() as records:
+            found = await records.devices.counters(self._grounds[name].deployment.id)
+        counts = {kind: Counter() for kind in ("active", "downloaded", "failed", "installed")}
+        for one in found:
+            counts["active" if one.kind == "anonymous" else one.kind][one.subject] += one.value
+        return {kind: +values for kind, values in counts.items()}
+
+
+async def a_run(store):
+    return Run(store, {name: await lay_ground(store) for name in ("here", "there")})
+
+
+def cut(happened, places):
+    """Cut what happened into batches, at the given places and around everything that is no report."""
+    batches = []
+    for start, end in pairwise(sorted({0, len(happened), *(place for place in places if place < len(happened))})):
+        batch = []
+        for one in happened[start:end]:
+            if isinstance(one, str):
+                batches += [batch, one]
+                batch = []
+            else:
+                batch.append(one)
+        batches.append(batch)
+    return batches
+
+
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(happened=HAPPENED, places=st.sets(st.integers(0, 30), max_size=4))
+async def test_any_reports_in_any_batches_are_what_a_recount_finds(store, happened, places):
+    """Duplicates, moves, failures, devices without an id, clears in between: one by one or many at once."""
+    batched, single = await a_run(store), await a_run(store)
+    await batched.happen(cut(happened, places))
+    await single.happen(one if isinstance(one, str) else [one] for one in happened)
+    for name in ("here", "there"):
+        wanted = {kind: +values for kind, values in recount(happened, name).items()}
+        assert await batched.counters(name) == await single.counters(name) == wanted
+
+
+async def test_two_nodes_count_the_same_devices_at_once(stores):
+    """Each device is counted once and every download, whichever node was told first; and nobody waits for ever."""
+    one, other = stores
+    grounds = [await lay_ground(one), await lay_ground(one)]
+    keys = [ground.deployment.key for ground in grounds]
+
+    def told(number):
+        here, there = keys[number % 2], keys[(number + 1) % 2]
+        return [
+            StatusReport(kind="download", deployment_key=here, label="v1"),
+            *(
+                StatusReport(
+                    kind="deploy",
+                    deployment_key=here,
+                    label=f"v{number % 3}",
+                    status="DeploymentSucceeded",
+                    client_unique_id=f"device {device}",
+                    previous_deployment_key=there,
+                )
+                for device in range(20)
+            ),
+        ]
+
+    async def node(store, numbers):
+        for number in numbers:
+            async with store.write() as records:
+                await count(records, told(number), at=1)
+
+    with anyio.fail_after(60):
+        await asyncio.gather(node(one, range(30)), node(other, range(30, 60)), node(one, range(60, 70)))
+    async with one.read() as records:
+        shown = [await records.devices.counters(ground.deployment.id) for ground in grounds]
+    values = Counter()
+    for counter in (counter for counters in shown for counter in counters):
+        values[counter.kind] += counter.value
+    assert (values["downloaded"], values["active"]) == (70, 20)
+
+
+async def test_reports_and_a_clear_at_once_leave_whole_counts(stores):
+    """Whether a report comes before or after the history is cleared, active devices are those that are remembered."""
+    one, other = stores
+    ground = await lay_ground(one)
+
+    def told(device):
+        return StatusReport(
+            kind="deploy",
+            deployment_key=ground.deployment.key,
+            label="v1",
+            status="DeploymentSucceeded",
+            client_unique_id=device,
+        )
+
+    async def report():
+        for number in range(30):
+            async with one.write() as records:
+                await count(records, [told(f"{number} {part}") for part in range(5)], at=1)
+
+    async def clear():
+        for _ in range(10):
+            async with other.write() as records:
+                await records.deployments.lock(ground.deployment.id)
+                await records.devices.clear(ground.deployment.id)
+
+    with anyio.fail_after(60):
+        await asyncio.gather(report(), clear())
+    async with one.write() as records:
+        before = {record.kind: record.value for record in await records.devices.counters(ground.deployment.id)}
+        await count(records, [told(f"{number} {part}") for number in range(30) for part in range(5)], at=1)
+        after = {record.kind: record.value for record in await records.devices.counters(ground.deployment.id)}
+    assert after["active"] == 150
+    assert after["installed"] - before.get("installed", 0) == 150 - before.get("active", 0)
+
+
+def test_batches_are_cut_around_what_is_no_report():
+    """The helper of these tests loses and reorders nothing."""
+    happened = [*range(3), "here", *range(4)]
+    flat = [one for batch in cut(happened, [1, 5]) for one in ([batch] if isinstance(batch, str) else batch)]
+    assert flat == happened
