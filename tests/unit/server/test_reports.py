@@ -89,7 +89,7 @@ class Absent:
     is_there = False
 
     @asynccontextmanager
-    async def write(self):
+    async def write(self, **_):
         if not self.is_there:
             raise UnavailableError("gone")
         yield self

@@ -52,7 +52,7 @@ class Run:
 
     async def happen(self, batches):
         for batch in batches:
-            async with self._store.write() as records:
+            async with self._store.write(alone=False) as records:
                 if isinstance(batch, str):
                     await records.devices.clear(self._grounds[batch].deployment.id)
                 else:
@@ -130,7 +130,7 @@ async def test_two_nodes_count_the_same_devices_at_once(stores):
 
     async def node(store, numbers):
         for number in numbers:
-            async with store.write() as records:
+            async with store.write(alone=False) as records:
                 await count(records, told(number), at=1)
 
     with anyio.fail_after(60):
@@ -159,7 +159,7 @@ async def test_reports_and_a_clear_at_once_leave_whole_counts(stores):
 
     async def report():
         for number in range(30):
-            async with one.write() as records:
+            async with one.write(alone=False) as records:
                 await count(records, [told(f"{number} {part}") for part in range(5)], at=1)
 
     async def clear():

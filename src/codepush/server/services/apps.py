@@ -139,6 +139,7 @@ class Apps:
         async with self._store.write() as records:
             app = await find_app(records, caller, name, "remove_app")
             removed = [deployment.id for deployment in await records.deployments.of_app(app.id)]
+            await records.devices.lock(removed)
             await records.apps.remove(app.id)
             await self._log(records, caller, "app.remove", app.id, None, before=app.name)
         self._changed(removed)

@@ -122,6 +122,7 @@ class Deployments:
         """Remove a deployment with its releases and metrics; phones with its key get no answer any more."""
         async with self._store.write() as records:
             _, deployment = await find_deployment(records, caller, app_name, name, "remove_deployment")
+            await records.devices.lock([deployment.id])
             await records.deployments.remove(deployment.id)
             await self._log(records, caller, "deployment.remove", deployment, before=name)
         self._changed([deployment.id])

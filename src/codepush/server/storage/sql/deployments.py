@@ -46,8 +46,11 @@ WITH_KEYS: Final = select(*RECORD).where(deployments.c.key.in_(bindparam("keys",
 RENAME: Final = update(deployments).where(deployments.c.id == bindparam("deployment_id"))
 REMOVE: Final = delete(deployments).where(deployments.c.id == bindparam("deployment_id"))
 
-# SQLite leaves FOR UPDATE away: its writers exclude each other from the beginning of the transaction.
-LOCK: Final = select(deployments.c.id).where(deployments.c.id == bindparam("deployment_id")).with_for_update()
+# FOR NO KEY UPDATE: reports, which only need the deployment to stay there, go on meanwhile. SQLite leaves it
+# away: its writers exclude each other from the beginning of the transaction.
+LOCK: Final = (
+    select(deployments.c.id).where(deployments.c.id == bindparam("deployment_id")).with_for_update(key_share=True)
+)
 
 REVISIONS: Final = select(deployments.c.id, deployments.c.revision).where(
     deployments.c.id.in_(bindparam("deployment_ids", expanding=True))

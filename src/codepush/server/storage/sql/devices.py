@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from codepush.server.ports import Addition, Device
 
 # Devices that a deployment does not know have no row to be locked, so the lock is one of the application's.
-# The first number tells these locks from those of others, 0x6370 being "cp".
-LOCK: Final = "SELECT pg_advisory_xact_lock(0x6370, (given.deployment_id % 2147483647)::int) FROM given"
+# The first number stands for "the devices of a deployment".
+LOCK: Final = "SELECT pg_advisory_xact_lock(25456, mod(deployment_id, 2147483647)::int) FROM given"
 
 # CROSS JOIN has SQLite look up each given device by the primary key, where it would rather read all devices.
 REMEMBERED: Final = """
