@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: demo test test-vectors test-interop check fix lock environment bench bench-packages fuzz clean
+.PHONY: demo test test-long test-vectors test-interop check fix lock environment bench bench-packages fuzz clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -22,6 +22,9 @@ demo: environment ## See a release travel from a Python script to a phone
 test: environment ## Run every test
 	tools/services.sh postgres
 	pytest -n auto --dist worksteal
+
+test-long: environment ## Run the tests that take many minutes
+	pytest -n auto --dist worksteal tests/long
 
 test-vectors: environment ## Run the contract tests; CODEPUSH_VECTORS=DIR puts other recordings through them
 	pytest -n auto tests/contract

@@ -83,7 +83,10 @@ def live_server(data: Path, **settings: Any) -> Iterator[LiveServer]:  # noqa: A
         loaded = Settings.load({"data": data, **settings}, {}, address=url)
         anyio.run(prepare, loaded)
         _, access_key = anyio.run(add_account, loaded, "owner@example.test", "Owner")
-        server = uvicorn.Server(uvicorn.Config(create_app(loaded), log_level="warning", access_log=False))
+        config = uvicorn.Config(
+            create_app(loaded), log_level="warning", access_log=False, http=process.connection_class()
+        )
+        server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="codepush-server")
         thread.start()
         try:

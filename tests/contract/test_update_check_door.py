@@ -11,6 +11,7 @@ from codepush.server.services.reports import Reports
 from codepush.server.services.updates import Updates
 from codepush.server.tallies import Tallies
 from codepush.server.web.acquisition import AcquisitionDoor
+from codepush.server.web.checks import Checks
 from codepush.server.web.paths import CanonicalPaths
 from contract.differences import UPDATE_CHECK, difference
 from contract.test_update_check import CASES, package
@@ -51,7 +52,7 @@ class RecordedHistories:
 
 def client_of(updates):
     """Return a client of an application with nothing but the phones' door."""
-    door = AcquisitionDoor(updates, Reports(store=None), Tallies())
+    door = AcquisitionDoor(updates, Checks(), Reports(store=None), Tallies())
     app = Starlette(routes=door.routes(), middleware=[Middleware(CanonicalPaths)])
     return httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://codepush.test")
 
@@ -119,10 +120,10 @@ async def test_histories_are_read_once():
 
 
 async def test_the_least_asked_for_goes_first():
-    """No more deployments are kept than the limit says."""
-    histories = RecordedHistories(CASES[:3])
+    """No more is kept than the limit says, which counts a deployment with one release as five."""
+    histories = RecordedHistories([case for case in CASES if len(case["history"]) == 1][:3])
     first, second, third = histories.histories
-    async with client_of(Updates(histories, limit=2)) as client:
+    async with client_of(Updates(histories, limit=10)) as client:
         for key in (first, second, first, third, first, second):
             await client.get(f"/updateCheck?deploymentKey={key}&appVersion=1.0.0")
     assert histories.loads == 4  # the second one had to make room for the third

@@ -161,15 +161,13 @@ def _move(before: Sequence[Package], after: Sequence[Package], runs: str, active
     return Move(runs=runs, active=active, at_least=min(counts), at_most=max(counts))
 
 
-def _newly_offered(
-    was: Sequence[selection.Candidate], will: Sequence[selection.Candidate], check: UpdateCheck
-) -> float:
+def _newly_offered(was: selection.Candidates, will: selection.Candidates, check: UpdateCheck) -> float:
     """Return the share of phones, in percent, that would be offered a package which they were not offered before."""
     before, after = _offers(was, check), _offers(will, check)
     return sum(max(0, share - before.get(label, 0)) for label, share in after.items())
 
 
-def _offers(candidates: Sequence[selection.Candidate], check: UpdateCheck) -> dict[str, float]:
+def _offers(candidates: selection.Candidates, check: UpdateCheck) -> dict[str, float]:
     """Return which labels phones are offered that say the same of themselves, and what share of them, in percent."""
     decision = selection.resolve(candidates, check)
     share = (decision.rollout or 0) if decision.rollout_package else 0

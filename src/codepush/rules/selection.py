@@ -1,8 +1,9 @@
 """The update decision: which release, if any, a phone is offered.
 
-A deployment's releases are prepared once (:func:`candidates`), so that a decision parses no release's
-range. Deciding does not depend on the device; only choosing between the rolling-out release and
-the one before it does. So decisions may be remembered and chosen from again:
+A deployment's releases are prepared once (:func:`candidates`): ranges are parsed, and what a decision looks
+for is indexed, so that its cost does not grow with the history. Deciding does not depend on the device; only
+choosing between the rolling-out release and the one before it does. So decisions may be remembered and
+chosen from again:
 
     decision = resolve(candidates(history), check)     # the same for all phones that say the same
     told = choose(decision, device_id)                 # differs while a rollout is unfinished
@@ -12,34 +13,100 @@ The rules, and the quirks that phones rely on, are those of update checks in the
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+import sys
+from bisect import bisect_right
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from codepush.models import Package, UpdateCheck, UpdateInfo
+from codepush.models import DiffPackage, UpdateCheck, UpdateInfo
 from codepush.rules import rollout as rollouts, semver
-from codepush.rules.semver import Range, Version
+from codepush.rules.semver import Range
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence, Set as AbstractSet
 
-__all__ = ["Candidate", "Decision", "answer", "as_received", "candidates", "choose", "decide", "resolve"]
+    from codepush.models import Package
+    from codepush.rules.semver import Version
+
+__all__ = ["Candidate", "Candidates", "Decision", "answer", "as_received", "candidates", "choose", "decide", "resolve"]
 
 NOT_SENT: Final = "undefined"
 """What the original server took a missing query value for. It is a value like any other there."""
 
+_NOWHERE: Final = sys.maxsize
+"""Behind every place in a history."""
+
+_RELEASED: Final = "released"
+"""What stands for the tag of versions that are no prereleases."""
+
 
 class Candidate(Struct, frozen=True):
-    """A release with what a decision needs of it. ``range`` is None when its target is no valid range."""
+    """A release with what a decision needs of it; the fields are those of `codepush.models.Package`."""
 
-    package: Package
-    range: Range | None
-    is_unfinished: bool
+    app_version: str
+    package_hash: str
+    label: str
+    description: str | None
+    is_disabled: bool
+    is_mandatory: bool | None
+    rollout: float | None
+    blob_url: str
+    size: int
+    diff_package_map: Mapping[str, DiffPackage]
 
-    def is_meant_for(self, version: Version | None) -> bool:
-        """Return whether a binary version is within the target."""
-        return version is not None and self.range is not None and self.range.contains(version)
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether the release is held back from some phones."""
+        return rollouts.is_unfinished(self.rollout)
+
+
+class Candidates:
+    """A deployment's releases, ready for deciding.
+
+    Attributes:
+        releases: the releases, newest first.
+        hashes: all package hashes that can make a difference: of releases, and of what there are diffs from.
+        labels: all labels that can.
+
+    """
+
+    def __init__(self, releases: Iterable[Candidate]) -> None:
+        self.releases = tuple(releases)
+        self._by_label = _first_places((one.label, place) for place, one in enumerate(self.releases))
+        self._by_hash = _first_places((one.package_hash, place) for place, one in enumerate(self.releases))
+        self._all = _Offers(self.releases, lambda one: not one.is_disabled)
+        self._finished = self._all
+        if any(one.is_unfinished for one in self.releases):
+            self._finished = _Offers(self.releases, lambda one: not (one.is_disabled or one.is_unfinished))
+        self.labels: AbstractSet[str] = self._by_label.keys()
+        self.hashes: AbstractSet[str] = self._by_hash.keys() | {
+            old for one in self.releases for old in one.diff_package_map
+        }
+
+    def look_through(self, check: UpdateCheck, *, skip_unfinished: bool = False) -> _Findings:
+        """Find the newest release for a phone, and whether a mandatory one lies above what it runs."""
+        offers = self._finished if skip_unfinished else self._all
+        first, mandatory = offers.everywhere if check.is_companion else offers.within(check.app_version)
+        return _Findings(
+            latest_enabled=self._at(offers.everywhere.first),
+            latest_fitting=self._at(first),
+            has_newer_mandatory=mandatory < self._place_of(check),
+        )
+
+    def _at(self, place: int) -> Candidate | None:
+        return self.releases[place] if place < _NOWHERE else None
+
+    def _place_of(self, check: UpdateCheck) -> int:
+        """Return where the release is that the phone runs, even one that is not offered any more.
+
+        A label says more than a hash; a phone that says neither is taken to run the newest.
+        """
+        if check.label:
+            return self._by_label.get(check.label, _NOWHERE)
+        return self._by_hash.get(check.package_hash, _NOWHERE) if check.package_hash else 0
 
 
 class Decision(Struct, frozen=True, kw_only=True):
@@ -55,40 +122,106 @@ class Decision(Struct, frozen=True, kw_only=True):
 
     original: UpdateInfo
     rollout_package: UpdateInfo | None = None
-    rollout: int | None = None
+    rollout: float | None = None
     release_tag: str = ""
 
 
 class _Findings(Struct, frozen=True):
-    """What one look through the history finds."""
+    """What a look through the history finds."""
 
-    latest_enabled: Candidate | None = None
-    latest_fitting: Candidate | None = None
-    has_newer_mandatory: bool = False
+    latest_enabled: Candidate | None
+    latest_fitting: Candidate | None
+    has_newer_mandatory: bool
 
 
-def candidates(history: Iterable[Package]) -> tuple[Candidate, ...]:
-    """Prepare a deployment's releases for deciding.
+class _Places(NamedTuple):
+    """Where the newest release of some kind is, and the newest mandatory one of these."""
 
-    Args:
-        history: the releases, oldest first.
+    first: int
+    mandatory: int
 
-    Returns:
-        The candidates, newest first.
 
+class _Target(Struct, frozen=True):
+    """A range of binary versions, and the place of the newest release for it."""
+
+    range: Range
+    place: int
+
+
+class _Offers:
+    """Where the releases are that phones may be offered, by what binary version they run.
+
+    Versions between the same two bounds of ranges are alike, so there are no more answers to remember
+    than the history has bounds. A prerelease is alike only to those of a release that ranges name.
     """
-    prepared = [
-        Candidate(release, semver.parse_range(release.app_version), rollouts.is_unfinished(release.rollout))
-        for release in history
-    ]
-    return tuple(reversed(prepared))
+
+    def __init__(self, releases: Sequence[Candidate], is_offered: Callable[[Candidate], bool]) -> None:
+        offered = [(place, one) for place, one in enumerate(releases) if is_offered(one)]
+        mandatory = [(place, one) for place, one in offered if one.is_mandatory]
+        self.everywhere = _Places(*(some[0][0] if some else _NOWHERE for some in (offered, mandatory)))
+        self._targets = _targets(offered)
+        self._mandatory = _targets(mandatory)
+        parts = [part for target in self._targets for part in target.range.alternatives]
+        self._bounds = sorted({bound for part in parts for bound in (part.low, part.high)})
+        self._named = frozenset(core for part in parts for core in part.open_cores)
+        self._known: dict[tuple[int, object], _Places] = {}
+
+    def within(self, app_version: str) -> _Places:
+        """Return the places of the releases for a binary version."""
+        version = semver.parse_version(app_version)
+        if version is None:
+            return _Places(_NOWHERE, _NOWHERE)
+        tag = (version.core if version.core in self._named else None) if version.is_prerelease else _RELEASED
+        kind = bisect_right(self._bounds, version.key), tag
+        known = self._known.get(kind)
+        if known is None:
+            known = self._known[kind] = _Places(_newest(self._targets, version), _newest(self._mandatory, version))
+        return known
 
 
-def answer(candidates: Sequence[Candidate], check: UpdateCheck) -> UpdateInfo:
+def _targets(releases: Iterable[tuple[int, Candidate]]) -> tuple[_Target, ...]:
+    """Return each distinct range that is one, with the place of its first release, in their order."""
+    places = _first_places((one.app_version, place) for place, one in releases)
+    parsed = ((semver.parse_range(text), place) for text, place in places.items())
+    return tuple(_Target(found, place) for found, place in parsed if found is not None)
+
+
+def _newest(targets: Iterable[_Target], version: Version) -> int:
+    return next((target.place for target in targets if target.range.contains(version)), _NOWHERE)
+
+
+def _first_places(named: Iterable[tuple[str, int]]) -> dict[str, int]:
+    """Return the first place of each name."""
+    places: dict[str, int] = {}
+    for name, place in named:
+        places.setdefault(name, place)
+    return places
+
+
+def candidates(history: Sequence[Package]) -> Candidates:
+    """Prepare a deployment's releases, oldest first, for deciding."""
+    return Candidates(
+        Candidate(
+            app_version=release.app_version,
+            package_hash=release.package_hash,
+            label=release.label,
+            description=release.description,
+            is_disabled=bool(release.is_disabled),
+            is_mandatory=release.is_mandatory,
+            rollout=release.rollout,
+            blob_url=release.blob_url,
+            size=release.size,
+            diff_package_map=release.diff_package_map,
+        )
+        for release in reversed(history)
+    )
+
+
+def answer(candidates: Candidates, check: UpdateCheck) -> UpdateInfo:
     """Return what a phone is told that sent this check over HTTP.
 
     Args:
-        candidates: the deployment's releases, newest first.
+        candidates: the deployment's releases.
         check: the check as the phone sent it; None stands for a value that it did not send.
 
     Raises:
@@ -98,7 +231,7 @@ def answer(candidates: Sequence[Candidate], check: UpdateCheck) -> UpdateInfo:
     return choose(resolve(candidates, check), as_received(check).client_unique_id)
 
 
-def resolve(candidates: Sequence[Candidate], check: UpdateCheck) -> Decision:
+def resolve(candidates: Candidates, check: UpdateCheck) -> Decision:
     """Decide for a check that came over HTTP; see :func:`answer`.
 
     Missing values are taken as the original server takes them (:func:`as_received`) and an incomplete
@@ -128,11 +261,11 @@ def as_received(check: UpdateCheck) -> UpdateCheck:
     )
 
 
-def decide(candidates: Sequence[Candidate], check: UpdateCheck) -> Decision:
+def decide(candidates: Candidates, check: UpdateCheck) -> Decision:
     """Decide what phones are told that say ``check`` of themselves; missing values are missing.
 
     Args:
-        candidates: the deployment's releases, newest first.
+        candidates: the deployment's releases.
         check: with a complete binary version.
 
     Raises:
@@ -140,16 +273,16 @@ def decide(candidates: Sequence[Candidate], check: UpdateCheck) -> Decision:
             latest enabled release is invalid.
 
     """
-    findings = _look_through(candidates, check)
+    findings = candidates.look_through(check)
     told = _told(findings, check)
     offered = findings.latest_fitting
     if offered is None or not told.is_available or not offered.is_unfinished:
         return Decision(original=told)
     return Decision(
-        original=_told(_look_through(candidates, check, skip_unfinished=True), check),
+        original=_told(candidates.look_through(check, skip_unfinished=True), check),
         rollout_package=told,
-        rollout=offered.package.rollout,
-        release_tag=offered.package.label or offered.package.package_hash,
+        rollout=offered.rollout,
+        release_tag=offered.label or offered.package_hash,
     )
 
 
@@ -161,39 +294,11 @@ def choose(decision: Decision, client_unique_id: str | None) -> UpdateInfo:
     return decision.rollout_package if is_selected else decision.original
 
 
-def _look_through(candidates: Sequence[Candidate], check: UpdateCheck, *, skip_unfinished: bool = False) -> _Findings:
-    """Look from the newest release down to the one the phone runs, or to a mandatory one above it.
-
-    The release that the phone runs is recognised even when it is disabled or left out here.
-    """
-    version = semver.parse_version(check.app_version)
-    is_found = False
-    enabled = fitting = None
-    for candidate in candidates:
-        is_found = is_found or _runs(check, candidate.package)
-        if candidate.package.is_disabled or (skip_unfinished and candidate.is_unfinished):
-            continue
-        enabled = enabled or candidate
-        if not check.is_companion and not candidate.is_meant_for(version):
-            continue
-        fitting = fitting or candidate
-        if is_found or candidate.package.is_mandatory:
-            return _Findings(enabled, fitting, has_newer_mandatory=not is_found)
-    return _Findings(enabled, fitting)
-
-
-def _runs(check: UpdateCheck, release: Package) -> bool:
-    """Return whether a release is the one the phone runs. A label says more than a hash; neither: no matter."""
-    if check.label:
-        return release.label == check.label
-    return not check.package_hash or release.package_hash == check.package_hash
-
-
 def _told(findings: _Findings, check: UpdateCheck) -> UpdateInfo:
     fitting = findings.latest_fitting
-    if fitting is None or fitting.package.package_hash == check.package_hash:
+    if fitting is None or fitting.package_hash == check.package_hash:
         return _nothing(findings, check)
-    return _offer(fitting.package, check, is_escalated=findings.has_newer_mandatory)
+    return _offer(fitting, check, is_escalated=findings.has_newer_mandatory)
 
 
 def _nothing(findings: _Findings, check: UpdateCheck) -> UpdateInfo:
@@ -204,14 +309,14 @@ def _nothing(findings: _Findings, check: UpdateCheck) -> UpdateInfo:
     told = UpdateInfo(should_run_binary_version=findings.latest_fitting is None)
     if findings.latest_enabled is None:
         return told
-    target = findings.latest_enabled.package.app_version
+    target = findings.latest_enabled.app_version
     if semver.satisfies(check.app_version, target):
         return told
     is_ahead = semver.greater_than_range(check.app_version, target)
     return replace(told, app_version=target, update_app_version=not is_ahead)
 
 
-def _offer(release: Package, check: UpdateCheck, *, is_escalated: bool) -> UpdateInfo:
+def _offer(release: Candidate, check: UpdateCheck, *, is_escalated: bool) -> UpdateInfo:
     """Return the offer of a release: the diff from what the phone runs, if there is one, or the whole package."""
     diff = release.diff_package_map.get(check.package_hash or "")
     return UpdateInfo(

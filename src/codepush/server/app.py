@@ -42,7 +42,9 @@ from codepush.server.tallies import Tallies
 from codepush.server.web.acquisition import AcquisitionDoor
 from codepush.server.web.appcenter import AppCenterDoor
 from codepush.server.web.auth import Gate, Limits
+from codepush.server.web.checks import Checks
 from codepush.server.web.downloads import DownloadDoor
+from codepush.server.web.fastpath import STATE, FastPath
 from codepush.server.web.login import LoginDoor
 from codepush.server.web.management import management_app
 from codepush.server.web.openapi import OpenApiDoor
@@ -86,6 +88,7 @@ def create_app(settings: Settings) -> Starlette:
     jobs_added = asyncio.Event()
     missing_diffs = MissingDiffs(store, queued=jobs_added.set)
     updates = Updates(StoredHistories(store, links), missing=missing_diffs.notice)
+    checks = Checks()
     reports = Reports(store, commits=tallies.reports.commits)
     diffs, repacking = _makers(settings, store, blobs, changed=updates.drop)
     worker = Worker(store, handlers(diffs, repacking), added=jobs_added)
@@ -132,7 +135,7 @@ def create_app(settings: Settings) -> Starlette:
     return Starlette(
         routes=[
             *StatusDoor(Health(store, blobs)).routes(),
-            *AcquisitionDoor(updates, reports, tallies).routes(),
+            *AcquisitionDoor(updates, checks, reports, tallies).routes(),
             *DownloadDoor(Downloads(blobs)).routes(),
             *OpenApiDoor().routes(),
             *_login_door(settings, store, access_keys).routes(),
@@ -144,7 +147,12 @@ def create_app(settings: Settings) -> Starlette:
         ],
         middleware=[Middleware(RequestIds), Middleware(CanonicalPaths)],
         exception_handlers=HANDLERS,
-        lifespan=_lifespan(settings, store, (updates.watch, reports.run, missing_diffs.run, worker.run)),
+        lifespan=_lifespan(
+            settings,
+            store,
+            (updates.watch, reports.run, missing_diffs.run, worker.run),
+            state={STATE: FastPath(updates, checks, tallies.fast)},
+        ),
     )
 
 
@@ -198,16 +206,16 @@ def _makers(
 
 
 def _lifespan(
-    settings: Settings, store: Store, background: Iterable[Callable[[], Awaitable[None]]]
+    settings: Settings, store: Store, background: Iterable[Callable[[], Awaitable[None]]], *, state: dict[str, object]
 ) -> Lifespan[Starlette]:
-    """Open and close the application; what goes on in the background runs in between."""
+    """Open and close the application; what goes on in the background runs in between. ``state`` is for connections."""
 
     @asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+    async def lifespan(_: Starlette) -> AsyncIterator[dict[str, object]]:
         await _prepare(settings)
         tasks = [asyncio.ensure_future(run()) for run in background]
         try:
-            yield
+            yield state
         finally:
             for task in tasks:
                 task.cancel()

@@ -9,7 +9,7 @@ import signal
 import socket
 import sys
 import threading
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 import anyio
 import uvicorn
@@ -20,9 +20,11 @@ from codepush.server.operations import prepare
 from codepush.server.settings import ENVIRONMENT, Settings
 
 if TYPE_CHECKING:
+    import asyncio
+
     from starlette.applications import Starlette
 
-__all__ = ["address", "listen", "serve", "worker_app"]
+__all__ = ["address", "connection_class", "listen", "serve", "worker_app"]
 
 _BACKLOG: Final = 2048
 _SHUTDOWN_SECONDS: Final = 30
@@ -106,8 +108,25 @@ def _config(settings: Settings, app: Starlette | str, *, workers: int = 1) -> uv
         log_level=settings.log_level,
         access_log=False,
         server_header=False,
+        http=connection_class(),
         timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
     )
+
+
+def connection_class() -> type[asyncio.Protocol] | Literal["auto"]:
+    """Return what speaks HTTP: ours with the fast path, or where that cannot be uvicorn's own choice."""
+    try:
+        from codepush.server.web.fasthttp import FastHttp, obstacle
+    except ImportError as error:  # httptools is not everywhere
+        reason: str | None = str(error)
+    else:
+        reason = obstacle()
+        if reason is None:
+            return FastHttp
+    logging.getLogger(__name__).error(
+        "Update checks are answered on the ordinary road, which is slower. The fast path cannot be: %s", reason
+    )
+    return "auto"
 
 
 def _stopped(_number: int, _frame: object) -> None:

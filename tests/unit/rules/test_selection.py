@@ -1,5 +1,7 @@
 """The update decision, told in small stories."""
 
+from typing import NamedTuple
+
 import pytest
 from hypothesis import given, strategies as st
 
@@ -163,3 +165,86 @@ def test_an_offer_is_always_one_the_phone_can_take(releases, package_hash, label
         assert semver.satisfies(semver.normalise_app_version(version), offered.app_version)
         assert told.package_hash not in {package_hash, ""}
         assert told.app_version in {version, semver.normalise_app_version(version)}
+
+
+class Told(NamedTuple):
+    """What a look through the history finds, by place."""
+
+    enabled: str | None
+    fitting: str | None
+    has_newer_mandatory: bool
+
+
+def by_scanning(releases, asked, *, skip_unfinished):
+    """Return what the original's loop finds, from the newest release down: the rule as it is written."""
+    is_found, enabled, fitting = False, None, None
+    for one in reversed(releases):
+        runs = one.label == asked.label if asked.label else one.package_hash == asked.package_hash
+        is_found = is_found or runs or not (asked.label or asked.package_hash)
+        if one.is_disabled or (skip_unfinished and rollout.is_unfinished(one.rollout)):
+            continue
+        enabled = enabled or one.label
+        if not asked.is_companion and not semver.satisfies(asked.app_version, one.app_version):
+            continue
+        fitting = fitting or one.label
+        if is_found or one.is_mandatory:
+            return Told(enabled, fitting, not is_found)
+    return Told(enabled, fitting, has_newer_mandatory=False)
+
+
+RANGES = st.sampled_from(
+    [
+        "*",
+        "1.0.0",
+        "^1.0.0",
+        "2.0.0",
+        "~1.2",
+        ">=1.0.0-beta <2.0.0",
+        "1.0.0-beta.2 || 3.x",
+        "nonsense",
+        "<1.0.0 || >2",
+        "",
+    ]
+)
+VERSIONS = st.sampled_from(
+    ["1.0.0", "1.2.7", "2.0.0", "2.0.1", "3.1.0", "0.9.9", "1.0.0-beta", "1.0.0-beta.2", "1.5.0-rc", "3.0.0-a"]
+)
+LONG = st.lists(
+    st.builds(
+        dict,
+        app_version=RANGES,
+        is_disabled=st.sampled_from([None, False, True]),
+        is_mandatory=st.sampled_from([None, False, False, True]),
+        rollout=st.sampled_from([None, None, 50]),
+        package_hash=st.sampled_from(["h1", "h2", "h3", "h4"]),
+    ),
+    max_size=12,
+)
+
+
+ASKED = st.builds(check, app_version=VERSIONS, package_hash=HASHES, label=LABELS, is_companion=st.booleans())
+
+
+@given(LONG, ASKED, st.booleans())
+def test_the_index_finds_what_a_scan_finds(fields, asked, skip_unfinished):
+    """Looking up finds the same as looking through every release, the second time too."""
+    releases = [release(number, **one) for number, one in enumerate(fields, 1)]
+    candidates = history(*releases)
+    for _ in range(2):
+        found = candidates.look_through(asked, skip_unfinished=skip_unfinished)
+        enabled, fitting = found.latest_enabled, found.latest_fitting
+        told = Told(enabled and enabled.label, fitting and fitting.label, found.has_newer_mandatory)
+        assert told == by_scanning(releases, asked, skip_unfinished=skip_unfinished)
+
+
+def test_a_decision_does_not_look_at_every_release(monkeypatch):
+    """Two phones of versions that no range tells apart cost one comparison each, however long the history is."""
+    candidates = history(*(release(number, app_version=f"~1.{number % 9}") for number in range(1, 1000)))
+    compared = []
+    contains = semver.Range.contains
+    monkeypatch.setattr(semver.Range, "contains", lambda one, version: compared.append(one) or contains(one, version))
+    assert selection.answer(candidates, check(app_version="1.3.5")).label == "v993"
+    assert len(compared) <= 10
+    compared.clear()
+    assert selection.answer(candidates, check(app_version="1.3.6")).label == "v993"
+    assert compared == []

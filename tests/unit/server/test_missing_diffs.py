@@ -56,7 +56,8 @@ def a_package(package_hash, *, diffed=None):
 
 async def ask(updates, package_hash, app_version="1.0.0"):
     check = UpdateCheck(deployment_key="key", app_version=app_version, package_hash=package_hash, label="")
-    return await updates.check(check)
+    snapshot = await updates.find("key")
+    return snapshot.resolve(check)[0].original
 
 
 async def test_a_phone_that_runs_something_known_misses_a_diff_once():

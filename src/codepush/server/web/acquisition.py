@@ -6,9 +6,8 @@ never problem documents; phones look at the status only.
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
-
-from starlette.responses import Response
 
 from codepush.errors import Invalid
 from codepush.rules import reports, semver, validation
@@ -16,29 +15,34 @@ from codepush.server.services.errors import TooLargeError, UnavailableError
 from codepush.server.web.bodies import json_body
 from codepush.server.web.paths import route
 from codepush.server.web.problems import plain
-from codepush.wire import acquisition, messages
+from codepush.wire import acquisition
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
 
     from starlette.requests import Request
+    from starlette.responses import Response
     from starlette.routing import Route
 
-    from codepush.models import StatusReport
+    from codepush.models import StatusReport, UpdateCheck
     from codepush.server.services.reports import Reports
     from codepush.server.services.updates import Updates
     from codepush.server.tallies import Tallies
+    from codepush.server.web.checks import Checks, Ready
 
 __all__ = ["AcquisitionDoor"]
 
+_log = logging.getLogger(__name__)
+
 
 class AcquisitionDoor:
-    """Translates what phones say to the services; ``tallies`` count what they are told."""
+    """Translates what phones say to the services; ``checks`` are the answers, ``tallies`` count what they are told."""
 
-    def __init__(self, updates: Updates, reports: Reports, tallies: Tallies) -> None:
+    def __init__(self, updates: Updates, checks: Checks, reports: Reports, tallies: Tallies) -> None:
         self._updates = updates
+        self._checks = checks
         self._reports = reports
-        self._checks = tallies.ordinary
+        self._counts = tallies.ordinary
         self._taken = tallies.reports
 
     def routes(self) -> list[Route]:
@@ -62,21 +66,35 @@ class AcquisitionDoor:
                 return self._refused(acquisition.KEY_TEXT)
             if semver.normalise_app_version(asked.app_version) is None:
                 return self._refused(acquisition.VERSION_TEXT)
-            info = await self._updates.check(asked)
-            if info is None:
-                self._checks.unknown_key += 1
+            ready = await self._ready(asked, camel=camel)
+            if ready is None:
+                self._counts.unknown_key += 1
                 return plain(acquisition.UNKNOWN_KEY_TEXT, 404)
-            if info.is_available:
-                self._checks.update += 1
+            if ready.is_update:
+                self._counts.update += 1
             else:
-                self._checks.none += 1
-            body = acquisition.update_body(info, camel=camel)
-            return Response(body, headers={"Cache-Control": "no-cache"}, media_type=messages.JSON_TYPE)
+                self._counts.none += 1
+            return ready.response()
 
         return check
 
+    async def _ready(self, asked: UpdateCheck, *, camel: bool) -> Ready | None:
+        """Return the answer to a check; ``None`` when no deployment has its key.
+
+        A phone must never see an error because of the database: it is told that there is no update then.
+        """
+        try:
+            snapshot = await self._updates.find(asked.deployment_key)
+        except UnavailableError as error:
+            self._counts.unavailable += 1
+            _log.warning("A phone was told that there is no update: %s", error)
+            return self._checks.nothing(camel=camel)
+        if snapshot is None:
+            return None
+        return self._checks.answer(snapshot, asked, camel=camel).told(asked.client_unique_id)
+
     def _refused(self, text: str) -> Response:
-        self._checks.refused += 1
+        self._counts.refused += 1
         return plain(text, 400)
 
     def _report(self, read: Callable[[object], StatusReport]) -> Callable[[Request], Awaitable[Response]]:

@@ -48,7 +48,8 @@ class CanonicalPaths:
             answer = PlainTextResponse("The path is not valid UTF-8. Percent-encode names as UTF-8.", 400)
             await answer(scope, receive, send)
             return
-        await self._app({**scope, "path": path}, receive, send)
+        scope["path"] = path  # in place: what stands outside of this may ask for it when the answer is sent
+        await self._app(scope, receive, send)
 
 
 def canonical(raw_path: bytes) -> str:

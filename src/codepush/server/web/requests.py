@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from starlette.datastructures import MutableHeaders
+
+from codepush.wire.acquisition import UPDATE_CHECK_PATHS
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -13,8 +15,12 @@ if TYPE_CHECKING:
 __all__ = ["RequestIds"]
 
 
+_UNNAMED: Final = frozenset(path.lower() for path in UPDATE_CHECK_PATHS)
+"""Paths whose answers carry no id: phones have no use for one, and answers without can be made once and shared."""
+
+
 class RequestIds:
-    """Gives each request an id (``scope["request_id"]``) and sends it as ``X-Request-Id``."""
+    """Gives each request an id (``scope["request_id"]``) and sends it as ``X-Request-Id``, but not to update checks."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -27,7 +33,7 @@ class RequestIds:
         request_id = secrets.token_hex(8)
 
         async def send_with_id(message: Message) -> None:
-            if message["type"] == "http.response.start":
+            if message["type"] == "http.response.start" and scope["path"].lower() not in _UNNAMED:
                 MutableHeaders(scope=message)["X-Request-Id"] = request_id
             await send(message)
 

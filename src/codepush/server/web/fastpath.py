@@ -1,0 +1,155 @@
+"""The fast path: plain update checks are answered where their bytes arrive, before any framework runs.
+
+Here is what is answered, and what is not; how it comes about is told in `codepush.server.web.fasthttp`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Protocol
+
+from codepush.server.web.recent import Recent
+from codepush.server.web.requestlines import is_plain_head, read_line
+
+if TYPE_CHECKING:
+    import asyncio
+
+    from codepush.models import UpdateCheck
+    from codepush.server.services.updates import Updates
+    from codepush.server.tallies import Checks as Counts
+    from codepush.server.web.checks import Answer, Checks, Ready
+
+__all__ = ["STATE", "Connection", "FastPath"]
+
+STATE: Final = "codepush_fast_path"
+"""Under this name an application's lifespan gives its :class:`FastPath` to the connections."""
+
+_LINES: Final = 32_768
+_HEADS: Final = 2_048
+_LONGEST: Final = 512
+"""How many request lines, and sets of headers, are remembered in each of two generations, and up to which length."""
+
+_LARGEST: Final = 8_192
+"""Bytes of the largest request that is looked at."""
+
+_END: Final = b" HTTP/1.1"
+_ID: Final = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_"
+_ID_PARAMETERS: Final = (b"&client_unique_id", b"&clientUniqueId")
+
+_SWEEP_SECONDS: Final = 1
+
+
+class Connection(Protocol):
+    """A connection that is watched over."""
+
+    def close_if_idle(self, ticks: int) -> None:
+        """Close the connection if nothing has happened for too long; ``ticks`` is the time on the common clock."""
+
+
+class FastPath:
+    """What an application's connections share: answers by request line, and one clock for those that idle.
+
+    Args:
+        updates: the deployments in memory.
+        checks: the answers made ready.
+        counts: counts what phones are told.
+
+    """
+
+    def __init__(self, updates: Updates, checks: Checks, counts: Counts) -> None:
+        self._updates = updates
+        self._checks = checks
+        self._counts = counts
+        # Without the device's id, if that is the last parameter; else as they came.
+        self._lines: Recent[bytes, Answer] = Recent(_LINES)
+        self._heads: Recent[bytes, bytes] = Recent(_HEADS)
+        self._headers: object = None
+        self._start = b""
+        self._connections: set[Connection] = set()
+        self._sweep: asyncio.TimerHandle | None = None
+        self.ticks = 0
+
+    def answer(self, data: bytes, headers: list[tuple[bytes, bytes]]) -> bytes | None:
+        """Return the answer to what has arrived; ``None`` when it is not one plain update check that can be answered.
+
+        Args:
+            data: what has arrived, from the beginning of a message.
+            headers: the headers that uvicorn sends with every answer, for as long as they hold.
+
+        """
+        line, _, head = data.partition(b"\r\n")
+        if head not in self._heads.young and not self._knows(head):
+            return None
+        ready = self._ready(line)
+        if ready is None:
+            return None
+        if ready.is_update:
+            self._counts.update += 1
+        else:
+            self._counts.none += 1
+        if headers is not self._headers:
+            self._headers = headers
+            self._start = b"".join([b"HTTP/1.1 200 OK\r\n", *(b"%b: %b\r\n" % header for header in headers)])
+        return self._start + ready.tail
+
+    def _ready(self, line: bytes) -> Ready | None:
+        """Return the answer to a request line."""
+        shared, _, rest = line.rpartition(b"=")
+        answer = self._lines.young.get(shared)
+        if answer is not None and answer.standing.is_current and _is_plain_id(rest):
+            answer.standing.is_asked_for = True
+            return answer.ready if answer.selected is None else answer.told(rest[: -len(_END)].decode("ascii"))
+        return self._read(line, shared, rest)
+
+    def _read(self, line: bytes, shared: bytes, rest: bytes) -> Ready | None:
+        read = read_line(line) if len(line) < _LARGEST else None
+        if read is None:
+            return None
+        check, camel = read
+        answer = self._find(check, camel=camel)
+        if answer is None:
+            return None
+        if shared.endswith(_ID_PARAMETERS) and _is_plain_id(rest) and len(shared) <= _LONGEST:
+            self._lines.add(shared, answer)
+        return answer.told(check.client_unique_id)
+
+    def _find(self, check: UpdateCheck, *, camel: bool) -> Answer | None:
+        """Return the answer to a check that is right and whose deployment is in memory."""
+        snapshot = self._updates.current(check.deployment_key)
+        if snapshot is None:
+            return None
+        try:
+            return self._checks.answer(snapshot, check, camel=camel)
+        except ValueError:
+            return None
+
+    def _knows(self, head: bytes) -> bool:
+        """Return whether these are plain headers, remembering those that are."""
+        if self._heads.get(head) is not None:
+            return True
+        if len(head) > _LARGEST or not is_plain_head(head):
+            return False
+        if len(head) <= _LONGEST:
+            self._heads.add(head, head)
+        return True
+
+    def join(self, connection: Connection, loop: asyncio.AbstractEventLoop) -> None:
+        """Watch over a connection until it leaves."""
+        self._connections.add(connection)
+        if self._sweep is None:
+            self._sweep = loop.call_later(_SWEEP_SECONDS, self._tick, loop)
+
+    def leave(self, connection: Connection) -> None:
+        """Watch over a connection no longer."""
+        self._connections.discard(connection)
+
+    def _tick(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Close the connections that have been idle for too long: one timer for all, once a second."""
+        self.ticks += 1
+        for connection in tuple(self._connections):
+            connection.close_if_idle(self.ticks)
+        self._sweep = loop.call_later(_SWEEP_SECONDS, self._tick, loop) if self._connections else None
+
+
+def _is_plain_id(rest: bytes) -> bool:
+    """Return whether the rest of a request line is a device's id and ``HTTP/1.1``."""
+    return rest.endswith(_END) and rest.translate(None, _ID) == b" /."

@@ -1,0 +1,61 @@
+"""Recognising plain update checks by their bytes.
+
+Only what is beyond doubt is recognised: one whole request, in spellings that every parser reads alike. All else is for
+the ordinary road, which also answers what is recognised here and turns out to be wrong.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from codepush.wire import acquisition
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from codepush.models import UpdateCheck
+
+__all__ = ["is_plain_head", "read_line"]
+
+# Characters that stand for themselves in a query. Hashes, labels, most versions and most devices' ids have no others.
+_LINE: Final = re.compile(rb"GET ([/.\w]++)\?([\w.~=&-]++) HTTP/1\.1")
+
+# A parameter with a name and one value, perhaps an empty one.
+_PARAMETER: Final = re.compile(r"[\w]++=[\w.~-]*+")
+
+# Headers that change how a request is read or answered. A client may say that it keeps the connection, which it does
+# anyway.
+_SPECIAL: Final = (
+    rb"(?:connection|proxy-connection|keep-alive|content-length|transfer-encoding|expect|upgrade|te|trailer|host)"
+)
+_NAME: Final = rb"(?!(?i:" + _SPECIAL + rb"):)[!#$%&'*+.^_`|~0-9A-Za-z-]++"
+_PLAIN: Final = _NAME + rb": [\x21-\x7e][\x20-\x7e]*+"
+_HARMLESS: Final = rb"(?i:host): [\w.:\[\]-]++|(?i:connection: keep-alive)"
+_HEADERS: Final = re.compile(rb"(?:(?:" + _PLAIN + rb"|" + _HARMLESS + rb")\r\n)*+\r\n")
+
+
+def is_plain_head(head: bytes) -> bool:
+    """Return whether what follows a request line is headers that leave the answer as it is, and nothing more."""
+    return _HEADERS.fullmatch(head) is not None and (b"\n" + head.lower()).count(b"\nhost:") <= 1
+
+
+def read_line(line: bytes) -> tuple[UpdateCheck, bool] | None:
+    """Return the check that a request line asks for, and whether in camelCase; ``None`` when there is any doubt."""
+    match = _LINE.fullmatch(line)
+    if match is None:
+        return None
+    camel = _PATHS.get(match[1])
+    parameters = match[2].decode("ascii").split("&")
+    if camel is None or not all(map(_PARAMETER.fullmatch, parameters)):
+        return None
+    try:
+        pairs = [(name, value) for name, _, value in (one.partition("=") for one in parameters)]
+        return acquisition.read_check(pairs), camel
+    except ValueError:
+        return None
+
+
+_PATHS: Final[Mapping[bytes, bool]] = {
+    path.encode("ascii"): camel for path, camel in acquisition.UPDATE_CHECK_PATHS.items()
+}

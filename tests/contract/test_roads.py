@@ -1,0 +1,135 @@
+"""Both roads of an update check give the same bytes: uvicorn's connection with the fast path, and without."""
+
+import random
+
+import pytest
+
+from contract.test_update_check import CASES
+from contract.test_update_check_door import RecordedHistories
+from support.raw_requests import Maker
+from support.roads import Road
+
+pytestmark = pytest.mark.anyio
+
+REQUEST = (
+    b"GET /v0.1/public/codepush/update_check?deployment_key=%b&app_version=1.0.0&label=v1&client_unique_id=%b HTTP/1.1"
+    b"\r\nAccept: application/json\r\nUser-Agent: okhttp/4.9.2\r\nHost: localhost\r\nConnection: Keep-Alive\r\n\r\n"
+)
+
+
+async def roads(cases=CASES, **settings):
+    """Return the two roads to the same histories, all of which are in memory."""
+    made = [Road(RecordedHistories(cases), fast=fast, **settings) for fast in (True, False)]
+    for road in made:
+        for case in cases:
+            await road.updates.find(case["deployment_key"])
+    return made
+
+
+async def differing(both, conversations):
+    """Return the first conversations that go differently on the two roads, and how."""
+    wrong = []
+    for chunks in conversations:
+        for waits in (True, False):
+            found, wanted = [await road.talk(chunks, waits=waits) for road in both]
+            if found != wanted and (waits or not is_broken_off(wanted)):
+                wrong.append((chunks, waits, found, wanted))
+    return wrong[:2]
+
+
+def is_broken_off(talk):
+    """Return whether uvicorn met something that is no request, upon which it forgets what it has not answered yet.
+
+    So what a client hears that does not wait depends on which comes first, and cannot be compared.
+    """
+    return talk[0].endswith(b"Invalid HTTP request received.")
+
+
+@pytest.mark.parametrize("cache_seconds", [0, 30])
+async def test_recorded_checks(cache_seconds):
+    """Every recorded request gets the same bytes on both roads, and the fast one takes most of them."""
+    fast, ordinary = await roads(cache_seconds=cache_seconds)
+    urls = [exchange["url"].encode() for case in CASES for exchange in case["http"]]
+    assert await differing((fast, ordinary), ([b"GET %b HTTP/1.1\r\nHost: h\r\n\r\n" % url] for url in urls)) == []
+    assert fast.answered_fast > len(urls)
+
+
+async def test_split_anywhere():
+    """A request that arrives in two parts, wherever it is split, between whole ones."""
+    both = await roads(CASES[:1])
+    request = REQUEST % (CASES[0]["deployment_key"].encode(), b"device")
+    parts = ([request, request[:place], request[place:], request] for place in range(1, len(request)))
+    assert await differing(both, parts) == []
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_generated_requests(seed):
+    """What phones send, and what else may arrive, gets the same bytes; the fast road takes a good part of it."""
+    fast, ordinary = await roads()
+    maker = Maker(CASES, random.Random(seed))
+    conversations = [maker.alone() if number % 2 else maker.conversation() for number in range(400)]
+    assert await differing((fast, ordinary), conversations) == []
+    assert fast.answered_fast > 200
+
+
+async def test_what_is_not_plain_takes_the_ordinary_road():
+    """A plain check is answered on the fast road; one with anything odd about it is not."""
+    fast, _ = await roads(CASES[:1])
+    plain = REQUEST % (CASES[0]["deployment_key"].encode(), b"device")
+    await fast.talk([plain])
+    assert fast.answered_fast == 1
+    odd = [
+        plain.replace(b"GET", b"HEAD"),
+        plain.replace(b"HTTP/1.1", b"HTTP/1.0"),
+        plain.replace(b"label=v1", b"label=v%31"),
+        plain.replace(b"label=v1", b"label=v1&label=v1"),
+        plain.replace(b"/v0.1/", b"http://h/v0.1/"),
+        plain.replace(b"Keep-Alive", b"close"),
+        plain.replace(b"Host: localhost", b"Host: a\r\nHost: b"),
+        plain.replace(b"Accept", b"Expect"),
+        plain.replace(b"Accept: application/json", b"Content-Length: 0"),
+        plain.replace(b"Accept: application/json", b"Transfer-Encoding: chunked"),
+        plain.replace(b"\r\n", b"\n"),
+        plain.replace(b"app_version=1.0.0", b"app_version=one"),
+        plain.replace(b"deployment_key=", b"deployment_key=another-"),
+        b"\r\n" + plain,
+        plain + plain,
+    ]
+    for request in odd:
+        await fast.talk([request])
+    assert fast.answered_fast == 1
+
+
+@pytest.mark.parametrize("setting", [{"access_log": True}, {"root_path": "/below"}, {"limit_concurrency": 100}])
+async def test_settings_that_concern_each_request(setting):
+    """Where uvicorn does something with each request, the fast road is closed and the answers are uvicorn's."""
+    fast, ordinary = await roads(CASES[:1], **setting)
+    request = REQUEST % (CASES[0]["deployment_key"].encode(), b"device")
+    assert await differing((fast, ordinary), [[request]]) == []
+    assert fast.answered_fast == 0
+
+
+async def test_upgraded_connections_are_left_alone():
+    """After somebody asked to speak another protocol, nothing on that connection is taken for a check."""
+    both = await roads(CASES[:1])
+    request = REQUEST % (CASES[0]["deployment_key"].encode(), b"device")
+    upgrade = request.replace(b"Connection: Keep-Alive", b"Connection: Upgrade\r\nUpgrade: h2c")
+    assert await differing(both, [[upgrade, request], [request, upgrade, request]]) == []
+
+
+async def test_a_client_that_does_not_read_is_not_written_to_for_ever():
+    """While what was written is not taken, checks wait on the ordinary road, one by one."""
+    fast, _ = await roads(CASES[:1])
+    request = REQUEST % (CASES[0]["deployment_key"].encode(), b"device")
+    connection, wire = fast.connect()
+    connection.data_received(request)
+    connection.pause_writing()
+    for _ in range(5):
+        connection.data_received(request)
+        await fast.rest()
+    taken = len(wire.written)
+    assert fast.answered_fast == 1
+    assert wire.is_reading_paused
+    connection.resume_writing()
+    await fast.settle()
+    assert len(wire.written) == 6 * taken
