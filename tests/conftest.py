@@ -4,14 +4,17 @@ import os
 
 import pytest
 
-pytest_plugins = ["codepush.testing", "support.postgresql"]
+pytest_plugins = ["codepush.testing", "support.object_stores", "support.postgresql"]
+
+_OURS = ("CODEPUSH_", "AWS_", "AZURE_", "GOOGLE_")
+"""How the variables begin that the server reads, and the libraries in it."""
 
 
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch):
     """No setting of the person who runs the tests leaks in."""
     for variable in os.environ:
-        if variable.startswith("CODEPUSH_") and variable != "CODEPUSH_VECTORS":
+        if variable.startswith(_OURS) and variable != "CODEPUSH_VECTORS":
             monkeypatch.delenv(variable)
 
 

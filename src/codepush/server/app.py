@@ -83,7 +83,7 @@ def create_app(settings: Settings) -> Starlette:
     """
     tallies = Tallies()
     store = SqlStore(settings.database_url)
-    blobs = DiskBlobs(settings.storage)
+    blobs = open_blobs(settings)
     links = Links(settings.download_url)
     jobs_added = asyncio.Event()
     missing_diffs = MissingDiffs(store, queued=jobs_added.set)
@@ -136,7 +136,7 @@ def create_app(settings: Settings) -> Starlette:
         routes=[
             *StatusDoor(Health(store, blobs)).routes(),
             *AcquisitionDoor(updates, checks, reports, tallies).routes(),
-            *DownloadDoor(Downloads(blobs)).routes(),
+            *_download_door(settings, blobs).routes(),
             *OpenApiDoor().routes(),
             *_login_door(settings, store, access_keys).routes(),
             for_all_paths(
@@ -193,6 +193,25 @@ def _providers(settings: Settings) -> list[IdentityProvider]:
         )
         providers.append(openid)
     return providers
+
+
+def open_blobs(settings: Settings) -> Blobs:
+    """Return where the archives are kept; the library for object stores is imported only for one.
+
+    Raises:
+        codepush.server.ports.UnavailableError: the settings of an object store make no sense.
+
+    """
+    if settings.place.scheme == "file":
+        return DiskBlobs(settings.storage)
+    from codepush.server.storage.objects import ObjectBlobs
+
+    return ObjectBlobs(settings.place, workspace=settings.workspace)
+
+
+def _download_door(settings: Settings, blobs: Blobs) -> DownloadDoor:
+    downloads = Downloads(blobs, download_url=settings.download_url, redirects=settings.redirect_downloads)
+    return DownloadDoor(downloads, accel_redirect=settings.accel_redirect)
 
 
 def _makers(
@@ -278,7 +297,7 @@ async def open_worker(settings: Settings) -> AsyncIterator[Worker]:
     """Open a worker that runs beside the server, or without one. Servers notice by themselves what it has done."""
     await _prepare(settings)
     store = SqlStore(settings.database_url)
-    makers = _makers(settings, store, DiskBlobs(settings.storage), changed=lambda _: None)
+    makers = _makers(settings, store, open_blobs(settings), changed=lambda _: None)
     try:
         yield Worker(store, handlers(*makers), added=asyncio.Event())
     finally:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 import platformdirs
@@ -14,6 +15,7 @@ from codepush.errors import ConfigurationError
 from codepush.packaging.archive import DEFAULT_LEVEL
 from codepush.rules.diffs import DEFAULT_LIMIT
 from codepush.server.services.repacking import BEST_LEVEL
+from codepush.server.storage.places import Place
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,6 +28,8 @@ ENVIRONMENT: Final[Mapping[str, str]] = {
     "database_url": "CODEPUSH_DATABASE_URL",
     "storage_url": "CODEPUSH_STORAGE_URL",
     "download_url": "CODEPUSH_DOWNLOAD_URL",
+    "redirect_downloads": "CODEPUSH_REDIRECT_DOWNLOADS",
+    "accel_redirect": "CODEPUSH_ACCEL_REDIRECT",
     "upload_limit_mb": "CODEPUSH_UPLOAD_LIMIT_MB",
     "pack_level": "CODEPUSH_PACK_LEVEL",
     "diff_count": "CODEPUSH_DIFF_COUNT",
@@ -57,8 +61,11 @@ class Settings(Struct, frozen=True, kw_only=True):
         data: the folder for all that the server keeps (database and archives, unless told otherwise).
         public_url: how phones and tools reach the server, without a slash at the end.
         database_url: where the records are, ``sqlite:///FILE``.
-        storage_url: where the archives are, ``file:///FOLDER``.
+        storage_url: where the archives are: ``file:///FOLDER``, or a bucket such as ``s3://BUCKET/PREFIX``.
         download_url: what stands before ``/blobs`` in download addresses.
+        redirect_downloads: whether phones are sent to the object store itself, where that is possible.
+        accel_redirect: the internal location of nginx that serves the folder of archives, such as
+            ``/codepush-archives``; empty: the server sends them itself.
         upload_limit_mb: the largest package taken, in units of 1 048 576 bytes.
         pack_level: how hard a release is packed while its uploader waits, from 1 (fast) to 12 (small).
         diff_count: from how many older releases diffs are made to a new one.
@@ -81,6 +88,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     database_url: str
     storage_url: str
     download_url: str
+    redirect_downloads: bool = True
+    accel_redirect: str = ""
     upload_limit_mb: int = 200
     pack_level: int = DEFAULT_LEVEL
     diff_count: int = DEFAULT_LIMIT
@@ -125,6 +134,8 @@ class Settings(Struct, frozen=True, kw_only=True):
             database_url=given.get("database_url", f"sqlite:///{data / 'codepush.db'}"),
             storage_url=_storage_url(given.get("storage_url", (data / "blobs").as_uri())),
             download_url=_base_url("download_url", given.get("download_url", public_url)),
+            redirect_downloads=_switch("redirect_downloads", given.get("redirect_downloads", "on")),
+            accel_redirect=_location(given.get("accel_redirect", "")),
             upload_limit_mb=_whole("upload_limit_mb", given.get("upload_limit_mb", 200), least=1),
             pack_level=_whole("pack_level", given.get("pack_level", DEFAULT_LEVEL), least=1, most=BEST_LEVEL),
             diff_count=_whole("diff_count", given.get("diff_count", DEFAULT_LIMIT), least=0),
@@ -146,9 +157,14 @@ class Settings(Struct, frozen=True, kw_only=True):
         return tuple(origin.strip() for origin in self.cors_origins.split(",") if origin.strip())
 
     @property
+    def place(self) -> Place:
+        """Where the archives are."""
+        return Place.parse(self.storage_url)
+
+    @property
     def storage(self) -> Path:
-        """The folder that holds the archives."""
-        return Path(unquote(urlsplit(self.storage_url).path))
+        """The folder that holds the archives, when it is a folder that does."""
+        return Path(self.place.path)
 
     @property
     def workspace(self) -> Path:
@@ -185,13 +201,19 @@ def _provider_url(name: str, value: str) -> str:
 
 
 def _storage_url(value: str) -> str:
-    parts = _parts("storage_url", value)
-    if parts.scheme != "file" or parts.netloc not in {"", "localhost"} or not parts.path:
-        raise ConfigurationError(
-            f"{ENVIRONMENT['storage_url']}: {value!r} is not a place this server can store archives in. Give a "
-            "folder, as file:///var/lib/codepush/blobs."
-        )
+    try:
+        Place.parse(value)
+    except ValueError as error:
+        raise ConfigurationError(f"{ENVIRONMENT['storage_url']}: {error}.") from error
     return value
+
+
+def _location(value: str) -> str:
+    if value and not re.fullmatch(r"(/[A-Za-z0-9._~-]+)+/?", value):
+        raise ConfigurationError(
+            f"{ENVIRONMENT['accel_redirect']}: {value!r} is not a location of nginx, such as /codepush-archives."
+        )
+    return value.rstrip("/")
 
 
 def _whole(name: str, value: object, *, least: int, most: int | None = None) -> int:

@@ -36,3 +36,20 @@ def test_values_that_cannot_be(variable, value, sentence):
     """The error names the variable and says what it takes."""
     with pytest.raises(ConfigurationError, match=f"{variable}: '{value}' is not a whole number {sentence}"):
         Settings.load({}, {variable: value})
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "sentence"),
+    [
+        ("CODEPUSH_STORAGE_URL", "s3://KEY:hush@bucket", "holds no user and no password"),
+        ("CODEPUSH_STORAGE_URL", "ftp://somewhere/else", "not a place to store archives in"),
+        ("CODEPUSH_REDIRECT_DOWNLOADS", "perhaps", "neither on nor off"),
+        ("CODEPUSH_ACCEL_REDIRECT", "archives", "not a location of nginx"),
+        ("CODEPUSH_ACCEL_REDIRECT", "/a b", "not a location of nginx"),
+    ],
+)
+def test_places_that_cannot_be(variable, value, sentence):
+    """The error names the variable and shows no password."""
+    with pytest.raises(ConfigurationError, match=f"{variable}: .*{sentence}") as caught:
+        Settings.load({}, {variable: value})
+    assert "hush" not in str(caught.value)

@@ -6,6 +6,8 @@ from itertools import count
 import pytest
 
 from codepush.server.storage.disk import DiskBlobs
+from codepush.server.storage.objects import ObjectBlobs
+from codepush.server.storage.places import Place
 from codepush.server.storage.sql.migrate import upgrade
 from codepush.server.storage.sql.store import SqlStore
 
@@ -90,7 +92,30 @@ def disk_blobs(tmp_path):
     return DiskBlobs(tmp_path / "blobs")
 
 
-@pytest.fixture(params=["disk"])
+@pytest.fixture
+def open_objects(tmp_path):
+    """Return a function that opens an object store by its URL."""
+    workspace = tmp_path / "workspace"
+    workspace.mkdir()
+    return lambda url: ObjectBlobs(Place.parse(url), workspace=workspace)
+
+
+@pytest.fixture
+def s3_blobs(s3_url, open_objects):
+    return open_objects(s3_url)
+
+
+@pytest.fixture
+def azure_blobs(azure_url, open_objects):
+    return open_objects(azure_url)
+
+
+@pytest.fixture
+def google_blobs(google_url, open_objects):
+    return open_objects(google_url)
+
+
+@pytest.fixture(params=["disk", "s3", "azure", "google"])
 def blobs(request):
     """Return a blob store of each kind in turn."""
     return request.getfixturevalue(f"{request.param}_blobs")

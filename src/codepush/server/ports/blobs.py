@@ -26,10 +26,14 @@ class BlobEntry(Struct, frozen=True):
 
 
 class LocalFile(Struct, frozen=True):
-    """Where a blob is: in a file of this machine, which never changes."""
+    """Where a blob is: in a file of this machine, which never changes.
+
+    ``name`` is that of the file within the folder of all blobs, safe to stand in a URL.
+    """
 
     path: Path
     size: int
+    name: str
 
 
 class SignedUrl(Struct, frozen=True):

@@ -50,7 +50,7 @@ class DiskBlobs:
         size = await to_thread.run_sync(_size, path) if is_blob_id(blob_id) else None
         if size is None:
             raise MissingError("The blob is not there.")
-        return LocalFile(path, size)
+        return LocalFile(path, size, path.relative_to(self._folder).as_posix())
 
     async def remove(self, blob_id: str) -> None:
         """Remove a blob, if it is there."""

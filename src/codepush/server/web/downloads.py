@@ -1,34 +1,48 @@
-"""Downloads: ``/blobs/<id>``, with what Android phones insist on.
+"""Downloads: ``/blobs/<id>``, with what phones insist on.
 
-They refuse a body without a correct ``Content-Length`` and ask for it uncompressed (packages,
-section 5). A blob never changes, so every cache may keep it for ever.
+Android phones refuse a body without a correct ``Content-Length``, and ask for it uncompressed (packages, section 5).
+They follow a redirect as long as it leads to the same scheme; 302 is the one that the oldest of them know too. A blob
+never changes, so every cache may keep it for ever; a redirect only for much less time than it leads somewhere.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from starlette.responses import FileResponse, RedirectResponse, Response, StreamingResponse
+from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from codepush.server.ports import LocalFile
+from codepush.server.ports import LocalFile, MissingError
 from codepush.server.web.problems import plain
+from codepush.server.web.ranges import ByteRange, UnsatisfiableError, pick_range
+from codepush.server.web.sending import begun, file_pieces
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+
     from starlette.requests import Request
 
+    from codepush.server.ports import BlobLocation
     from codepush.server.services.downloads import Downloads
 
 __all__ = ["DownloadDoor"]
 
 _FOR_EVER: Final = "public, max-age=31536000, immutable"
+_TYPE: Final = "application/octet-stream"
 
 
 class DownloadDoor:
-    """Serves archives to phones."""
+    """Serves archives to phones.
 
-    def __init__(self, downloads: Downloads) -> None:
+    Args:
+        downloads: finds them.
+        accel_redirect: the internal location of nginx that serves the folder of archives, if there is one.
+
+    """
+
+    def __init__(self, downloads: Downloads, *, accel_redirect: str = "") -> None:
         self._downloads = downloads
+        self._accel_redirect = accel_redirect
 
     def routes(self) -> list[Route]:
         """Return the one route; HEAD and byte ranges are answered too."""
@@ -36,13 +50,63 @@ class DownloadDoor:
 
     async def _download(self, request: Request) -> Response:
         blob_id = request.path_params["blob_id"]
-        location = await self._downloads.locate(blob_id)
-        if location is None:
+        found = await self._downloads.locate(blob_id)
+        if found is None:
             return plain("Not Found", 404)
-        headers = {"Cache-Control": _FOR_EVER, "ETag": f'"{blob_id}"', "X-Content-Type-Options": "nosniff"}
-        if isinstance(location, LocalFile):
-            return FileResponse(location.path, headers=headers, media_type="application/octet-stream")
-        if location.signed is not None:
-            return RedirectResponse(location.signed.url, 302, headers={"Cache-Control": "no-cache"})
-        headers["Content-Length"] = str(location.size)
-        return StreamingResponse(location.read(0, location.size), headers=headers)
+        headers = {
+            "Cache-Control": _FOR_EVER,
+            "ETag": f'"{blob_id}"',
+            "Accept-Ranges": "bytes",
+            "X-Content-Type-Options": "nosniff",
+        }
+        if _is_known(request, headers["ETag"]):
+            return Response(status_code=304, headers=headers)
+        # A signed address is good for GET alone.
+        if request.method == "GET" and not isinstance(found, LocalFile) and found.signed is not None:
+            caching = f"public, max-age={found.signed.seconds}"
+            return RedirectResponse(found.signed.url, 302, headers={"Cache-Control": caching})
+        if isinstance(found, LocalFile) and self._accel_redirect:
+            headers["X-Accel-Redirect"] = f"{self._accel_redirect}/{found.name}"
+            return Response(headers=headers, media_type=_TYPE)
+        try:
+            return await _send(request, found, headers)
+        except (MissingError, FileNotFoundError):  # removed at this moment
+            return plain("Not Found", 404)
+
+
+def _is_known(request: Request, etag: str) -> bool:
+    """Return whether the asker has the blob already."""
+    known = [tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")]
+    return etag in known or known == ["*"]
+
+
+async def _send(request: Request, found: BlobLocation, headers: Mapping[str, str]) -> Response:
+    try:
+        part = _part(request, found.size, headers["ETag"])
+    except UnsatisfiableError:
+        answer = plain("There are no such bytes.", 416)
+        answer.headers["Content-Range"] = f"bytes */{found.size}"
+        return answer
+    sent = part or ByteRange(0, found.size)
+    length = {"Content-Length": str(sent.end - sent.start)}
+    if part is not None:
+        length["Content-Range"] = f"bytes {part.start}-{part.end - 1}/{found.size}"
+    status = 200 if part is None else 206
+    if request.method == "HEAD":
+        return Response(status_code=status, headers={**headers, **length}, media_type=_TYPE)
+    pieces = await begun(_pieces(found, sent))
+    return StreamingResponse(pieces, status, headers={**headers, **length}, media_type=_TYPE)
+
+
+def _pieces(found: BlobLocation, part: ByteRange) -> AsyncIterator[bytes]:
+    if isinstance(found, LocalFile):
+        return file_pieces(found.path, part.start, part.end)
+    return found.read(part.start, part.end)
+
+
+def _part(request: Request, size: int, etag: str) -> ByteRange | None:
+    """Return the part of the blob that is asked for; ``None`` for the whole of it."""
+    condition = request.headers.get("if-range")
+    if request.method != "GET" or (condition is not None and condition != etag):
+        return None
+    return pick_range(request.headers.get("range"), size)

@@ -1,0 +1,276 @@
+"""Archives in an object store.
+
+The library is called from threads only. Its calls for event loops are finished by threads of its own, and such a
+thread that comes late, when the process ends, takes the whole process down with it.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from contextlib import asynccontextmanager, contextmanager
+from datetime import timedelta
+from functools import partial
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Final, TypeVar
+
+import anyio
+import obstore
+from anyio import CapacityLimiter, to_thread
+from msgspec import Struct
+from obstore.exceptions import (
+    AlreadyExistsError as ObjectExistsError,
+    BaseError,
+    PermissionDeniedError,
+    UnauthenticatedError,
+)
+
+from codepush.server.ports import (
+    AlreadyExistsError,
+    BlobEntry,
+    MissingError,
+    RemoteFile,
+    SignedUrl,
+    UnavailableError,
+)
+from codepush.server.storage.blob_ids import is_blob_id, require_blob_id
+from codepush.server.storage.buckets import open_bucket, open_signer
+from codepush.server.storage.memory import Memory
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator
+    from pathlib import Path
+
+    from codepush.server.storage.places import Place
+
+T = TypeVar("T")
+
+_WHOLE: Final = 16 * 1024 * 1024
+"""Up to so many bytes a blob is sent in one request, with which stores can refuse to replace another."""
+
+_PART: Final = 8 * 1024 * 1024
+_PARTS_AT_ONCE: Final = 4
+_PIECE: Final = 1024 * 1024
+"""How many bytes are read at once, at least."""
+
+_ATTRIBUTES: Final = {
+    "Content-Type": "application/octet-stream",
+    "Cache-Control": "public, max-age=31536000, immutable",
+}
+
+_SIGNED: Final = timedelta(hours=1)
+_REMEMBERED: Final = 120.0
+"""For how many seconds a blob's size and signed address are good enough to be given again.
+
+Far less than the address is signed for: an address signed with credentials of a machine goes when those go, and
+these are good for five minutes at least.
+"""
+
+_CACHED: Final = 60
+_PROBED: Final = 30.0
+_THREADS: Final = 24
+
+
+_NO_BUCKET: Final = frozenset({"NoSuchBucket", "ContainerNotFound"})
+_BAD_KEY: Final = frozenset({"InvalidAccessKeyId", "SignatureDoesNotMatch", "AccessDenied", "AuthenticationFailed"})
+_NO_CREDENTIALS: Final = ("169.254.169.254", "metadata.google.internal", "metadata endpoint")
+
+
+class _Found(Struct, frozen=True):
+    """What was found out about a blob."""
+
+    size: int
+    url: str | None
+
+
+class ObjectBlobs:
+    """Blobs as objects, as :class:`codepush.server.ports.Blobs` describes them.
+
+    The object of a blob is named by its id, after the place's path. A blob of more than 16 MiB is sent in parts,
+    after a look whether there is one of its name: of two that are put under one id at the same moment, one wins.
+
+    Args:
+        place: the bucket.
+        workspace: a folder for blobs that are fetched.
+
+    Raises:
+        UnavailableError: the provider's settings in the environment make no sense.
+
+    """
+
+    def __init__(self, place: Place, *, workspace: Path) -> None:
+        self._place = place
+        self._workspace = workspace
+        self._bucket = open_bucket(place)
+        self._signer = open_signer(place, self._bucket)
+        self._found: Memory[_Found] = Memory(10_000, _REMEMBERED)
+        self._probed = -_PROBED
+        self._threads = CapacityLimiter(_THREADS)  # a store that is slow keeps others' threads free
+
+    async def put(self, blob_id: str, source: Path) -> None:
+        """Store a file; the source stays where it is."""
+        require_blob_id(blob_id)
+        await self._ask(partial(self._put, blob_id, source))
+
+    @asynccontextmanager
+    async def fetch(self, blob_id: str) -> AsyncIterator[Path]:
+        """Open a block with a copy of a blob in the workspace, which is gone afterwards."""
+        _refuse_impossible(blob_id)
+        with TemporaryDirectory(dir=self._workspace, prefix="fetch-", ignore_cleanup_errors=True) as folder:
+            path = self._workspace / folder / blob_id
+            await self._ask(partial(self._save, blob_id, path))
+            yield path
+
+    async def locate(self, blob_id: str) -> RemoteFile:
+        """Return how to read a blob from the store, and an address where phones can."""
+        _refuse_impossible(blob_id)
+        found = self._found.get(blob_id)
+        if found is None:
+            found = await self._ask(partial(self._find, blob_id))
+            self._found.keep(blob_id, found)
+        signed = None if found.url is None else SignedUrl(found.url, _CACHED)
+        return RemoteFile(found.size, partial(self._read, blob_id), signed)
+
+    async def remove(self, blob_id: str) -> None:
+        """Remove a blob, if it is there."""
+        if is_blob_id(blob_id):
+            self._found.forget(blob_id)
+            await self._ask(partial(self._remove, blob_id))
+
+    async def entries(self) -> AsyncIterator[BlobEntry]:
+        """Go through all blobs, about a thousand with each request."""
+        pages = await self._ask(partial(obstore.list, self._bucket, chunk_size=1000))
+        while page := await self._ask(partial(next, pages, None)):
+            for entry in page:
+                if is_blob_id(entry["path"]):
+                    put_at = int(entry["last_modified"].timestamp() * 1000)
+                    yield BlobEntry(entry["path"], entry["size"], put_at)
+
+    async def check(self) -> None:
+        """Return when a small object can be stored, or could be half a minute ago: requests cost money."""
+        if time.monotonic() - self._probed < _PROBED:
+            return
+        try:
+            with anyio.fail_after(10):
+                await self._ask(partial(obstore.put, self._bucket, "check", b"?", use_multipart=False))
+        except TimeoutError as error:
+            raise UnavailableError(
+                f"The object store {self._place.shown} did not answer within ten seconds."
+            ) from error
+        self._probed = time.monotonic()
+
+    async def _ask(self, call: Callable[[], T]) -> T:
+        with self._errors():
+            return await to_thread.run_sync(call, limiter=self._threads, abandon_on_cancel=True)
+
+    def _put(self, blob_id: str, source: Path) -> None:
+        if _size(source) <= _WHOLE:
+            obstore.put(self._bucket, blob_id, source, mode="create", attributes=_ATTRIBUTES, use_multipart=False)
+            return
+        try:
+            obstore.head(self._bucket, blob_id)
+        except FileNotFoundError:
+            obstore.put(
+                self._bucket,
+                blob_id,
+                source,
+                attributes=_ATTRIBUTES,
+                use_multipart=True,
+                chunk_size=_PART,
+                max_concurrency=_PARTS_AT_ONCE,
+            )
+        else:
+            raise AlreadyExistsError("A blob with this id is there already.")
+
+    def _save(self, blob_id: str, path: Path) -> None:
+        found = obstore.get(self._bucket, blob_id)
+        with _disk_errors(self._workspace), path.open("xb") as file:
+            for piece in found.stream(min_chunk_size=_PIECE):
+                file.write(piece)
+            received = file.tell()
+        if received != found.meta["size"]:
+            raise UnavailableError(f"The object store {self._place.shown} broke off in the middle of a blob.")
+
+    def _find(self, blob_id: str) -> _Found:
+        size = obstore.head(self._bucket, blob_id)["size"]
+        try:
+            return _Found(size, obstore.sign(self._signer, "GET", blob_id, _SIGNED))
+        except (BaseError, ValueError):  # these credentials cannot sign: the bytes go through the server
+            return _Found(size, None)
+
+    async def _read(self, blob_id: str, start: int, end: int) -> AsyncIterator[bytes]:
+        if start == end:
+            return
+        found = await self._ask(partial(obstore.get, self._bucket, blob_id, options={"range": (start, end)}))
+        pieces = iter(found.stream(min_chunk_size=_PIECE))
+        while (piece := await self._ask(partial(next, pieces, None))) is not None:
+            yield bytes(piece)
+
+    def _remove(self, blob_id: str) -> None:
+        try:
+            obstore.delete(self._bucket, blob_id)
+        except FileNotFoundError as error:
+            if _code(error) == "ContainerNotFound":
+                raise
+
+    @contextmanager
+    def _errors(self) -> Iterator[None]:
+        """Raise what the library raises in the port's words.
+
+        Its own words are dropped: they may hold signed addresses.
+        """
+        try:
+            yield
+        except ObjectExistsError:
+            raise AlreadyExistsError("A blob with this id is there already.") from None
+        except (BaseError, FileNotFoundError) as error:
+            raise _translated(error, self._place) from None
+
+
+def _refuse_impossible(blob_id: str) -> None:
+    if not is_blob_id(blob_id):
+        raise MissingError("The blob is not there.")
+
+
+def _size(source: Path) -> int:
+    try:
+        return source.stat().st_size
+    except OSError as error:
+        raise UnavailableError(f"The file to be stored cannot be read: {error}.") from error
+
+
+@contextmanager
+def _disk_errors(workspace: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise UnavailableError(f"The workspace {workspace} cannot be used: {error}.") from error
+
+
+def _code(error: Exception) -> str | None:
+    """Return the provider's own word for what is wrong, such as ``NoSuchBucket``."""
+    found = re.search(r"<Code>(\w{1,64})</Code>", str(error))
+    return found[1] if found else None
+
+
+def _translated(error: Exception, place: Place) -> Exception:
+    code = _code(error)
+    told = f" ({code})" if code else ""
+    text = str(error)
+    if code in _NO_BUCKET:
+        return UnavailableError(
+            f"There is no bucket or container for {place.shown}{told}. Create it, or mend CODEPUSH_STORAGE_URL."
+        )
+    if isinstance(error, FileNotFoundError):
+        return MissingError("The blob is not there.")
+    if isinstance(error, PermissionDeniedError | UnauthenticatedError) or code in _BAD_KEY:
+        return UnavailableError(
+            f"The object store refused the credentials for {place.shown}{told}. Check the provider's variables in the "
+            "environment, and what they may do with the bucket."
+        )
+    if any(word in text for word in _NO_CREDENTIALS):
+        return UnavailableError(
+            f"There are no credentials for {place.shown}. Set the provider's variables in the environment; "
+            "docs/storage.md lists them."
+        )
+    return UnavailableError(f"The object store {place.shown} cannot be reached or does not answer as it should{told}.")

@@ -1,0 +1,40 @@
+"""The bodies of large answers, piece by piece."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import anyio.to_thread
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+__all__ = ["begun", "file_pieces"]
+
+_PIECE: Final = 1024 * 1024
+"""Reading this much at once makes little of what a change of threads costs."""
+
+
+async def file_pieces(path: Path, start: int, end: int) -> AsyncIterator[bytes]:
+    """Go through the bytes of a file from ``start`` up to, and without, ``end``."""
+    file = await anyio.to_thread.run_sync(path.open, "rb")
+    try:
+        file.seek(start)
+        while start < end and (piece := await anyio.to_thread.run_sync(file.read, min(end - start, _PIECE))):
+            start += len(piece)
+            yield piece
+    finally:
+        file.close()
+
+
+async def begun(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Return the same pieces when the first of them is there, so that what goes wrong before can still be told."""
+    first = await anext(pieces, b"")
+
+    async def all_of_them() -> AsyncIterator[bytes]:
+        yield first
+        async for piece in pieces:
+            yield piece
+
+    return all_of_them()
