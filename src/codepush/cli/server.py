@@ -22,7 +22,9 @@ __all__ = ["server"]
 def _place(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that say where a server keeps its things."""
     for option in (
-        click.option("--storage-url", metavar="file:///FOLDER", help="Where archives are.  [CODEPUSH_STORAGE_URL]"),
+        click.option(
+            "--storage-url", metavar="URL", help="Where archives are: a folder or bucket.  [CODEPUSH_STORAGE_URL]"
+        ),
         click.option("--database-url", metavar="sqlite:///FILE", help="Where records are.  [CODEPUSH_DATABASE_URL]"),
         click.option("--data", metavar="DIR", help="Folder for database and archives.  [CODEPUSH_DATA]"),
     ):

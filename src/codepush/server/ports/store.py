@@ -287,7 +287,7 @@ class Packages(Protocol):
     ) -> PackageRecord:
         """Record a content together with the archive that holds it."""
 
-    async def repack(self, package: PackageRecord, blob: BlobRecord, *, index: bytes, at: int) -> None:
+    async def repack(self, package: PackageRecord, blob: BlobRecord, *, index: bytes | None, at: int) -> None:
         """Let another archive hold a content from now on; the one before is retired.
 
         `MissingError` when the content is gone, or held by another archive than ``package`` says.

@@ -18,7 +18,7 @@ from codepush.models import COMPLETE_ROLLOUT, PackageInfo
 from codepush.packaging import archive
 from codepush.packaging.archive import StoredPackage
 from codepush.rules import duplicates, labels, rollout
-from codepush.server.ports import AlreadyExistsError, BlobRecord, EventRecord, NewRelease
+from codepush.server.ports import AlreadyExistsError, BlobRecord, EventRecord, MissingError, NewRelease
 from codepush.server.services import rollbacks
 from codepush.server.services.clock import Clock, now
 from codepush.server.services.drafts import describe
@@ -133,17 +133,19 @@ class Releases:
 
         """
         async with self._store.read() as records:
-            _, deployment = await find_deployment(records, caller, app_name, deployment_name, "release")
+            app, deployment = await find_deployment(records, caller, app_name, deployment_name, "release")
             latest = await records.releases.latest([deployment.id])
             _refuse_unfinished(latest.get(deployment.id), _UNFINISHED_RELEASE)
         content = await self._store_content(upload)
+        mended = await self._mend(app.id, content)
         try:
             async with self._store.write() as records:
                 found = await find_deployment(records, caller, app_name, deployment_name, "release")
                 release = await self._record_upload(records, caller, *found, content=content, info=info)
                 await self._confirm(records, release, receipt)
         except (AlreadyExistsError, ServiceError):
-            await self._blobs.remove(content.blob.id)  # the transaction was undone: nothing points there
+            if not mended:
+                await self._blobs.remove(content.blob.id)  # the transaction was undone: nothing points there
             raise
         if release.blob_id != content.blob.id:
             await self._blobs.remove(content.blob.id)  # the app had this content already
@@ -157,6 +159,28 @@ class Releases:
             content = await anyio.to_thread.run_sync(_pack, upload, packed, self._pack_level)
             await self._blobs.put(content.blob.id, packed)
         return content
+
+    async def _mend(self, app_id: int, content: _Content) -> bool:
+        """Let this archive hold a content that the app has already, if the one that did was lost."""
+        async with self._store.read() as records:
+            known = await records.packages.with_content(app_id, content.stored.hash, _manifest(content))
+        if known is None or await self._is_there(known.blob_id):
+            return False
+        try:
+            async with self._store.write() as records:
+                await records.packages.repack(known, content.blob, index=_index(content), at=self._clock())
+                changed = await records.deployments.bump_releasing(known.id)
+        except MissingError:  # somebody else was quicker
+            return False
+        self._changed(changed)
+        return True
+
+    async def _is_there(self, blob_id: str) -> bool:
+        try:
+            await self._blobs.locate(blob_id)
+        except MissingError:
+            return False
+        return True
 
     async def _record_upload(
         self,
@@ -189,8 +213,7 @@ class Releases:
 
     async def _package(self, records: Records, app_id: int, content: _Content) -> PackageRecord:
         """Return the record of this content; the first archive that held it is kept."""
-        stored = content.stored
-        manifest = None if stored.manifest is None else stored.manifest.to_json().encode()
+        stored, manifest = content.stored, _manifest(content)
         known = await records.packages.with_content(app_id, stored.hash, manifest)
         if known is not None:
             return known
@@ -198,7 +221,7 @@ class Releases:
             app_id=app_id,
             package_hash=stored.hash,
             manifest=manifest,
-            index=None if stored.manifest is None else msgspec.json.encode(stored.index),
+            index=_index(content),
             blob=content.blob,
             created_at=self._clock(),
         )
@@ -391,6 +414,14 @@ class Releases:
                 after=msgspec.json.encode(after).decode(),
             )
         )
+
+
+def _manifest(content: _Content) -> bytes | None:
+    return None if content.stored.manifest is None else content.stored.manifest.to_json().encode()
+
+
+def _index(content: _Content) -> bytes | None:
+    return None if content.stored.manifest is None else msgspec.json.encode(content.stored.index)
 
 
 def _pack(upload: Path, packed: Path, level: int) -> _Content:

@@ -97,7 +97,7 @@ class SqlPackages(Queries):
             size=blob.size,
         )
 
-    async def repack(self, package: PackageRecord, blob: BlobRecord, *, index: bytes, at: int) -> None:
+    async def repack(self, package: PackageRecord, blob: BlobRecord, *, index: bytes | None, at: int) -> None:
         await self._run(ADD_BLOB, **blob_values(blob, "package", at))
         await self._change(REPACK, package_id=package.id, old_blob_id=package.blob_id, blob_id=blob.id, index=index)
         await self._change(RETIRE_BLOB, old_blob_id=package.blob_id, retired_at=at)
