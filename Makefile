@@ -24,7 +24,8 @@ test: environment ## Run every test
 	pytest -n auto --dist worksteal
 
 test-long: environment ## Run the tests that take many minutes
-	pytest -n auto --dist worksteal tests/long
+	tools/services.sh postgres
+	pytest -n auto --dist worksteal -rP tests/long
 
 test-vectors: environment ## Run the contract tests; CODEPUSH_VECTORS=DIR puts other recordings through them
 	pytest -n auto tests/contract

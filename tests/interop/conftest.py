@@ -28,12 +28,6 @@ require("code-push-server/core/services/account-manager")()
 """
 
 
-def pytest_ignore_collect(config):
-    """Leave this folder out unless it is named."""
-    named = any("interop" in Path(argument.partition("::")[0]).parts for argument in config.args)
-    return None if named else True
-
-
 @dataclass(frozen=True)
 class Server:
     """A running server of somebody else, with two accounts."""
