@@ -40,6 +40,7 @@ check: environment ## Format, lint, types, import contracts, generated files, de
 	lint-imports
 	python tools/unasync.py --check
 	python tools/openapi.py --check
+	python tools/cli_docs.py --check
 	tools/lock.sh --check
 	tools/lint_deploy.sh
 
@@ -47,6 +48,7 @@ fix: environment ## Mend what can be mended by itself
 	ruff check --fix
 	python tools/unasync.py
 	python tools/openapi.py
+	python tools/cli_docs.py
 	ruff format
 
 bench: bench-packages ## Measure everything that benchmarks/results.md tells

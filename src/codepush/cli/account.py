@@ -29,7 +29,7 @@ _command = partial(click.command, cls=RemoteCommand)
 
 
 def _server_argument(command: Callable[..., Any]) -> Callable[..., Any]:
-    return argument("server", metavar="[URL]", required=False, help="The server, instead of as --server.")(command)
+    return argument("url", metavar="[URL]", required=False, help="The server, instead of as --server.")(command)
 
 
 def _key_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -51,30 +51,30 @@ def _key_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @_server_argument
 @_key_options
 @pass_cli
-def login(cli: Cli, server: str | None, access_key: str | None, *, no_proxy: bool) -> None:
+def login(cli: Cli, url: str | None, access_key: str | None, *, no_proxy: bool) -> None:
     """Log in to a server; what follows talks to it.
 
     Opens the server's log-in page in a browser and asks for the access key that it shows. With --access-key, or a key
     on stdin, no browser is needed. You can be logged in to several servers.
     """
-    _enter(cli, server, access_key, action="login", no_proxy=no_proxy)
+    _enter(cli, url, access_key, action="login", no_proxy=no_proxy)
 
 
 @_command("register")
 @_server_argument
 @_key_options
 @pass_cli
-def register(cli: Cli, server: str | None, access_key: str | None, *, no_proxy: bool) -> None:
+def register(cli: Cli, url: str | None, access_key: str | None, *, no_proxy: bool) -> None:
     """Make an account on a server and log in, where that server lets people do so."""
-    _enter(cli, server, access_key, action="register", no_proxy=no_proxy)
+    _enter(cli, url, access_key, action="register", no_proxy=no_proxy)
 
 
 @_command("link")
 @_server_argument
 @pass_cli
-def link(cli: Cli, server: str | None) -> None:
+def link(cli: Cli, url: str | None) -> None:
     """Link another identity provider to your account: opens the server's page for it."""
-    cli.choose_server(server)
+    cli.choose_server(url)
     page = _open_page(cli, "link")
     cli.out.result({"server": cli.server_url, "page": page}, page)
 
@@ -82,9 +82,9 @@ def link(cli: Cli, server: str | None) -> None:
 @_command("logout")
 @_server_argument
 @pass_cli
-def logout(cli: Cli, server: str | None) -> None:
+def logout(cli: Cli, url: str | None) -> None:
     """Log out of a server: ends the session of this machine and forgets the access key."""
-    cli.choose_server(server)
+    cli.choose_server(url)
     kept = cli.credentials.find(cli.server_url)
     if kept is None:
         raise Failure(f"You are not logged in to {cli.server_url}.", exit_code=Exit.NOT_LOGGED_IN)
@@ -112,10 +112,10 @@ def whoami(cli: Cli) -> None:
     cli.out.result(told, f"{account.email}{providers}")
 
 
-def _enter(cli: Cli, server: str | None, access_key: str | None, *, action: str, no_proxy: bool) -> None:
+def _enter(cli: Cli, url: str | None, access_key: str | None, *, action: str, no_proxy: bool) -> None:
     if no_proxy:
         os.environ["NO_PROXY"] = "*"
-    cli.choose_server(server)
+    cli.choose_server(url)
     if access_key not in {None, _STDIN}:
         cli.out.warn("An access key among the arguments can be seen by others. Better: --access-key - reads stdin.")
     is_session = access_key is None and sys.stdin.isatty()

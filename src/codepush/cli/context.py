@@ -69,12 +69,12 @@ class Cli:
         named = self.flags.get("server") or self.environment.get("CODEPUSH_SERVER_URL") or self.project.server
         return clean_address(named or self.credentials.default_server() or _DEFAULT_SERVER)
 
-    def choose_server(self, server: str | None) -> None:
+    def choose_server(self, url: str | None) -> None:
         """Talk to a server that was given as an argument, if one was."""
         from codepush.cli.credentials import clean_address
 
-        if server:
-            self.server_url = clean_address(server)
+        if url:
+            self.server_url = clean_address(url)
 
     @cached_property
     def login(self) -> Login | None:

@@ -131,7 +131,7 @@ class Credentials:
     def _read(self) -> dict[str, Any]:
         try:
             said = json.loads(self.path.read_bytes())
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return {}
         except (OSError, ValueError) as error:
             raise ConfigurationError(f"{self.path} cannot be read: {error}. Delete it and log in again.") from error
@@ -176,7 +176,8 @@ class Credentials:
         with suppress(OSError, ValueError, AttributeError):
             said = json.loads(path.read_bytes())
             key = said.get("accessKey") or said.get("accessKeyName")
-            return clean_address(said.get("customServerUrl") or _ORIGINAL_SERVER), key, path
+            if isinstance(key, str):
+                return clean_address(said.get("customServerUrl") or _ORIGINAL_SERVER), key, path
         return None, None, None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -10,7 +10,7 @@ from codepush.cli.context import note_flag
 from codepush.cli.spelling import Argument, Twin, put_right
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
 __all__ = [
     "Command",
@@ -21,11 +21,10 @@ __all__ = [
     "argument",
     "common_options",
     "deployment_argument",
+    "write_options",
 ]
 
 F = TypeVar("F", bound="Callable[..., Any]")
-
-_COMMON: Final = "Common options"
 
 
 class Command(click.Command):
@@ -48,15 +47,8 @@ class Command(click.Command):
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the help page's lists of options: its own, and those that many commands have."""
-        sections: dict[str, list[tuple[str, str]]] = {"Options": [], _COMMON: []}
-        for param in self.get_params(ctx):
-            record = None if isinstance(param, click.Argument) else param.get_help_record(ctx)
-            if record is not None:
-                sections[_section(param)].append(record)
-        for title, records in sections.items():
-            if records:
-                with formatter.section(title):
-                    formatter.write_dl(records)
+        write_options(self.get_params(ctx), ctx, formatter, common=False)
+        write_options(self.get_params(ctx), ctx, formatter, common=True)
 
 
 class RemoteCommand(Command):
@@ -102,15 +94,20 @@ def common_options() -> list[click.Option]:
         _common("--server", metavar="URL", help="The server.  [CODEPUSH_SERVER_URL, project file, last log-in]"),
         _common(
             "--access-key",
+            "--token",
             metavar="KEY",
             help="The access key. Others on this machine can see it here: better set CODEPUSH_ACCESS_KEY.",
         ),
         _common("--ca-file", metavar="FILE", help="Certificate authorities to trust instead of the system's."),
         _common("--proxy", metavar="URL", help="The proxy to go through.  [HTTPS_PROXY, ALL_PROXY]"),
-        _common("--timeout", metavar="SECONDS", type=click.FloatRange(min=0.001), help="How long to wait.  [60]"),
+        _common(
+            "--timeout", metavar="SECONDS", type=click.FloatRange(min=0, min_open=True), help="How long to wait.  [60]"
+        ),
         _common("--format", type=click.Choice(["table", "json"]), help="How results are written.  [table]"),
         _common("format", "--json", flag_value="json", help="The same as --format json."),
-        _common("-y", "--yes", is_flag=True, help="Say yes to questions in advance; for scripts."),
+        _common("-y", "--yes", "--quiet", is_flag=True, help="Say yes to questions in advance; for scripts."),
+        _common("format", "--output", type=click.Choice(["json"]), hidden=True),  # App Center's
+        _common("--disable-telemetry", is_flag=True, hidden=True),  # the same; there is none
         _common("--debug", is_flag=True, help="Show where in the program an error comes from."),
     ]
 
@@ -161,8 +158,15 @@ class _CommonOption(click.Option):
     """An option of many commands."""
 
 
-def _section(param: click.Parameter) -> str:
-    return _COMMON if isinstance(param, _CommonOption) or param.name == "help" else "Options"
+def write_options(
+    params: Iterable[click.Parameter], ctx: click.Context, formatter: click.HelpFormatter, *, common: bool
+) -> None:
+    """Write one of the lists of options on a help page: of those that many commands have, or of the others."""
+    options = [one for one in params if isinstance(one, click.Option) and isinstance(one, _CommonOption) == common]
+    records = [record for one in options if (record := one.get_help_record(ctx)) is not None]
+    if records:
+        with formatter.section("Common options" if common else "Options"):
+            formatter.write_dl(records)
 
 
 def _names(command: click.Command) -> str:

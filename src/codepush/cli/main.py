@@ -12,16 +12,16 @@ from click.exceptions import NoSuchCommand
 
 from codepush.cli.context import current
 from codepush.cli.errors import Failure, failure_of, refused_key
-from codepush.cli.frame import common_options
+from codepush.cli.frame import common_options, write_options
 from codepush.errors import CodePushError, Unauthorized
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["main"]
+__all__ = ["ENTRIES", "Entry", "main"]
 
 
-class _Entry(NamedTuple):
+class Entry(NamedTuple):
     """Where a command lives, its section and line in ``--help``, and its other names."""
 
     place: str
@@ -30,24 +30,25 @@ class _Entry(NamedTuple):
     aliases: tuple[str, ...] = ()
 
 
-_ENTRIES: Final[Mapping[str, _Entry]] = {
-    "login": _Entry("codepush.cli.account:login", "Log-in", "Log in to a server."),
-    "logout": _Entry("codepush.cli.account:logout", "Log-in", "Log out of a server."),
-    "register": _Entry("codepush.cli.account:register", "Log-in", "Make an account on a server."),
-    "link": _Entry("codepush.cli.account:link", "Log-in", "Link another identity provider to your account."),
-    "whoami": _Entry("codepush.cli.account:whoami", "Log-in", "Tell who is logged in."),
-    "access-key": _Entry(
+ENTRIES: Final[Mapping[str, Entry]] = {
+    "login": Entry("codepush.cli.account:login", "Log-in", "Log in to a server."),
+    "logout": Entry("codepush.cli.account:logout", "Log-in", "Log out of a server."),
+    "register": Entry("codepush.cli.account:register", "Log-in", "Make an account on a server."),
+    "link": Entry("codepush.cli.account:link", "Log-in", "Link another identity provider to your account."),
+    "whoami": Entry("codepush.cli.account:whoami", "Log-in", "Tell who is logged in."),
+    "access-key": Entry(
         "codepush.cli.access_key:access_key", "Log-in", "Look after the keys of your scripts.", ("tokens",)
     ),
-    "session": _Entry("codepush.cli.session:session", "Log-in", "Look after the log-ins of your account."),
-    "app": _Entry("codepush.cli.app:app", "Apps", "Look after apps.", ("apps",)),
-    "collaborator": _Entry("codepush.cli.collaborator:collaborator", "Apps", "Look after who may release to an app."),
-    "deployment": _Entry("codepush.cli.deployment:deployment", "Apps", "Look after the deployments of an app."),
-    "release": _Entry("codepush.cli.release:release", "Releases", "Release a directory or a file."),
-    "patch": _Entry("codepush.cli.release:patch", "Releases", "Change what is said about a release."),
-    "promote": _Entry("codepush.cli.release:promote", "Releases", "Release in one deployment what another one has."),
-    "rollback": _Entry("codepush.cli.release:rollback", "Releases", "Go back to an older release."),
-    "server": _Entry("codepush.cli.server:server", "Server", "Run and look after a server of your own."),
+    "session": Entry("codepush.cli.session:session", "Log-in", "Look after the log-ins of your account."),
+    "app": Entry("codepush.cli.app:app", "Apps", "Look after apps.", ("apps",)),
+    "collaborator": Entry("codepush.cli.collaborator:collaborator", "Apps", "Look after who may release to an app."),
+    "deployment": Entry("codepush.cli.deployment:deployment", "Apps", "Look after the deployments of an app."),
+    "release": Entry("codepush.cli.release:release", "Releases", "Release a directory or a file."),
+    "patch": Entry("codepush.cli.release:patch", "Releases", "Change what is said about a release."),
+    "promote": Entry("codepush.cli.release:promote", "Releases", "Release in one deployment what another one has."),
+    "rollback": Entry("codepush.cli.release:rollback", "Releases", "Go back to an older release."),
+    "server": Entry("codepush.cli.server:server", "Server", "Run and look after a server of your own."),
+    "completion": Entry("codepush.cli.completion:completion", "This machine", "Make a shell complete commands."),
 }
 
 
@@ -74,10 +75,10 @@ class _Main(click.Group):
             raise failure_of(error) from error
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
-        return list(_ENTRIES)
+        return list(ENTRIES)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
-        entry = _ENTRIES.get(cmd_name) or next((one for one in _ENTRIES.values() if cmd_name in one.aliases), None)
+        entry = ENTRIES.get(cmd_name) or next((one for one in ENTRIES.values() if cmd_name in one.aliases), None)
         if entry is None:
             return None
         module, _, name = entry.place.partition(":")
@@ -90,10 +91,16 @@ class _Main(click.Group):
         try:
             return super().resolve_command(ctx, args)
         except NoSuchCommand as error:
-            raise NoSuchCommand(error.command_name, possibilities=_ENTRIES, ctx=ctx) from None
+            raise NoSuchCommand(error.command_name, possibilities=ENTRIES, ctx=ctx) from None
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        params = self.get_params(ctx)
+        write_options(params, ctx, formatter, common=False)
+        self.format_commands(ctx, formatter)
+        write_options(params, ctx, formatter, common=True)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
-        for section, entries in groupby(_ENTRIES.items(), key=lambda item: item[1].section):
+        for section, entries in groupby(ENTRIES.items(), key=lambda item: item[1].section):
             with formatter.section(section):
                 formatter.write_dl([(", ".join([name, *entry.aliases]), entry.line) for name, entry in entries])
 

@@ -39,8 +39,8 @@ def release_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "-r", "--rollout", type=ROLLOUT, default=100, help="The share of phones that may take it.  [100%]"
         ),
-        click.option("-m", "--mandatory/--no-mandatory", default=False, help="Whether apps must install it at once."),
-        click.option("-x", "--disabled/--no-disabled", default=False, help="Whether phones get to see it yet."),
+        click.option("-m", "--mandatory/--no-mandatory", default=False, help="Make apps install it at once, or not."),
+        click.option("-x", "--disabled/--no-disabled", default=False, help="Hide it from phones, or not."),
         click.option(
             "-des", "--description", type=DESCRIPTION, default="", help="What has changed; \\n is a new line."
         ),
@@ -113,8 +113,8 @@ def release(
 @deployment_argument
 @click.option("-l", "--label", "--existing-release-label", help="The release; the newest when left out.")
 @click.option("-des", "-d", "--description", type=DESCRIPTION, help="Another description.")
-@click.option("-x", "--disabled/--no-disabled", default=None, help="Whether phones get to see it.")
-@click.option("-m", "--mandatory/--no-mandatory", default=None, help="Whether apps must install it at once.")
+@click.option("-x", "--disabled/--no-disabled", default=None, help="Hide it from phones, or not.")
+@click.option("-m", "--mandatory/--no-mandatory", default=None, help="Make apps install it at once, or not.")
 @click.option("-r", "--rollout", type=ROLLOUT, help="The share of phones that may take it; it can only grow.")
 @click.option("-t", "--target-binary-version", type=TARGET, metavar="RANGE", help="The app's versions it is for.")
 @_DRY_RUN
@@ -169,8 +169,8 @@ def patch(
 )
 @click.option("-l", "--label", help="The release; the source's newest when left out.")
 @click.option("-des", "--description", type=DESCRIPTION, help="Another description than the source's.")
-@click.option("-x", "--disabled/--no-disabled", default=None, help="Whether phones get to see it.")
-@click.option("-m", "--mandatory/--no-mandatory", default=None, help="Whether apps must install it at once.")
+@click.option("-x", "--disabled/--no-disabled", default=None, help="Hide it from phones, or not.")
+@click.option("-m", "--mandatory/--no-mandatory", default=None, help="Make apps install it at once, or not.")
 @_NO_DUPLICATE_ERROR
 @click.option("-r", "--rollout", type=ROLLOUT, help="The share of phones that may take it.  [100%]")
 @click.option("-t", "--target-binary-version", type=TARGET, metavar="RANGE", help="Other versions than the source's.")
