@@ -35,12 +35,13 @@ from codepush.server.services.repacking import Repacking
 from codepush.server.services.repeats import Repeats
 from codepush.server.services.reports import Reports
 from codepush.server.services.updates import Updates
+from codepush.server.services.uploads import Uploads
 from codepush.server.storage.disk import DiskBlobs
 from codepush.server.storage.sql.migrate import make_ready
 from codepush.server.storage.sql.store import SqlStore
 from codepush.server.tallies import Tallies
 from codepush.server.web.acquisition import AcquisitionDoor
-from codepush.server.web.appcenter import AppCenterDoor
+from codepush.server.web.appcenter import AppCenterDoor, ChunkDoor
 from codepush.server.web.auth import Gate, Limits
 from codepush.server.web.checks import Checks
 from codepush.server.web.downloads import DownloadDoor
@@ -107,6 +108,7 @@ def create_app(settings: Settings) -> Starlette:
         changed=updates.drop,
         queued=jobs_added.set,
     )
+    uploads = Uploads(store, blobs, workspace=settings.workspace, limit_mb=settings.upload_limit_mb)
     management = StandaloneDoor(
         gate=gate,
         access_keys=access_keys,
@@ -131,6 +133,12 @@ def create_app(settings: Settings) -> Starlette:
         metrics=metrics,
         request_seconds=settings.request_seconds,
     )
+    chunks = ChunkDoor(
+        uploads,
+        workspace=settings.workspace,
+        rate_limit=_address_limit(settings),
+        request_seconds=settings.request_seconds,
+    )
     fallback = for_all_paths(Route("/{path:path}", management.fallback, methods=_METHODS))
     return Starlette(
         routes=[
@@ -141,7 +149,11 @@ def create_app(settings: Settings) -> Starlette:
             *_login_door(settings, store, access_keys).routes(),
             for_all_paths(
                 Mount(
-                    "/", management_app([*management.routes(), *appcenter.routes(), fallback], origins=settings.origins)
+                    "/",
+                    management_app(
+                        [*management.routes(), *appcenter.routes(), *chunks.routes(), fallback],
+                        origins=settings.origins,
+                    ),
                 )
             ),
         ],
@@ -150,7 +162,7 @@ def create_app(settings: Settings) -> Starlette:
         lifespan=_lifespan(
             settings,
             store,
-            (updates.watch, reports.run, missing_diffs.run, worker.run),
+            (updates.watch, reports.run, missing_diffs.run, worker.run, uploads.run),
             state={STATE: FastPath(updates, checks, tallies.fast)},
         ),
     )
@@ -162,12 +174,17 @@ def _limits(settings: Settings) -> Limits | None:
     return Limits(per_address=RateLimit(settings.requests_per_address), per_key=RateLimit(settings.requests_per_key))
 
 
+def _address_limit(settings: Settings) -> RateLimit | None:
+    """Return the limit for doors that need no access key."""
+    return RateLimit(settings.requests_per_address) if settings.rate_limits else None
+
+
 def _login_door(settings: Settings, store: Store, access_keys: AccessKeys) -> LoginDoor:
     return LoginDoor(
         Logins(store, access_keys, is_registration_open=settings.enable_registration),
         _providers(settings),
         public_url=settings.public_url,
-        rate_limit=RateLimit(settings.requests_per_address) if settings.rate_limits else None,
+        rate_limit=_address_limit(settings),
     )
 
 

@@ -36,6 +36,7 @@ from codepush.server.ports.records import (
     AnswerRecord,
     AppRecord,
     BlobRecord,
+    ChunkRecord,
     CollaboratorRecord,
     CounterKind,
     CounterRecord,
@@ -55,6 +56,8 @@ from codepush.server.ports.records import (
     PackageRecord,
     ReleaseRecord,
     StoredDiff,
+    UploadRecord,
+    UploadState,
 )
 from codepush.server.ports.store import (
     AccessKeys,
@@ -74,6 +77,7 @@ from codepush.server.ports.store import (
     Records,
     Releases,
     Store,
+    Uploads,
 )
 
 __all__ = [
@@ -92,6 +96,7 @@ __all__ = [
     "BlobLocation",
     "BlobRecord",
     "Blobs",
+    "ChunkRecord",
     "CollaboratorRecord",
     "CounterKind",
     "CounterRecord",
@@ -134,4 +139,7 @@ __all__ = [
     "Store",
     "StoredDiff",
     "UnavailableError",
+    "UploadRecord",
+    "UploadState",
+    "Uploads",
 ]

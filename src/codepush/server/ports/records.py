@@ -19,6 +19,7 @@ __all__ = [
     "AnswerRecord",
     "AppRecord",
     "BlobRecord",
+    "ChunkRecord",
     "CollaboratorRecord",
     "CounterKind",
     "CounterRecord",
@@ -38,6 +39,8 @@ __all__ = [
     "PackageRecord",
     "ReleaseRecord",
     "StoredDiff",
+    "UploadRecord",
+    "UploadState",
 ]
 
 
@@ -60,6 +63,12 @@ LoginCodeKind: TypeAlias = Literal["code", "ticket"]
 
 OwnerKind: TypeAlias = Literal["user", "org"]
 """Who can own apps: one person, or an organization."""
+
+UploadState: TypeAlias = Literal["new", "open", "finished", "released", "cancelled"]
+"""How far an upload in chunks is: nothing is known of the file; chunks arrive; all are there; it was used; it was not.
+
+A cancelled one was given up by its client, or has expired.
+"""
 
 
 class AccountRecord(Struct, frozen=True, kw_only=True):
@@ -283,6 +292,33 @@ class JobRecord(Struct, frozen=True, kw_only=True):
     kind: JobKind
     payload: str
     attempt: int
+
+
+class UploadRecord(Struct, frozen=True, kw_only=True):
+    """A file that arrives in chunks, for a release of an app by an account.
+
+    ``token_digest`` is the SHA-256 (hex) of what its client has to know. Name, size and size of chunks
+    are empty or 0 while it is new.
+    """
+
+    id: str
+    app_id: int
+    account_id: int
+    token_digest: str
+    file_name: str = ""
+    size: int = 0
+    chunk_size: int = 0
+    state: UploadState = "new"
+    created_at: int
+    expires_at: int
+
+
+class ChunkRecord(Struct, frozen=True, kw_only=True):
+    """A chunk that has arrived. Numbers begin at 1; ``blob_id`` is that of the blob that holds it."""
+
+    number: int
+    size: int
+    blob_id: str
 
 
 class DeploymentHistory(Struct, frozen=True, kw_only=True):

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         AnswerRecord,
         AppRecord,
         BlobRecord,
+        ChunkRecord,
         CounterRecord,
         DeploymentHistory,
         DeploymentRecord,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
         OwnerKind,
         PackageRecord,
         ReleaseRecord,
+        UploadRecord,
     )
 
 __all__ = [
@@ -52,6 +54,7 @@ __all__ = [
     "Records",
     "Releases",
     "Store",
+    "Uploads",
 ]
 
 
@@ -420,6 +423,40 @@ class Jobs(Protocol):
         """Let whatever this owner has claimed wait again, as if it had not been claimed."""
 
 
+class Uploads(Protocol):
+    """Files that arrive in chunks, until they are released or expire."""
+
+    async def add(self, upload: UploadRecord) -> None:
+        """Record an upload; `MissingError` when its app or account is gone."""
+
+    async def get(self, upload_id: str) -> UploadRecord | None:
+        """Return the upload with this id."""
+
+    async def lock(self, upload_id: str) -> None:
+        """Keep every other writer away from this upload until the transaction ends."""
+
+    async def update(self, upload: UploadRecord) -> None:
+        """Record what the file is called, how large it and its chunks are, and how far the upload is."""
+
+    async def chunks(self, upload_id: str) -> Sequence[ChunkRecord]:
+        """Return the chunks that have arrived, in the order of the file."""
+
+    async def put_chunk(self, upload_id: str, chunk: ChunkRecord) -> ChunkRecord | None:
+        """Record a chunk and return the one of this number that was there before.
+
+        Whoever calls this has locked the upload. `MissingError` when it is gone.
+        """
+
+    async def forget_chunks(self, upload_id: str) -> None:
+        """Remove the records of an upload's chunks."""
+
+    async def remove(self, upload_id: str) -> None:
+        """Remove an upload and the records of its chunks."""
+
+    async def expired(self, now: int) -> Sequence[str]:
+        """Return the ids of the uploads whose time was over at ``now``."""
+
+
 class Records(Protocol):
     """All records, within one transaction."""
 
@@ -451,6 +488,8 @@ class Records(Protocol):
     def answers(self) -> Answers: ...  # noqa: D102 - the type says it
     @property
     def jobs(self) -> Jobs: ...  # noqa: D102 - the type says it
+    @property
+    def uploads(self) -> Uploads: ...  # noqa: D102 - the type says it
 
 
 class Store(Protocol):

@@ -25,6 +25,7 @@ from codepush.server.storage.sql.packages import SqlPackages
 from codepush.server.storage.sql.releases import SqlReleases
 from codepush.server.storage.sql.schema import accounts
 from codepush.server.storage.sql.transactions import to_the_end
+from codepush.server.storage.sql.uploads import SqlUploads
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection
@@ -61,6 +62,7 @@ class SqlRecords:
         self.events = SqlEvents(connection)
         self.answers = SqlAnswers(connection)
         self.jobs = SqlJobs(connection)
+        self.uploads = SqlUploads(connection)
 
 
 class SqlStore:

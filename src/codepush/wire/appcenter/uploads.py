@@ -1,0 +1,73 @@
+"""What is answered to clients that upload in chunks (App Center v0.1 management API, section 4).
+
+They take an answer apart without looking whether it is one: every answer is a JSON object, and ``error`` is a boolean.
+A chunk whose answer has a true ``error`` is sent again at once and for ever, so no answer to a chunk has one.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from codepush.wire.messages import encode_json
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+__all__ = ["cancelled_body", "chunk_body", "finished_body", "metadata_body", "refused_body", "status_body"]
+
+_STATES: Final[Mapping[str, str]] = {
+    "new": "New",
+    "open": "Uploading",
+    "finished": "Done",
+    "released": "Done",
+    "cancelled": "Cancelled",
+}
+
+
+def metadata_body(upload_id: str, *, size: int, chunk_size: int) -> bytes:
+    """Answer what chunks a file is to be sent in. ``resume_restart`` would make clients wait for somebody."""
+    return encode_json(
+        {
+            "error": False,
+            "id": upload_id,
+            "chunk_size": chunk_size,
+            "chunk_list": list(range(1, -(-size // chunk_size) + 1)),
+            "blob_partitions": 1,
+            "resume_restart": False,
+        }
+    )
+
+
+def refused_body(message: str) -> bytes:
+    """Answer that a file cannot be uploaded at all. Clients show the sentence if the status is 200, and only then."""
+    return encode_json({"error": True, "message": message})
+
+
+def chunk_body(number: int) -> bytes:
+    """Answer that a chunk is kept."""
+    return encode_json({"error": False, "chunk_num": number})
+
+
+def finished_body(missing: Sequence[int]) -> bytes:
+    """Answer that a file is complete, or which chunks have to be sent before it is."""
+    if missing:
+        return encode_json({"error": False, "state": "Uploading", "missing_chunks": missing})
+    return encode_json({"error": False, "state": "Done", "message": "The upload is complete."})
+
+
+def cancelled_body() -> bytes:
+    """Answer that an upload was given up."""
+    return encode_json({"error": False, "state": "Cancelled", "message": "The upload was cancelled."})
+
+
+def status_body(upload_id: str, state: str, *, chunk_size: int, missing: Sequence[int]) -> bytes:
+    """Answer how far an upload is; ``chunk_size`` is 0 before anything is known of the file."""
+    return encode_json(
+        {
+            "error": False,
+            "id": upload_id,
+            "state": _STATES[state],
+            "chunk_size": chunk_size,
+            "missing_chunks": missing,
+        }
+    )
