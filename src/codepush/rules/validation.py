@@ -78,6 +78,7 @@ _ALLOWED: Final = {
     "isMandatory": "true or false",
     "key": "10 to 100 letters, digits, hyphens and underscores",
     "label": "a label, such as v1",
+    "organization": "the name of an organization, as it stands in addresses",
     "os": f"1 to {_NAME_LENGTH} characters",
     "platform": f"1 to {_NAME_LENGTH} characters",
     "name": f"1 to {_NAME_LENGTH} characters without control characters, \\, /, ? and :",
@@ -115,11 +116,16 @@ class InvalidFields(ValueError):
 
 
 class AppInfo(Struct, frozen=True, kw_only=True):
-    """What a person says about a new app. ``is_manual``: it gets no deployments to begin with."""
+    """What a person says about a new app.
+
+    ``organization``: which one is to own it, by its name in addresses. ``is_manual``: it gets no deployments to begin
+    with.
+    """
 
     name: str
     os: str | None = None
     platform: str | None = None
+    organization: str | None = None
     is_manual: bool = False
 
 
@@ -188,10 +194,11 @@ def app_info(raw: object) -> AppInfo:
     fields = _Fields(raw)
     name = fields.read("name", _name, is_required=True)
     os, platform = fields.read("os", _person), fields.read("platform", _person)
+    organization = fields.read("organization", _slug)
     is_manual = fields.read("manuallyProvisionDeployments", bool)
     fields.check()
     assert name is not None  # required, and checked
-    return AppInfo(name=name, os=os, platform=platform, is_manual=bool(is_manual))
+    return AppInfo(name=name, os=os, platform=platform, organization=organization, is_manual=bool(is_manual))
 
 
 def deployment_info(raw: object, *, is_name_required: bool) -> DeploymentInfo:

@@ -151,7 +151,14 @@ class StandaloneDoor:
 
     async def _add_app(self, request: Request, caller: AccountRecord) -> Response:
         wanted = validation.app_info(await json_body(request))
-        app = await self._apps.add(caller, wanted.name, os=wanted.os, platform=wanted.platform, manual=wanted.is_manual)
+        app = await self._apps.add(
+            caller,
+            wanted.name,
+            os=wanted.os,
+            platform=wanted.platform,
+            manual=wanted.is_manual,
+            organization=wanted.organization,
+        )
         return created(standalone.created_app_body(app), "apps", app.name)
 
     async def _rename_app(self, request: Request, caller: AccountRecord) -> Response:

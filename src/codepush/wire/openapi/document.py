@@ -7,6 +7,8 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
 from codepush.wire.messages import PROBLEM_TYPE
+from codepush.wire.openapi.appcenter import APPCENTER
+from codepush.wire.openapi.appcenter_schemas import appcenter_schemas
 from codepush.wire.openapi.operations import OPERATIONS
 from codepush.wire.openapi.schemas import Schema, reference, schemas
 
@@ -23,23 +25,33 @@ How apps, deployments and releases are managed, and what phones ask.
 Letter case and a trailing slash of paths do not matter. The access key can also be sent as `X-API-Token: KEY` or
 as `?access_token=KEY`; send it once only. Errors are plain text, or a problem document for clients whose `Accept`
 names `application/problem+json`; phones always get text.
+
+Below `/v0.1` (but not `/v0.1/legacy` and `/v0.1/public`) the server speaks App Center's dialect: errors are JSON there,
+or plain text for `appcenter-cli`.
 """
+
+_OPERATIONS: Final = {**OPERATIONS, "App Center": APPCENTER}
 
 _PATH_PARAMETERS: Final[Mapping[str, str]] = {
     "access_key": "What the access key is called.",
-    "app": "The name of the app, if need be as `owner's e-mail address:name`; `~~` stands for a slash.",
+    "app": "The name of the app, if need be as `owner:name`; `~~` stands for a slash.",
     "blob_id": "The last part of a download address.",
     "deployment": "The name of the deployment.",
     "destination": "The name of the deployment that gets the release.",
     "email": "The e-mail address of an account, in any letter case.",
     "label": "The label of the release, such as `v1`.",
+    "new_owner": "The e-mail address of an account, or the name in addresses of an account or organization.",
+    "org": "The name of the organization in addresses, in any letter case.",
+    "owner": "The name in addresses of the account or organization that owns the app, or an e-mail address.",
+    "token": "The `id` of the access key.",
+    "user": "The name of the account in addresses, or its e-mail address.",
     "machine": "The machine, as `createdBy` tells it.",
 }
 
 _REFUSALS: Final[Mapping[int, tuple[str, str]]] = {
     400: ("Invalid", "The request itself is wrong; the text says what to send instead."),
     401: ("Unauthorized", "The access key is missing, unknown or has expired."),
-    403: ("Forbidden", "Only the owner of the app may do this."),
+    403: ("Forbidden", "Only who has a greater part in the app or organization may do this."),
     404: ("NotFound", "It does not exist, or the account may not know that it does."),
     408: ("TookTooLong", "The request took too long and was given up."),
     409: ("Conflict", "The state of the server forbids it: a name is taken, for instance, or a rollout is unfinished."),
@@ -51,6 +63,9 @@ _REFUSALS: Final[Mapping[int, tuple[str, str]]] = {
 
 _INVALID_FIELDS: Final = "InvalidFields"
 """What a 400 is called that lists the wrong fields in JSON."""
+
+_APPCENTER: Final = "AppCenter"
+"""What the names of refusals in App Center's dialect begin with."""
 
 _HEADERS: Final[Mapping[str, Schema]] = {
     "Content-Length": {"type": "integer", "minimum": 0},
@@ -80,10 +95,10 @@ def document(version: str) -> dict[str, Any]:
             {"url": "/"},
             {"url": "/v0.1/legacy", "description": "The alias that App Center kept for older tools."},
         ],
-        "tags": [{"name": tag} for tag in OPERATIONS],
+        "tags": [{"name": tag} for tag in _OPERATIONS],
         "paths": _paths(),
         "components": {
-            "schemas": schemas(),
+            "schemas": schemas() | appcenter_schemas(),
             "responses": _refusals(),
             "headers": {name: {"required": True, "schema": schema} for name, schema in _HEADERS.items()},
             "securitySchemes": {"access_key": {"type": "http", "scheme": "bearer", "description": "An access key."}},
@@ -93,7 +108,7 @@ def document(version: str) -> dict[str, Any]:
 
 def _paths() -> dict[str, Any]:
     paths: dict[str, Any] = {}
-    for tag, operations in OPERATIONS.items():
+    for tag, operations in _OPERATIONS.items():
         for operation in operations:
             paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation, tag)
     return paths
@@ -131,7 +146,8 @@ def _body(body: Body) -> dict[str, Any]:
 
 def _responses(operation: Operation) -> dict[str, Any]:
     answers = {str(answer.status): _answer(answer) for answer in operation.answers}
-    names = {str(status): _REFUSALS[status][0] for status in sorted(operation.refusals)}
+    dialect = _APPCENTER if operation.is_appcenter else ""
+    names = {str(status): dialect + _REFUSALS[status][0] for status in sorted(operation.refusals)}
     if operation.lists_fields:
         names[str(HTTPStatus.BAD_REQUEST.value)] = _INVALID_FIELDS
     return answers | {status: {"$ref": f"#/components/responses/{name}"} for status, name in names.items()}
@@ -148,8 +164,12 @@ def _answer(answer: Answer) -> dict[str, Any]:
 
 def _refusals() -> dict[str, Any]:
     refusals = {name: _refusal(description) for name, description in _REFUSALS.values()}
+    for name, description in _REFUSALS.values():
+        refusals[_APPCENTER + name] = _refusal(description)
+        refusals[_APPCENTER + name]["content"]["application/json"] = {"schema": reference("AppCenterError")}
     rate_limited, _ = _REFUSALS[HTTPStatus.TOO_MANY_REQUESTS]
-    refusals[rate_limited]["headers"] |= _headers("Retry-After")
+    for name in (rate_limited, _APPCENTER + rate_limited):
+        refusals[name]["headers"] |= _headers("Retry-After")
     invalid_fields = _refusal("The request itself is wrong; in JSON, all fields that are.")
     invalid_fields["content"]["application/json"] = {"schema": reference("FieldErrors")}
     return refusals | {_INVALID_FIELDS: invalid_fields}

@@ -56,6 +56,7 @@ class Operation(Struct, frozen=True, kw_only=True):
     ``id`` is the name of the SDK's method, where it has one. ``refusals`` are the statuses of the
     errors that tell either kind of client what is wrong; ``answers`` are all others. ``parameters`` are
     those that do not stand in the path. ``lists_fields``: a wrong body is answered with a list in JSON.
+    ``is_appcenter``: it is asked in App Center's dialect, and refused in that.
     """
 
     id: str
@@ -68,6 +69,7 @@ class Operation(Struct, frozen=True, kw_only=True):
     body: Body | None = None
     lists_fields: bool = False
     is_public: bool = False
+    is_appcenter: bool = False
 
 
 def _json(description: str, schema: Schema, status: int = 200, *, headers: Iterable[str] = ()) -> Answer:
@@ -206,7 +208,7 @@ _APPS: Final = (
         "Create an app.",
         _made("app", "NewApp"),
         body=_body("AppCreation"),
-        refusals=[409],
+        refusals=[403, 404, 409],
     ),
     _managed("get_app", "GET", _APP, "Show an app.", _APP_SHOWN, refusals=[404]),
     _managed(

@@ -29,7 +29,29 @@ from codepush.wire.standalone.shapes import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["Schema", "reference", "schemas", "wrapped"]
+__all__ = [
+    "BYTES",
+    "CHECK",
+    "CHECK_NEEDS",
+    "COUNT",
+    "FLAG",
+    "HASH",
+    "KEY",
+    "LABEL",
+    "MOMENT",
+    "NAME",
+    "ROLLOUT",
+    "SHORT",
+    "TARGET",
+    "TEXT",
+    "Schema",
+    "Told",
+    "described",
+    "object_of",
+    "reference",
+    "schemas",
+    "wrapped",
+]
 
 Schema: TypeAlias = "dict[str, Any]"
 """A JSON Schema."""
@@ -40,22 +62,22 @@ Field: TypeAlias = "tuple[str, str, Schema]"
 NAME: Final[Schema] = {"type": "string", "minLength": 1, "maxLength": 1000, "pattern": r"^[^\\/?:\x00-\x1f\x7f-\x9f]+$"}
 """What may name an app or a deployment."""
 
-_TEXT: Final[Schema] = {"type": "string"}
-_SHORT: Final[Schema] = {"type": "string", "minLength": 1, "maxLength": 1000}
-_FLAG: Final[Schema] = {"type": "boolean"}
-_KEY: Final[Schema] = {"type": "string", "pattern": "^[0-9A-Za-z_-]{10,100}$"}
-_HASH: Final[Schema] = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
-_LABEL: Final[Schema] = {"type": "string", "pattern": "^v[1-9][0-9]*$"}
-_BYTES: Final[Schema] = {"type": "integer", "minimum": 0, "description": "Bytes."}
-_COUNT: Final[Schema] = {"type": "integer", "minimum": 0}
-_MOMENT: Final[Schema] = {"type": "integer", "minimum": 0, "description": "Milliseconds since 1970-01-01 UTC."}
-_ROLLOUT: Final[Schema] = {
+TEXT: Final[Schema] = {"type": "string"}
+SHORT: Final[Schema] = {"type": "string", "minLength": 1, "maxLength": 1000}
+FLAG: Final[Schema] = {"type": "boolean"}
+KEY: Final[Schema] = {"type": "string", "pattern": "^[0-9A-Za-z_-]{10,100}$"}
+HASH: Final[Schema] = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
+LABEL: Final[Schema] = {"type": "string", "pattern": "^v[1-9][0-9]*$"}
+BYTES: Final[Schema] = {"type": "integer", "minimum": 0, "description": "Bytes."}
+COUNT: Final[Schema] = {"type": "integer", "minimum": 0}
+MOMENT: Final[Schema] = {"type": "integer", "minimum": 0, "description": "Milliseconds since 1970-01-01 UTC."}
+ROLLOUT: Final[Schema] = {
     "type": "integer",
     "minimum": 1,
     "maximum": COMPLETE_ROLLOUT,
     "description": "How many percent of the phones may take it.",
 }
-_TARGET: Final[Schema] = {
+TARGET: Final[Schema] = {
     "type": "string",
     "description": "Which binary versions of the app can run it: one, or a range of them as node-semver writes it.",
     "examples": ["1.0.0", "^1.2.0", "*"],
@@ -67,7 +89,7 @@ _VERSION: Final[Schema] = {
 }
 
 
-class _Told(Struct, frozen=True, kw_only=True):
+class Told(Struct, frozen=True, kw_only=True):
     """What is told of an object besides what its shape says: the fields that are always there, and details."""
 
     shape: type[Struct]
@@ -76,49 +98,49 @@ class _Told(Struct, frozen=True, kw_only=True):
     fields: Mapping[str, Schema] = {}
 
 
-_TOLD: Final[Mapping[str, _Told]] = {
-    "Account": _Told(
+_TOLD: Final[Mapping[str, Told]] = {
+    "Account": Told(
         shape=AccountShape,
         description="A person who may log in.",
         always=("name", "linkedProviders"),
     ),
-    "AccessKey": _Told(
+    "AccessKey": Told(
         shape=AccessKeyShape,
         description="A secret that stands for an account until it expires. A session is one that a log-in made.",
         always=("createdBy", "friendlyName", "description"),
         fields={
-            "createdTime": _MOMENT,
-            "expires": _MOMENT,
-            "name": _TEXT | {"description": "The secret; only told when the key is created, `(hidden)` in lists."},
-            "description": _TEXT | {"description": "What old tools call `friendlyName`."},
+            "createdTime": MOMENT,
+            "expires": MOMENT,
+            "name": TEXT | {"description": "The secret; only told when the key is created, `(hidden)` in lists."},
+            "description": TEXT | {"description": "What old tools call `friendlyName`."},
         },
     ),
-    "App": _Told(
+    "App": Told(
         shape=AppShape,
         description="An app. Where several have one name, those of others are called `owner's e-mail address:name`.",
         always=("collaborators", "deployments"),
     ),
-    "Collaborator": _Told(
+    "Collaborator": Told(
         shape=CollaboratorShape,
         description="An account's part in an app; the caller's own is marked.",
     ),
-    "Counters": _Told(
+    "Counters": Told(
         shape=CountersShape,
         description="The counters of a label, or of a binary version, which has `active` only.",
         always=("active",),
-        fields=dict.fromkeys(("active", "downloaded", "failed", "installed"), _COUNT),
+        fields=dict.fromkeys(("active", "downloaded", "failed", "installed"), COUNT),
     ),
-    "Deployment": _Told(
+    "Deployment": Told(
         shape=DeploymentShape,
         description="A channel of releases. Phones carry its key; `package` is its newest release, if it has one.",
-        fields={"key": _KEY},
+        fields={"key": KEY},
     ),
-    "Diff": _Told(
+    "Diff": Told(
         shape=DiffShape,
         description="A smaller download for phones that run one particular older package.",
-        fields={"size": _BYTES},
+        fields={"size": BYTES},
     ),
-    "Package": _Told(
+    "Package": Told(
         shape=PackageShape,
         description=(
             "A release. `description`, `isDisabled` and `isMandatory` are left out where the releaser never said, "
@@ -126,47 +148,45 @@ _TOLD: Final[Mapping[str, _Told]] = {
         ),
         always=("label", "blobUrl", "size", "releaseMethod", "uploadTime", "releasedBy"),
         fields={
-            "appVersion": _TARGET,
-            "packageHash": _HASH,
-            "label": _LABEL,
-            "originalLabel": _LABEL,
-            "rollout": _ROLLOUT,
-            "size": _BYTES,
-            "uploadTime": _MOMENT,
+            "appVersion": TARGET,
+            "packageHash": HASH,
+            "label": LABEL,
+            "originalLabel": LABEL,
+            "rollout": ROLLOUT,
+            "size": BYTES,
+            "uploadTime": MOMENT,
             "releaseMethod": {"enum": list(get_args(ReleaseMethod))},
         },
     ),
-    "PackageInfo": _Told(
+    "PackageInfo": Told(
         shape=InfoShape,
         description="What a person says about a release. What is left out stays as it is.",
         fields={
-            "appVersion": _TARGET,
-            "description": _TEXT | {"maxLength": 10_000},
-            "label": _LABEL | {"description": "Which release; the newest one when left out."},
-            "rollout": _ROLLOUT,
+            "appVersion": TARGET,
+            "description": TEXT | {"maxLength": 10_000},
+            "label": LABEL | {"description": "Which release; the newest one when left out."},
+            "rollout": ROLLOUT,
         },
     ),
-    "Problem": _Told(
+    "Problem": Told(
         shape=Problem,
         description="An error for machines. `code` does not change between versions, `message` is for people.",
         always=("request_id",),
     ),
 }
 
-_NAMES: Final = {told.shape.__name__: name for name, told in _TOLD.items()}
-
 _UPDATE: Final[tuple[Field, ...]] = (
-    ("is_available", "isAvailable", _FLAG),
-    ("should_run_binary_version", "shouldRunBinaryVersion", _FLAG),
-    ("update_app_version", "updateAppVersion", _FLAG),
-    ("app_version", "appVersion", _TEXT),
-    ("target_binary_range", "target_binary_range", _TEXT),
-    ("download_url", "downloadURL", _TEXT),
-    ("label", "label", _TEXT),
-    ("package_hash", "packageHash", _TEXT),
-    ("package_size", "packageSize", _BYTES),
-    ("description", "description", _TEXT),
-    ("is_mandatory", "isMandatory", _FLAG),
+    ("is_available", "isAvailable", FLAG),
+    ("should_run_binary_version", "shouldRunBinaryVersion", FLAG),
+    ("update_app_version", "updateAppVersion", FLAG),
+    ("app_version", "appVersion", TEXT),
+    ("target_binary_range", "target_binary_range", TEXT),
+    ("download_url", "downloadURL", TEXT),
+    ("label", "label", TEXT),
+    ("package_hash", "packageHash", TEXT),
+    ("package_size", "packageSize", BYTES),
+    ("description", "description", TEXT),
+    ("is_mandatory", "isMandatory", FLAG),
 )
 """What a phone is told, in both spellings."""
 
@@ -174,20 +194,20 @@ _UPDATE_ALWAYS: Final = 9
 """How many of these are always told: the first ones; the others only if the releaser said something."""
 
 _DOWNLOAD: Final[tuple[Field, ...]] = (
-    ("deployment_key", "deploymentKey", _SHORT),
-    ("label", "label", _SHORT),
-    ("client_unique_id", "clientUniqueId", _TEXT),
+    ("deployment_key", "deploymentKey", SHORT),
+    ("label", "label", SHORT),
+    ("client_unique_id", "clientUniqueId", TEXT),
 )
 """The report of a download, in both spellings."""
 
 _DEPLOY: Final[tuple[Field, ...]] = (
-    ("deployment_key", "deploymentKey", _SHORT),
-    ("app_version", "appVersion", _SHORT),
-    ("label", "label", _TEXT),
+    ("deployment_key", "deploymentKey", SHORT),
+    ("app_version", "appVersion", SHORT),
+    ("label", "label", TEXT),
     ("status", "status", {"enum": ["DeploymentSucceeded", "DeploymentFailed", "Downloaded"]}),
-    ("client_unique_id", "clientUniqueId", _TEXT),
-    ("previous_deployment_key", "previousDeploymentKey", _TEXT),
-    ("previous_label_or_app_version", "previousLabelOrAppVersion", _TEXT),
+    ("client_unique_id", "clientUniqueId", TEXT),
+    ("previous_deployment_key", "previousDeploymentKey", TEXT),
+    ("previous_label_or_app_version", "previousLabelOrAppVersion", TEXT),
 )
 """The report of an installation or a roll-back, in both spellings."""
 
@@ -195,12 +215,12 @@ _REPORT_NEEDS: Final = 2
 """How many fields a report must have: the first ones."""
 
 CHECK: Final[tuple[Field, ...]] = (
-    ("deployment_key", "deploymentKey", _KEY),
+    ("deployment_key", "deploymentKey", KEY),
     ("app_version", "appVersion", _VERSION),
-    ("package_hash", "packageHash", _TEXT | {"description": "The hash of the package that it runs."}),
-    ("label", "label", _TEXT | {"description": "The label that it runs."}),
-    ("is_companion", "isCompanion", _FLAG | {"description": "Whether targets do not matter, as for companion apps."}),
-    ("client_unique_id", "clientUniqueId", _TEXT | {"description": "Who it is, for rollouts."}),
+    ("package_hash", "packageHash", TEXT | {"description": "The hash of the package that it runs."}),
+    ("label", "label", TEXT | {"description": "The label that it runs."}),
+    ("is_companion", "isCompanion", FLAG | {"description": "Whether targets do not matter, as for companion apps."}),
+    ("client_unique_id", "clientUniqueId", TEXT | {"description": "Who it is, for rollouts."}),
 )
 """What an update check says, in both spellings."""
 
@@ -210,10 +230,15 @@ CHECK_NEEDS: Final = 2
 
 def schemas() -> dict[str, Schema]:
     """Return the schema of every object by its name."""
-    shapes = [told.shape for told in _TOLD.values()]
-    _, derived = msgspec.json.schema_components(shapes, ref_template="{name}")
-    told = {name: _exact(derived[one.shape.__name__], one) for name, one in _TOLD.items()}
+    told = described(_TOLD)
     return told | {"NewApp": _new_app(told["App"])} | _requests() | _phones()
+
+
+def described(told: Mapping[str, Told]) -> dict[str, Schema]:
+    """Return the schemas of the objects of a dialect by their names; they refer to one another only."""
+    names = {one.shape.__name__: name for name, one in told.items()}
+    _, derived = msgspec.json.schema_components([one.shape for one in told.values()], ref_template="{name}")
+    return {name: _exact(derived[one.shape.__name__], one, names) for name, one in told.items()}
 
 
 def reference(name: str) -> Schema:
@@ -223,27 +248,29 @@ def reference(name: str) -> Schema:
 
 def wrapped(**fields: Schema) -> Schema:
     """Return the schema of an object whose fields are all there, like the one key that answers are under."""
-    return _object(fields, required=fields)
+    return object_of(fields, required=fields)
 
 
-def _exact(derived: Schema, told: _Told) -> Schema:
+def _exact(derived: Schema, told: Told, names: Mapping[str, str]) -> Schema:
     """Return what our server writes, from what every server may write."""
-    fields = {field: told.fields.get(field) or _one(schema) for field, schema in derived["properties"].items()}
-    return _object(fields, required=(*derived["required"], *told.always), description=told.description)
+    fields = {field: told.fields.get(field) or _one(schema, names) for field, schema in derived["properties"].items()}
+    return object_of(fields, required=(*derived["required"], *told.always), description=told.description)
 
 
-def _one(schema: Schema) -> Schema:
+def _one(schema: Schema, names: Mapping[str, str]) -> Schema:
     """Return the first of the alternatives of a schema, which is what we write."""
     first = schema["anyOf"][0] if "anyOf" in schema else schema
     if "$ref" in first:
-        return reference(_NAMES[first["$ref"]])
-    return {word: _one(said) if isinstance(said, dict) else said for word, said in first.items() if word != "default"}
+        return reference(names[first["$ref"]])
+    return {
+        word: _one(said, names) if isinstance(said, dict) else said for word, said in first.items() if word != "default"
+    }
 
 
 def _new_app(app: Schema) -> Schema:
-    fields = app["properties"] | {"deployments": {"type": ["array", "null"], "items": _TEXT}}
+    fields = app["properties"] | {"deployments": {"type": ["array", "null"], "items": TEXT}}
     description = "An app that was just created; `deployments` is null when it has none."
-    return _object(fields, required=app["required"], description=description)
+    return object_of(fields, required=app["required"], description=description)
 
 
 def _requests() -> dict[str, Schema]:
@@ -251,36 +278,41 @@ def _requests() -> dict[str, Schema]:
     called = {"type": "string", "minLength": 1, "maxLength": 10_000, "pattern": r"\S"}
     life = {"type": "integer", "description": "For how many milliseconds from now."}
     return {
-        "AccessKeyChange": _object({"friendlyName": called, "ttl": life | {"minimum": 0}}),
-        "AccessKeyCreation": _object(
+        "AccessKeyChange": object_of({"friendlyName": called, "ttl": life | {"minimum": 0}}),
+        "AccessKeyCreation": object_of(
             {
                 "friendlyName": called,
                 "ttl": life | {"minimum": 1, "default": 5_184_000_000},
-                "createdBy": _TEXT | {"maxLength": 1000, "description": "The machine that it is for."},
-                "name": _KEY | {"description": "The secret, for who wants to choose it; random when left out."},
+                "createdBy": TEXT | {"maxLength": 1000, "description": "The machine that it is for."},
+                "name": KEY | {"description": "The secret, for who wants to choose it; random when left out."},
             },
             required=["friendlyName"],
         ),
-        "AppCreation": _object(
+        "AppCreation": object_of(
             {
                 "name": NAME,
-                "os": _SHORT,
-                "platform": _SHORT,
-                "manuallyProvisionDeployments": _FLAG
+                "os": SHORT,
+                "platform": SHORT,
+                "organization": TEXT
+                | {
+                    "pattern": "^[0-9A-Za-z_-][0-9A-Za-z._-]{0,99}$",
+                    "description": "Which organization is to own it; the account, when left out.",
+                },
+                "manuallyProvisionDeployments": FLAG
                 | {"default": False, "description": "Whether it gets no `Production` and `Staging`."},
             },
             required=["name"],
         ),
-        "Change": _object({"packageInfo": reference("PackageInfo")}),
-        "DeploymentCreation": _object(
-            {"name": NAME, "key": _KEY | {"description": "What phones carry already; random when left out."}},
+        "Change": object_of({"packageInfo": reference("PackageInfo")}),
+        "DeploymentCreation": object_of(
+            {"name": NAME, "key": KEY | {"description": "What phones carry already; random when left out."}},
             required=["name"],
         ),
         "FieldErrors": {
             "type": "array",
-            "items": wrapped(field=_TEXT, message={"enum": ["Field is required", "Field is invalid"]}),
+            "items": wrapped(field=TEXT, message={"enum": ["Field is required", "Field is invalid"]}),
         },
-        "Release": _object(
+        "Release": object_of(
             {
                 "package": {
                     "type": "string",
@@ -292,7 +324,7 @@ def _requests() -> dict[str, Schema]:
             },
             required=["package", "packageInfo"],
         ),
-        "Renaming": _object({"name": NAME}),
+        "Renaming": object_of({"name": NAME}),
     }
 
 
@@ -312,12 +344,13 @@ def _phones() -> dict[str, Schema]:
 def _spelled(fields: Sequence[Field], *, camel: bool, required: int) -> Schema:
     """Return an object in one spelling; so many of its fields, the first ones, are required."""
     properties = {names[camel]: schema for *names, schema in fields}
-    return _object(properties, required=[*properties][:required])
+    return object_of(properties, required=[*properties][:required])
 
 
-def _object(
+def object_of(
     properties: Mapping[str, Schema], *, required: Iterable[str] = (), description: str | None = None
 ) -> Schema:
+    """Return the schema of an object with these fields."""
     said: Schema = {} if description is None else {"description": description}
     said |= {"type": "object", "properties": dict(properties)}
     return said | ({"required": list(required)} if required else {})

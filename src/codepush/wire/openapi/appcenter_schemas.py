@@ -1,0 +1,153 @@
+"""The objects of App Center's dialect as JSON Schema."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, get_args
+
+from codepush.models import ReleaseMethod
+from codepush.wire.appcenter import shapes
+from codepush.wire.openapi.schemas import (
+    BYTES,
+    COUNT,
+    FLAG,
+    HASH,
+    KEY,
+    LABEL,
+    MOMENT,
+    NAME,
+    ROLLOUT,
+    SHORT,
+    TARGET,
+    TEXT,
+    Schema,
+    Told,
+    described,
+    object_of,
+    wrapped,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["appcenter_schemas"]
+
+_ID: Final[Schema] = {"type": "string", "format": "uuid"}
+_TIME: Final[Schema] = {"type": "string", "format": "date-time"}
+_EMAIL: Final[Schema] = {"type": "string", "maxLength": 254, "examples": ["ada@example.com"]}
+_SLUG: Final[Schema] = {"type": "string", "pattern": "^[0-9A-Za-z_-][0-9A-Za-z._-]{0,99}$"}
+_PART: Final[Schema] = {"enum": ["manager", "developer", "viewer"]}
+_PARTS: Final[Schema] = {"type": "array", "items": _PART, "minItems": 1, "maxItems": 1}
+_ROLE: Final[Schema] = {"enum": ["admin", "collaborator", "member"]}
+_EITHER: Final[Schema] = {"enum": [*_ROLE["enum"], *_PART["enum"]]}
+_DESCRIPTION: Final[Schema] = TEXT | {"maxLength": 10_000}
+_IDENTIFIED: Final = {"id": _ID, "created_at": _TIME}
+
+_TOLD: Final[Mapping[str, Told]] = {
+    "AppCenterUser": Told(
+        shape=shapes.UserShape,
+        description="A person. `name` is the one in addresses; `permissions` are told of those who work on an app.",
+        fields={"id": _ID, "permissions": _PARTS},
+    ),
+    "AppCenterToken": Told(
+        shape=shapes.TokenShape,
+        description="An access key. `api_token` is its secret, which is told once.",
+        fields={**_IDENTIFIED, "expires_at": _TIME, "scope": {"const": ["all"]}},
+    ),
+    "AppCenterOwner": Told(
+        shape=shapes.OwnerShape,
+        description="A person or an organization that owns apps. `name` is the one in addresses.",
+        fields={"id": _ID, "type": {"enum": ["user", "org"]}},
+    ),
+    "AppCenterApp": Told(
+        shape=shapes.AppShape,
+        description="An app; its two names are the same. What its maker did not say is `Custom`.",
+        fields={**_IDENTIFIED, "member_permissions": _PARTS},
+    ),
+    "AppCenterOrganization": Told(
+        shape=shapes.OrganizationShape,
+        description="An organization. `name` is the one in addresses, in lower case.",
+        fields=_IDENTIFIED,
+    ),
+    "AppCenterMember": Told(
+        shape=shapes.MemberShape,
+        description="A member of an organization. `name` is the one in addresses.",
+        fields={"role": _ROLE},
+    ),
+    "AppCenterDiff": Told(
+        shape=shapes.DiffShape,
+        description="A smaller download for phones that run one particular older package.",
+        fields={"size": BYTES},
+    ),
+    "AppCenterRelease": Told(
+        shape=shapes.ReleaseShape,
+        description="A release. `rollout` is left out where it is complete; the answer to a change says 100 then.",
+        always=("upload_time", "release_method", "released_by"),
+        fields={
+            "target_binary_range": TARGET,
+            "package_hash": HASH,
+            "label": LABEL,
+            "original_label": LABEL,
+            "rollout": ROLLOUT,
+            "size": BYTES,
+            "upload_time": MOMENT,
+            "release_method": {"enum": list(get_args(ReleaseMethod))},
+        },
+    ),
+    "AppCenterDeployment": Told(
+        shape=shapes.DeploymentShape,
+        description="A deployment; `latest_release` is its newest release, if it has one.",
+        fields={"key": KEY},
+    ),
+    "AppCenterMetric": Told(
+        shape=shapes.MetricShape,
+        description="The counters of a label, or of a binary version, which has `active` only.",
+        fields=dict.fromkeys(("active", "downloaded", "failed", "installed"), COUNT),
+    ),
+}
+
+
+def appcenter_schemas() -> dict[str, Schema]:
+    """Return the schema of every object by its name."""
+    return described(_TOLD) | _requests() | {"AppCenterError": _error()}
+
+
+def _error() -> Schema:
+    """Return what a refusal looks like: both shapes of the service at once."""
+    code: Schema = {"type": "string", "examples": ["NotFound"]}
+    inner = wrapped(code=code, message=TEXT)
+    return wrapped(code=code, message=TEXT, statusCode={"type": "integer"}, error=inner)
+
+
+def _requests() -> dict[str, Schema]:
+    """Return the bodies of requests. What else is in them is ignored, and null is as good as left out."""
+    change = {"is_disabled": FLAG, "is_mandatory": FLAG, "description": _DESCRIPTION, "rollout": ROLLOUT}
+    return {
+        "AppCenterTokenCreation": object_of(
+            {
+                "description": {"type": "string", "minLength": 1, "maxLength": 10_000, "pattern": r"\S"},
+                "scope": {"const": ["all"], "description": "Tokens that can only read are not offered."},
+                "ttl": {"type": "integer", "minimum": 1, "default": 5_184_000_000, "description": "Milliseconds."},
+            }
+        ),
+        "AppCenterAppCreation": object_of(
+            {
+                "display_name": NAME,
+                "name": NAME | {"description": "Goes before `display_name`."},
+                "os": SHORT,
+                "platform": SHORT,
+            },
+            required=["display_name"],
+        ),
+        "AppCenterAppChange": object_of({"name": NAME, "display_name": NAME}),
+        "AppCenterPermissionChange": object_of({"permissions": _PARTS}, required=["permissions"]),
+        "AppCenterInvitationCreation": object_of({"user_email": _EMAIL, "role": _EITHER}, required=["user_email"]),
+        "AppCenterRoleCreation": object_of({"role": _EITHER}),
+        "AppCenterRoleChange": object_of({"role": _EITHER}, required=["role"]),
+        "AppCenterOrganizationCreation": object_of({"display_name": SHORT, "name": _SLUG}, required=["name"]),
+        "AppCenterOrganizationChange": object_of({"display_name": SHORT, "name": _SLUG}),
+        "AppCenterDeploymentCreation": object_of({"name": NAME, "key": KEY}, required=["name"]),
+        "AppCenterRenaming": object_of({"name": NAME}, required=["name"]),
+        "AppCenterChange": object_of({"target_binary_range": TARGET, **change}),
+        "AppCenterPromotionChange": object_of({"target_binary_range": TARGET, "label": LABEL, **change}),
+        "AppCenterRollbackChange": object_of({"label": LABEL}),
+    }
