@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import anyio
 import click
@@ -19,13 +19,16 @@ if TYPE_CHECKING:
 __all__ = ["server"]
 
 
+_DATABASE: Final = "Where records are: sqlite:///FILE or postgresql://USER@HOST/NAME.  [CODEPUSH_DATABASE_URL]"
+
+
 def _place(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that say where a server keeps its things."""
     for option in (
         click.option(
             "--storage-url", metavar="URL", help="Where archives are: a folder or bucket.  [CODEPUSH_STORAGE_URL]"
         ),
-        click.option("--database-url", metavar="sqlite:///FILE", help="Where records are.  [CODEPUSH_DATABASE_URL]"),
+        click.option("--database-url", metavar="URL", help=_DATABASE),
         click.option("--data", metavar="DIR", help="Folder for database and archives.  [CODEPUSH_DATA]"),
     ):
         command = option(command)
@@ -76,6 +79,20 @@ def worker(*, once: bool, **places: str | None) -> None:
     from codepush.server.operations import work
 
     anyio.run(lambda: work(_settings(places), once=once))
+
+
+@server.command()
+@_place
+def migrate(**places: str | None) -> None:
+    """Bring the database to the schema of this version, once, before its servers start.
+
+    An embedded database and an empty one are brought there by any start; this is for a PostgreSQL database that an
+    older version made. Make a backup and stop the servers of the older version first.
+    """
+    from codepush.server.operations import migrate
+
+    done = anyio.run(migrate, _settings(places))
+    click.echo("The database was brought up to date." if done else "The database is up to date; nothing was changed.")
 
 
 @server.group()

@@ -37,7 +37,7 @@ from codepush.server.services.reports import Reports
 from codepush.server.services.updates import Updates
 from codepush.server.services.uploads import Uploads
 from codepush.server.storage.disk import DiskBlobs
-from codepush.server.storage.sql.migrate import make_ready
+from codepush.server.storage.sql.migrate import make_ready, upgrade
 from codepush.server.storage.sql.store import SqlStore
 from codepush.server.tallies import Tallies
 from codepush.server.web.acquisition import AcquisitionDoor
@@ -65,7 +65,7 @@ if TYPE_CHECKING:
     from codepush.server.ports import Blobs, IdentityProvider, Store
     from codepush.server.settings import Settings
 
-__all__ = ["create_app", "open_accounts", "open_logins", "open_worker"]
+__all__ = ["create_app", "migrate", "open_accounts", "open_logins", "open_worker"]
 
 _METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
@@ -83,7 +83,7 @@ def create_app(settings: Settings) -> Starlette:
 
     """
     tallies = Tallies()
-    store = SqlStore(settings.database_url)
+    store = _open_store(settings)
     blobs = open_blobs(settings)
     links = Links(settings.download_url)
     jobs_added = asyncio.Event()
@@ -261,10 +261,20 @@ def _lifespan(
     return lifespan
 
 
+def _open_store(settings: Settings) -> SqlStore:
+    return SqlStore(settings.database_url, connections=settings.database_connections)
+
+
 async def _prepare(settings: Settings) -> None:
     """Make the folders and bring the database up to date."""
     await anyio.to_thread.run_sync(_prepare_folders, settings)
     await anyio.to_thread.run_sync(make_ready, settings.database_url)
+
+
+async def migrate(settings: Settings) -> bool:
+    """Bring the database to the schema of this code, wherever it is; return whether there was something to do."""
+    await anyio.to_thread.run_sync(_prepare_folders, settings)
+    return await anyio.to_thread.run_sync(upgrade, settings.database_url)
 
 
 def _prepare_folders(settings: Settings) -> None:
@@ -291,7 +301,7 @@ def _sweep(workspace: Path) -> None:
 async def open_accounts(settings: Settings) -> AsyncIterator[Accounts]:
     """Open the accounts alone, for commands that run beside the server or before its first start."""
     await _prepare(settings)
-    store = SqlStore(settings.database_url)
+    store = _open_store(settings)
     try:
         yield Accounts(store, AccessKeys(store))
     finally:
@@ -302,7 +312,7 @@ async def open_accounts(settings: Settings) -> AsyncIterator[Accounts]:
 async def open_logins(settings: Settings) -> AsyncIterator[Logins]:
     """Open the log-ins alone, for the command that makes one-time codes."""
     await _prepare(settings)
-    store = SqlStore(settings.database_url)
+    store = _open_store(settings)
     try:
         yield Logins(store, AccessKeys(store))
     finally:
@@ -313,7 +323,7 @@ async def open_logins(settings: Settings) -> AsyncIterator[Logins]:
 async def open_worker(settings: Settings) -> AsyncIterator[Worker]:
     """Open a worker that runs beside the server, or without one. Servers notice by themselves what it has done."""
     await _prepare(settings)
-    store = SqlStore(settings.database_url)
+    store = _open_store(settings)
     makers = _makers(settings, store, open_blobs(settings), changed=lambda _: None)
     try:
         yield Worker(store, handlers(*makers), added=asyncio.Event())

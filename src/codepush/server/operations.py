@@ -14,7 +14,7 @@ import anyio
 
 from codepush.errors import CodePushError
 from codepush.rules.validation import AccessKeyInfo
-from codepush.server.app import open_accounts, open_logins, open_worker
+from codepush.server.app import migrate as migrate_database, open_accounts, open_logins, open_worker
 from codepush.server.ports import PortError
 from codepush.server.services.errors import ServiceError
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from codepush.models import AccessKey, Account
     from codepush.server.settings import Settings
 
-__all__ = ["add_account", "add_key", "make_login_code", "prepare", "work"]
+__all__ = ["add_account", "add_key", "make_login_code", "migrate", "prepare", "work"]
 
 _DAY_MS: Final = 24 * 60 * 60 * 1000
 
@@ -50,6 +50,17 @@ async def prepare(settings: Settings) -> bool:
     with _for_people():
         async with open_accounts(settings) as accounts:
             return await accounts.any()
+
+
+async def migrate(settings: Settings) -> bool:
+    """Bring the database to the schema of this version; return whether there was something to do.
+
+    Raises:
+        CodePushError: the database cannot be used, or a newer version made it; the sentence says which.
+
+    """
+    with _for_people():
+        return await migrate_database(settings)
 
 
 async def add_account(settings: Settings, email: str, name: str) -> tuple[Account, str]:

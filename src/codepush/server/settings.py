@@ -26,6 +26,7 @@ ENVIRONMENT: Final[Mapping[str, str]] = {
     "data": "CODEPUSH_DATA",
     "public_url": "CODEPUSH_PUBLIC_URL",
     "database_url": "CODEPUSH_DATABASE_URL",
+    "database_connections": "CODEPUSH_DATABASE_CONNECTIONS",
     "storage_url": "CODEPUSH_STORAGE_URL",
     "download_url": "CODEPUSH_DOWNLOAD_URL",
     "redirect_downloads": "CODEPUSH_REDIRECT_DOWNLOADS",
@@ -60,7 +61,8 @@ class Settings(Struct, frozen=True, kw_only=True):
     Attributes:
         data: the folder for all that the server keeps (database and archives, unless told otherwise).
         public_url: how phones and tools reach the server, without a slash at the end.
-        database_url: where the records are, ``sqlite:///FILE``.
+        database_url: where the records are, ``sqlite:///FILE`` or ``postgresql://USER:PASSWORD@HOST/NAME``.
+        database_connections: how many connections to PostgreSQL each process keeps, besides the one that listens.
         storage_url: where the archives are: ``file:///FOLDER``, or a bucket such as ``s3://BUCKET/PREFIX``.
         download_url: what stands before ``/blobs`` in download addresses.
         redirect_downloads: whether phones are sent to the object store itself, where that is possible.
@@ -90,6 +92,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     download_url: str
     redirect_downloads: bool = True
     accel_redirect: str = ""
+    database_connections: int = 5
     upload_limit_mb: int = 200
     pack_level: int = DEFAULT_LEVEL
     diff_count: int = DEFAULT_LIMIT
@@ -132,6 +135,7 @@ class Settings(Struct, frozen=True, kw_only=True):
             data=data,
             public_url=public_url,
             database_url=given.get("database_url", f"sqlite:///{data / 'codepush.db'}"),
+            database_connections=_whole("database_connections", given.get("database_connections", 5), least=1),
             storage_url=_storage_url(given.get("storage_url", (data / "blobs").as_uri())),
             download_url=_base_url("download_url", given.get("download_url", public_url)),
             redirect_downloads=_switch("redirect_downloads", given.get("redirect_downloads", "on")),

@@ -7,7 +7,15 @@ import msgspec
 import pytest
 from sqlalchemy import insert, select
 
-from codepush.server.ports import Addition, AlreadyExistsError, CounterRecord, EventRecord, MissingError, StoredDiff
+from codepush.server.ports import (
+    Addition,
+    AlreadyExistsError,
+    CounterRecord,
+    EventRecord,
+    MissingError,
+    StoredDiff,
+    UnstorableError,
+)
 from codepush.server.storage.sql import schema
 from unit.storage.factories import (
     a_blob,
@@ -621,14 +629,14 @@ async def release_and_fail(store, ground):
         raise ZeroDivisionError
 
 
-async def add_access_key(records, account_id, *, digest, friendly_name):
+async def add_access_key(records, account_id, *, digest, friendly_name, expires_at=9):
     await records.access_keys.add(
         account_id=account_id,
         digest=digest,
         friendly_name=friendly_name,
         created_by="host",
         created_at=1,
-        expires_at=9,
+        expires_at=expires_at,
     )
 
 
@@ -646,3 +654,45 @@ async def select_rows(store, statement):
 async def add_diffs(records, package, blobs):
     for old_hash, blob in blobs.items():
         await records.diffs.add(package.id, old_hash, blob, created_at=1)
+
+
+@pytest.mark.parametrize("text", ["a\0b", "\ud800", "\0"])
+async def test_a_text_that_no_database_can_hold_is_refused(store, text):
+    """NUL and half a surrogate pair are refused wherever they come from, and nothing is changed."""
+    with pytest.raises(UnstorableError):
+        async with store.write() as records:
+            await add_app(records, await add_account(records), text)
+    with pytest.raises(UnstorableError):
+        async with store.read() as records:
+            await records.deployments.with_key(text)
+    async with store.read() as records:
+        assert await records.accounts.count() == 0
+
+
+@pytest.mark.parametrize("number", [2**63, -(2**63) - 1, 10**30])
+async def test_a_number_of_more_than_64_bits_is_refused(store, number):
+    """A number that no column holds is refused, and the largest ones are kept."""
+    with pytest.raises(UnstorableError):
+        async with store.write() as records:
+            await records.accounts.add(email="ada@example.com", name="Ada", created_at=number)
+    async with store.write() as records:
+        account = await records.accounts.add(email="ada@example.com", name="Ada", created_at=2**63 - 1)
+        await add_access_key(records, account.id, digest="d", friendly_name="ci", expires_at=-(2**63))
+        assert (await records.access_keys.by_digest("d")).expires_at == -(2**63)
+
+
+async def test_texts_come_in_the_order_of_their_characters(store):
+    """Whatever the collation of the database: capitals before small letters, and letters before accents."""
+    names = ["b", "B", "a", "A", "_", "é", "z", "ä", "Z", "1", "a b", "ab", "😀", "\uffff"]
+    ground = await lay_ground(store)
+    async with store.write() as records:
+        for name in names:
+            await add_app(records, ground.account_id, name)
+            await add_deployment(records, ground.app_id, name)
+    async with store.read() as records:
+        apps = [app.name for app in await records.apps.visible_to(ground.account_id)]
+        deployments = [deployment.name for deployment in await records.deployments.of_app(ground.app_id)]
+        named = [name for _, name in await records.deployments.names([ground.app_id])]
+    assert apps == sorted(apps)
+    assert deployments == named == sorted(deployments)
+    assert set(names) < set(apps)

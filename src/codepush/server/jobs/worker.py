@@ -105,7 +105,7 @@ class Worker:
         due = await self._next_due()  # first a look, since only one process can write at a time
         if due is None or due > self._clock():
             return None
-        async with self._store.write() as records:
+        async with self._store.write(alone=False) as records:
             return await records.jobs.claim(self._owner, now=self._clock(), lease_until=self._clock() + self._lease)
 
     async def _next_due(self) -> int | None:
@@ -115,7 +115,7 @@ class Worker:
     async def _settle(self, job: JobRecord) -> None:
         """Do a job and write down what became of it."""
         error = await self._do(job)
-        async with self._store.write() as records:
+        async with self._store.write(alone=False) as records:
             if error is None:
                 await records.jobs.finish(job.id, self._owner)
             elif isinstance(error, PackageError) or job.attempt >= ATTEMPTS:
@@ -149,7 +149,7 @@ class Worker:
         while True:
             await anyio.sleep(self._lease / _RENEWALS / 1000)
             with suppress(UnavailableError):  # the next renewal may still come in time
-                async with self._store.write() as records:
+                async with self._store.write(alone=False) as records:
                     await records.jobs.extend(job.id, self._owner, lease_until=self._clock() + self._lease)
 
     @asynccontextmanager
@@ -159,7 +159,7 @@ class Worker:
             yield
         finally:
             with anyio.CancelScope(shield=True), suppress(UnavailableError):  # else the lease runs out
-                async with self._store.write() as records:
+                async with self._store.write(alone=False) as records:
                     await records.jobs.give_back(self._owner)
 
 

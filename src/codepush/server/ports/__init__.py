@@ -22,6 +22,7 @@ from codepush.server.ports.errors import (
     PortError,
     ProviderError,
     UnavailableError,
+    UnstorableError,
 )
 from codepush.server.ports.identity import (
     Identity,
@@ -139,6 +140,7 @@ __all__ = [
     "Store",
     "StoredDiff",
     "UnavailableError",
+    "UnstorableError",
     "UploadRecord",
     "UploadState",
     "Uploads",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-__all__ = ["AlreadyExistsError", "MissingError", "PortError", "ProviderError", "UnavailableError"]
+__all__ = ["AlreadyExistsError", "MissingError", "PortError", "ProviderError", "UnavailableError", "UnstorableError"]
 
 
 class PortError(Exception):
@@ -23,3 +23,7 @@ class ProviderError(PortError):
 
 class UnavailableError(PortError):
     """The database or the blob store cannot be reached, is full, or is broken."""
+
+
+class UnstorableError(PortError):
+    """A text or a number is one that no database can hold. The sentence is for whoever sent it."""

@@ -120,7 +120,7 @@ class AccessKeys:
         used_at = self._clock()
         if record.last_used_at is not None and used_at - record.last_used_at < _TOUCH_INTERVAL_MS:
             return
-        async with self._store.write() as records:
+        async with self._store.write(alone=False) as records:
             await records.access_keys.touch(record.id, used_at)
 
     async def add(self, caller: AccountRecord, info: AccessKeyInfo, *, created_by: str) -> AccessKey:

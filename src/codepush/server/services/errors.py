@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from codepush.server.ports import UnavailableError
+from codepush.server.ports import UnavailableError, UnstorableError
 
 __all__ = [
     "ConflictError",
@@ -12,7 +12,8 @@ __all__ = [
     "ServiceError",
     "TooLargeError",
     "UnauthenticatedError",
-    "UnavailableError",  # a port's own word: services let it through, doors must know it
+    "UnavailableError",  # the ports' own words: services let them through, doors must know them
+    "UnstorableError",
 ]
 
 

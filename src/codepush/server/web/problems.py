@@ -30,6 +30,7 @@ from codepush.server.services.errors import (
     TooLargeError,
     UnauthenticatedError,
     UnavailableError,
+    UnstorableError,
 )
 from codepush.server.web.ratelimits import RateLimitedError
 from codepush.server.web.timelimits import TookTooLongError
@@ -184,6 +185,10 @@ async def _unavailable(request: Request, error: Exception) -> Response:
     return _answer(request, _Refusal(503, "storage_unavailable", sentence))
 
 
+async def _unstorable(request: Request, error: Exception) -> Response:
+    return _answer(request, _Refusal(400, "invalid_value", str(error)))
+
+
 async def _broken_off(request: Request, _: Exception) -> Response:
     """Answer a client that is gone: nobody reads it, but the log should not take it for a failure of the server."""
     return _answer(request, _Refusal(400, "broken_off", "The request was broken off."))
@@ -206,6 +211,7 @@ HANDLERS: Final[Mapping[Any, Any]] = {
     InvalidFields: _invalid_fields,
     Invalid: _invalid_message,
     UnavailableError: _unavailable,
+    UnstorableError: _unstorable,
     ClientDisconnect: _broken_off,
     HTTPException: _http_exception,
     Exception: _unexpected,

@@ -14,7 +14,7 @@ from sqlalchemy.exc import (
     TimeoutError as PoolTimeoutError,
 )
 
-from codepush.server.ports import AlreadyExistsError, MissingError, UnavailableError
+from codepush.server.ports import AlreadyExistsError, MissingError, UnavailableError, UnstorableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,8 +33,9 @@ def port_errors() -> Iterator[None]:
     """Raise what goes wrong inside as an error of the ports.
 
     A name that is taken is `AlreadyExistsError`; a record that belongs to one that is gone is
-    `MissingError`; a database that is locked, full, broken or away is `UnavailableError`. A
-    mistake in a statement is none of these and stays what it is.
+    `MissingError`; a value that is too large for its place is `UnstorableError`; a database that is
+    locked, full, broken or away is `UnavailableError`. A mistake in a statement is none of these and
+    stays what it is.
     """
     try:
         yield
@@ -45,7 +46,9 @@ def port_errors() -> Iterator[None]:
         if rule in _MISSING:
             raise MissingError(f"It belongs to a record that is not there: {error.orig}") from error
         raise
-    except (DataError, NotSupportedError, ProgrammingError) as error:
+    except DataError as error:
+        raise UnstorableError(f"A value cannot be stored: {error.orig}") from error
+    except (NotSupportedError, ProgrammingError) as error:
         if _code(error) in _NOT_OURS:
             raise UnavailableError(f"The database cannot do its work: {error.orig}") from error
         raise

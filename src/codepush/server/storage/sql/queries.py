@@ -9,6 +9,7 @@ from sqlalchemy.engine import CursorResult
 from codepush.server.ports import MissingError
 from codepush.server.storage.sql.errors import port_errors
 from codepush.server.storage.sql.transactions import to_the_end
+from codepush.server.storage.sql.values import check_storable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -18,8 +19,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# Databases limit how many values one statement may carry: 32 766 on SQLite, 65 535 on PostgreSQL.
-_BATCH: Final = 10_000
+# Databases limit how many values one statement may carry (32 766 on SQLite, 65 535 on PostgreSQL), and no transaction
+# should lie idle while a long statement is put together.
+_BATCH: Final = 1_000
 
 
 class Queries:
@@ -29,6 +31,7 @@ class Queries:
         self._connection = connection
 
     async def _run(self, statement: Executable, **values: object) -> CursorResult[Any]:
+        check_storable(values)
         with port_errors():
             result = await to_the_end(self._connection.execute(statement, values))
         assert isinstance(result, CursorResult)

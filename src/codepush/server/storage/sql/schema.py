@@ -20,7 +20,7 @@ from sqlalchemy import (
     LargeBinary,
     MetaData,
     Table,
-    Text,
+    Text as AnyText,
     UniqueConstraint,
 )
 
@@ -39,6 +39,9 @@ metadata: Final = MetaData(
 
 # SQLite numbers rows by itself only in a column of type INTEGER, which holds 64 bits there.
 Identifier: Final = BigInteger().with_variant(Integer(), "sqlite")
+
+# Texts are compared by their characters' numbers, as SQLite does, whatever language a server was set up for.
+Text: Final = AnyText().with_variant(AnyText(collation="C"), "postgresql")
 
 
 def _required(name: str, kind: TypeEngine[Any] | type[TypeEngine[Any]]) -> Column[Any]:

@@ -37,9 +37,6 @@ if TYPE_CHECKING:
 PATIENCE: Final = 10.0
 """How many seconds a transaction waits for another writer before it gives up."""
 
-CONNECTIONS: Final = 5
-"""How many connections a process keeps to a database server."""
-
 # Reads a table of ours, so that a file that is no database, or an empty one, is noticed.
 ANSWERS: Final = select(literal(1)).select_from(accounts).limit(1)
 
@@ -81,7 +78,7 @@ class SqlStore:
 
     """
 
-    def __init__(self, url: str, *, patience: float = PATIENCE, connections: int = CONNECTIONS) -> None:
+    def __init__(self, url: str, *, patience: float = PATIENCE, connections: int = 5) -> None:
         self._database = open_database(url, patience=patience, connections=connections)
 
     @asynccontextmanager

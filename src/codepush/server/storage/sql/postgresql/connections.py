@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 
     Place = Mapping[str, Any]
 
+_NOT_UNDERSTOOD: Final = (
+    "The database URL cannot be understood. Use postgresql://USER:PASSWORD@HOST:PORT/NAME, with signs like @ and / in "
+    "the password written as %40 and %2F."
+)
+
 OLDEST: Final = 130000
 """The oldest server that will do, as PostgreSQL numbers its versions: 13.0."""
 
@@ -50,13 +55,12 @@ def place(url: str) -> Place:
     `UnavailableError` for a URL that libpq does not understand; its own sentence would show the password.
     """
     scheme, _, rest = url.partition(":")
+    if rest.count("@") > 1:  # then a piece of the password would pass for the host
+        raise UnavailableError(_NOT_UNDERSTOOD)
     try:
         given = conninfo.conninfo_to_dict(f"{scheme.partition('+')[0]}:{rest}")
     except psycopg.ProgrammingError:
-        raise UnavailableError(
-            "The database URL cannot be understood. Use postgresql://USER:PASSWORD@HOST:PORT/NAME, with signs like @ "
-            "and / in the password written as %40 and %2F."
-        ) from None
+        raise UnavailableError(_NOT_UNDERSTOOD) from None
     return {**_NETWORK, **given}
 
 

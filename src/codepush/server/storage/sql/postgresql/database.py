@@ -47,6 +47,7 @@ class PostgresqlDatabase:
             max_overflow=0,
             pool_timeout=_POOL_PATIENCE,
             pool_pre_ping=True,
+            hide_parameters=True,
             use_native_hstore=False,  # else every new connection asks for a type that nothing here uses
         )
         self._readers = self._engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)

@@ -79,6 +79,7 @@ def _engine(url: str, *, begin: str, pragmas: tuple[str, ...], connections: int,
         connect_args=connect_arguments(patience),
         pool_size=connections,
         max_overflow=0,
+        hide_parameters=True,
     )
     set_up(engine.sync_engine, begin=begin, pragmas=pragmas)
     return engine
