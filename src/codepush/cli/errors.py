@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from enum import IntEnum
 from typing import TYPE_CHECKING, Final
 
@@ -92,7 +93,9 @@ class Failure(click.ClickException):
 
     def show(self, file: IO[Any] | None = None) -> None:
         """Write it to stderr, in red where there are colours."""
-        click.secho(f"Error: {self.message}", file=file, err=True, fg="red")
+        # The context, which knows whether there are to be colours, is gone by now.
+        color = False if os.environ.get("NO_COLOR") else None
+        click.secho(f"Error: {self.message}", file=file, err=True, fg="red", color=color)
         if self.next_step:
             click.echo(self.next_step, file=file, err=True)
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import click
 from click.exceptions import NoSuchCommand
 
-from codepush.cli.context import current
-from codepush.cli.errors import Failure, failure_of, refused_key
+from codepush.cli.context import Cli, current
+from codepush.cli.errors import Cancelled, Failure, failure_of, refused_key
 from codepush.cli.frame import common_options, write_options
 from codepush.errors import CodePushError, Unauthorized
 
@@ -63,16 +63,16 @@ class _Main(click.Group):
         """Run a command; this is the one place where errors become a sentence and an exit code."""
         try:
             return super().invoke(ctx)
-        except CodePushError as error:
-            if ctx.invoked_subcommand == "server":  # scripts know its commands to end with 1, whatever was wrong
-                raise Failure(error.message) from error
+        except (click.ClickException, click.exceptions.Exit, BrokenPipeError):
+            raise  # click knows what to do with them
+        except (click.Abort, KeyboardInterrupt, EOFError):
+            raise Cancelled("Cancelled.") from None
+        except Exception as error:
             with ctx:
                 cli = current()
             if cli.flags.get("debug"):
                 raise
-            if isinstance(error, Unauthorized) and cli.login is not None:
-                raise refused_key(cli.server_url, cli.login.place) from error
-            raise failure_of(error) from error
+            raise _failure(error, cli, ctx.invoked_subcommand) from error
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
         return list(ENTRIES)
@@ -103,6 +103,23 @@ class _Main(click.Group):
         for section, entries in groupby(ENTRIES.items(), key=lambda item: item[1].section):
             with formatter.section(section):
                 formatter.write_dl([(", ".join([name, *entry.aliases]), entry.line) for name, entry in entries])
+
+
+def _failure(error: Exception, cli: Cli, command: str | None) -> Failure:
+    match error:
+        case CodePushError() if command == "server":  # scripts know its commands to end with 1, whatever was wrong
+            return Failure(error.message)
+        case Unauthorized() if cli.login is not None:
+            return refused_key(cli.server_url, cli.login.place)
+        case CodePushError():
+            return failure_of(error)
+        case OSError(filename=str() as name):
+            return Failure(f"{name}: {error.strerror}.")
+        case _:
+            return Failure(
+                f"Something went wrong that nobody thought of: {type(error).__name__}: {error}",
+                "Please report it, with what --debug shows.",
+            )
 
 
 @click.group(

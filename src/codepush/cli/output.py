@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import json
 import os
-import shutil
 import sys
-import textwrap
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.util import find_spec
@@ -77,6 +74,8 @@ class Output:
 
         """
         if self.is_json:
+            import json
+
             click.echo(json.dumps(value, indent=2, ensure_ascii=False))
         elif isinstance(shown, str):
             click.echo(shown)
@@ -133,6 +132,8 @@ def plain_lines(table: Table) -> list[str]:
 def _wrapped(cell: str, width: int | None) -> list[str]:
     if width is None:
         return cell.split("\n")
+    import textwrap
+
     return [line for part in cell.split("\n") for line in textwrap.wrap(part, width) or [""]]
 
 
@@ -141,6 +142,8 @@ def _is_rich(is_terminal: bool) -> bool:
 
 
 def _print_rich(table: Table) -> None:
+    import shutil
+
     from rich.box import ROUNDED
     from rich.console import Console
     from rich.table import Table as Rich

@@ -6,9 +6,7 @@ up to the root of the repository.
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass, fields
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -87,6 +85,8 @@ def _upwards(folder: Path) -> Iterator[Path]:
 
 
 def _parsed(path: Path) -> dict[str, Any]:
+    import tomllib
+
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
@@ -108,6 +108,8 @@ def _checked(path: Path, said: Mapping[str, object]) -> dict[str, Any]:
 
 
 def _alike(key: str) -> str:
+    from difflib import get_close_matches
+
     alike = get_close_matches(key.replace("_", "-").lower(), KEYS, n=1)
     return f" Did you mean '{alike[0]}'?" if alike else f" It may have: {', '.join(KEYS)}."
 
