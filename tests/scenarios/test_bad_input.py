@@ -20,9 +20,12 @@ from codepush import (
     Unauthorized,
 )
 from codepush.testing import live_server
+from support.databases import ENGINES
 from support.faces import FACES, open_face
 from support.packages import make_bundle, make_zip
 from support.stores import contents
+
+DATABASES = ENGINES
 
 
 @pytest.fixture(params=FACES)

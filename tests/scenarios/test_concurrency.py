@@ -7,6 +7,7 @@ import httpx2
 import pytest
 
 from codepush.testing import live_server
+from support.databases import ENGINES, database_settings
 from support.stores import contents, rows
 
 pytestmark = pytest.mark.anyio
@@ -14,9 +15,10 @@ pytestmark = pytest.mark.anyio
 CROWD = 50
 
 
-@pytest.fixture(scope="module")
-def server(tmp_path_factory):
-    with live_server(tmp_path_factory.mktemp("concurrency"), rate_limits="off") as server:
+@pytest.fixture(scope="module", params=ENGINES)
+def server(request, tmp_path_factory):
+    settings = database_settings(request, request.param)
+    with live_server(tmp_path_factory.mktemp("concurrency"), rate_limits="off", **settings) as server:
         yield server
 
 

@@ -9,6 +9,7 @@ from starlette.routing import Mount
 
 from codepush.server.app import create_app
 from codepush.testing import live_server
+from support.databases import ENGINES, database_settings
 
 EVERYONE = "everyone with a key"
 COLLABORATOR = "collaborators"
@@ -118,10 +119,11 @@ class World:
         return [self.ask("owner", "GET", path).text for path in paths]
 
 
-@pytest.fixture(scope="module")
-def world(tmp_path_factory):
+@pytest.fixture(scope="module", params=ENGINES)
+def world(request, tmp_path_factory):
+    settings = database_settings(request, request.param)
     with (
-        live_server(tmp_path_factory.mktemp("permissions"), rate_limits="off") as server,
+        live_server(tmp_path_factory.mktemp("permissions"), rate_limits="off", **settings) as server,
         httpx2.Client(base_url=server.url, timeout=60) as http,
     ):
         yield World(server, http)

@@ -6,8 +6,11 @@ import pytest
 
 from codepush import Conflict, Metrics, NotFound, PackageInfo
 from codepush.packaging.local import prepare
+from support.databases import ENGINES
 from support.faces import FACES, open_face
 from support.packages import make_bundle, make_zip
+
+DATABASES = ENGINES
 
 
 @pytest.fixture(params=FACES)
