@@ -30,16 +30,20 @@ from codepush.server.services.logins import Logins
 from codepush.server.services.metrics import Metrics
 from codepush.server.services.missing_diffs import MissingDiffs
 from codepush.server.services.organizations import Organizations
+from codepush.server.services.overview import Overview
 from codepush.server.services.releases import Releases
 from codepush.server.services.repacking import Repacking
 from codepush.server.services.repeats import Repeats
 from codepush.server.services.reports import Reports
 from codepush.server.services.updates import Updates
 from codepush.server.services.uploads import Uploads
+from codepush.server.sharing import Shared
+from codepush.server.storage.counted import CountedBlobs, CountedStore
 from codepush.server.storage.disk import DiskBlobs
 from codepush.server.storage.sql.migrate import make_ready, upgrade
 from codepush.server.storage.sql.store import SqlStore
 from codepush.server.tallies import Tallies
+from codepush.server.tracing import open_spans
 from codepush.server.web.acquisition import AcquisitionDoor
 from codepush.server.web.appcenter import AppCenterDoor, ChunkDoor
 from codepush.server.web.auth import Gate, Limits
@@ -51,10 +55,12 @@ from codepush.server.web.management import management_app
 from codepush.server.web.openapi import OpenApiDoor
 from codepush.server.web.paths import CanonicalPaths, for_all_paths
 from codepush.server.web.problems import HANDLERS
+from codepush.server.web.prometheus import PrometheusDoor
 from codepush.server.web.ratelimits import RateLimit
 from codepush.server.web.requests import RequestIds
 from codepush.server.web.standalone import StandaloneDoor, UploadRoom
 from codepush.server.web.status import StatusDoor
+from codepush.server.web.watching import Watched
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
@@ -64,17 +70,21 @@ if TYPE_CHECKING:
 
     from codepush.server.ports import Blobs, IdentityProvider, Store
     from codepush.server.settings import Settings
+    from codepush.server.tracing import Spans
 
 __all__ = ["create_app", "migrate", "open_accounts", "open_logins", "open_worker"]
 
+_ANYTHING: Final = "/{path:path}"
 _METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 _LEFTOVER_SECONDS: Final = 24 * 60 * 60
 """After this long, a file in the workspace can only be left over from a process that was killed."""
 
 
-def create_app(settings: Settings) -> Starlette:
+def create_app(settings: Settings, *, peers: Path | None = None) -> Starlette:
     """Return the server as an ASGI application, to be run or mounted anywhere.
+
+    ``peers`` is a folder in which the workers of one server tell each other what they have counted.
 
     Nothing is opened before the application starts up, and two of them can live in one process.
 
@@ -83,16 +93,18 @@ def create_app(settings: Settings) -> Starlette:
 
     """
     tallies = Tallies()
-    store = _open_store(settings)
-    blobs = open_blobs(settings)
+    spans = open_spans(settings.traces_url)
+    store = CountedStore(_open_store(settings), tallies.failures)
+    blobs = CountedBlobs(open_blobs(settings), tallies.failures)
     links = Links(settings.download_url)
     jobs_added = asyncio.Event()
     missing_diffs = MissingDiffs(store, queued=jobs_added.set)
-    updates = Updates(StoredHistories(store, links), missing=missing_diffs.notice)
+    updates = Updates(StoredHistories(store, links), missing=missing_diffs.notice, counts=tallies.snapshots)
     checks = Checks()
-    reports = Reports(store, commits=tallies.reports.commits)
+    reports = Reports(store, commits=tallies.reports.commits, spans=spans)
     diffs, repacking = _makers(settings, store, blobs, changed=updates.drop)
-    worker = Worker(store, handlers(diffs, repacking), added=jobs_added)
+    worker = Worker(store, handlers(diffs, repacking), added=jobs_added, counts=tallies.jobs, spans=spans)
+    shared = Shared(tallies, peers, held=updates.held)
     access_keys = AccessKeys(store)
     gate = Gate(access_keys, _limits(settings))
     apps, collaborators = Apps(store, changed=updates.drop), Collaborators(store)
@@ -107,6 +119,8 @@ def create_app(settings: Settings) -> Starlette:
         repacking=repacking,
         changed=updates.drop,
         queued=jobs_added.set,
+        counts=tallies.releases,
+        spans=spans,
     )
     uploads = Uploads(store, blobs, workspace=settings.workspace, limit_mb=settings.upload_limit_mb)
     management = StandaloneDoor(
@@ -119,7 +133,7 @@ def create_app(settings: Settings) -> Starlette:
         releases=releases,
         repeats=Repeats(store),
         metrics=metrics,
-        uploads=UploadRoom(settings.workspace, settings.upload_limit_mb),
+        uploads=UploadRoom(settings.workspace, settings.upload_limit_mb, spans),
         request_seconds=settings.request_seconds,
     )
     appcenter = AppCenterDoor(
@@ -139,30 +153,27 @@ def create_app(settings: Settings) -> Starlette:
         rate_limit=_address_limit(settings),
         request_seconds=settings.request_seconds,
     )
-    fallback = for_all_paths(Route("/{path:path}", management.fallback, methods=_METHODS))
+    fallback = for_all_paths(Route(_ANYTHING, management.fallback, methods=_METHODS))
+    managing = management_app(
+        [*management.routes(), *appcenter.routes(), *chunks.routes(), fallback], origins=settings.origins
+    )
     return Starlette(
         routes=[
             *StatusDoor(Health(store, blobs)).routes(),
             *AcquisitionDoor(updates, checks, reports, tallies).routes(),
-            *_download_door(settings, blobs).routes(),
+            *(PrometheusDoor(Overview(store, shared)).routes() if settings.metrics else ()),
+            *_download_door(settings, blobs, tallies).routes(),
             *OpenApiDoor().routes(),
             *_login_door(settings, store, access_keys).routes(),
-            for_all_paths(
-                Mount(
-                    "/",
-                    management_app(
-                        [*management.routes(), *appcenter.routes(), *chunks.routes(), fallback],
-                        origins=settings.origins,
-                    ),
-                )
-            ),
+            for_all_paths(Mount("/", Watched(managing, tallies, spans, fallback=_ANYTHING))),
         ],
         middleware=[Middleware(RequestIds), Middleware(CanonicalPaths)],
         exception_handlers=HANDLERS,
         lifespan=_lifespan(
             settings,
             store,
-            (updates.watch, reports.run, missing_diffs.run, worker.run, uploads.run),
+            (updates.watch, reports.run, missing_diffs.run, worker.run, uploads.run, shared.run),
+            spans,
             state={STATE: FastPath(updates, checks, tallies.fast)},
         ),
     )
@@ -226,9 +237,9 @@ def open_blobs(settings: Settings) -> Blobs:
     return ObjectBlobs(settings.place, workspace=settings.workspace)
 
 
-def _download_door(settings: Settings, blobs: Blobs) -> DownloadDoor:
+def _download_door(settings: Settings, blobs: Blobs, tallies: Tallies) -> DownloadDoor:
     downloads = Downloads(blobs, download_url=settings.download_url, redirects=settings.redirect_downloads)
-    return DownloadDoor(downloads, accel_redirect=settings.accel_redirect)
+    return DownloadDoor(downloads, tallies.downloads, accel_redirect=settings.accel_redirect)
 
 
 def _makers(
@@ -242,7 +253,12 @@ def _makers(
 
 
 def _lifespan(
-    settings: Settings, store: Store, background: Iterable[Callable[[], Awaitable[None]]], *, state: dict[str, object]
+    settings: Settings,
+    store: Store,
+    background: Iterable[Callable[[], Awaitable[None]]],
+    spans: Spans,
+    *,
+    state: dict[str, object],
 ) -> Lifespan[Starlette]:
     """Open and close the application; what goes on in the background runs in between. ``state`` is for connections."""
 
@@ -257,6 +273,7 @@ def _lifespan(
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             await store.close()
+            await anyio.to_thread.run_sync(spans.close)
 
     return lifespan
 

@@ -9,12 +9,15 @@ import signal
 import socket
 import sys
 import threading
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final, Literal
 
 import anyio
 import uvicorn
 from uvicorn.supervisors import Multiprocess
 
+from codepush.server import logs
 from codepush.server.app import create_app
 from codepush.server.operations import prepare
 from codepush.server.settings import ENVIRONMENT, Settings
@@ -27,6 +30,8 @@ if TYPE_CHECKING:
 __all__ = ["address", "connection_class", "listen", "serve", "worker_app"]
 
 _BACKLOG: Final = 2048
+_PEERS: Final = "_CODEPUSH_PEERS"
+"""The variable in which workers are told the folder where they meet."""
 _SHUTDOWN_SECONDS: Final = 30
 """How long requests under way may take to finish once the server was told to stop."""
 
@@ -47,7 +52,7 @@ def address(listener: socket.socket) -> str:
 
 def serve(settings: Settings, listener: socket.socket, *, workers: int = 1) -> None:
     """Serve until SIGTERM or SIGINT; then finish what is under way, and return."""
-    _log(settings)
+    logs.set_up(settings.log_level, settings.log_format)
     anyio.run(_announce, settings, address(listener))
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stopped)
@@ -56,25 +61,17 @@ def serve(settings: Settings, listener: socket.socket, *, workers: int = 1) -> N
         return
     os.environ.update(_environment(settings))
     config = _config(settings, "codepush.server.process:worker_app", workers=workers)
-    Multiprocess(config, sockets=[listener]).run()
+    with TemporaryDirectory(dir=settings.workspace, prefix="workers-") as peers:
+        os.environ[_PEERS] = peers
+        Multiprocess(config, sockets=[listener]).run()
 
 
 def worker_app() -> Starlette:
     """Return the application of one worker process; its settings come through the environment."""
     threading.Thread(target=_follow_parent, name="follow-parent", daemon=True).start()
     settings = Settings.load({}, os.environ)
-    _log(settings)
-    return create_app(settings)
-
-
-def _log(settings: Settings) -> None:
-    """Write what our own parts log to standard error, as uvicorn does with what it logs."""
-    handler = logging.StreamHandler()
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
-    ours = logging.getLogger("codepush")
-    ours.setLevel(settings.log_level.upper())
-    ours.addHandler(handler)
-    ours.propagate = False
+    logs.set_up(settings.log_level, settings.log_format)
+    return create_app(settings, peers=Path(os.environ[_PEERS]))
 
 
 def _follow_parent() -> None:
@@ -106,6 +103,7 @@ def _config(settings: Settings, app: Starlette | str, *, workers: int = 1) -> uv
         factory=isinstance(app, str),
         workers=workers,
         log_level=settings.log_level,
+        log_config=None,  # its lines take the same way as ours
         access_log=False,
         server_header=False,
         http=connection_class(),

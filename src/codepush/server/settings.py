@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 from urllib.parse import SplitResult, urlsplit
 
 import msgspec
@@ -40,6 +40,9 @@ ENVIRONMENT: Final[Mapping[str, str]] = {
     "requests_per_address": "CODEPUSH_REQUESTS_PER_ADDRESS",
     "cors_origins": "CODEPUSH_CORS_ORIGINS",
     "log_level": "CODEPUSH_LOG_LEVEL",
+    "log_format": "CODEPUSH_LOG_FORMAT",
+    "metrics": "CODEPUSH_METRICS",
+    "traces_url": "OTEL_EXPORTER_OTLP_ENDPOINT",
     "enable_registration": "CODEPUSH_ENABLE_REGISTRATION",
     "oidc_issuer": "CODEPUSH_OIDC_ISSUER",
     "oidc_client_id": "CODEPUSH_OIDC_CLIENT_ID",
@@ -52,6 +55,8 @@ ENVIRONMENT: Final[Mapping[str, str]] = {
 
 _THIS_MACHINE: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 
+LogFormat: TypeAlias = Literal["auto", "json", "text"]
+LOG_FORMATS: Final[tuple[LogFormat, ...]] = ("auto", "json", "text")
 LOG_LEVELS: Final = ("critical", "error", "warning", "info", "debug")
 
 
@@ -77,6 +82,9 @@ class Settings(Struct, frozen=True, kw_only=True):
         requests_per_address: how many management requests a minute are taken from one address.
         cors_origins: the web pages that may use the server from a browser, separated by commas.
         log_level: one of critical, error, warning, info, debug.
+        log_format: how log lines look: json, text, or auto for text on a terminal and JSON elsewhere.
+        metrics: whether ``/metrics`` tells Prometheus the server's numbers.
+        traces_url: where OpenTelemetry's spans are sent (OTLP over HTTP); empty: nowhere.
         enable_registration: whether people whom a provider knows may make accounts by themselves.
         oidc_issuer, oidc_client_id, oidc_client_secret: the OpenID Connect provider to log in with;
             all empty: none.
@@ -102,6 +110,9 @@ class Settings(Struct, frozen=True, kw_only=True):
     requests_per_address: int = 6000
     cors_origins: str = "http://localhost:4000"
     log_level: str = "info"
+    log_format: LogFormat = "auto"
+    metrics: bool = True
+    traces_url: str = ""
     enable_registration: bool = False
     oidc_issuer: str = ""
     oidc_client_id: str = ""
@@ -149,6 +160,9 @@ class Settings(Struct, frozen=True, kw_only=True):
             requests_per_address=_whole("requests_per_address", given.get("requests_per_address", 6000), least=1),
             cors_origins=given.get("cors_origins", "http://localhost:4000"),
             log_level=_log_level(given.get("log_level", "info")),
+            log_format=_log_format(given.get("log_format", "auto")),
+            metrics=_switch("metrics", given.get("metrics", "on")),
+            traces_url=_base_url("traces_url", given["traces_url"]) if given.get("traces_url") else "",
             enable_registration=_switch("enable_registration", given.get("enable_registration", "off")),
             **_together(given, "oidc_issuer", "oidc_client_id", "oidc_client_secret"),
             **_together(given, "github_client_id", "github_client_secret"),
@@ -236,6 +250,13 @@ def _log_level(value: str) -> str:
     if level not in LOG_LEVELS:
         raise ConfigurationError(f"{ENVIRONMENT['log_level']}: {value!r} is none of {', '.join(LOG_LEVELS)}.")
     return level
+
+
+def _log_format(value: str) -> LogFormat:
+    for known in LOG_FORMATS:
+        if value.lower() == known:
+            return known
+    raise ConfigurationError(f"{ENVIRONMENT['log_format']}: {value!r} is none of {', '.join(LOG_FORMATS)}.")
 
 
 def _together(given: Mapping[str, Any], *names: str) -> dict[str, str]:

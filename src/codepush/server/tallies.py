@@ -74,21 +74,20 @@ class Reports(Struct):
 
 
 class Snapshots(Struct):
-    """How often a deployment's releases were read to answer checks from, could not be read, and were dropped."""
+    """How often a deployment's releases were read to answer checks from, and how often they could not be read."""
 
     loads: int = 0
     errors: int = 0
-    drops: int = 0
 
 
 class Held(Struct):
-    """What a process holds now: the releases of how many deployments, and when it last made sure they are up to date.
+    """What a process holds now: how many deployments, and since when it has not been able to find out what changed.
 
-    ``looked_at`` is a :func:`time.time`; 0: not yet.
+    ``behind_since`` is a :func:`time.time`; 0: it is up to date.
     """
 
     deployments: int = 0
-    looked_at: float = 0.0
+    behind_since: float = 0.0
 
 
 class Requests(Struct):
@@ -163,14 +162,14 @@ class Tallies(Struct):
 def total(running: Iterable[Tallies], ended: Iterable[Tallies] = ()) -> Tallies:
     """Return what several processes have counted together.
 
-    Of those that have ended, what they did still counts, and what they held does not. Whether the snapshots are
-    up to date is told by the process that is furthest behind.
+    Of those that have ended, what they did still counts, and what they held does not. How far they are behind is
+    told by the process that is furthest behind.
     """
     here = tuple(running)
     added: Tallies = _sum([Tallies(), *here, *ended])
     added.held = Held(
         deployments=sum(one.held.deployments for one in here),
-        looked_at=min((one.held.looked_at for one in here), default=0.0),
+        behind_since=min((one.held.behind_since for one in here if one.held.behind_since), default=0.0),
     )
     return added
 

@@ -10,7 +10,7 @@ from codepush.server.settings import ENVIRONMENT, Settings
 DOCUMENT = Path(__file__).parents[3] / "docs" / "server.md"
 
 
-@pytest.mark.parametrize("name", ["upload_limit_mb", "pack_level", "diff_count", "log_level"])
+@pytest.mark.parametrize("name", ["upload_limit_mb", "pack_level", "diff_count", "log_level", "log_format"])
 def test_defaults_are_documented(name):
     """The page for operators gives the variable with the default that the server has."""
     row = f"| `{ENVIRONMENT[name]}` | `{getattr(Settings.load({}, {}), name)}` |"
@@ -53,3 +53,13 @@ def test_places_that_cannot_be(variable, value, sentence):
     with pytest.raises(ConfigurationError, match=f"{variable}: .*{sentence}") as caught:
         Settings.load({}, {variable: value})
     assert "hush" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [("CODEPUSH_LOG_FORMAT", "xml"), ("CODEPUSH_METRICS", "maybe"), ("OTEL_EXPORTER_OTLP_ENDPOINT", "collector")],
+)
+def test_words_that_cannot_be(variable, value):
+    """The error names the variable and what it was given."""
+    with pytest.raises(ConfigurationError, match=f"{variable}: '{value}'"):
+        Settings.load({}, {variable: value})

@@ -5,8 +5,8 @@ import msgspec
 from codepush.server.tallies import BOUNDS, Durations, Held, Requests, Tallies, total
 
 
-def counted(*, updates=0, routes=(), held=0, looked_at=0.0):
-    tallies = Tallies(held=Held(held, looked_at))
+def counted(*, updates=0, routes=(), held=0, behind_since=0.0):
+    tallies = Tallies(held=Held(held, behind_since))
     tallies.fast.update = updates
     for route, status, seconds in routes:
         tallies.requests(route).add(status, seconds)
@@ -36,9 +36,9 @@ def test_what_processes_have_counted_adds_up():
 
 
 def test_a_process_that_has_ended_holds_nothing_but_what_it_did_counts():
-    """Its deployments are no longer held, and how old its snapshots are says nothing about the others."""
-    running = [counted(updates=1, held=2, looked_at=50.0), counted(held=3, looked_at=40.0)]
-    added = total(running, ended=[counted(updates=7, held=9, looked_at=1.0)])
+    """Its deployments are no longer held, and it is not behind; of the others, the one furthest behind tells."""
+    running = [counted(updates=1, held=2, behind_since=50.0), counted(held=3, behind_since=40.0), counted()]
+    added = total(running, ended=[counted(updates=7, held=9, behind_since=1.0)])
     assert added.fast.update == 8
     assert added.held == Held(5, 40.0)
 

@@ -12,6 +12,7 @@ import logging
 import os
 import secrets
 import socket
+import time
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
@@ -20,12 +21,15 @@ import anyio
 from codepush.errors import PackageError
 from codepush.server.ports import UnavailableError
 from codepush.server.services.clock import Clock, now
+from codepush.server.tallies import Jobs
+from codepush.server.tracing import NO_SPANS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from codepush.server.jobs.handlers import Handlers
     from codepush.server.ports import JobRecord, Store
+    from codepush.server.tracing import Spans
 
 __all__ = ["Worker"]
 
@@ -52,17 +56,29 @@ class Worker:
         handlers: what to do for each kind of job.
         added: is set by others of this process when they have added a job, so that it is done at once.
         lease: milliseconds for which it holds a job without being heard of.
+        counts: counts its attempts.
+        spans: is told of them.
         clock: the time.
 
     """
 
     def __init__(
-        self, store: Store, handlers: Handlers, *, added: asyncio.Event, lease: int = LEASE, clock: Clock = now
+        self,
+        store: Store,
+        handlers: Handlers,
+        *,
+        added: asyncio.Event,
+        lease: int = LEASE,
+        counts: Jobs | None = None,
+        spans: Spans = NO_SPANS,
+        clock: Clock = now,
     ) -> None:
         self._store = store
         self._handlers = handlers
         self._added = added
         self._lease = lease
+        self._counts = counts or Jobs()
+        self._spans = spans
         self._clock = clock
         self._owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
 
@@ -127,13 +143,20 @@ class Worker:
     async def _do(self, job: JobRecord) -> Exception | None:
         if job.attempt > ATTEMPTS:
             return RuntimeError("Every worker that did this job was killed before it could finish.")
+        began = time.perf_counter()
         try:
-            async with self._renewing(job):
-                await self._handlers[job.kind](job.payload)
+            with self._spans.span("job", **{"job.kind": job.kind, "job.id": job.id, "job.attempt": job.attempt}):
+                async with self._renewing(job):
+                    await self._handlers[job.kind](job.payload)
         except Exception as error:  # noqa: BLE001 - the worker must outlive any job, and the job keeps the error
+            self._counts.failed += 1
             _log.warning("Attempt %d of job %d (%s) failed.", job.attempt, job.id, job.kind, exc_info=error)
             return error
-        return None
+        else:
+            self._counts.done += 1
+            return None
+        finally:
+            self._counts.durations.add(time.perf_counter() - began)
 
     @asynccontextmanager
     async def _renewing(self, job: JobRecord) -> AsyncIterator[None]:

@@ -27,6 +27,7 @@ __all__ = [
     "DeploymentRecord",
     "Device",
     "EventRecord",
+    "JobCounts",
     "JobKind",
     "JobRecord",
     "LoginCodeKind",
@@ -280,6 +281,19 @@ class AnswerRecord(Struct, frozen=True, kw_only=True):
     status: int
     location: str
     body: bytes
+
+
+class JobCounts(Struct, frozen=True, kw_only=True):
+    """How many jobs there are, by what becomes of them, and when the oldest of those not done was added.
+
+    Jobs that are done are forgotten, those that have failed for good are kept. ``oldest`` is ``None`` when
+    none is waiting or running.
+    """
+
+    waiting: int = 0
+    running: int = 0
+    failed: int = 0
+    oldest: int | None = None
 
 
 class JobRecord(Struct, frozen=True, kw_only=True):

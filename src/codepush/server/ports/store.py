@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         DeploymentRecord,
         Device,
         EventRecord,
+        JobCounts,
         JobKind,
         JobRecord,
         LoginCodeKind,
@@ -406,6 +407,9 @@ class Jobs(Protocol):
 
     async def next_due(self) -> int | None:
         """Return when the next job can be claimed, perhaps in the past; ``None`` when none is left to do."""
+
+    async def counts(self) -> JobCounts:
+        """Return how many jobs there are."""
 
     async def extend(self, job_id: int, owner: str, *, lease_until: int) -> None:
         """Let the owner keep a job for longer."""

@@ -25,6 +25,8 @@ from codepush.server.services.drafts import describe
 from codepush.server.services.errors import ConflictError, InvalidError, NotFoundError, ServiceError
 from codepush.server.services.names import deployment_of, find_app, find_deployment
 from codepush.server.services.repacking import BEST_LEVEL
+from codepush.server.tallies import Releases as ReleaseCounts
+from codepush.server.tracing import NO_SPANS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -45,6 +47,7 @@ if TYPE_CHECKING:
     from codepush.server.services.links import Links
     from codepush.server.services.repacking import Repacking
     from codepush.server.services.repeats import Receipt
+    from codepush.server.tracing import Spans
 
 __all__ = ["Releases"]
 
@@ -81,6 +84,8 @@ class Releases:
         repacking: packs again what was not packed at the best level.
         changed: is told the ids of deployments whose answers to phones have changed.
         queued: is called when jobs may have been added.
+        counts: counts releases and uploads.
+        spans: is told of the stages of a release.
         clock: the time.
 
     """
@@ -97,6 +102,8 @@ class Releases:
         repacking: Repacking,
         changed: Callable[[Iterable[int]], None],
         queued: Callable[[], None],
+        counts: ReleaseCounts | None = None,
+        spans: Spans = NO_SPANS,
         clock: Clock = now,
     ) -> None:
         self._store = store
@@ -108,6 +115,8 @@ class Releases:
         self._repacking = repacking
         self._changed = changed
         self._queued = queued
+        self._counts = counts or ReleaseCounts()
+        self._spans = spans
         self._clock = clock
 
     async def release(
@@ -139,16 +148,18 @@ class Releases:
         content = await self._store_content(upload)
         mended = await self._mend(app.id, content)
         try:
-            async with self._store.write() as records:
-                found = await find_deployment(records, caller, app_name, deployment_name, "release")
-                release = await self._record_upload(records, caller, *found, content=content, info=info)
-                await self._confirm(records, release, receipt)
+            with self._spans.span("release.commit"):
+                async with self._store.write() as records:
+                    found = await find_deployment(records, caller, app_name, deployment_name, "release")
+                    release = await self._record_upload(records, caller, *found, content=content, info=info)
+                    await self._confirm(records, release, receipt)
         except (AlreadyExistsError, ServiceError):
             if not mended:
                 await self._blobs.remove(content.blob.id)  # the transaction was undone: nothing points there
             raise
         if release.blob_id != content.blob.id:
             await self._blobs.remove(content.blob.id)  # the app had this content already
+        self._counts.uploaded += 1
         self._changed([deployment.id])
         self._queued()
         return self._links.package(release)
@@ -156,8 +167,12 @@ class Releases:
     async def _store_content(self, upload: Path) -> _Content:
         with TemporaryDirectory(dir=self._workspace, prefix="pack-") as folder:
             packed = self._workspace / folder / "package"
-            content = await anyio.to_thread.run_sync(_pack, upload, packed, self._pack_level)
-            await self._blobs.put(content.blob.id, packed)
+            self._counts.uploads += 1
+            self._counts.upload_bytes += (await anyio.Path(upload).stat()).st_size
+            with self._spans.span("release.pack"):
+                content = await anyio.to_thread.run_sync(_pack, upload, packed, self._pack_level)
+            with self._spans.span("release.store", **{"blob.size": content.blob.size}):
+                await self._blobs.put(content.blob.id, packed)
         return content
 
     async def _mend(self, app_id: int, content: _Content) -> bool:
@@ -263,6 +278,7 @@ class Releases:
             promotion = self._promotion(caller, promoted, source_name, info)
             release = await self._add(records, caller, destination, history, promotion)
             await self._confirm(records, release, receipt)
+        self._counts.promoted += 1
         self._changed([destination.id])
         self._queued()
         return self._links.package(release)
@@ -310,6 +326,7 @@ class Releases:
             repeated = rollbacks.target(history, label)
             release = await self._add(records, caller, deployment, history, self._repetition(caller, repeated))
             await self._confirm(records, release, receipt)
+        self._counts.rolled_back += 1
         self._changed([deployment.id])
         self._queued()
         return self._links.package(release)

@@ -19,9 +19,11 @@ from codepush.server.ports import UnavailableError
 from codepush.server.services import counting
 from codepush.server.services.clock import Clock, now
 from codepush.server.tallies import Durations
+from codepush.server.tracing import NO_SPANS
 
 if TYPE_CHECKING:
     from codepush.server.ports import Store
+    from codepush.server.tracing import Spans
 
 __all__ = ["Reports"]
 
@@ -45,13 +47,17 @@ class Reports:
     Args:
         store: the records.
         commits: counts how long commits take, successful or not.
+        spans: is told of commits.
         clock: the time.
 
     """
 
-    def __init__(self, store: Store, *, commits: Durations | None = None, clock: Clock = now) -> None:
+    def __init__(
+        self, store: Store, *, commits: Durations | None = None, spans: Spans = NO_SPANS, clock: Clock = now
+    ) -> None:
         self._store = store
         self._commits = commits or Durations()
+        self._spans = spans
         self._clock = clock
         self._waiting: list[_Waiting] = []
         self._arrived = asyncio.Event()
@@ -92,8 +98,10 @@ class Reports:
     async def _write(self, reports: list[StatusReport]) -> None:
         began = time.perf_counter()
         try:
-            async with self._store.write(alone=False) as records:  # the devices' locks are enough
-                await counting.count(records, reports, at=self._clock())
+            with self._spans.span("reports.commit", **{"reports.count": len(reports)}):
+                # The devices' locks are enough.
+                async with self._store.write(alone=False) as records:
+                    await counting.count(records, reports, at=self._clock())
         finally:
             self._commits.add(time.perf_counter() - began)
 

@@ -21,6 +21,7 @@ import anyio
 from codepush.rules import selection
 from codepush.server.ports import UnavailableError
 from codepush.server.services.diffs import DiffJob
+from codepush.server.tallies import Held, Snapshots
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -166,6 +167,7 @@ class Updates:
         missing: takes note of a diff that a phone could have used, without waiting for anything; returns
             whether it did.
         limit: how many releases are kept at most. Deployments that nobody has asked for lately go first.
+        counts: counts readings.
         clock: seconds from any moment on, never going back.
 
     """
@@ -176,18 +178,25 @@ class Updates:
         *,
         missing: Callable[[DiffJob], bool] = _nobody,
         limit: int = RELEASES_KEPT,
+        counts: Snapshots | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._clock = clock
         self._histories = histories
         self._missing = missing
         self._limit = limit
+        self._counts = counts or Snapshots()
+        self._behind_since = 0.0
         self._kept: dict[str, Snapshot] = {}
         self._keys: dict[int, str] = {}
         self._weight = 0
         self._loading: dict[str, asyncio.Task[Snapshot | None]] = {}
         self._absent: dict[str, float] = {}
         self._epoch = 0
+
+    def held(self) -> Held:
+        """Return how many deployments are in memory, and since when it is not known what has changed."""
+        return Held(len(self._kept), self._behind_since)
 
     def current(self, deployment_key: str) -> Snapshot | None:
         """Return a deployment if it is in memory."""
@@ -230,13 +239,21 @@ class Updates:
 
     async def _load(self, deployment_key: str) -> Snapshot | None:
         epoch = self._epoch
-        history = await self._histories.load(deployment_key)
+        history = await self._read(deployment_key)
         snapshot = Snapshot(deployment_key, history, self._missing) if history else None
         if epoch == self._epoch:  # else it may have changed while it was read: the next check reads again
             self._keep(deployment_key, snapshot)
         elif snapshot:
             snapshot.standing.is_current = False
         return snapshot
+
+    async def _read(self, deployment_key: str) -> DeploymentHistory | None:
+        self._counts.loads += 1
+        try:
+            return await self._histories.load(deployment_key)
+        except UnavailableError:
+            self._counts.errors += 1
+            raise
 
     def _keep(self, deployment_key: str, snapshot: Snapshot | None) -> None:
         if snapshot is None:
@@ -293,7 +310,10 @@ class Updates:
         while True:
             self._begin_epoch()
             with suppress(UnavailableError):
-                return await self._drop_stale()
+                await self._drop_stale()
+                self._behind_since = 0.0
+                return
+            self._behind_since = self._behind_since or time.time()
             await anyio.sleep(_RETRY)
 
     async def _drop_stale(self) -> None:

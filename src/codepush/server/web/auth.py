@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from codepush.server.web.ratelimits import RateLimit
+from codepush.server.web.watching import notes
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -50,7 +51,9 @@ class Gate:
         if self._limits is not None:
             self._limits.per_address.check(address(request))
             self._limits.per_key.check(hashlib.sha256((key or "").encode()).hexdigest())
-        return await self._access_keys.authenticate(key)
+        caller = await self._access_keys.authenticate(key)
+        notes(request.scope)["account"] = caller.id
+        return caller
 
 
 def access_key(request: Request) -> str | None:

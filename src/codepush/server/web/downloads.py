@@ -7,6 +7,7 @@ never changes, so every cache may keep it for ever; a redirect only for much les
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
 from starlette.responses import RedirectResponse, Response, StreamingResponse
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from codepush.server.ports import BlobLocation
     from codepush.server.services.downloads import Downloads
+    from codepush.server.tallies import Downloads as Counts
 
 __all__ = ["DownloadDoor"]
 
@@ -36,12 +38,14 @@ class DownloadDoor:
 
     Args:
         downloads: finds them.
+        counts: counts what became of requests.
         accel_redirect: the internal location of nginx that serves the folder of archives, if there is one.
 
     """
 
-    def __init__(self, downloads: Downloads, *, accel_redirect: str = "") -> None:
+    def __init__(self, downloads: Downloads, counts: Counts, *, accel_redirect: str = "") -> None:
         self._downloads = downloads
+        self._counts = counts
         self._accel_redirect = accel_redirect
 
     def routes(self) -> list[Route]:
@@ -49,6 +53,16 @@ class DownloadDoor:
         return [Route("/blobs/{blob_id}", self._download)]
 
     async def _download(self, request: Request) -> Response:
+        answer = await self._answer(request)
+        if answer.status_code == HTTPStatus.NOT_FOUND:
+            self._counts.missing += 1
+        elif answer.status_code == HTTPStatus.FOUND:
+            self._counts.redirected += 1
+        else:
+            self._counts.served += 1
+        return answer
+
+    async def _answer(self, request: Request) -> Response:
         blob_id = request.path_params["blob_id"]
         found = await self._downloads.locate(blob_id)
         if found is None:

@@ -34,6 +34,7 @@ from codepush.server.services.errors import (
 )
 from codepush.server.web.ratelimits import RateLimitedError
 from codepush.server.web.timelimits import TookTooLongError
+from codepush.server.web.watching import NOTES, notes
 from codepush.wire.messages import JSON_TYPE, PROBLEM_TYPE, Problem, encode_json, encode_problem
 
 if TYPE_CHECKING:
@@ -118,7 +119,13 @@ def _answer(request: Request, refusal: _Refusal) -> Response:
 
 
 def _log_refusal(request: Request, refusal: _Refusal) -> None:
-    """Log a refusal under the request's id. A path can hold what somebody took for a name, so its pattern is told."""
+    """Let the log tell why a request was refused.
+
+    A path can hold what somebody took for a name, so its pattern is told.
+    """
+    if NOTES in request.scope:
+        notes(request.scope)["refused"] = refusal.code
+        return
     route = getattr(request.scope.get("route"), "path", "")
     _log.info(
         "request %s: %s %s was refused with %d %s",
@@ -199,6 +206,7 @@ async def _http_exception(request: Request, error: Any) -> Response:  # noqa: AN
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:
+    notes(request.scope)["failed"] = True
     _log.error("request %s failed", request_id(request), exc_info=error)
     # This answer goes past every middleware.
     headers = {"X-Request-Id": request_id(request) or ""}

@@ -6,6 +6,7 @@ import secrets
 from typing import TYPE_CHECKING, Final
 
 from starlette.datastructures import MutableHeaders
+from structlog.contextvars import bound_contextvars
 
 from codepush.wire.acquisition import UPDATE_CHECK_PATHS
 
@@ -38,4 +39,5 @@ class RequestIds:
             await send(message)
 
         scope["request_id"] = request_id  # in place: what goes wrong is answered outside of this middleware
-        await self._app(scope, receive, send_with_id)
+        with bound_contextvars(request_id=request_id):
+            await self._app(scope, receive, send_with_id)

@@ -16,6 +16,7 @@ from codepush.rules import validation
 from codepush.server.ports import AnswerRecord
 from codepush.server.services.errors import InvalidError, NotFoundError
 from codepush.server.services.repeats import Repeatable
+from codepush.server.tracing import NO_SPANS, Spans
 from codepush.server.web.access_keys import AccessKeyRoutes
 from codepush.server.web.answers import created, json_answer, location, no_content, said_created
 from codepush.server.web.bodies import json_body
@@ -50,10 +51,11 @@ _REPEAT_KEY_LENGTH: Final = 255
 
 
 class UploadRoom(Struct, frozen=True):
-    """Where uploads are received, and how large one may be (in units of 1 048 576 bytes)."""
+    """Where uploads are received, and how large one may be (in units of 1 048 576 bytes); who is told how it went."""
 
     workspace: Path
     limit_mb: int
+    spans: Spans = NO_SPANS
 
 
 class StandaloneDoor:
@@ -227,7 +229,9 @@ class StandaloneDoor:
         room = self._uploads
 
         async def release(receipt: Receipt | None) -> Package:
-            async with receive_release(request, workspace=room.workspace, limit_mb=room.limit_mb) as form:
+            async with receive_release(
+                request, workspace=room.workspace, limit_mb=room.limit_mb, spans=room.spans
+            ) as form:
                 info = validation.package_info(_package_info(form.package_info), require_app_version=True)
                 return await self._releases.release(caller, app, deployment, form.package, info, receipt=receipt)
 

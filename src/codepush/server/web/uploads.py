@@ -11,12 +11,15 @@ from msgspec import Struct
 from multipart import MultipartError, MultipartSegment, PushMultipartParser, parse_options_header
 
 from codepush.server.services.errors import InvalidError, TooLargeError
+from codepush.server.tracing import NO_SPANS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from anyio import AsyncFile
     from starlette.requests import Request
+
+    from codepush.server.tracing import Spans
 
 __all__ = ["ReleaseForm", "receive_release"]
 
@@ -41,13 +44,16 @@ class ReleaseForm(Struct, frozen=True):
 
 
 @asynccontextmanager
-async def receive_release(request: Request, *, workspace: Path, limit_mb: int) -> AsyncIterator[ReleaseForm]:
+async def receive_release(
+    request: Request, *, workspace: Path, limit_mb: int, spans: Spans = NO_SPANS
+) -> AsyncIterator[ReleaseForm]:
     """Receive the parts of a release, in either order; the file is gone when the block ends.
 
     Args:
         request: the request, its body not yet read.
         workspace: the folder for the file.
         limit_mb: the largest file taken, in units of 1 048 576 bytes.
+        spans: is told how long it takes.
 
     Raises:
         TooLargeError: the file is larger than the limit, or the body says that it will be.
@@ -59,7 +65,8 @@ async def receive_release(request: Request, *, workspace: Path, limit_mb: int) -
     async with NamedTemporaryFile(dir=str(workspace), prefix="upload-") as file:
         parts = _Parts(file, limit_mb)
         try:
-            await _feed(parser, request, parts)
+            with spans.span("release.receive"):
+                await _feed(parser, request, parts)
         except MultipartError as error:
             raise InvalidError(f"The upload is not readable: {error}.", code="invalid_upload") from error
         if not parts.has_file:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import and_, bindparam, case, delete, func, or_, select, text, update
 
-from codepush.server.ports import JobRecord
+from codepush.server.ports import JobCounts, JobRecord
 from codepush.server.storage.sql.queries import Queries
 from codepush.server.storage.sql.schema import jobs
 
@@ -51,6 +51,10 @@ CLAIM: Final = (
 
 NEXT_DUE: Final = select(func.min(case((_WAITS, jobs.c.run_after), else_=jobs.c.lease_until))).where(or_(_WAITS, _RUNS))
 
+COUNTS: Final = select(jobs.c.state, func.count().label("count"), func.min(jobs.c.created_at).label("oldest")).group_by(
+    jobs.c.state
+)
+
 # In an UPDATE the name of a column stands for its new value, so conditions go by other names.
 _OF_OWNER: Final = and_(_RUNS, jobs.c.owner == bindparam("of_owner"))
 _THE_JOB: Final = and_(_OF_OWNER, jobs.c.id == bindparam("job_id"))
@@ -77,6 +81,11 @@ class SqlJobs(Queries):
     async def next_due(self) -> int | None:
         due: int | None = await self._value(NEXT_DUE)
         return due
+
+    async def counts(self) -> JobCounts:
+        rows = {row["state"]: row for row in await self._all(COUNTS)}
+        oldest = [row["oldest"] for state, row in rows.items() if state != "failed"]
+        return JobCounts(**{state: row["count"] for state, row in rows.items()}, oldest=min(oldest, default=None))
 
     async def extend(self, job_id: int, owner: str, *, lease_until: int) -> None:
         await self._run(EXTEND, job_id=job_id, of_owner=owner, lease_until=lease_until)

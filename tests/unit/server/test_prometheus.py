@@ -1,0 +1,140 @@
+"""What those who watch the server are told: the numbers at ``/metrics``."""
+
+import anyio
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from codepush.server.app import open_accounts
+from codepush.server.ports import UnavailableError
+from codepush.server.services.overview import Overview
+from codepush.server.settings import Settings
+from codepush.server.tallies import Tallies
+from support.serving import serving
+
+pytestmark = pytest.mark.anyio
+
+
+async def numbers(client):
+    """Return the samples by name and labels."""
+    answer = await client.get("/metrics")
+    assert answer.status_code == 200
+    assert answer.headers["content-type"].startswith("text/plain; version=")
+    return samples(answer.text)
+
+
+def samples(text):
+    found = {}
+    for family in text_string_to_metric_families(text):
+        for sample in family.samples:
+            name = (sample.name, *(f"{key}={value}" for key, value in sorted(sample.labels.items())))
+            assert name not in found
+            found[name] = sample.value
+    return found
+
+
+@pytest.fixture
+async def server(tmp_path):
+    """Give a client with an access key."""
+    data = tmp_path / "data"
+    async with open_accounts(Settings.load({"data": data}, {})) as accounts:
+        _, key = await accounts.add("ada@example.com", "Ada", created_by="test")
+    async with serving(data) as client:
+        client.headers["Authorization"] = f"Bearer {key}"
+        yield client
+
+
+async def make_deployment(client):
+    await client.post("/apps", json={"name": "App", "os": "iOS", "platform": "React-Native"})
+    [one, _] = (await client.get("/apps/App/deployments")).json()["deployments"]
+    return one["key"], one["name"]
+
+
+async def test_what_phones_are_told_and_report_is_counted(server):
+    """Checks by what they were told, reports by what became of them, and the commits."""
+    key, name = await make_deployment(server)
+    files = {"package": ("index.js", b"1"), "packageInfo": (None, '{"appVersion":"1.0.0"}')}
+    released = await server.post(f"/apps/App/deployments/{name}/release", files=files)
+    assert released.status_code == 201
+    check = "/v0.1/public/codepush/update_check"
+    for asked in ({"app_version": "1.0.0"}, {"app_version": "2.0.0"}, {"app_version": "x"}):
+        await server.get(check, params={"deployment_key": key, **asked})
+    await server.get(check, params={"deployment_key": "unknown-key-of-nobody", "app_version": "1.0.0"})
+    report = "/v0.1/public/codepush/report_status/download"
+    for said in ({"deployment_key": key, "label": "v1"}, {"deployment_key": key}):
+        await server.post(report, json=said)
+    await server.get(released.json()["package"]["blobUrl"])
+    await server.get("/blobs/no-such-blob-0123456789")
+    found = await numbers(server)
+    for told in ("update", "none", "refused", "unknown_key"):
+        assert found["codepush_update_checks_total", "road=ordinary", f"told={told}"] == 1
+    assert found["codepush_reports_total", "outcome=taken"] == 1
+    assert found["codepush_reports_total", "outcome=refused"] == 1
+    assert found["codepush_report_commit_seconds_count",] == 1
+    assert found["codepush_report_commit_seconds_bucket", "le=+Inf"] == 1
+    assert found["codepush_releases_total", "method=uploaded"] == 1
+    assert found["codepush_upload_bytes_total",] == 1
+    assert found["codepush_downloads_total", "outcome=served"] == 1
+    assert found["codepush_downloads_total", "outcome=missing"] == 1
+    assert found["codepush_snapshots",] == 1
+    assert found["codepush_snapshots_behind_seconds",] == 0
+
+
+async def test_management_requests_are_counted_by_the_pattern_of_their_path(server):
+    """Names of people's apps and keys are no labels, and neither is what somebody makes up."""
+    for path in ("/apps/One", "/apps/Two", "/no/such/path", "/nor/this", "/accessKeys/secret"):
+        await server.get(path)
+    await server.request("BREW", "/apps")
+    found = await numbers(server)
+    counts = {name[1:]: value for name, value in found.items() if name[0] == "codepush_management_requests_total"}
+    assert counts["method=GET", "route=/apps/{app}", "status=404"] == 2
+    assert counts["method=GET", "route=none", "status=404"] == 2
+    assert sum(value for name, value in counts.items() if name[0] == "method=other") == 1
+    assert not any("secret" in part or "One" in part for name in found for part in name)
+    assert found["codepush_management_request_seconds_count", "method=GET", "route=/apps/{app}"] == 2
+
+
+async def test_the_numbers_are_there_before_anything_has_happened(tmp_path):
+    """Alerts have something to compare with from the first scrape on; each metric says what it is about."""
+    async with serving(tmp_path / "data") as client:
+        text = (await client.get("/metrics")).text
+    found = samples(text)
+    assert found["codepush_workers",] == 1
+    assert found["codepush_database_up",] == 1
+    assert found["codepush_jobs", "state=waiting"] == 0
+    assert all(family.documentation for family in text_string_to_metric_families(text))
+
+
+async def test_the_numbers_can_be_switched_off(tmp_path):
+    """Then the path is none."""
+    async with serving(tmp_path / "data", metrics="off") as client:
+        assert (await client.get("/metrics")).status_code == 401
+
+
+class Away:
+    """A database that cannot be reached, or does not answer; and nothing counted."""
+
+    def __init__(self, patience):
+        self.patience = patience
+
+    def read(self):
+        return self
+
+    async def __aenter__(self):
+        await anyio.sleep(self.patience)
+        raise UnavailableError("gone")
+
+    async def __aexit__(self, *_):
+        raise AssertionError
+
+    async def total(self):
+        return Tallies(), 1
+
+
+@pytest.mark.parametrize("patience", [0, 60])
+async def test_a_database_that_is_away_is_seen(patience, monkeypatch):
+    """The other numbers are told all the same, also when it does not answer at all."""
+    monkeypatch.setattr("codepush.server.services.overview._PATIENCE", 0.05)
+    away = Away(patience)
+    seen = await Overview(away, away).now()
+    assert seen.jobs is None
+    assert (await Overview(away, away).now()).workers == 1
