@@ -36,6 +36,7 @@ from codepush.server.services.repacking import Repacking
 from codepush.server.services.repeats import Repeats
 from codepush.server.services.reports import Reports
 from codepush.server.services.updates import Updates
+from codepush.server.services.uploaded_releases import UploadedReleases
 from codepush.server.services.uploads import Uploads
 from codepush.server.sharing import Shared
 from codepush.server.storage.counted import CountedBlobs, CountedStore
@@ -122,6 +123,7 @@ def create_app(settings: Settings, *, peers: Path | None = None) -> Starlette:
         counts=tallies.releases,
         spans=spans,
     )
+    repeats = Repeats(store)
     uploads = Uploads(store, blobs, workspace=settings.workspace, limit_mb=settings.upload_limit_mb)
     management = StandaloneDoor(
         gate=gate,
@@ -131,7 +133,7 @@ def create_app(settings: Settings, *, peers: Path | None = None) -> Starlette:
         collaborators=collaborators,
         deployments=deployments,
         releases=releases,
-        repeats=Repeats(store),
+        repeats=repeats,
         metrics=metrics,
         uploads=UploadRoom(settings.workspace, settings.upload_limit_mb, spans),
         request_seconds=settings.request_seconds,
@@ -145,6 +147,10 @@ def create_app(settings: Settings, *, peers: Path | None = None) -> Starlette:
         deployments=deployments,
         releases=releases,
         metrics=metrics,
+        uploads=uploads,
+        uploaded_releases=UploadedReleases(uploads, releases),
+        repeats=repeats,
+        upload_url=settings.public_url,
         request_seconds=settings.request_seconds,
     )
     chunks = ChunkDoor(

@@ -61,7 +61,7 @@ _SWEEP_SECONDS: Final = 600
 _MEGABYTE: Final = 1024 * 1024
 _NAME_LENGTH: Final = 1000
 
-_ID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_ID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 _log = logging.getLogger(__name__)
 
@@ -74,6 +74,11 @@ class Ticket(Struct, frozen=True):
 
     id: str
     token: str
+
+    @property
+    def is_possible(self) -> bool:
+        """Whether there can be an upload with this id at all."""
+        return _ID.fullmatch(self.id) is not None
 
 
 class UploadStatus(Struct, frozen=True):
@@ -343,12 +348,12 @@ class Uploads:
     async def _locked(self, ticket: Ticket) -> AsyncIterator[tuple[Records, UploadRecord]]:
         """Open a transaction that alone may change an upload."""
         async with self._store.write() as records:
-            if _ID.fullmatch(ticket.id):
+            if ticket.is_possible:
                 await records.uploads.lock(ticket.id)
             yield records, await self._admitted(records, ticket)
 
     async def _admitted(self, records: Records, ticket: Ticket) -> UploadRecord:
-        upload = await records.uploads.get(ticket.id) if _ID.fullmatch(ticket.id) else None
+        upload = await records.uploads.get(ticket.id) if ticket.is_possible else None
         if upload is None or not hmac.compare_digest(upload.token_digest, _digest(ticket.token)):
             raise _unknown()
         if self._clock() >= upload.expires_at:

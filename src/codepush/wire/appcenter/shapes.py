@@ -174,6 +174,14 @@ class ReleaseShape(Struct, frozen=True, kw_only=True, omit_defaults=True):
         return shape if package.rollout is not None else replace(shape, rollout=COMPLETE_ROLLOUT)
 
 
+class ReleaseUploadShape(Struct, frozen=True, kw_only=True):
+    """What a client needs to upload a file for a release: where to, for what, and a token made of plain signs."""
+
+    id: str
+    upload_domain: str
+    token: str
+
+
 class DeploymentShape(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A deployment; ``latest_release`` is its newest release, if it has one."""
 

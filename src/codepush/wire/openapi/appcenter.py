@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
+
+from msgspec.structs import replace
 
 from codepush.wire.openapi.operations import Answer, Body, Operation
 from codepush.wire.openapi.schemas import Schema, reference
@@ -376,6 +378,23 @@ _DEPLOYMENTS: Final = (
         refusals=[404],
     ),
     _asked(
+        "begin_upload",
+        "POST",
+        f"{_DEPLOYMENT}/uploads",
+        "Begin to upload a file for a release.",
+        _one("ReleaseUpload", "What the chunks are sent with, and the release is made of."),
+        refusals=[403, 404],
+    ),
+    _asked(
+        "add_release",
+        "POST",
+        f"{_DEPLOYMENT}/releases",
+        "Release what was uploaded. Repeated with the same upload, it gives the same answer for a day.",
+        _one("Release", "The release that was made.", 201),
+        body="ReleaseCreation",
+        refusals=[403, 404, 409],
+    ),
+    _asked(
         "clear_releases",
         "DELETE",
         f"{_DEPLOYMENT}/releases",
@@ -424,5 +443,53 @@ _DEPLOYMENTS: Final = (
     ),
 )
 
-APPCENTER: Final = (*_ACCOUNT, *_APPS, *_ORGANIZATIONS, *_DEPLOYMENTS)
+
+def _sent(name: str, path: str, summary: str, *answers: Answer, **options: Any) -> Operation:  # noqa: ANN401 - passed on
+    """Return an operation of uploads, which are asked for with a token of their own."""
+    asked = _asked(name, options.pop("method", "POST"), f"/upload/{path}/{{upload}}", summary, *answers, **options)
+    return replace(asked, scheme="upload_token")
+
+
+def _query(name: str, schema: Schema) -> Schema:
+    return {"name": name, "in": "query", "required": True, "schema": schema}
+
+
+_UPLOADS: Final = (
+    _sent(
+        "describe_upload",
+        "set_metadata",
+        "Tell what is going to arrive, and learn in what chunks to send it.",
+        _one("UploadPlan", "The chunks; or an error that people are shown, if the file is too large."),
+        refusals=[409],
+        parameters=(
+            _query("file_name", {"type": "string", "maxLength": 1000}),
+            _query("file_size", {"type": "integer", "minimum": 1}),
+        ),
+    ),
+    replace(
+        _sent(
+            "send_chunk",
+            "upload_chunk",
+            "Send a chunk: bytes from `(block_number - 1) * chunk_size`, in any order, again if need be.",
+            _one("UploadChunk", "The chunk is kept."),
+            refusals=[409, 413],
+            parameters=(_query("block_number", {"type": "integer", "minimum": 1}),),
+        ),
+        body=Body(
+            schema={"type": "string", "format": "binary"}, media_type="application/octet-stream", is_required=False
+        ),
+    ),
+    _sent(
+        "finish_upload",
+        "finished",
+        "End an upload.",
+        _one("UploadState", "What is missing, if not Done."),
+        refusals=[409],
+    ),
+    _sent("cancel_upload", "cancel", "Give an upload up.", _one("UploadState", "It was given up.")),
+    _sent("get_upload", "status", "Show how far an upload is.", _one("UploadState", "How far it is."), method="GET"),
+    _sent("ask_upload", "status", "Show how far an upload is.", _one("UploadState", "How far it is.")),
+)
+
+APPCENTER: Final = (*_ACCOUNT, *_APPS, *_ORGANIZATIONS, *_DEPLOYMENTS, *_UPLOADS)
 """Every operation."""

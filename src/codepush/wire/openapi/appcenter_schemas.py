@@ -40,6 +40,8 @@ _PARTS: Final[Schema] = {"type": "array", "items": _PART, "minItems": 1, "maxIte
 _ROLE: Final[Schema] = {"enum": ["admin", "collaborator", "member"]}
 _EITHER: Final[Schema] = {"enum": [*_ROLE["enum"], *_PART["enum"]]}
 _DESCRIPTION: Final[Schema] = TEXT | {"maxLength": 10_000}
+_TOKEN: Final[Schema] = {"type": "string", "pattern": "^[0-9A-Za-z_-]{43}$"}
+_CHUNKS: Final[Schema] = {"type": "array", "items": {"type": "integer", "minimum": 1}}
 _IDENTIFIED: Final = {"id": _ID, "created_at": _TIME}
 
 _TOLD: Final[Mapping[str, Told]] = {
@@ -98,6 +100,11 @@ _TOLD: Final[Mapping[str, Told]] = {
         description="A deployment; `latest_release` is its newest release, if it has one.",
         fields={"key": KEY},
     ),
+    "AppCenterReleaseUpload": Told(
+        shape=shapes.ReleaseUploadShape,
+        description="An upload: where its chunks are sent, and the token that has to be sent with them.",
+        fields={"id": _ID, "token": _TOKEN, "upload_domain": {"type": "string", "format": "uri"}},
+    ),
     "AppCenterMetric": Told(
         shape=shapes.MetricShape,
         description="The counters of a label, or of a binary version, which has `active` only.",
@@ -108,7 +115,31 @@ _TOLD: Final[Mapping[str, Told]] = {
 
 def appcenter_schemas() -> dict[str, Schema]:
     """Return the schema of every object by its name."""
-    return described(_TOLD) | _requests() | {"AppCenterError": _error()}
+    return described(_TOLD) | _requests() | _uploads() | {"AppCenterError": _error()}
+
+
+def _uploads() -> dict[str, Schema]:
+    """Return what is answered while a file is uploaded."""
+    plan = {
+        "id": _ID,
+        "chunk_size": {"type": "integer", "minimum": 1},
+        "chunk_list": _CHUNKS,
+        "blob_partitions": {"const": 1},
+        "resume_restart": {"const": False},
+        "message": TEXT,
+    }
+    state = {
+        "id": _ID,
+        "state": {"enum": ["New", "Uploading", "Done", "Cancelled"]},
+        "chunk_size": {"type": "integer", "minimum": 0},
+        "missing_chunks": _CHUNKS,
+        "message": TEXT,
+    }
+    return {
+        "AppCenterUploadPlan": object_of({"error": {"type": "boolean"}, **plan}, required=["error"]),
+        "AppCenterUploadChunk": wrapped(error={"const": False}, chunk_num={"type": "integer", "minimum": 1}),
+        "AppCenterUploadState": object_of({"error": {"const": False}, **state}, required=["error", "state"]),
+    }
 
 
 def _error() -> Schema:
@@ -147,6 +178,17 @@ def _requests() -> dict[str, Schema]:
         "AppCenterOrganizationChange": object_of({"display_name": SHORT, "name": _SLUG}),
         "AppCenterDeploymentCreation": object_of({"name": NAME, "key": KEY}, required=["name"]),
         "AppCenterRenaming": object_of({"name": NAME}, required=["name"]),
+        "AppCenterReleaseCreation": object_of(
+            {
+                "release_upload": object_of({"id": _ID, "token": _TOKEN}, required=["id", "token"]),
+                "target_binary_version": TARGET,
+                "description": _DESCRIPTION,
+                "disabled": FLAG,
+                "mandatory": FLAG,
+                "rollout": ROLLOUT,
+            },
+            required=["release_upload", "target_binary_version"],
+        ),
         "AppCenterChange": object_of({"target_binary_range": TARGET, **change}),
         "AppCenterPromotionChange": object_of({"target_binary_range": TARGET, "label": LABEL, **change}),
         "AppCenterRollbackChange": object_of({"label": LABEL}),

@@ -44,6 +44,7 @@ _PATH_PARAMETERS: Final[Mapping[str, str]] = {
     "org": "The name of the organization in addresses, in any letter case.",
     "owner": "The name in addresses of the account or organization that owns the app, or an e-mail address.",
     "token": "The `id` of the access key.",
+    "upload": "The id of the upload.",
     "user": "The name of the account in addresses, or its e-mail address.",
     "machine": "The machine, as `createdBy` tells it.",
 }
@@ -101,7 +102,15 @@ def document(version: str) -> dict[str, Any]:
             "schemas": schemas() | appcenter_schemas(),
             "responses": _refusals(),
             "headers": {name: {"required": True, "schema": schema} for name, schema in _HEADERS.items()},
-            "securitySchemes": {"access_key": {"type": "http", "scheme": "bearer", "description": "An access key."}},
+            "securitySchemes": {
+                "access_key": {"type": "http", "scheme": "bearer", "description": "An access key."},
+                "upload_token": {
+                    "type": "apiKey",
+                    "in": "query",
+                    "name": "token",
+                    "description": "The token of one upload.",
+                },
+            },
         },
     }
 
@@ -123,7 +132,7 @@ def _operation(operation: Operation, tag: str) -> dict[str, Any]:
         **({"parameters": parameters} if parameters else {}),
         **({"requestBody": _body(operation.body)} if operation.body else {}),
         "responses": _responses(operation),
-        "security": [] if operation.is_public else [{"access_key": []}],
+        "security": [] if operation.is_public else [{operation.scheme: []}],
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from msgspec import Struct
 
@@ -56,7 +56,9 @@ class Operation(Struct, frozen=True, kw_only=True):
     ``id`` is the name of the SDK's method, where it has one. ``refusals`` are the statuses of the
     errors that tell either kind of client what is wrong; ``answers`` are all others. ``parameters`` are
     those that do not stand in the path. ``lists_fields``: a wrong body is answered with a list in JSON.
-    ``is_appcenter``: it is asked in App Center's dialect, and refused in that.
+    ``scheme`` tells
+    what has to be shown, unless the operation ``is_public``. ``is_appcenter``: it is asked in App Center's dialect,
+    and refused in that.
     """
 
     id: str
@@ -69,6 +71,7 @@ class Operation(Struct, frozen=True, kw_only=True):
     body: Body | None = None
     lists_fields: bool = False
     is_public: bool = False
+    scheme: Literal["access_key", "upload_token"] = "access_key"
     is_appcenter: bool = False
 
 

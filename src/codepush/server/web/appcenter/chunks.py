@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from codepush.server.services.drafts import draft
-from codepush.server.services.errors import InvalidError, TooLargeError
+from codepush.server.services.errors import InvalidError, TooLargeError, UnauthenticatedError
 from codepush.server.services.uploads import Ticket
 from codepush.server.web.answers import json_answer
 from codepush.server.web.auth import address
@@ -78,7 +78,7 @@ class ChunkDoor:
             if self._rate_limit is not None:
                 self._rate_limit.check(address(request))
             async with at_most(self._request_seconds):
-                return await endpoint(request, Ticket(request.path_params["upload"], _value(request, "token")))
+                return await endpoint(request, _ticket(request))
 
         return admitted
 
@@ -112,6 +112,13 @@ class ChunkDoor:
         return json_answer(
             wire.status_body(upload.id, upload.state, chunk_size=upload.chunk_size, missing=status.missing)
         )
+
+
+def _ticket(request: Request) -> Ticket:
+    token = _value(request, "token")
+    if not token:
+        raise UnauthenticatedError("Send the token of the upload in the query.", code="no_upload_token")
+    return Ticket(request.path_params["upload"], token)
 
 
 def _value(request: Request, name: str) -> str:

@@ -1,0 +1,92 @@
+"""Releases in App Center's dialect: a file is uploaded first, chunk by chunk, and released then."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from codepush.rules import validation
+from codepush.server.ports import AnswerRecord
+from codepush.server.services.errors import InvalidError
+from codepush.server.services.repeats import Repeatable
+from codepush.server.services.uploads import Ticket
+from codepush.server.web.answers import json_answer
+from codepush.server.web.appcenter.bodies import app_in, fields_of, in_their_words
+from codepush.server.web.paths import name_in
+from codepush.wire import appcenter
+from codepush.wire.messages import encode_json
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from codepush.models import Package
+    from codepush.server.ports import AccountRecord
+    from codepush.server.services.repeats import Receipt, Repeats
+    from codepush.server.services.uploaded_releases import UploadedReleases
+    from codepush.server.services.uploads import Uploads
+    from codepush.server.web.appcenter.bodies import Route
+
+__all__ = ["UploadRoutes"]
+
+
+class UploadRoutes:
+    """The part of the App Center door that begins uploads, and releases what was uploaded.
+
+    Args:
+        uploads: receives files in chunks.
+        releases: releases them.
+        repeats: gives a lost answer again.
+        upload_url: where chunks are sent, without a slash at the end.
+
+    """
+
+    def __init__(self, uploads: Uploads, releases: UploadedReleases, repeats: Repeats, *, upload_url: str) -> None:
+        self._uploads = uploads
+        self._releases = releases
+        self._repeats = repeats
+        self._upload_url = upload_url
+
+    def table(self) -> list[Route]:
+        """Return method, path and endpoint of each route."""
+        deployment = "/apps/{owner}/{app}/deployments/{deployment}"
+        return [
+            ("POST", f"{deployment}/uploads", self._begin),
+            ("POST", f"{deployment}/releases", self.release),
+        ]
+
+    async def _begin(self, request: Request, caller: AccountRecord) -> Response:
+        ticket = await self._uploads.begin(caller, app_in(request), name_in(request, "deployment"))
+        return json_answer(
+            encode_json(appcenter.ReleaseUploadShape(id=ticket.id, token=ticket.token, upload_domain=self._upload_url))
+        )
+
+    async def release(self, request: Request, caller: AccountRecord) -> Response:
+        """Release what was uploaded, once; who repeats the request gets the same answer, for a day."""
+        body = await fields_of(request)
+        ticket = _ticket(body.get("release_upload"))
+        with in_their_words(appcenter.RELEASE_FIELDS):
+            said = appcenter.in_our_words(body, appcenter.RELEASE_FIELDS)
+            info = validation.package_info(said, require_app_version=True)
+
+        async def release(receipt: Receipt) -> Package:
+            app, deployment = app_in(request), name_in(request, "deployment")
+            return await self._releases.release(caller, app, deployment, ticket, info, receipt=receipt)
+
+        repeatable = Repeatable(caller.id, f"{request.method} {request.scope['path']}", ticket.id)
+        given = await self._repeats.once(repeatable, release, _answer)
+        return json_answer(given.body, given.status)
+
+
+def _answer(package: Package) -> AnswerRecord:
+    return AnswerRecord(status=201, location="", body=encode_json(appcenter.ReleaseShape.of_reply(package)))
+
+
+def _ticket(upload: Any) -> Ticket:  # noqa: ANN401 - whatever was sent
+    match upload:
+        case {"id": str(upload_id), "token": str(token)} if (ticket := Ticket(upload_id, token)).is_possible:
+            return ticket
+    raise InvalidError(
+        "release_upload: send the object that began the upload, with its id and token.",
+        code="invalid_field",
+        field="release_upload",
+    )
