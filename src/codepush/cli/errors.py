@@ -43,6 +43,7 @@ class Exit(IntEnum):
     FORBIDDEN = 8
     NO_ANSWER = 9
     PACKAGE = 10
+    REFUSED_BY_PHONE = 11
     CANCELLED = 130
 
 
@@ -58,6 +59,7 @@ EXITS: Final = {
     Exit.FORBIDDEN: "The account may not do this.",
     Exit.NO_ANSWER: "No answer came, or the server is too busy: try again later.",
     Exit.PACKAGE: "The files to release are wrong. Nothing was sent.",
+    Exit.REFUSED_BY_PHONE: "A simulated phone could not take the release.",
     Exit.CANCELLED: "Somebody said no to a question, or pressed Ctrl-C.",
 }
 """What each exit code means."""

@@ -47,6 +47,7 @@ ENTRIES: Final[Mapping[str, Entry]] = {
     "patch": Entry("codepush.cli.release:patch", "Releases", "Change what is said about a release."),
     "promote": Entry("codepush.cli.release:promote", "Releases", "Release in one deployment what another one has."),
     "rollback": Entry("codepush.cli.release:rollback", "Releases", "Go back to an older release."),
+    "simulate": Entry("codepush.cli.simulate:simulate", "Phones", "Tell what a phone would be told, and why; try it."),
     "server": Entry("codepush.cli.server:server", "Server", "Run and look after a server of your own."),
     "completion": Entry("codepush.cli.completion:completion", "This machine", "Make a shell complete commands."),
 }

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from codepush.models import Metrics
 
-__all__ = ["Move", "Plan", "plan_change", "plan_new", "plan_return", "release_of"]
+__all__ = ["Move", "Plan", "plan_change", "plan_new", "plan_return", "release_of", "some_version", "versions_running"]
 
 _SOMEBODY: Final = "somebody"
 _NUMBERS: Final = re.compile(r"(\d+)\.(\d+)\.(\d+)")
@@ -145,7 +145,7 @@ def _plan(
     if refusal:
         return Plan(release=made, refusal=refusal)
     moves = [
-        _move(before, after, runs, counted.active, _versions(runs, before, metrics, made))
+        _move(before, after, runs, counted.active, versions_running(runs, before, metrics, made))
         for runs, counted in metrics.items()
         if counted.active > 0
     ]
@@ -188,7 +188,7 @@ def _check(version: str, running: Package | None) -> UpdateCheck:
     )
 
 
-def _versions(runs: str, history: Sequence[Package], metrics: Mapping[str, Metrics], made: Package) -> list[str]:
+def versions_running(runs: str, history: Sequence[Package], metrics: Mapping[str, Metrics], made: Package) -> list[str]:
     """Return the versions of the app that devices may have which run something.
 
     A binary version is itself. A label may run in any version of its target: those that are counted, and those that the
@@ -200,6 +200,12 @@ def _versions(runs: str, history: Sequence[Package], metrics: Mapping[str, Metri
     mentioned = [*metrics, *_mentioned(release.app_version), *_mentioned(made.app_version)]
     known = {version for text in mentioned if (version := semver.valid(text))}
     return [version for version in sorted(known) if semver.satisfies(version, release.app_version)]
+
+
+def some_version(target: str) -> str:
+    """Return a version of the app that a target binary version includes; ``0.0.0`` when none is found."""
+    versions = [target, *_mentioned(target), "1.0.0"]
+    return next((one for one in versions if semver.satisfies(one, target)), "0.0.0")
 
 
 def _mentioned(target: str) -> list[str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from codepush.cli.context import pass_cli
+from codepush.cli.context import note_flag, pass_cli
 from codepush.cli.frame import RemoteCommand, app_argument, argument, deployment_argument
 from codepush.cli.spelling import Twin
 from codepush.cli.values import DESCRIPTION, ROLLOUT, TARGET, check_contents
@@ -45,6 +45,29 @@ def release_options(command: Callable[..., Any]) -> Callable[..., Any]:
             "-des", "--description", type=DESCRIPTION, default="", help="What has changed; \\n is a new line."
         ),
         click.option("-d", "--deployment-name", metavar="NAME", help="Where to.  [project file, Staging]"),
+    ):
+        command = option(command)
+    return verify_options(command)
+
+
+def verify_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that have a release tried on simulated phones; whoever releases looks them up."""
+    for option in (
+        click.option(
+            "--public-key-path",
+            metavar="FILE",
+            type=click.Path(exists=True, dir_okay=False),
+            expose_value=False,
+            callback=note_flag,
+            help="With --verify: the phones take only what was signed with this key's private half.",
+        ),
+        click.option(
+            "--verify",
+            is_flag=True,
+            expose_value=False,
+            callback=note_flag,
+            help="Release it disabled, and enable it once simulated phones could take it from all that phones run.",
+        ),
     ):
         command = option(command)
     return command
@@ -174,6 +197,7 @@ def patch(
 @_NO_DUPLICATE_ERROR
 @click.option("-r", "--rollout", type=ROLLOUT, help="The share of phones that may take it.  [100%]")
 @click.option("-t", "--target-binary-version", type=TARGET, metavar="RANGE", help="Other versions than the source's.")
+@verify_options
 @_DRY_RUN
 @pass_cli
 def promote(
@@ -196,12 +220,12 @@ def promote(
 
         plan_promotion(cli, app, source, destination, change)
         return
-    from codepush.cli.releasing import tell_duplicate
+    from codepush.cli.releasing import promoted, tell_duplicate
     from codepush.cli.shapes import plain
     from codepush.client import is_duplicate
 
     try:
-        made = cli.client.promote(app, source, destination, change)
+        made = promoted(cli, app, source, destination, change)
     except Conflict as error:
         if not (no_duplicate_release_error and is_duplicate(error)):
             raise

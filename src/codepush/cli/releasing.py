@@ -5,15 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from codepush.cli.shapes import plain
 from codepush.client import is_duplicate
 from codepush.errors import Conflict
 
 if TYPE_CHECKING:
     from codepush.cli.context import Cli
-    from codepush.models import PackageInfo
+    from codepush.models import Package, PackageInfo
 
-__all__ = ["release_contents"]
+__all__ = ["promoted", "release_contents", "tell_duplicate"]
 
 
 def release_contents(
@@ -46,6 +48,9 @@ def release_contents(
 
     """
     key = private_key_path or cli.project.private_key_path
+    meant = info
+    if cli.flags.get("verify"):
+        info = replace(info, is_disabled=True)
     cli.client.get_deployment(app, deployment)  # whatever is wrong with names and keys is told before the upload
     try:
         with cli.out.progress("Uploading") as report:
@@ -57,6 +62,8 @@ def release_contents(
             raise
         tell_duplicate(cli, app, deployment, error)
         return
+    if cli.flags.get("verify"):
+        release = _tried(cli, app, deployment, release, is_enabled=not meant.is_disabled)
     kind = "directory" if Path(contents).is_dir() else "file"
     cli.out.result(
         plain(release),
@@ -64,6 +71,30 @@ def release_contents(
         f' deployment of the "{app}" app.',
     )
     cli.out.say(f"It is {release.label} there, for {release.app_version}.")
+
+
+def promoted(cli: Cli, app: str, source: str, destination: str, info: PackageInfo) -> Package:
+    """Promote a release, and with ``--verify`` enable it only once simulated phones could take it.
+
+    Raises:
+        CodePushError: it cannot be promoted.
+        Failure: a phone could not take it.
+
+    """
+    if not cli.flags.get("verify"):
+        return cli.client.promote(app, source, destination, info)
+    is_disabled = info.is_disabled
+    if is_disabled is None:
+        releases = cli.client.get_deployment_history(app, source)
+        is_disabled = next((one.is_disabled for one in reversed(releases) if info.label in {None, one.label}), None)
+    made = cli.client.promote(app, source, destination, replace(info, is_disabled=True))
+    return _tried(cli, app, destination, made, is_enabled=not is_disabled)
+
+
+def _tried(cli: Cli, app: str, deployment: str, release: Package, *, is_enabled: bool) -> Package:
+    from codepush.cli.verification import verified
+
+    return verified(cli, app, deployment, release, is_enabled=is_enabled)
 
 
 def tell_duplicate(cli: Cli, app: str, deployment: str, error: Conflict) -> None:

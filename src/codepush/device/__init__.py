@@ -26,5 +26,16 @@ Methods raise :class:`codepush.errors.CodePushError`; a phone that was told some
 
 from codepush.device.packages import InstallMode, LocalUpdate, Platform, RemotePackage, Running, SyncStatus
 from codepush.device.phone import Phone
+from codepush.device.trial import Outcome, Trial
 
-__all__ = ["InstallMode", "LocalUpdate", "Phone", "Platform", "RemotePackage", "Running", "SyncStatus"]
+__all__ = [
+    "InstallMode",
+    "LocalUpdate",
+    "Outcome",
+    "Phone",
+    "Platform",
+    "RemotePackage",
+    "Running",
+    "SyncStatus",
+    "Trial",
+]

@@ -49,6 +49,9 @@ class Phone:
         public_key: the key built into the app, in PEM form or as the path of a file with it; needs the
             extra ``signing``. With it the phone accepts only updates signed with the private key;
             without it, signatures are not looked at.
+        answers: who answers when the phone asks for an update; the server unless given. So a release can be tried
+            that the server does not offer yet.
+        is_silent: the phone reports nothing, as if the server had taken every report: no device is counted.
 
     Raises:
         ConfigurationError: the server's address, the platform, the bundle's name or the public key is
@@ -70,6 +73,8 @@ class Phone:
         client_unique_id: str | None = None,
         timeout: float = 60.0,
         public_key: str | Path | None = None,
+        answers: Callable[[UpdateCheck], UpdateInfo] | None = None,
+        is_silent: bool = False,
     ) -> None:
         if platform not in _BUNDLE_NAMES:
             raise ConfigurationError(f'There is no platform "{platform}" to imitate. Choose "android" or "ios".')
@@ -83,6 +88,8 @@ class Phone:
         )
         self._binary_hash = self._binary.package_hash()
         self._public_key = None if public_key is None else read_public_key(public_key)
+        self._answer = answers or self._connection.ask
+        self._is_silent = is_silent
         self._store = Store(Path(folder))
         self._save(self._remembered(client_unique_id))
         if (self._state.binary_version, self._state.binary_hash) != self._identity:
@@ -108,6 +115,25 @@ class Phone:
             bundle=self._store.contents(update) / update.bundle,
         )
 
+    def question(self) -> UpdateCheck:
+        """Return what the phone says of itself when it asks for an update."""
+        latest = self._latest()
+        if latest is None:
+            return UpdateCheck(
+                deployment_key=self._deployment_key,
+                app_version=self._binary.app_version,
+                # Android compares its binary's hash by itself, below.
+                package_hash=self._binary_hash if self._platform == "ios" else None,
+                client_unique_id=self.client_unique_id,
+            )
+        return UpdateCheck(
+            deployment_key=self._deployment_key,
+            app_version=latest.app_version,
+            package_hash=latest.package_hash,
+            label=latest.label,
+            client_unique_id=self.client_unique_id,
+        )
+
     def check(self, *, on_version_mismatch: Callable[[str], None] | None = None) -> RemotePackage | None:
         """Ask the server for an update.
 
@@ -127,7 +153,7 @@ class Phone:
         """
         self._open()
         latest = self._latest()
-        info = self._connection.ask(self._question(latest))
+        info = self._answer(self.question())
         if info.update_app_version:
             if on_version_mismatch is not None:
                 on_version_mismatch(info.app_version)
@@ -315,23 +341,6 @@ class Phone:
         """Return the update installed last, whether it runs already or waits for a restart."""
         return self._store.find(self._state.current_package)
 
-    def _question(self, latest: LocalUpdate | None) -> UpdateCheck:
-        if latest is None:
-            return UpdateCheck(
-                deployment_key=self._deployment_key,
-                app_version=self._binary.app_version,
-                # Android compares its binary's hash by itself, below.
-                package_hash=self._binary_hash if self._platform == "ios" else None,
-                client_unique_id=self.client_unique_id,
-            )
-        return UpdateCheck(
-            deployment_key=self._deployment_key,
-            app_version=latest.app_version,
-            package_hash=latest.package_hash,
-            label=latest.label,
-            client_unique_id=self.client_unique_id,
-        )
-
     def _has_already(self, package_hash: str, latest: LocalUpdate | None) -> bool:
         if latest is not None and latest.package_hash == package_hash:
             return True
@@ -387,6 +396,8 @@ class Phone:
 
     def _tell(self, report: StatusReport) -> bool:
         """Send a report and return whether the server took it."""
+        if self._is_silent:
+            return True
         try:
             self._connection.report(report)
         except (TransportError, APIError, DecodeError):

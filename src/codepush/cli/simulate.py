@@ -1,0 +1,202 @@
+"""``codepush simulate``: what a phone would be told, why, and what it would run then."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from codepush.cli.context import pass_cli
+from codepush.cli.errors import Exit, Failure
+from codepush.cli.frame import RemoteCommand, app_argument
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from codepush.cli.context import Cli
+    from codepush.cli.output import Table
+    from codepush.device import Outcome, Platform
+    from codepush.models import Package
+    from codepush.rules.considerations import Consideration
+
+__all__ = ["simulate"]
+
+
+class _Subject:
+    """The deployment that phones ask: named, with its history, or known by its key only."""
+
+    def __init__(self, cli: Cli, app: str | None, deployment: str | None, key: str | None) -> None:
+        self.history: list[Package] = []
+        self.app = None
+        if key is not None:
+            self.key, self.name = key, "the deployment"
+            return
+        name, of_deployment = cli.app(app), cli.release_deployment(deployment)
+        self.app = cli.client.get_app(name)
+        self.key = cli.client.get_deployment(name, of_deployment).key
+        self.history = cli.client.get_deployment_history(name, of_deployment)
+        self.name = f'the "{of_deployment}" deployment of "{name}"'
+
+    def find(self, label: str) -> Package | None:
+        """Return the release with a label, if it is known."""
+        return next((one for one in self.history if one.label == label), None)
+
+    def release(self, label: str) -> Package:
+        """Return the release with a label, to start from."""
+        found = self.find(label)
+        if found is None:
+            labels = ", ".join(one.label for one in self.history[-10:]) or "none"
+            raise Failure(
+                f"There is no release {label} in {self.name} to start from.",
+                f"Its newest releases are: {labels}.",
+                exit_code=Exit.NOT_FOUND,
+            )
+        return found
+
+
+@click.command("simulate", cls=RemoteCommand)
+@app_argument()
+@click.option("-d", "--deployment-name", metavar="NAME", help="The deployment.  [project file, Staging]")
+@click.option(
+    "--deployment-key", metavar="KEY", help="The deployment's key, where there is no access key to look it up with."
+)
+@click.option("--app-version", metavar="VERSION", help="The binary version of the app on the phone.")
+@click.option("-l", "--label", help="The release that the phone runs; the app as it is in the store when left out.")
+@click.option("--platform", type=click.Choice(["android", "ios"]), help="The platform to imitate.  [the app's]")
+@click.option("-b", "--bundle-name", metavar="NAME", help="What the app calls its bundle.  [as usual on the platform]")
+@click.option(
+    "--public-key-path",
+    metavar="FILE",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="The app takes only what was signed with this key's private half.",
+)
+@click.option("--client-unique-id", metavar="ID", help="The device's id, which rollouts go by.  [made up]")
+@click.option("--crash", is_flag=True, help="Let the update die before it comes up.")
+@pass_cli
+def simulate(
+    cli: Cli,
+    /,
+    app: str | None,
+    *,
+    deployment_name: str | None,
+    deployment_key: str | None,
+    app_version: str | None,
+    label: str | None,
+    crash: bool,
+    client_unique_id: str | None,
+    **phone: Any,  # noqa: ANN401 - passed on by name
+) -> None:
+    """Let a simulated phone ask for an update, take it, and tell what it runs then.
+
+    It asks the server as a phone does, downloads, verifies and installs; it reports nothing, so no device is counted.
+    """
+    if label and deployment_key:
+        raise click.UsageError("A phone can start from a label only where the deployment is named, not its key.")
+    subject = _Subject(cli, app, deployment_name, deployment_key)
+    start = subject.release(label) if label else None
+    version = _version(app_version, start)
+    with TemporaryDirectory(prefix="codepush-phone-") as folder:
+        outcome = _trial(cli, subject, **phone).run(
+            Path(folder) / "phone", app_version=version, start=start, client_unique_id=client_unique_id, crash=crash
+        )
+    _tell(cli, subject, outcome, label)
+
+
+def _version(given: str | None, start: Package | None) -> str:
+    """Return the binary version of the phone's app: what was given, or else what the start's target says."""
+    from codepush.rules import semver
+
+    if given is None and start is not None and semver.valid(start.app_version):
+        return start.app_version
+    if given is None:
+        raise click.UsageError("Which version does the app on the phone have? Give --app-version.")
+    if semver.normalise_app_version(given) is None:
+        raise click.UsageError(f"'{given}' is not a version of an app such as 1.2.3.")
+    return given
+
+
+def _trial(
+    cli: Cli, subject: _Subject, *, platform: Platform | None, bundle_name: str | None, public_key_path: Path | None
+) -> Any:  # noqa: ANN401 - a Trial, whose module is imported late
+    from codepush.cli.phones import bundle_name_of, platform_of
+    from codepush.device import Trial
+    from codepush.device.connection import Connection
+
+    imitated = platform or platform_of(subject.app)
+    timeout = cli.flags.get("timeout") or 60.0
+    return Trial(
+        server_url=cli.server_url,
+        deployment_key=subject.key,
+        answers=Connection(cli.server_url, platform=imitated, timeout=timeout).ask,
+        platform=imitated,
+        bundle_name=bundle_name or bundle_name_of(subject.app),
+        public_key=public_key_path,
+        timeout=timeout,
+    )
+
+
+def _tell(cli: Cli, subject: _Subject, outcome: Outcome, label: str | None) -> None:
+    from codepush.rules.considerations import consider
+
+    considered = consider(subject.history, outcome.question)
+    cli.out.result(_told(outcome, considered, label), "\n".join(_sentences(subject, outcome, label)))
+    if considered and not cli.out.is_json:
+        cli.out.result(None, _table(considered))
+    if outcome.failure:
+        raise Failure(
+            f"The phone could not take {outcome.told.label}: {outcome.failure}", exit_code=Exit.REFUSED_BY_PHONE
+        )
+
+
+def _told(outcome: Outcome, considered: Sequence[Consideration], label: str | None) -> dict[str, Any]:
+    from codepush.cli.phones import reason
+    from codepush.cli.shapes import plain
+
+    return {
+        "startedFrom": label,
+        "question": plain(outcome.question),
+        "told": plain(outcome.told),
+        "considered": [
+            {
+                "label": one.release.label,
+                "appVersion": one.release.app_version,
+                "verdict": one.verdict,
+                "reason": reason(one),
+            }
+            for one in considered
+        ],
+        "runs": plain({"appVersion": outcome.runs.app_version, "label": outcome.runs.label})
+        | {"packageHash": outcome.runs.package_hash},
+        "failure": outcome.failure,
+        "isRolledBack": outcome.is_rolled_back,
+    }
+
+
+def _table(considered: Sequence[Consideration]) -> Table:
+    from codepush.cli.output import Column, Table
+    from codepush.cli.phones import reason
+
+    rows = [[one.release.label, one.release.app_version, reason(one)] for one in considered]
+    return Table(["Release", "Target", Column("Why it was chosen or not", 60)], rows)
+
+
+def _sentences(subject: _Subject, outcome: Outcome, label: str | None) -> list[str]:
+    from codepush.cli.phones import kind_of_download
+
+    version, told = outcome.question.app_version, outcome.told
+    said = [f"A phone with version {version} that runs {label or 'the app from the store'} asks {subject.name}."]
+    if told.update_app_version:
+        said.append(f"It is told to get another version from the store: the newest release is for {told.app_version}.")
+    elif not told.is_available:
+        said.append("It is told that there is no update.")
+    else:
+        kind = kind_of_download(subject.find(told.label), told.download_url)
+        must = ", to be installed at once" if told.is_mandatory else ""
+        said.append(f"It is told of {told.label}: {told.package_size:,} bytes ({kind}){must}.")
+    if outcome.is_rolled_back:
+        said.append(f"{told.label} died before it came up, and the phone went back.")
+    if not outcome.failure:
+        said.append(f"It runs {outcome.runs.label or 'the app from the store'} now.")
+    return said

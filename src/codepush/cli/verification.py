@@ -1,0 +1,196 @@
+"""``--verify``: a release stays disabled until a simulated phone could take it from wherever phones are now.
+
+The phones are told what the server would tell them if the release were enabled, and for all of them. That is decided
+here, by the rules that servers decide with, from the history that the server gives.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from codepush.cli.errors import Exit, Failure
+from codepush.cli.phones import bundle_name_of, kind_of_download, platform_of
+from codepush.cli.planning import some_version, versions_running
+from codepush.device import Trial
+from codepush.errors import CodePushError
+from codepush.models import Package, PackageInfo, UpdateCheck
+from codepush.rules import selection
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from codepush.cli.context import Cli
+    from codepush.device import Outcome
+    from codepush.models import Metrics
+
+__all__ = ["Verdict", "verified"]
+
+_DIFF_SECONDS: Final = 10.0
+"""How long differences are waited for. A phone is told of one once it is there, and of the whole package until then."""
+
+_LOOK_SECONDS: Final = 0.5
+
+
+class _Start(Struct, frozen=True):
+    """Where a phone starts from: the release that it runs, if it runs one, and the version of its app."""
+
+    release: Package | None
+    app_version: str
+
+
+class Verdict(Struct, frozen=True, kw_only=True):
+    """What came of one phone. ``download`` is the kind of what it downloaded, ``size`` in bytes."""
+
+    starts_from: str | None
+    app_version: str
+    download: str
+    size: int
+    failure: str | None
+
+
+def verified(cli: Cli, app: str, deployment: str, release: Package, *, is_enabled: bool) -> Package:
+    """Try a disabled release on simulated phones, and enable it when each of them could take it.
+
+    Args:
+        cli: what the command works with.
+        app: the app.
+        deployment: the deployment.
+        release: the release, which is disabled.
+        is_enabled: whether it is to be enabled; it stays disabled otherwise, however the trial ends.
+
+    Returns:
+        The release as it is now.
+
+    Raises:
+        Failure: a phone could not take it, or the trial itself could not be made. It stays disabled.
+
+    """
+    label = release.label
+    enable = f"To enable it all the same: codepush patch {app} {deployment} --label {label} --no-disabled"
+    try:
+        verdicts = _try(cli, app, deployment, label)
+        _tell(cli, label, verdicts)
+        failed = next((one for one in verdicts if one.failure), None)
+        if failed is None:
+            return _enabled(cli, app, deployment, release) if is_enabled else release
+    except CodePushError as error:
+        raise Failure(f"{label} could not be tried, and stays disabled: {error.message}", enable) from error
+    runs = failed.starts_from or "the app from the store"
+    raise Failure(
+        f"{label} stays disabled: a phone with version {failed.app_version} that runs {runs} could not take it."
+        f" {failed.failure}",
+        enable,
+        exit_code=Exit.REFUSED_BY_PHONE,
+    )
+
+
+def _enabled(cli: Cli, app: str, deployment: str, release: Package) -> Package:
+    info = PackageInfo(is_disabled=False)
+    return cli.client.patch_release(app, deployment, release.label, info) or replace(release, is_disabled=False)
+
+
+def _tell(cli: Cli, label: str, verdicts: Sequence[Verdict]) -> None:
+    cli.out.say(f"{label} was tried on {len(verdicts)} simulated phone{'s' if len(verdicts) > 1 else ''}:")
+    for one in verdicts:
+        runs = one.starts_from or "the app from the store"
+        came = one.failure or f"took it ({one.download}, {one.size:,} bytes)"
+        cli.out.say(f"  version {one.app_version}, running {runs}: {came}")
+
+
+def _try(cli: Cli, app: str, deployment: str, label: str) -> list[Verdict]:
+    metrics = cli.client.get_deployment_metrics(app, deployment)
+    history = _with_diffs(cli, app, deployment, label, metrics)
+    release = _find(history, label)
+    trial = _trial(cli, app, deployment, history)
+    with TemporaryDirectory(prefix="codepush-phones-") as folder:
+        return [
+            _verdict(start, release, _outcome(trial, Path(folder) / f"{number}", start))
+            for number, start in enumerate(_starts(history, metrics, label))
+        ]
+
+
+def _outcome(trial: Trial, folder: Path, start: _Start) -> Outcome:
+    return trial.run(folder, app_version=start.app_version, start=start.release)
+
+
+def _with_diffs(cli: Cli, app: str, deployment: str, label: str, metrics: Mapping[str, Metrics]) -> Sequence[Package]:
+    """Return the history as if the release were enabled for all, once it has differences or seems not to get them."""
+    deadline = time.monotonic() + _DIFF_SECONDS
+    while True:
+        history = _as_if_enabled(cli.client.get_deployment_history(app, deployment), label)
+        running = {start.release.package_hash for start in _starts(history, metrics, label) if start.release}
+        if running <= _find(history, label).diff_package_map.keys() or time.monotonic() > deadline:
+            return history
+        time.sleep(_LOOK_SECONDS)
+
+
+def _as_if_enabled(history: Sequence[Package], label: str) -> list[Package]:
+    return [replace(one, is_disabled=False, rollout=None) if one.label == label else one for one in history]
+
+
+def _starts(history: Sequence[Package], metrics: Mapping[str, Metrics], label: str) -> Iterator[_Start]:
+    """Yield what phones run now that would be offered the release, and the app from the store, which new phones run."""
+    release, candidates = _find(history, label), selection.candidates(history)
+    by_label = {one.label: one for one in history}
+    counted = [
+        (runs if runs in by_label else None, version)
+        for runs, counters in metrics.items()
+        if counters.active > 0
+        for version in versions_running(runs, history, metrics, release)
+    ]
+    tried = set()
+    for runs, version in [(None, some_version(release.app_version)), *counted]:
+        start = _Start(by_label[runs] if runs else None, version)
+        # What a phone makes of a release does not depend on the version of its app, once it is offered it.
+        if runs not in tried and selection.answer(candidates, _check(start)).label == label:
+            tried.add(runs)
+            yield start
+
+
+def _check(start: _Start) -> UpdateCheck:
+    return UpdateCheck(
+        deployment_key="",
+        app_version=start.app_version,
+        package_hash=start.release.package_hash if start.release else None,
+        label=start.release.label if start.release else None,
+    )
+
+
+def _find(history: Sequence[Package], label: str) -> Package:
+    found = next((one for one in history if one.label == label), None)
+    if found is None:
+        raise CodePushError(f"{label} is not in the deployment's history any more.")
+    return found
+
+
+def _trial(cli: Cli, app: str, deployment: str, history: Sequence[Package]) -> Trial:
+    candidates = selection.candidates(history)
+    about = cli.client.get_app(app)
+    return Trial(
+        server_url=cli.server_url,
+        deployment_key=cli.client.get_deployment(app, deployment).key,
+        answers=lambda check: selection.answer(candidates, check),
+        platform=platform_of(about),
+        bundle_name=bundle_name_of(about),
+        public_key=cli.flags.get("public_key_path"),
+        timeout=cli.flags.get("timeout") or 60.0,
+    )
+
+
+def _verdict(start: _Start, release: Package, outcome: Outcome) -> Verdict:
+    failure = outcome.failure
+    if failure is None and outcome.runs.label != release.label:
+        failure = f"It runs {outcome.runs.label or 'the app from the store'} in the end."
+    return Verdict(
+        starts_from=start.release.label if start.release else None,
+        app_version=start.app_version,
+        download=kind_of_download(release, outcome.told.download_url),
+        size=outcome.told.package_size,
+        failure=failure,
+    )
