@@ -26,7 +26,9 @@ def cli(server, tmp_path):
 @pytest.mark.parametrize(
     ("words", "code", "sentence"),
     [
-        (["deployment", "list", "Nowhere"], 6, "'codepush app list'"),
+        (["deployment", "list", "Nowhere"], 6, "codepush app list"),
+        (["deployment", "history", "App", "Nowhere"], 6, "codepush deployment list APP"),
+        (["collaborator", "add", "App", "nobody@example.test"], 6, "has to make an account"),
         (["release", "Nowhere", ".", "1.0.0"], 6, 'App "Nowhere" does not exist'),
         (["release", "App", "missing", "1.0.0"], 10, '"missing" cannot be released'),
         (["release", "App", "update.zip", "1.0.0"], 2, "It is unnecessary to package releases in a .zip"),

@@ -39,7 +39,7 @@ def test_login_by_key_among_the_arguments(cli, codepush_server, words):
     """The original's way is understood, with a warning that others can see the key."""
     done = cli.run("login", codepush_server.url, *words, codepush_server.access_key)
     assert done.returncode == 0
-    assert "can be seen by others" in done.stderr
+    assert "can see an access key" in done.stderr
     assert codepush_server.access_key not in done.stdout + done.stderr
     done = cli.run("login", codepush_server.url, *words, "-", stdin=codepush_server.access_key)
     assert (done.returncode, done.stderr) == (0, "")
@@ -85,6 +85,7 @@ def test_flag_goes_before_environment(cli, codepush_server):
     """The key of the option goes before that of the environment."""
     environment = {"CODEPUSH_SERVER_URL": codepush_server.url, "CODEPUSH_ACCESS_KEY": "k" * 43}
     assert cli.text("whoami", "--access-key", codepush_server.access_key, **environment) == "owner@example.test"
+    assert cli.text("whoami", "--token", "-", stdin=codepush_server.access_key, **environment) == "owner@example.test"
     code, said = cli.fails("whoami", **environment)
     assert code == 5
     assert "from CODEPUSH_ACCESS_KEY" in said

@@ -116,13 +116,11 @@ def _enter(cli: Cli, url: str | None, access_key: str | None, *, action: str, no
     if no_proxy:
         os.environ["NO_PROXY"] = "*"
     cli.choose_server(url)
-    if access_key not in {None, _STDIN}:
-        cli.out.warn("An access key among the arguments can be seen by others. Better: --access-key - reads stdin.")
     is_session = access_key is None and sys.stdin.isatty()
     if is_session and _is_known(cli):
         cli.out.say(f"You are already logged in to {cli.server_url} from this machine; 'codepush logout' ends that.")
         return
-    key = _asked(cli, action) if is_session else _given(access_key)
+    key = _asked(cli, action) if is_session else cli.read_key(access_key or _STDIN)
     if not cli.connect(key).is_authenticated():
         raise Failure("Invalid access key.", f"{cli.server_url} does not know it.", exit_code=Exit.NOT_LOGGED_IN)
     kept = cli.credentials.keep(cli.server_url, key, is_session=is_session)
@@ -133,17 +131,6 @@ def _enter(cli: Cli, url: str | None, access_key: str | None, *, action: str, no
     )
     if cli.environment.get("CODEPUSH_ACCESS_KEY"):
         cli.out.warn("CODEPUSH_ACCESS_KEY is set and goes before this log-in.")
-
-
-def _given(access_key: str | None) -> str:
-    key = sys.stdin.readline().strip() if access_key in {None, _STDIN} else access_key
-    if not key:
-        raise Failure(
-            "There is no access key on stdin.",
-            "Pass it so: codepush login --access-key - < FILE",
-            exit_code=Exit.USAGE,
-        )
-    return key
 
 
 def _asked(cli: Cli, action: str) -> str:

@@ -28,6 +28,7 @@ T = TypeVar("T")
 
 _CLI: Final = "codepush.cli"
 _FLAGS: Final = "codepush.flags"
+_STDIN: Final = "-"
 _DEFAULT_SERVER: Final = "http://127.0.0.1:3000"
 _DEFAULT_DEPLOYMENT: Final = "Staging"
 
@@ -82,10 +83,25 @@ class Cli:
         from codepush.cli.credentials import Login
 
         if key := self.flags.get("access_key"):
-            return Login(key, "--access-key")
+            return Login(self.read_key(key), "--access-key")
         if key := self.environment.get("CODEPUSH_ACCESS_KEY"):
             return Login(key, "CODEPUSH_ACCESS_KEY")
         return self.credentials.find(self.server_url)
+
+    def read_key(self, given: str) -> str:
+        """Return an access key that was given as an option: itself, or the first line of stdin for a hyphen.
+
+        Raises:
+            Failure: there is none on stdin.
+
+        """
+        if given != _STDIN:
+            self.out.warn("Others on this machine can see an access key among the arguments; - reads it from stdin.")
+            return given
+        key = sys.stdin.readline().strip()
+        if not key:
+            raise Failure("There is no access key on stdin.", "Pass it so: --access-key - < FILE", exit_code=Exit.USAGE)
+        return key
 
     @property
     def client(self) -> CodePush:

@@ -113,7 +113,7 @@ def _told(app: str, deployment: str, plan: Plan) -> dict[str, Any]:
 
 def _sentences(app: str, deployment: str, plan: Plan) -> str:
     if plan.refusal or plan.release is None:
-        return f'It would be refused: {plan.refusal} in the "{deployment}" deployment of the "{app}" app.'
+        return f'The "{deployment}" deployment of the "{app}" app would refuse it: {plan.refusal}.'
     release = plan.release
     said = [
         f"for {release.app_version}",

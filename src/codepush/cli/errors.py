@@ -78,6 +78,16 @@ _BY_ERROR: Final = (
 )
 
 
+_TOLD_BY: Final = {
+    "App ": "Your apps are told by: codepush app list",
+    "Deployment ": "The app's deployments are told by: codepush deployment list APP",
+    "release": "The releases that there are, are told by: codepush deployment history APP DEPLOYMENT",
+    "e-mail": "Whoever it is has to make an account on the server first.",
+    "access key": "Your keys are told by: codepush access-key list",
+}
+"""Where what was not found is listed, by a word in the server's sentence."""
+
+
 class Failure(click.ClickException):
     """A command that could not do what it was told.
 
@@ -131,7 +141,7 @@ def refused_key(server_url: str, place: str) -> Failure:
 def _next_step(error: CodePushError) -> str:
     match error:
         case NotFound():
-            return "What there is, is told by 'codepush app list' and 'codepush deployment list APP'."
+            return next((told for what, told in _TOLD_BY.items() if what in error.message), "")
         case Conflict() if "rollout" in error.message:
             return "To finish a rollout: codepush patch APP DEPLOYMENT --rollout 100"
         case Forbidden():

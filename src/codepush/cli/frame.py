@@ -96,7 +96,7 @@ def common_options() -> list[click.Option]:
             "--access-key",
             "--token",
             metavar="KEY",
-            help="The access key. Others on this machine can see it here: better set CODEPUSH_ACCESS_KEY.",
+            help="The access key; - reads it from stdin. Others can see it here: better set CODEPUSH_ACCESS_KEY.",
         ),
         _common("--ca-file", metavar="FILE", help="Certificate authorities to trust instead of the system's."),
         _common("--proxy", metavar="URL", help="The proxy to go through.  [HTTPS_PROXY, ALL_PROXY]"),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from codepush.models import PackageInfo
 
 __all__ = ["patch", "promote", "release", "release_options", "rollback", "said"]
+
+_INCOMPLETE: Final = re.compile(r"\d+(\.\d+)?")
 
 _command = partial(click.command, cls=RemoteCommand)
 
@@ -109,6 +112,8 @@ def release(
 ) -> None:
     """Release a directory or a file to the phones of a deployment."""
     check_contents(contents)
+    if _INCOMPLETE.fullmatch(target):
+        cli.out.say(f'Your target binary version "{target}" will be treated as "{target}.x".')
     app, deployment = cli.app(app), cli.release_deployment(deployment_name)
     if dry_run:
         from codepush.cli.dry_run import plan_release

@@ -26,24 +26,24 @@ _DESCRIPTION_WIDTH: Final = 70
 _TINY: Final = 0.01
 _NEARLY_ALL: Final = 99.5
 
-# Up to how many seconds something is called so; {} is its number of the unit's seconds.
+# Up to how many seconds a distance is called so; {} is its number of the unit's seconds.
 _AGES: Final = (
-    (45, 1, "a few seconds ago"),
-    (90, 60, "a minute ago"),
-    (45 * 60, 60, "{} minutes ago"),
-    (90 * 60, 3600, "an hour ago"),
-    (22 * 3600, 3600, "{} hours ago"),
-    (36 * 3600, 86400, "a day ago"),
-    (26 * 86400, 86400, "{} days ago"),
-    (46 * 86400, 86400, "a month ago"),
+    (45, 1, "a few seconds"),
+    (90, 60, "a minute"),
+    (45 * 60, 60, "{} minutes"),
+    (90 * 60, 3600, "an hour"),
+    (22 * 3600, 3600, "{} hours"),
+    (36 * 3600, 86400, "a day"),
+    (26 * 86400, 86400, "{} days"),
+    (46 * 86400, 86400, "a month"),
 )
 
 
 def moment(time: datetime, now: datetime) -> str:
-    """Return a moment: how long ago it was when that is not long, else its day, in the zone of ``now``."""
+    """Return a moment: how far away it is when that is not far, else its day, in the zone of ``now``."""
     age = now - time
     if abs(age) < _RECENT:
-        return _ago(max(age.total_seconds(), 0))
+        return _distance(age.total_seconds())
     local = time.astimezone(now.tzinfo)
     day = f"{_MONTHS[local.month - 1][:3]} {local.day}"
     return day if local.year == now.year else f"{day}, {local.year}"
@@ -125,6 +125,8 @@ def _percent(part: int, whole: int) -> str:
     return f"{percent:#.2g}".rstrip(".") + "%"
 
 
-def _ago(seconds: float) -> str:
-    unit, text = next((unit, text) for limit, unit, text in _AGES if seconds < limit)
-    return text.format(round(seconds / unit))
+def _distance(seconds: float) -> str:
+    """Return how long ago something was; clocks that differ a little make nothing future."""
+    unit, text = next((unit, text) for limit, unit, text in _AGES if abs(seconds) < limit)
+    distance = text.format(round(abs(seconds) / unit))
+    return f"in {distance}" if seconds <= -_AGES[0][0] else f"{distance} ago"

@@ -26,7 +26,7 @@ _ACCEPT: Final = f"application/vnd.code-push.v2+json, {PROBLEM_TYPE};q=0.9"
 _LONGEST_CONNECT: Final = 10.0
 _IDLE_CONNECTION: Final = 3.0  # many servers close idle ones after 5 seconds, and a request must not meet that
 _ADVICE: Final = (
-    "Is the server running (codepush server start), is the address right (server_url or CODEPUSH_SERVER_URL),"
+    "Is the server running (codepush server start), is its address right (CODEPUSH_SERVER_URL, unless it is given),"
     " and does a proxy or firewall let you through?"
 )
 
@@ -163,7 +163,7 @@ def _no_connection(server: str, cause: httpx2.ConnectError) -> Failure:
         return Failure(error=TransportError(f"Unable to connect to {server} ({_reason(cause)}). {_ADVICE}"), sent=False)
     sentence = (
         f"No secure connection to {server}: {_reason(cause)}."
-        " For a private certificate authority, give the file of its certificates as verify."
+        " For a private certificate authority, give the file of its certificates (verify, or --ca-file)."
     )
     return Failure(error=TransportError(sentence), sent=False, lasting=True)
 
