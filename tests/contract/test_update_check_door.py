@@ -30,11 +30,14 @@ class RecordedHistories:
             for number, case in enumerate(cases)
         }
         self.is_available = True
+        self.answers = None
         self.loads = 0
         self.changed = anyio.Event()
 
     async def load(self, deployment_key):
         self.loads += 1
+        if self.answers is not None:
+            await self.answers.wait()
         if not self.is_available:
             raise UnavailableError("gone")
         return self.histories.get(deployment_key)
@@ -151,6 +154,43 @@ async def test_changes_of_other_processes_are_noticed():
         answer = await client.get(f"/updateCheck?deploymentKey={changed}&appVersion=1.0.0")
         assert answer.json()["updateInfo"]["shouldRunBinaryVersion"]
         group.cancel_scope.cancel()
+
+
+async def test_what_has_changed_is_told_as_it_was_while_the_database_is_away():
+    """A deployment that changed just before the database went away goes on as before, and as it is when it is back."""
+    histories = RecordedHistories(CASES[:1])
+    [key] = histories.histories
+    updates = Updates(histories)
+    async with client_of(updates) as client:
+        before = await client.get(f"/updateCheck?deploymentKey={key}&appVersion=1.0.0")
+        history = histories.histories[key]
+        changed = DeploymentHistory(deployment_id=history.deployment_id, revision=2, packages=())
+        histories.histories = {key: changed}
+        histories.is_available = False
+        updates.drop([history.deployment_id])
+        meanwhile = await client.get(f"/updateCheck?deploymentKey={key}&appVersion=1.0.0")
+        histories.is_available = True
+        after = await client.get(f"/updateCheck?deploymentKey={key}&appVersion=1.0.0")
+    assert before.json()["updateInfo"]["isAvailable"]
+    assert meanwhile.content == before.content
+    assert not after.json()["updateInfo"]["isAvailable"]
+
+
+async def test_phones_do_not_wait_for_a_database_that_says_nothing():
+    """When what has changed cannot be read, the phone is told what was true before, and the reading goes on."""
+    histories = RecordedHistories(CASES[:1])
+    [key] = histories.histories
+    updates = Updates(histories)
+    async with client_of(updates) as client:
+        before = await client.get(f"/updateCheck?deploymentKey={key}&appVersion=1.0.0")
+        histories.answers = anyio.Event()
+        updates.drop([histories.histories[key].deployment_id])
+        with anyio.fail_after(30):
+            meanwhile = await client.get(f"/updateCheck?deploymentKey={key}&appVersion=1.0.0")
+        histories.answers.set()
+        after = await client.get(f"/updateCheck?deploymentKey={key}&appVersion=1.0.0")
+    assert meanwhile.content == after.content == before.content
+    assert histories.loads == 2
 
 
 async def test_phones_see_no_error_when_the_database_is_gone():

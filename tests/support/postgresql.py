@@ -63,7 +63,8 @@ class PostgresqlServer:
 
     def execute(self, statement, database="postgres", **values):
         """Run a statement outside any transaction, and return the rows it gives."""
-        with psycopg.connect(self.url(database), autocommit=True) as connection:
+        socket = {"host": str(self.folder), "port": self.port, "user": USER}  # which is there whatever the network is
+        with psycopg.connect(dbname=database, autocommit=True, **socket) as connection:
             cursor = connection.execute(statement, values or None)
             return cursor.fetchall() if cursor.description else []
 
@@ -98,8 +99,14 @@ def programs():
 
 
 @contextmanager
-def running_server(*, host="127.0.0.1", command=()):
-    """Run a server of its own until the block ends. ``command`` goes before the server's own, to run it elsewhere."""
+def running_server(*, host="127.0.0.1", machine=()):
+    """Run a server of its own until the block ends.
+
+    Args:
+        host: the address at which it listens.
+        machine: a command that runs another one elsewhere, which takes root.
+
+    """
     binaries = programs()
     folder = Path(tempfile.mkdtemp(prefix="cp-pg-", dir="/tmp"))  # short, for the path of the socket
     who = _user()
@@ -109,7 +116,7 @@ def running_server(*, host="127.0.0.1", command=()):
         _make(binaries, folder, who)
         for _ in range(_ATTEMPTS):
             port = _free_port()
-            process = _start(binaries, folder, port, who, host=host, command=command)
+            process = _start(binaries, folder, port, who, host=host, machine=machine)
             if _is_up(process, folder):
                 break
         else:
@@ -146,25 +153,27 @@ def _make(binaries, folder, who):
         shutil.chown(secret, **who)
     options = ["--auth-local=trust", "--auth-host=scram-sha-256", f"--username={USER}", f"--pwfile={secret}"]
     command = [binaries / "initdb", "-D", folder / "data", "--encoding=UTF8", "--no-sync", *options]
+    everywhere = "host all all 0.0.0.0/0 scram-sha-256\n"  # it listens on the addresses of tests only
     english = ["--locale-provider=icu", "--icu-locale=en-US", "--locale=C"]
     run = {"cwd": folder, "capture_output": True, "text": True, **_as(who)}
     done = subprocess.run([*command, *english], check=False, **run)
     if done.returncode != 0:  # older than 15, or built without ICU
         shutil.rmtree(folder / "data", ignore_errors=True)
         subprocess.run([*command, "--locale=C"], check=True, **run)
+    with (folder / "data" / "pg_hba.conf").open("a") as rules:
+        rules.write(everywhere)
 
 
-def _start(binaries, folder, port, who, *, host, command):
+def _start(binaries, folder, port, who, *, host, machine):
     settings = _SETTINGS | {"port": port, "unix_socket_directories": folder, "listen_addresses": host}
     options = [option for name, value in settings.items() for option in ("-c", f"{name}={value}")]
+    command = [binaries / "postgres", "-D", folder / "data", *options]
+    run = {"cwd": folder, **_as(who)}
+    if machine:
+        command = [*machine, "setpriv", f"--reuid={who['user']}", f"--regid={who['group']}", "--clear-groups", *command]
+        run = {"cwd": folder}
     with (folder / "log").open("wb") as log:
-        return subprocess.Popen(
-            [*command, binaries / "postgres", "-D", folder / "data", *options],
-            cwd=folder,
-            stdout=log,
-            stderr=log,
-            **_as(who),
-        )
+        return subprocess.Popen(command, stdout=log, stderr=log, **run)
 
 
 def _is_up(process, folder):

@@ -2,7 +2,8 @@
 
 Phones never wait for the database: each deployment's releases are read once, prepared, and kept
 until they change (a :class:`Snapshot`). The process that commits a change drops them at once
-(:meth:`Updates.drop`); other processes hear of it within a second (:meth:`Updates.watch`).
+(:meth:`Updates.drop`); other processes hear of it within a second (:meth:`Updates.watch`). What has changed is
+at hand until it was read anew: should the database be away just then, phones are told what was true before.
 
 A phone that is offered a whole package although the app knows what it runs is answered with that; the
 diff it could have used is noticed when the answer is made, once per reading.
@@ -40,6 +41,10 @@ RELEASES_KEPT: Final = 500_000
 
 _DEPLOYMENT_WEIGHT: Final = 4
 """How many releases a deployment costs as much memory as, besides its own."""
+
+_FORMER_LIMIT: Final = 1_000
+_FORMER_SECONDS: Final = 1.0
+"""How many deployments that have changed are at hand as they were, and for how long a phone waits for what they are."""
 
 _ABSENT_LIMIT: Final = 10_000
 _ABSENT_SECONDS: Final = 0.5
@@ -190,6 +195,7 @@ class Updates:
         self._kept: dict[str, Snapshot] = {}
         self._keys: dict[int, str] = {}
         self._weight = 0
+        self._former: dict[str, Snapshot] = {}
         self._loading: dict[str, asyncio.Task[Snapshot | None]] = {}
         self._absent: dict[str, float] = {}
         self._epoch = 0
@@ -208,7 +214,8 @@ class Updates:
     async def find(self, deployment_key: str) -> Snapshot | None:
         """Return a deployment, read if need be; ``None`` when no deployment has the key.
 
-        Those who ask at once for the same one wait for the same reading.
+        Those who ask at once for the same one wait for the same reading. One that has changed is returned as it
+        was, when the database does not say in time what it is now.
 
         Raises:
             UnavailableError: it would have to be read, and the database does not answer or is too far behind.
@@ -217,8 +224,15 @@ class Updates:
         snapshot = self.current(deployment_key)
         if snapshot is not None or self._is_absent(deployment_key):
             return snapshot
-        loading = self._loading.get(deployment_key) or self._begin(deployment_key)
-        return await asyncio.shield(loading)
+        former = self._former.get(deployment_key)
+        try:
+            async with asyncio.timeout(None if former is None else _FORMER_SECONDS):
+                loading = self._loading.get(deployment_key) or self._begin(deployment_key)
+                return await asyncio.shield(loading)
+        except (UnavailableError, TimeoutError):
+            if former is None:
+                raise
+            return former
 
     def _begin(self, deployment_key: str) -> asyncio.Task[Snapshot | None]:
         if len(self._loading) >= _LOADING_LIMIT:
@@ -241,6 +255,7 @@ class Updates:
         epoch = self._epoch
         history = await self._read(deployment_key)
         snapshot = Snapshot(deployment_key, history, self._missing) if history else None
+        self._former.pop(deployment_key, None)
         if epoch == self._epoch:  # else it may have changed while it was read: the next check reads again
             self._keep(deployment_key, snapshot)
         elif snapshot:
@@ -277,19 +292,27 @@ class Updates:
         else:
             self._let_go(key)
 
-    def _let_go(self, deployment_key: str) -> None:
+    def _let_go(self, deployment_key: str) -> Snapshot | None:
         snapshot = self._kept.pop(deployment_key, None)
         if snapshot is not None:
             snapshot.standing.is_current = False
             self._weight -= snapshot.weight
             del self._keys[snapshot.deployment_id]
+        return snapshot
 
     def drop(self, deployment_ids: Iterable[int]) -> None:
-        """Forget what was prepared for these deployments."""
+        """Tell phones no longer what was prepared for these deployments, unless there is nothing else to tell."""
         self._begin_epoch()
         for deployment_id in deployment_ids:
             if deployment_id in self._keys:
-                self._let_go(self._keys[deployment_id])
+                self._put_aside(self._keys[deployment_id])
+
+    def _put_aside(self, deployment_key: str) -> None:
+        snapshot = self._let_go(deployment_key)
+        if snapshot is not None:
+            self._former[deployment_key] = snapshot
+            if len(self._former) > _FORMER_LIMIT:
+                del self._former[next(iter(self._former))]
 
     def _begin_epoch(self) -> None:
         """Let nothing be kept that was read before now."""
