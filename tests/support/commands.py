@@ -15,6 +15,7 @@ class CommandLine:
     def __init__(self, folder, **environment):
         self.home = folder / "home"
         self.folder = folder / "work"
+        self.timeout = 120
         self.home.mkdir()
         self.folder.mkdir()
         kept = {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "TMPDIR") if name in os.environ}
@@ -30,7 +31,7 @@ class CommandLine:
             input=stdin,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=self.timeout,
             check=False,
         )
 

@@ -33,3 +33,54 @@ def install_tool(folder, name, script):
 def put_on_path(monkeypatch, folder):
     """Let a folder's programs be found before all others."""
     monkeypatch.setenv("PATH", os.pathsep.join([str(folder), os.environ["PATH"]]))
+
+
+BUNDLER = """
+const fs = require('fs');
+const path = require('path');
+const words = process.argv.slice(3);
+const option = (name) => (words.includes(name) ? words[words.indexOf(name) + 1] : undefined);
+console.log('bundling ' + process.argv.slice(2).join(' '));
+if (words.includes('--fail')) process.exit(7);
+const script = fs.readFileSync(option('--entry-file'), 'utf8');
+const assets = path.join(option('--assets-dest'), 'assets');
+fs.mkdirSync(assets);
+fs.writeFileSync(path.join(assets, 'logo.png'), 'logo');
+fs.writeFileSync(option('--bundle-output'), `${option('--platform')} dev=${option('--dev')}: ${script}`);
+const map = {version: 3, sources: ['index.js'], packager: true};
+if (option('--sourcemap-output')) fs.writeFileSync(option('--sourcemap-output'), JSON.stringify(map));
+"""
+"""Stands in for React Native's command line: a bundle is what the entry file says."""
+
+COMPOSER = """
+const fs = require('fs');
+const [packager, compiler, , output] = process.argv.slice(2);
+const both = {...JSON.parse(fs.readFileSync(packager)), ...JSON.parse(fs.readFileSync(compiler))};
+fs.writeFileSync(output, JSON.stringify(both));
+"""
+"""Stands in for what joins source maps."""
+
+COMPILER = """
+import pathlib, sys
+words = sys.argv[1:]
+assert words[:2] == ["-w", "-emit-binary"]
+output, bundle = words[3], words[4]
+pathlib.Path(output).write_bytes(b"bytecode of " + pathlib.Path(bundle).read_bytes())
+if "-output-source-map" in words:
+    pathlib.Path(output + ".map").write_text('{"compiler": true}')
+"""
+"""Stands in for Hermes's compiler."""
+
+
+def make_react_native(root, version="0.80.3", files=None):
+    """Write a React Native app whose tools are stand-ins."""
+    system = "osx-bin" if sys.platform == "darwin" else "linux64-bin"
+    package = {"name": "hello", "dependencies": {"react-native": version}}
+    plist = "<plist><dict><key>CFBundleShortVersionString</key><string>3.4.5</string></dict></plist>"
+    script = 'android { defaultConfig { versionName "1.2.3" }; productFlavors { paid { versionName "2.0.0" } } }'
+    app = {"package.json": package, "index.js": "hello", "ios/Info.plist": plist, "android/app/build.gradle": script}
+    write_files(root, app | (files or {}))
+    folder = install_package(
+        root, "react-native", version, {"cli.js": BUNDLER, "scripts/compose-source-maps.js": COMPOSER}
+    )
+    install_tool(folder / "sdks/hermesc" / system, "hermesc", COMPILER)

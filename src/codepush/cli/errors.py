@@ -17,6 +17,7 @@ from codepush.errors import (
     Invalid,
     NotFound,
     PackageError,
+    ProjectError,
     RateLimited,
     ServerError,
     TransportError,
@@ -44,6 +45,7 @@ class Exit(IntEnum):
     NO_ANSWER = 9
     PACKAGE = 10
     REFUSED_BY_PHONE = 11
+    PROJECT = 12
     CANCELLED = 130
 
 
@@ -60,6 +62,7 @@ EXITS: Final = {
     Exit.NO_ANSWER: "No answer came, or the server is too busy: try again later.",
     Exit.PACKAGE: "The files to release are wrong. Nothing was sent.",
     Exit.REFUSED_BY_PHONE: "A simulated phone could not take the release.",
+    Exit.PROJECT: "The app's project lacks what is needed of it, or one of its tools failed. Nothing was sent.",
     Exit.CANCELLED: "Somebody said no to a question, or pressed Ctrl-C.",
 }
 """What each exit code means."""
@@ -74,6 +77,7 @@ _BY_ERROR: Final = (
     (TransportError, Exit.NO_ANSWER),
     ((ServerError, DecodeError), Exit.SERVER),
     (PackageError, Exit.PACKAGE),
+    (ProjectError, Exit.PROJECT),
     (ConfigurationError, Exit.USAGE),
 )
 

@@ -44,10 +44,20 @@ ENTRIES: Final[Mapping[str, Entry]] = {
     "collaborator": Entry("codepush.cli.collaborator:collaborator", "Apps", "Look after who may release to an app."),
     "deployment": Entry("codepush.cli.deployment:deployment", "Apps", "Look after the deployments of an app."),
     "release": Entry("codepush.cli.release:release", "Releases", "Release a directory or a file."),
+    "release-react": Entry(
+        "codepush.cli.release_react:release_react", "Releases", "Bundle a React Native app and release it."
+    ),
+    "release-cordova": Entry(
+        "codepush.cli.release_cordova:release_cordova", "Releases", "Prepare a Cordova app and release its content."
+    ),
+    "release-electron": Entry(
+        "codepush.cli.release_electron:release_electron", "Releases", "Bundle an Electron app and release it."
+    ),
     "patch": Entry("codepush.cli.release:patch", "Releases", "Change what is said about a release."),
     "promote": Entry("codepush.cli.release:promote", "Releases", "Release in one deployment what another one has."),
     "rollback": Entry("codepush.cli.release:rollback", "Releases", "Go back to an older release."),
     "simulate": Entry("codepush.cli.simulate:simulate", "Phones", "Tell what a phone would be told, and why; try it."),
+    "debug": Entry("codepush.cli.debug:debug", "Phones", "Show what the app on a device says about its updates."),
     "server": Entry("codepush.cli.server:server", "Server", "Run and look after a server of your own."),
     "completion": Entry("codepush.cli.completion:completion", "This machine", "Make a shell complete commands."),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -127,9 +128,11 @@ class ElectronProject:
 
         """
         run(self.command(options), self.root)
-        if not options.bundle.is_file():
-            raise ProjectError(f'webpack ended well, but wrote no "{shown(options.bundle)}".')
-        _place_source_map(options)
+        written = _script(options.bundle)
+        if not written.is_file():
+            raise ProjectError(f'webpack ended well, but wrote no "{shown(written)}".')
+        _place_source_map(options, written)
+        written.replace(options.bundle)
 
     def command(self, options: ElectronOptions) -> list[str]:
         """Return the command that bundles the app.
@@ -143,8 +146,8 @@ class ElectronProject:
         words = ["--mode", "development" if options.is_development else "production"]
         words += config or ["--target", "electron-renderer"]
         words += ["--entry-reset", "--entry", f"./{options.entry_file}"] if options.entry_file is not None else []
-        words += ["--output-path", str(options.bundle.parent), "--output-filename", options.bundle.name]
-        words += ["--devtool", "source-map"] if options.source_map is not None else []
+        words += ["--output-path", str(options.bundle.parent), "--output-filename", _script(options.bundle).name]
+        words += ["--devtool", "hidden-source-map"] if options.source_map is not None else []
         return [*node_command(script), *words, *options.extra]
 
     def _webpack(self) -> Path:
@@ -165,13 +168,18 @@ class ElectronProject:
         return []
 
 
-def _place_source_map(options: ElectronOptions) -> None:
+def _script(bundle: Path) -> Path:
+    """Return where webpack writes the bundle: it minifies and maps only what is named as a script."""
+    return bundle if bundle.suffix == ".js" else bundle.with_name(f"{bundle.name}.js")
+
+
+def _place_source_map(options: ElectronOptions, written: Path) -> None:
     """Move the source map to where it is wanted, out of what is released."""
-    written = options.bundle.with_name(f"{options.bundle.name}.map")
     if options.source_map is None:
         return
-    if not written.is_file():
-        raise ProjectError(f'webpack wrote no source map beside "{shown(options.bundle)}".')
+    source_map = written.with_name(f"{written.name}.map")
+    if not source_map.is_file():
+        raise ProjectError(f'webpack wrote no source map beside "{shown(written)}".')
     options.source_map.parent.mkdir(parents=True, exist_ok=True)
-    options.source_map.write_bytes(written.read_bytes())
-    written.unlink()
+    if source_map.resolve() != options.source_map.resolve():
+        shutil.move(source_map, options.source_map)

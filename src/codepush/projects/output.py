@@ -14,7 +14,7 @@ from codepush.projects.files import shown
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["FOLDER_NAME", "output_folder"]
+__all__ = ["FOLDER_NAME", "output_folder", "source_map_path"]
 
 FOLDER_NAME: Final = "CodePush"
 """What the folder of an update is called: phones look for the signature in it."""
@@ -74,3 +74,18 @@ def _remove(path: Path) -> None:
         shutil.rmtree(path)
     else:
         path.unlink()
+
+
+def source_map_path(bundle_name: str, file: Path | None, folder: Path | None) -> Path | None:
+    """Return where a source map is written; ``None`` when nobody wants one.
+
+    Args:
+        bundle_name: what the bundle is called.
+        file: the file that was named. What does not end in ``.map`` is a folder, as the original tools have it.
+        folder: the folder that was named; the file goes before it.
+
+    """
+    if file is not None and file.suffix == ".map":
+        return file.absolute()
+    where = file if file is not None else folder
+    return None if where is None else where.absolute() / f"{bundle_name}.map"

@@ -85,14 +85,14 @@ def electron(root):
 
 
 def test_electron(electron, root):
-    """Without a configuration the entry file is found, and webpack is told what it is for."""
+    """Without a configuration the entry file is found, and webpack is told what it is for; it maps scripts only."""
     write_files(root, {"index.js": "", "index.electron.js": ""})
     assert electron.version().value == "1.2.3"
     assert electron.entry_file() == "index.electron.js"
-    command = electron.command(ElectronOptions(bundle=root / "out/b.js", entry_file="index.js", extra=["--x"]))
+    command = electron.command(ElectronOptions(bundle=root / "out/b.bundle", entry_file="index.js", extra=["--x"]))
     assert command[2:] == [
         "--mode", "production", "--target", "electron-renderer", "--entry-reset", "--entry", "./index.js",
-        "--output-path", str(root / "out"), "--output-filename", "b.js", "--x",
+        "--output-path", str(root / "out"), "--output-filename", "b.bundle.js", "--x",
     ]  # fmt: skip
 
 

@@ -1,0 +1,184 @@
+"""``codepush release-react``: bundle a React Native app and release it."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from codepush.cli.context import pass_cli
+from codepush.cli.delivery import (
+    FOLDER,
+    Delivery,
+    bundle_options,
+    may_empty,
+    source_map_of,
+    target_option,
+    warn_of_source_map,
+)
+from codepush.cli.frame import RemoteCommand, app_argument, argument
+from codepush.cli.release import release_options
+from codepush.cli.values import Choice
+
+if TYPE_CHECKING:
+    from codepush.cli.context import Cli
+    from codepush.projects.react_native import Platform
+
+__all__ = ["release_react"]
+
+_PLATFORMS: Final = ("android", "ios", "windows")
+_SCRIPTS: Final = frozenset({".js", ".cjs", ".mjs", ".ts", ".json"})
+
+
+def _project_options(command: Any) -> Any:  # noqa: ANN401 - click's decorators
+    """Add the options that say where things are in a React Native project."""
+    for option in (
+        click.option(
+            "--bundler",
+            type=click.Choice(["react-native", "expo"]),
+            help="Whose command line bundles the app.  [found]",
+        ),
+        click.option("--config", metavar="FILE", help="Metro's configuration."),
+        click.option(
+            "-hf",
+            "--extra-hermes-flag",
+            "--extra-hermes-flags",
+            metavar="FLAG",
+            multiple=True,
+            help="A flag to pass on to Hermes's compiler. May be repeated.",
+        ),
+        click.option(
+            "--use-hermes/--no-use-hermes", default=None, help="Whether to compile for Hermes.  [as the app is built]"
+        ),
+        click.option("-pod", "--pod-file", type=FOLDER, metavar="FILE", help="The iOS app's Podfile.  [ios/Podfile]"),
+        click.option(
+            "-c",
+            "--build-configuration-name",
+            metavar="NAME",
+            help="The build configuration whose version counts.  [Release]",
+        ),
+        click.option("-xt", "--xcode-target-name", metavar="NAME", help="The target of the Xcode project.  [the app]"),
+        click.option("-xp", "--xcode-project-file", type=FOLDER, metavar="FILE", help="The Xcode project.  [found]"),
+        click.option("-pre", "--plist-file-prefix", metavar="TEXT", help="What stands before Info.plist in its name."),
+        click.option("-p", "--plist-file", type=FOLDER, metavar="FILE", help="The iOS app's Info.plist.  [found]"),
+        click.option(
+            "--gradle-flavor",
+            metavar="NAME",
+            multiple=True,
+            help="The product flavour it is for. May be repeated, one of each dimension, the first dimension first.",
+        ),
+        click.option(
+            "-g",
+            "--gradle-file",
+            type=FOLDER,
+            metavar="FILE",
+            help="The Android app's build script, or its directory.  [android/app]",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+@partial(click.command, cls=RemoteCommand)("release-react")
+@app_argument()
+@argument(
+    "platform",
+    may_be_left_out=True,
+    type=Choice("platform", {name: name for name in _PLATFORMS}),
+    help="android, ios or windows; what the app was added for when left out.",
+)
+@target_option
+@bundle_options
+@_project_options
+@release_options
+@pass_cli
+def release_react(
+    cli: Cli,
+    /,
+    app: str | None,
+    platform: Platform | None,
+    *,
+    bundle_name: str | None,
+    entry_file: str | None,
+    development: bool,
+    sourcemap_output: Path | None,
+    sourcemap_output_dir: Path | None,
+    output_dir: Path | None,
+    extra_bundler_option: tuple[str, ...],
+    **options: Any,  # noqa: ANN401 - passed on by name
+) -> None:
+    """Bundle the React Native app in this directory, and release it.
+
+    The bundler is the project's own, React Native's or Expo's. Where the app uses Hermes, the bundle is compiled to its
+    bytecode. The version of the app is read from build.gradle, Info.plist with the Xcode project, or the manifest.
+    """
+    from codepush.projects.output import output_folder
+    from codepush.projects.react_native import BUNDLE_NAMES, ReactNativeProject
+    from codepush.projects.react_native_update import ReactNativeOptions, ReactNativeUpdate
+
+    project = ReactNativeProject.open(Path.cwd())
+    found = _take_project_options(options)
+    delivery = Delivery.planned(cli, app, **options)
+    platform = platform or _platform_of(cli, delivery.app)
+    name = bundle_name or BUNDLE_NAMES[platform]
+    source_map = source_map_of(cli, name, sourcemap_output, sourcemap_output_dir)
+    update = ReactNativeUpdate(
+        project,
+        ReactNativeOptions(
+            platform=platform,
+            bundle_name=name,
+            entry_file=entry_file,
+            is_development=development,
+            extra_bundler_options=extra_bundler_option,
+            source_map=source_map,
+            **found,
+        ),
+        cli.out.say,
+    )
+    target = delivery.target_for(update.version)
+    with output_folder(output_dir, name, may_empty=may_empty(cli)) as folder:
+        warn_of_source_map(cli, source_map, folder)
+        update.build(folder)
+        delivery.make(folder, target, named=folder.name)
+
+
+def _take_project_options(options: dict[str, Any]) -> dict[str, Any]:
+    """Take out of the options those about the project, as :class:`ReactNativeOptions` has them."""
+    from codepush.projects.plist import PlistOptions
+
+    configuration = options.pop("build_configuration_name")
+    if configuration is not None and Path(configuration).suffix in _SCRIPTS:
+        raise click.BadParameter(
+            f"'{configuration}' is a file, but -c names a build configuration. Use --config for Metro's configuration."
+        )
+    bundler = options.pop("bundler")
+    plist = PlistOptions(
+        plist_file=options.pop("plist_file"),
+        plist_file_prefix=options.pop("plist_file_prefix"),
+        project_file=options.pop("xcode_project_file"),
+        target=options.pop("xcode_target_name"),
+        configuration=configuration,
+    )
+    return {
+        "config": options.pop("config"),
+        "extra_hermes_flags": options.pop("extra_hermes_flag"),
+        "use_hermes": options.pop("use_hermes"),
+        "with_expo": None if bundler is None else bundler == "expo",
+        "gradle_file": options.pop("gradle_file"),
+        "gradle_flavors": options.pop("gradle_flavor"),
+        "pod_file": options.pop("pod_file"),
+        "plist": plist,
+    }
+
+
+def _platform_of(cli: Cli, app: str) -> Platform:
+    """Return the platform that an app was added for."""
+    from codepush.projects.react_native import PLATFORMS
+
+    system = (cli.client.get_app(app).os or "").lower()
+    found = next((name for name in PLATFORMS if name == system), None)
+    if found is None:
+        raise click.UsageError(f'The app "{app}" was not added for one platform. Name it: android, ios or windows.')
+    return found

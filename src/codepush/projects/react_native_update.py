@@ -1,0 +1,184 @@
+"""An update of a React Native app, made from its project: which binaries it is for, and what is in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from codepush.errors import ProjectError
+from codepush.projects.bundler import BundleOptions, bundle, bundle_command
+from codepush.projects.expo import ExpoApp, uses_expo
+from codepush.projects.gradle import find_gradle_script, gradle_version
+from codepush.projects.hermes import Decision, compile_bundle, find_hermes_compiler, uses_hermes
+from codepush.projects.plist import PlistOptions, plist_version
+from codepush.projects.react_native import BUNDLE_NAMES, Platform
+from codepush.projects.tools import command_line
+from codepush.projects.windows import appx_version
+
+if TYPE_CHECKING:
+    from codepush.projects.binary_version import BinaryVersion
+    from codepush.projects.react_native import ReactNativeProject
+
+__all__ = ["ReactNativeOptions", "ReactNativeUpdate"]
+
+Say = Callable[[str], None]
+"""Tells the person what is being done."""
+
+
+class ReactNativeOptions(Struct, frozen=True, kw_only=True):
+    """What a person said about how an update is made; ``None`` for what is to be found.
+
+    Attributes:
+        platform: what the update is for.
+        bundle_name: what the app's bundle is called.
+        entry_file: the file that bundling starts from.
+        is_development: whether the bundle is one for development.
+        config: Metro's configuration.
+        extra_bundler_options: more options for the bundler.
+        extra_hermes_flags: more flags for Hermes's compiler.
+        use_hermes: whether the bundle is compiled with Hermes.
+        with_expo: whether Expo's command line bundles the app.
+        gradle_file: the Android app's build script, or its folder.
+        gradle_flavors: the product flavours that the update is for.
+        pod_file: the iOS app's Podfile.
+        plist: where the iOS app keeps its version.
+        source_map: the source map to write.
+
+    """
+
+    platform: Platform
+    bundle_name: str | None = None
+    entry_file: str | None = None
+    is_development: bool = False
+    config: str | None = None
+    extra_bundler_options: Sequence[str] = ()
+    extra_hermes_flags: Sequence[str] = ()
+    use_hermes: bool | None = None
+    with_expo: bool | None = None
+    gradle_file: Path | None = None
+    gradle_flavors: Sequence[str] = ()
+    pod_file: Path | None = None
+    plist: PlistOptions = PlistOptions()
+    source_map: Path | None = None
+
+
+class ReactNativeUpdate:
+    """An update that is to be made.
+
+    Args:
+        project: the app's project.
+        options: how it is made.
+        say: tells the person what is being done.
+
+    """
+
+    def __init__(self, project: ReactNativeProject, options: ReactNativeOptions, say: Say) -> None:
+        self._project = project
+        self._options = options
+        self._say = say
+
+    @property
+    def bundle_name(self) -> str:
+        """What the app's bundle is called."""
+        return self._options.bundle_name or BUNDLE_NAMES[self._options.platform]
+
+    def version(self) -> BinaryVersion:
+        """Return the version of the app's binary that the update is for, as its project tells it.
+
+        Raises:
+            ProjectError: it cannot be told; the message names each place looked at, and the option to use.
+
+        """
+        platform, options = self._options.platform, self._options
+        if self._is_native_part_made_by_expo:
+            return ExpoApp(self._project).version(platform)
+        if platform == "android":
+            script = find_gradle_script(self._project.root, options.gradle_file)
+            return gradle_version(script, options.gradle_flavors)
+        if platform == "ios":
+            return plist_version(self._project.root, self._project.name, options.plist)
+        return appx_version(self._project.root, self._project.name)
+
+    def build(self, folder: Path) -> None:
+        """Bundle the app, and compile it if its engine is Hermes.
+
+        Args:
+            folder: an empty folder, which becomes what is released.
+
+        Raises:
+            ProjectError: something that is needed is not there, or a tool fails.
+
+        """
+        hermes = self._hermes()
+        self._say(f"Hermes: {'on' if hermes.is_used else 'off'} ({hermes.reason}).")
+        compiler = self._compiler() if hermes.is_used else None  # found before the bundling, which takes long
+        bundling = self._bundling(folder, is_for_hermes=hermes.is_used)
+        self._say(f"Running: {command_line(bundle_command(self._project, bundling))}")
+        bundle(self._project, bundling)
+        if compiler is not None:
+            self._say(f"Compiling to bytecode with {compiler}.")
+            compile_bundle(
+                self._project,
+                compiler,
+                bundling.bundle,
+                source_map=bundling.source_map,
+                extra_flags=self._options.extra_hermes_flags,
+            )
+
+    def _bundling(self, folder: Path, *, is_for_hermes: bool) -> BundleOptions:
+        options = self._options
+        return BundleOptions(
+            platform=options.platform,
+            entry_file=self._entry_file(),
+            bundle=folder / self.bundle_name,
+            source_map=options.source_map,
+            is_development=options.is_development,
+            is_for_hermes=is_for_hermes,
+            config=options.config,
+            extra=options.extra_bundler_options,
+            with_expo=self._is_with_expo,
+        )
+
+    def _entry_file(self) -> str:
+        if self._options.entry_file is None and self._is_with_expo:
+            return ExpoApp(self._project).entry_file(self._options.platform)
+        return self._project.entry_file(self._options.platform, self._options.entry_file)
+
+    @property
+    def _is_with_expo(self) -> bool:
+        chosen = self._options.with_expo
+        return uses_expo(self._project) if chosen is None else chosen
+
+    @property
+    def _is_native_part_made_by_expo(self) -> bool:
+        """Whether the native projects are written anew by Expo for each build, and so are not here."""
+        given = (self._options.gradle_file, self._options.plist.plist_file, self._options.plist.project_file)
+        return self._is_with_expo and not any(given) and not (self._project.root / self._options.platform).is_dir()
+
+    @cached_property
+    def _gradle_script(self) -> Path | None:
+        try:
+            return find_gradle_script(self._project.root, self._options.gradle_file)
+        except ProjectError:
+            if self._options.gradle_file is not None:
+                raise
+            return None  # without one there is nothing that speaks against the default
+
+    def _hermes(self) -> Decision:
+        options = self._options
+        if options.use_hermes is not None:
+            return Decision(options.use_hermes, "--use-hermes" if options.use_hermes else "--no-use-hermes")
+        if self._is_native_part_made_by_expo:
+            engine = ExpoApp(self._project).engine(options.platform)
+            if engine is not None:
+                return Decision(engine == "hermes", f"jsEngine is {engine} in the app's Expo configuration")
+        script = self._gradle_script if options.platform == "android" else None
+        return uses_hermes(self._project, options.platform, gradle_script=script, podfile=options.pod_file)
+
+    def _compiler(self) -> Path:
+        script = self._gradle_script if self._options.platform == "android" else None
+        return find_hermes_compiler(self._project, self._options.platform, gradle_script=script)
