@@ -67,7 +67,7 @@ def dump_sqlite(path: Path) -> str:
 
 def dump_postgresql() -> str:
     """Return the statements that make the database, as ``pg_dump`` writes them."""
-    from support.postgresql import programs, running_server  # type: ignore[import-untyped]  # tests have no annotations
+    from support.postgresql import programs, running_server
 
     with running_server() as server:
         url = server.new_database()
