@@ -13,18 +13,25 @@ from codepush.rules.javascript import utf16_units
 
 _BUCKETS: Final = 100
 
+_LOWEST: Final = 2**27 - 1
+_HALF: Final = 2**26
+
 
 def string_hash(text: str) -> int:
     """Return the original server's hash of a text.
 
-    Only the shifted term wraps to 32 bits; the sum does not, so most hashes lie beyond 2**31. Phones
-    in the field were selected by this value, so it must never change.
+    For each UTF-16 unit it takes ``int32(hash << 5) - hash + unit``. Only the shifted term wraps to 32 bits; the sum does
+    not, so most hashes lie beyond 2**31. Phones in the field were selected by this value, so it must never change.
     """
-    value = 0
-    for unit in utf16_units(text):
-        shifted = (value << 5) & 0xFFFFFFFF
-        value = shifted - ((shifted & 0x80000000) << 1) - value + unit
-    return value
+    # The shifted term depends on the lowest 27 bits alone. They are kept apart, raised by half their range, so that no
+    # sign has to be looked after: by so much each shifted term is too large, which cancels out in every second step.
+    units = utf16_units(text)
+    lowest, value = _HALF, 0
+    for unit in units:
+        term = (lowest << 5) + unit
+        value = term - value
+        lowest = (term - lowest) & _LOWEST
+    return value - (_HALF << 5) if len(units) % 2 else value
 
 
 def bucket(client_unique_id: str, release_tag: str) -> int:

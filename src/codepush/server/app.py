@@ -101,7 +101,7 @@ def create_app(settings: Settings, *, peers: Path | None = None) -> Starlette:
     jobs_added = asyncio.Event()
     missing_diffs = MissingDiffs(store, queued=jobs_added.set)
     updates = Updates(StoredHistories(store, links), missing=missing_diffs.notice, counts=tallies.snapshots)
-    checks = Checks()
+    checks = Checks(cache_seconds=settings.check_cache_seconds)
     reports = Reports(store, commits=tallies.reports.commits, spans=spans)
     diffs, repacking = _makers(settings, store, blobs, changed=updates.drop)
     worker = Worker(store, handlers(diffs, repacking), added=jobs_added, counts=tallies.jobs, spans=spans)

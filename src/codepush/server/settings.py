@@ -35,6 +35,7 @@ ENVIRONMENT: Final[Mapping[str, str]] = {
     "pack_level": "CODEPUSH_PACK_LEVEL",
     "diff_count": "CODEPUSH_DIFF_COUNT",
     "request_seconds": "CODEPUSH_REQUEST_SECONDS",
+    "check_cache_seconds": "CODEPUSH_CHECK_CACHE_SECONDS",
     "rate_limits": "CODEPUSH_RATE_LIMITS",
     "requests_per_key": "CODEPUSH_REQUESTS_PER_KEY",
     "requests_per_address": "CODEPUSH_REQUESTS_PER_ADDRESS",
@@ -77,6 +78,7 @@ class Settings(Struct, frozen=True, kw_only=True):
         pack_level: how hard a release is packed while its uploader waits, from 1 (fast) to 12 (small).
         diff_count: from how many older releases diffs are made to a new one.
         request_seconds: how long a management request may take; a release ten times as long.
+        check_cache_seconds: how long a cache in front of the server may answer update checks; 0: not at all.
         rate_limits: whether management requests are limited at all; those of phones never are.
         requests_per_key: how many management requests a minute are taken with one access key.
         requests_per_address: how many management requests a minute are taken from one address.
@@ -105,6 +107,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     pack_level: int = DEFAULT_LEVEL
     diff_count: int = DEFAULT_LIMIT
     request_seconds: int = 120
+    check_cache_seconds: int = 0
     rate_limits: bool = True
     requests_per_key: int = 1200
     requests_per_address: int = 6000
@@ -155,6 +158,7 @@ class Settings(Struct, frozen=True, kw_only=True):
             pack_level=_whole("pack_level", given.get("pack_level", DEFAULT_LEVEL), least=1, most=BEST_LEVEL),
             diff_count=_whole("diff_count", given.get("diff_count", DEFAULT_LIMIT), least=0),
             request_seconds=_whole("request_seconds", given.get("request_seconds", 120), least=1),
+            check_cache_seconds=_whole("check_cache_seconds", given.get("check_cache_seconds", 0), least=0),
             rate_limits=_switch("rate_limits", given.get("rate_limits", "on")),
             requests_per_key=_whole("requests_per_key", given.get("requests_per_key", 1200), least=1),
             requests_per_address=_whole("requests_per_address", given.get("requests_per_address", 6000), least=1),
