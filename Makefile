@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: demo test test-long test-vectors test-interop check fix lock environment bench bench-packages bench-cli fuzz clean
+.PHONY: demo test test-long test-vectors test-interop check fix lock environment bench bench-packages bench-checks bench-cli fuzz clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -20,7 +20,7 @@ demo: environment ## See a release travel from a Python script to a phone
 	python examples/demo.py
 
 test: environment ## Run every test
-	tools/services.sh postgres
+	tools/services.sh postgres nginx
 	pytest -n auto --dist worksteal
 
 test-long: environment ## Run the tests that take many minutes
@@ -51,10 +51,14 @@ fix: environment ## Mend what can be mended by itself
 	python tools/cli_docs.py
 	ruff format
 
-bench: bench-packages bench-cli ## Measure everything that benchmarks/results.md tells
+bench: bench-packages bench-checks bench-cli ## Measure everything that benchmarks/results.md tells
 
 bench-packages: environment ## Measure packing and diffing beside yazl and zipfile; writes benchmarks/results.md
 	PYTHONPATH=tests python benchmarks/packages.py
+
+bench-checks: environment ## Measure update checks beside nginx and a static file; Linux, two cores
+	tools/services.sh nginx wrk
+	python benchmarks/checks.py
 
 bench-cli: environment ## Measure how long the command line takes to start, beside the original ones; writes benchmarks/results.md
 	python benchmarks/cli.py

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Install the servers that tests need and PyPI does not have, with apt when root; leave alone what is there.
-# Usage: tools/services.sh PROGRAM...     (postgres)
+# Usage: tools/services.sh PROGRAM...     (postgres, nginx, wrk)
 # What cannot be installed is not an error here: the tests that need it say so and fail.
 set -euo pipefail
 
@@ -13,6 +13,7 @@ is_there() { # is_there PROGRAM
 package_of() { # package_of PROGRAM
     case $1 in
         postgres) echo postgresql ;;
+        nginx) echo nginx-light ;;
         *) echo "$1" ;;
     esac
 }

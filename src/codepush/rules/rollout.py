@@ -20,8 +20,9 @@ _HALF: Final = 2**26
 def string_hash(text: str) -> int:
     """Return the original server's hash of a text.
 
-    For each UTF-16 unit it takes ``int32(hash << 5) - hash + unit``. Only the shifted term wraps to 32 bits; the sum does
-    not, so most hashes lie beyond 2**31. Phones in the field were selected by this value, so it must never change.
+    For each UTF-16 unit it takes ``int32(hash << 5) - hash + unit``. Only the shifted term wraps to 32 bits; the sum
+    does not, so most hashes lie beyond 2**31. Phones in the field were selected by this value, so it must never
+    change.
     """
     # The shifted term depends on the lowest 27 bits alone. They are kept apart, raised by half their range, so that no
     # sign has to be looked after: by so much each shifted term is too large, which cancels out in every second step.

@@ -197,6 +197,7 @@ class Updates:
         self._weight = 0
         self._former: dict[str, Snapshot] = {}
         self._loading: dict[str, asyncio.Task[Snapshot | None]] = {}
+        self._readings = 0
         self._absent: dict[str, float] = {}
         self._epoch = 0
 
@@ -235,14 +236,16 @@ class Updates:
             return former
 
     def _begin(self, deployment_key: str) -> asyncio.Task[Snapshot | None]:
-        if len(self._loading) >= _LOADING_LIMIT:
+        if self._readings >= _LOADING_LIMIT:
             raise UnavailableError("Too many deployments are waited for.")
+        self._readings += 1
         loading = asyncio.ensure_future(self._load(deployment_key))
         self._loading[deployment_key] = loading
         loading.add_done_callback(lambda done: self._finish(deployment_key, done))
         return loading
 
     def _finish(self, deployment_key: str, done: asyncio.Task[Snapshot | None]) -> None:
+        self._readings -= 1
         if self._loading.get(deployment_key) is done:
             del self._loading[deployment_key]
         if not done.cancelled():
