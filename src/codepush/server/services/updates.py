@@ -36,7 +36,7 @@ __all__ = ["Kind", "Snapshot", "Standing", "Updates"]
 _RETRY: Final = 0.5
 """Seconds until a database that was away is asked again what has changed."""
 
-RELEASES_KEPT: Final = 500_000
+RELEASES_KEPT: Final = 300_000
 """How many releases are kept in memory by default, over all deployments; each deployment counts as some more."""
 
 _DEPLOYMENT_WEIGHT: Final = 4

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Literal
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from codepush.wire.acquisition import ACCEPTED_TEXT, DEPLOY_REPORT_PATHS, DOWNLOAD_REPORT_PATHS, UPDATE_CHECK_PATHS
 from codepush.wire.openapi.schemas import CHECK, CHECK_NEEDS, Schema, reference, wrapped
@@ -389,11 +390,13 @@ def _check(path: str, *, camel: bool) -> Operation:
         method="GET",
         path=path,
         summary="Ask whether there is an update. Either spelling of the parameters is read.",
-        answers=(
-            _json("What to do.", wrapped(**{key: reference("LegacyUpdate" if camel else "Update")})),
-            _text("The deployment key or the version is missing or malformed.", 400),
-            _text("No deployment has this key.", 404),
-            _text("The storage cannot be reached right now.", 503),
+        answers=tuple(
+            replace(answer, headers=())  # phones have no use for the name of a request
+            for answer in (
+                _json("What to do.", wrapped(**{key: reference("LegacyUpdate" if camel else "Update")})),
+                _text("The deployment key or the version is missing or malformed.", 400),
+                _text("No deployment has this key.", 404),
+            )
         ),
         parameters=tuple(
             {"name": names[camel], "in": "query", "required": number < CHECK_NEEDS, "schema": schema}
