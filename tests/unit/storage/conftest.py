@@ -49,9 +49,17 @@ async def postgresql_store(postgresql_url):
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def store(request):
+def database_url(request):
+    """Return the URL of a migrated database of each kind in turn."""
+    return request.getfixturevalue("url" if request.param == "sqlite" else "postgresql_url")
+
+
+@pytest.fixture
+async def store(database_url):
     """Return a store of each kind in turn."""
-    return request.getfixturevalue(f"{request.param}_store")
+    store = SqlStore(database_url)
+    yield store
+    await store.close()
 
 
 @pytest.fixture

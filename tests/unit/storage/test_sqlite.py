@@ -1,10 +1,7 @@
 """What is true of SQLite files only: durability, permissions, other processes, and being cut off."""
 
-import asyncio
 import random
 import sqlite3
-import subprocess
-import sys
 from pathlib import Path
 
 import anyio
@@ -12,7 +9,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from codepush.server.ports import Addition, UnavailableError
+from codepush.server.ports import UnavailableError
 from codepush.server.storage.sql.sqlite.changes import ChangeCounter
 from codepush.server.storage.sql.sqlite.connections import connection_url
 from codepush.server.storage.sql.store import SqlStore
@@ -118,33 +115,6 @@ async def test_a_full_disk_is_unavailable_until_there_is_room(sqlite_store):
         assert (await records.releases.add(ground.deployment.id, a_release(ground.package))).number == 1
 
 
-async def test_a_cancelled_write_is_undone_and_the_next_one_goes_on(sqlite_store):
-    """Whenever a task is cancelled, its transaction is there whole or not at all, and nobody waits for it."""
-    ground = await lay_ground(sqlite_store)
-    dice = random.Random(1)
-    promised = 0
-    for _ in range(60):
-        task = asyncio.create_task(release_and_count(sqlite_store, ground))
-        await asyncio.sleep(dice.uniform(0, 0.01))
-        task.cancel()
-        [outcome] = await asyncio.gather(task, return_exceptions=True)
-        promised += outcome is None
-        assert outcome is None or isinstance(outcome, asyncio.CancelledError)
-    await assert_whole(sqlite_store, ground, promised)
-
-
-async def test_a_write_that_takes_too_long_is_undone(sqlite_store):
-    """The same when the cancellation is a deadline, which goes on cancelling while the block is left."""
-    ground = await lay_ground(sqlite_store)
-    dice = random.Random(2)
-    promised = 0
-    for _ in range(60):
-        with anyio.move_on_after(dice.uniform(0, 0.01)):
-            await release_and_count(sqlite_store, ground)
-            promised += 1
-    await assert_whole(sqlite_store, ground, promised)
-
-
 async def test_a_cancelled_question_for_changes_misses_none(url, sqlite_store):
     """After a cancelled question the number still never repeats one from before a change."""
     engine = create_async_engine(connection_url(url, "sqlite+aiosqlite"))
@@ -160,60 +130,6 @@ async def test_a_cancelled_question_for_changes_misses_none(url, sqlite_store):
         seen.add(number)
     await counter.close()
     await engine.dispose()
-
-
-async def test_writers_of_several_processes_take_turns(sqlite_store, url):
-    """Three processes and this one release at once: no label twice, none left out, every count there."""
-    ground = await lay_ground(sqlite_store)
-    processes = [await start_releasing(url, ground, 15) for _ in range(3)]
-    here = [await release_and_count(sqlite_store, ground) for _ in range(15)]
-    printed = [int(line) for process in processes for line in (await process.communicate())[0].split()]
-    assert [process.returncode for process in processes] == [0, 0, 0]
-    assert len(printed) == 45
-    await assert_whole(sqlite_store, ground, len(printed) + len(here))
-
-
-async def test_what_a_killed_process_was_promised_is_there(sqlite_store, url):
-    """After kill -9 in the middle of writing, every acknowledged release is there and no half of one."""
-    ground = await lay_ground(sqlite_store)
-    promised = 0
-    for lines in (1, 4, 9):
-        process = await start_releasing(url, ground, 10**6)
-        last = [int(await process.stdout.readline()) for _ in range(lines)][-1]
-        process.kill()
-        rest = (await process.communicate())[0].split(b"\n")[:-1]
-        promised = int(rest[-1]) if rest else last
-        numbers = await assert_whole(sqlite_store, ground, promised)
-        # One more may have been committed and not yet told; the check itself adds one.
-        assert len(numbers) <= promised + 2
-    async with sqlite_store.read() as records:
-        assert await pragma(records, "integrity_check") == "ok"
-
-
-async def start_releasing(url, ground, count):
-    arguments = [url, ground.deployment.id, ground.package.id, count]
-    return await asyncio.create_subprocess_exec(
-        sys.executable, str(RELEASING_PROCESS), *map(str, arguments), stdout=subprocess.PIPE
-    )
-
-
-async def release_and_count(store, ground):
-    async with store.write() as records:
-        await records.releases.add(ground.deployment.id, a_release(ground.package))
-        await records.devices.count([Addition(ground.deployment.id, "v1", "downloaded", 1)], hour=0)
-
-
-async def assert_whole(store, ground, promised):
-    """Check that releases are gapless, at least as many as promised, and each with its count; return their numbers."""
-    with anyio.fail_after(20):
-        await release_and_count(store, ground)
-    async with store.read() as records:
-        numbers = [release.number for release in await records.releases.history(ground.deployment.id)]
-        [downloaded] = await records.devices.counters(ground.deployment.id)
-    assert numbers == list(range(1, len(numbers) + 1))
-    assert downloaded.value == len(numbers)
-    assert len(numbers) > promised
-    return numbers
 
 
 async def pragma(records, name):

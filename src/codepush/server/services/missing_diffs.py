@@ -69,7 +69,7 @@ class MissingDiffs:
                 self._forget(batch)
 
     async def _queue(self, batch: Sequence[DiffJob]) -> None:
-        async with self._store.write(alone=False) as records:
+        async with self._store.write() as records:
             for job in batch:
                 await add_job(records, job, self._clock())
         self._queued()
