@@ -40,6 +40,8 @@ ENTRIES: Final[Mapping[str, Entry]] = {
         "codepush.cli.access_key:access_key", "Log-in", "Look after the keys of your scripts.", ("tokens",)
     ),
     "session": Entry("codepush.cli.session:session", "Log-in", "Look after the log-ins of your account."),
+    "init": Entry("codepush.cli.init:init", "Project", "Write the project file of a repository."),
+    "doctor": Entry("codepush.cli.doctor:doctor", "Project", "Check that everything fits together."),
     "app": Entry("codepush.cli.app:app", "Apps", "Look after apps.", ("apps",)),
     "collaborator": Entry("codepush.cli.collaborator:collaborator", "Apps", "Look after who may release to an app."),
     "deployment": Entry("codepush.cli.deployment:deployment", "Apps", "Look after the deployments of an app."),

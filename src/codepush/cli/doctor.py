@@ -1,0 +1,46 @@
+"""``codepush doctor``: does everything fit together, from the server to what the app was built with?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from codepush.cli.context import pass_cli
+from codepush.cli.errors import Exit
+from codepush.cli.frame import RemoteCommand
+
+if TYPE_CHECKING:
+    from codepush.cli.context import Cli
+
+__all__ = ["doctor"]
+
+_MARKS = {"ok": "ok", "warning": "!", "fault": "x", "skipped": "-"}
+
+
+@click.command("doctor", cls=RemoteCommand)
+@pass_cli
+def doctor(cli: Cli) -> None:
+    """Check everything from the server's reachability to the app's configuration, and say how to mend it.
+
+    It looks at the project file, the server, the log-in, the app and its deployments, and at the app's project in this
+    directory: deployment key, server and public key on each platform, whether the app takes its bundle from CodePush,
+    Hermes, and whether phones of this version can take the newest release. Nothing is changed.
+    """
+    from codepush.cli.examination import examine
+    from codepush.cli.output import Column, Table
+    from codepush.cli.shapes import plain
+
+    findings = examine(cli, Path.cwd())
+    rows = [[_MARKS[one.verdict], one.subject, _shown(one)] for one in findings]
+    cli.out.result(plain(findings), Table(["", "Checked", Column("Found", 90)], rows))
+    faults = sum(one.verdict == "fault" for one in findings)
+    warnings = sum(one.verdict == "warning" for one in findings)
+    cli.out.say(f"{faults} to mend, {warnings} to look at." if faults or warnings else "Everything fits together.")
+    if faults:
+        click.get_current_context().exit(Exit.FAILED)
+
+
+def _shown(finding: Any) -> str:  # noqa: ANN401 - a Finding, whose module is imported late
+    return f"{finding.found}\n{finding.advice}" if finding.advice else str(finding.found)

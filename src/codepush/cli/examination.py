@@ -1,0 +1,119 @@
+"""What ``codepush doctor`` looks at: the project file, the server, the account, and then the app's own project."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from codepush.cli.app_examination import examine_app
+from codepush.cli.findings import Finding, guarded
+from codepush.errors import CodePushError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from codepush.cli.context import Cli
+    from codepush.models import Deployment
+
+__all__ = ["examine"]
+
+
+def examine(cli: Cli, folder: Path) -> list[Finding]:
+    """Look at everything and return what was found, in the order in which it is worth mending.
+
+    Args:
+        cli: what the command works with.
+        folder: the folder of the app's project.
+
+    """
+    findings = [*_project(cli), *_reachable(cli)]
+    deployments: list[Deployment] = []
+    if all(one.verdict != "fault" for one in findings):
+        findings += _account(cli)
+    if all(one.verdict != "fault" for one in findings):
+        deployments, found = _deployments(cli)
+        findings += found
+    return [*findings, *examine_app(cli, folder, deployments)]
+
+
+def _project(cli: Cli) -> list[Finding]:
+    def look() -> Iterator[Finding]:
+        if cli.project.path is None:
+            yield Finding(
+                subject="project file",
+                verdict="warning",
+                found="There is none, so commands need the names of server, app and deployment.",
+                advice="Write one with: codepush init",
+            )
+        else:
+            yield Finding(subject="project file", verdict="ok", found=str(cli.project.path))
+
+    return list(guarded("project file", look))
+
+
+def _reachable(cli: Cli) -> Iterator[Finding]:
+    import httpx2
+
+    url = cli.server_url
+    try:
+        verify = str(cli.project.ca_file) if cli.project.ca_file else True
+        status = httpx2.get(f"{url}/health", timeout=cli.flags.get("timeout") or 10.0, verify=verify).status_code
+    except (httpx2.HTTPError, OSError) as error:
+        yield Finding(
+            subject="server",
+            verdict="fault",
+            found=f"{url} does not answer: {error}.",
+            advice="Is the address right, and the server running? Another one is named with --server.",
+        )
+        return
+    yield Finding(subject="server", verdict="ok", found=f"{url} answers ({status}).")
+    if url.startswith("http://") and not re.match(r"http://(127\.|localhost|\[::1\])", url):
+        yield Finding(
+            subject="server",
+            verdict="warning",
+            found="Its address has no https: phones refuse such servers, and your access key can be read on the way.",
+            advice="Put the server behind a proxy with a certificate, and log in to that address.",
+        )
+
+
+def _account(cli: Cli) -> Iterator[Finding]:
+    if cli.login is None:
+        yield Finding(
+            subject="log-in",
+            verdict="fault",
+            found=f"You are not logged in to {cli.server_url}.",
+            advice=f"Log in with: codepush login {cli.server_url}",
+        )
+    elif cli.client.is_authenticated():
+        yield Finding(subject="log-in", verdict="ok", found=f"The access key from {cli.login.place} is good.")
+    else:
+        yield Finding(
+            subject="log-in",
+            verdict="fault",
+            found=f"The server does not take the access key from {cli.login.place}: it is unknown or has expired.",
+            advice=f"Log in again with: codepush login {cli.server_url}",
+        )
+
+
+def _deployments(cli: Cli) -> tuple[list[Deployment], list[Finding]]:
+    name = cli.project.app
+    if name is None:
+        return [], [Finding(subject="app", verdict="skipped", found="The project file names no app.")]
+    try:
+        there = list(cli.client.get_deployments(name))
+    except CodePushError as error:
+        advice = "Correct the project file; 'codepush app list' tells what there is."
+        return [], [Finding(subject="app", verdict="fault", found=error.message, advice=advice)]
+    names = [one.name for one in there]
+    found = [Finding(subject="app", verdict="ok", found=f'"{name}" has the deployments {", ".join(names) or "none"}.')]
+    if cli.project.deployment and cli.project.deployment not in names:
+        found.append(
+            Finding(
+                subject="deployment",
+                verdict="fault",
+                found=f'"{cli.project.deployment}", which the project file names, is none of them.',
+                advice=f"Add it with: codepush deployment add {name} {cli.project.deployment}",
+            )
+        )
+    return there, found

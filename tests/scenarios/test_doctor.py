@@ -1,0 +1,191 @@
+"""``codepush init`` and ``codepush doctor``: a repository is set up, and what does not fit together is found."""
+
+import json
+import plistlib
+
+import pytest
+
+from support.commands import CommandLine
+from support.keys import make_key_pair
+from support.packages import make_bundle
+from support.projects import install_package, write_files
+
+GRADLE = """
+android {
+    defaultConfig { versionName "1.2.0" }
+    buildTypes { release { resValue "string", "CodePushDeploymentKey", '"RELEASE_KEY"' } }
+}
+"""
+MAIN_APPLICATION = "override fun getJSBundleFile(): String = CodePush.getJSBundleFile()"
+
+
+@pytest.fixture
+def cli(codepush_server, tmp_path):
+    return CommandLine(
+        tmp_path, CODEPUSH_SERVER_URL=codepush_server.url, CODEPUSH_ACCESS_KEY=codepush_server.access_key
+    )
+
+
+@pytest.fixture
+def keys(codepush_server):
+    """Add an app and give the keys of its deployments."""
+    with codepush_server.client() as client:
+        client.add_app("App", os="Android", platform="React-Native")
+        return {one.name: one.key for one in client.get_deployments("App")}
+
+
+@pytest.fixture
+def app(cli, keys, codepush_server):
+    """Write the project of a React Native app that is wired as it should be."""
+    strings = (
+        f'<resources><string moduleConfig="true" name="CodePushDeploymentKey">{keys["Staging"]}</string>'
+        f'<string moduleConfig="true" name="CodePushServerUrl">{codepush_server.url}/</string></resources>'
+    )
+    plist = {
+        "CFBundleShortVersionString": "1.2.0",
+        "CodePushDeploymentKey": keys["Production"],
+        "CodePushServerURL": codepush_server.url,
+    }
+    files = {
+        "package.json": {"name": "App", "dependencies": {"react-native": "0.69.0"}},
+        "index.js": "",
+        "android/app/build.gradle": GRADLE.replace("RELEASE_KEY", keys["Production"]),
+        "android/app/src/main/res/values/strings.xml": strings,
+        "android/app/src/main/java/app/MainApplication.kt": MAIN_APPLICATION,
+        "ios/App/Info.plist": plistlib.dumps(plist).decode(),
+        "ios/App/AppDelegate.swift": "override func bundleURL() -> URL? { CodePush.bundleURL() }",
+    }
+    write_files(cli.folder, files)
+    install_package(cli.folder, "react-native", "0.69.0")
+    return cli.folder
+
+
+def examined(cli, **environment):
+    """Return the exit code and what was found, by subject."""
+    done = cli.run("doctor", "--json", **environment)
+    assert "Traceback" not in done.stderr, done.stderr
+    findings = {}
+    for one in json.loads(done.stdout):
+        findings.setdefault(one["subject"], []).append(one)
+    return done.returncode, findings
+
+
+def verdicts(findings, subject):
+    return [one["verdict"] for one in findings[subject]]
+
+
+@pytest.mark.usefixtures("keys")
+def test_init_writes_the_project_file(cli, codepush_server):
+    """With one app nobody is asked; commands then need no names."""
+    made = cli.json("init")
+    assert made["project"] == {"server": codepush_server.url, "app": "App", "deployment": "Staging"}
+    text = (cli.folder / ".codepush.toml").read_text()
+    assert f'server = "{codepush_server.url}"' in text
+    bundle = make_bundle(cli.folder)
+    assert cli.json("release", bundle, "1.0.0")["label"] == "v1"
+
+
+@pytest.mark.usefixtures("keys")
+def test_init_refuses_what_is_not_there(cli, codepush_server):
+    """An app or deployment that does not exist is told, and nothing is written; so is a choice nobody can make."""
+    assert cli.fails("init", "-a", "Nothing")[0] == 6
+    code, said = cli.fails("init", "-a", "App", "-d", "Canary")
+    assert (code, "It has: Production, Staging." in said) == (6, True)
+    with codepush_server.client() as client:
+        client.add_app("Other")
+    code, said = cli.fails("init")
+    assert (code, "Give --app: App, Other." in said) == (2, True)
+    assert not (cli.folder / ".codepush.toml").exists()
+
+
+@pytest.mark.usefixtures("keys")
+def test_init_overwrites_only_when_told(cli):
+    """A project file that is there stays, unless --yes is given."""
+    cli.text("init")
+    (cli.folder / ".codepush.toml").write_text('app = "Mine"\n')
+    assert cli.fails("init", "-a", "App")[0] == 2
+    assert (cli.folder / ".codepush.toml").read_text() == 'app = "Mine"\n'
+    cli.text("init", "-a", "App", "--yes")
+    assert 'app = "App"' in (cli.folder / ".codepush.toml").read_text()
+
+
+@pytest.mark.usefixtures("app")
+def test_an_app_that_is_wired_well(cli):
+    """Everything is found and fits; each flavour's key is told apart."""
+    cli.text("init", "-a", "App")
+    code, findings = examined(cli)
+    assert code == 0, [one for some in findings.values() for one in some if one["verdict"] == "fault"]
+    wrong = [one for some in findings.values() for one in some if one["verdict"] not in {"ok", "warning"}]
+    assert [one for one in wrong if "Hermes" not in one["subject"]] == []
+    assert verdicts(findings, "android deployment key") == ["ok", "ok"]
+    assert [one["found"].rsplit(": ")[-1] for one in findings["android deployment key"]] == [
+        "that of Staging.", "that of Production.",
+    ]  # fmt: skip
+    for subject in ("server", "log-in", "app", "android server", "ios server", "ios code", "android code"):
+        assert verdicts(findings, subject) == ["ok"], subject
+    assert verdicts(findings, "android version") == ["ok"]
+    assert "Everything fits together" in cli.run("doctor").stderr
+
+
+def test_an_app_that_still_asks_app_center(cli, app):
+    """What is missing or foreign is named with what to do: server, key, code, and a release that phones cannot take."""
+    cli.text("init", "-a", "App")
+    (app / "android/app/src/main/res/values/strings.xml").write_text(
+        '<resources><string name="CodePushDeploymentKey">a-key-of-app-center</string></resources>'
+    )
+    (app / "android/app/src/main/java/app/MainApplication.kt").write_text("class MainApplication")
+    cli.text("release", make_bundle(cli.folder), "^2.0.0")
+    code, findings = examined(cli)
+    assert code == 1
+    assert verdicts(findings, "android server") == ["fault"]
+    assert "closed on 2025-03-31" in findings["android server"][0]["found"]
+    assert "CodePushServerUrl" in findings["android server"][0]["advice"]
+    assert "fault" in verdicts(findings, "android deployment key")
+    assert verdicts(findings, "android code") == ["warning"]
+    assert verdicts(findings, "android version") == ["warning"]
+    assert "v1 is for ^2.0.0" in findings["android version"][0]["found"]
+
+
+def test_keys_of_signed_releases(cli, app, tmp_path):
+    """A public key that fits the signing key is told from one that does not, line breaks lost or not."""
+    private, public = make_key_pair(tmp_path)
+    other, _ = make_key_pair(tmp_path, "other")
+    strings = app / "android/app/src/main/res/values/strings.xml"
+    told = public.read_text().replace("\n", " ")
+    strings.write_text(
+        strings.read_text().replace("</resources>", f'<string name="CodePushPublicKey">{told}</string></resources>')
+    )
+    for key, verdict in ((private, "ok"), (other, "fault")):
+        cli.text("init", "-a", "App", "-k", key, "--yes")
+        assert verdicts(examined(cli)[1], "android public key") == [verdict]
+    assert verdicts(examined(cli)[1], "ios public key") == ["warning"]
+
+
+def test_a_cordova_app(cli, codepush_server, keys):
+    """A Cordova app's preferences are looked at for each platform."""
+    write_files(
+        cli.folder,
+        {
+            "config.xml": f"""<widget xmlns="http://www.w3.org/ns/widgets" version="1.0.0">
+                <platform name="android">
+                  <preference name="CodePushDeploymentKey" value="{keys["Staging"]}"/>
+                  <preference name="CodePushServerUrl" value="{codepush_server.url}"/>
+                </platform>
+                <platform name="ios"><preference name="CodePushDeploymentKey" value="wrong"/></platform></widget>"""
+        },
+    )
+    cli.text("init", "-a", "App")
+    _, findings = examined(cli)
+    assert verdicts(findings, "android deployment key") == ["ok"]
+    assert verdicts(findings, "ios deployment key") == ["fault"]
+    assert verdicts(findings, "ios server") == ["fault"]
+
+
+def test_nothing_to_look_at(cli):
+    """Without project, app and server each is told in a sentence."""
+    code, findings = examined(cli, CODEPUSH_SERVER_URL="http://127.0.0.1:9")
+    assert code == 1
+    assert verdicts(findings, "server") == ["fault"]
+    assert "does not answer" in findings["server"][0]["found"]
+    assert verdicts(findings, "project file") == ["warning"]
+    assert verdicts(findings, "app project") == ["skipped"]
