@@ -6,7 +6,7 @@ import asyncio
 import shutil
 import time
 from contextlib import asynccontextmanager, suppress
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import anyio.to_thread
 from starlette.applications import Starlette
@@ -19,6 +19,9 @@ from codepush.server.ports import UnavailableError
 from codepush.server.services.access_keys import AccessKeys
 from codepush.server.services.accounts import Accounts
 from codepush.server.services.apps import Apps
+from codepush.server.services.backups import Backups
+from codepush.server.services.checking import Checking
+from codepush.server.services.cleaning import Cleaning
 from codepush.server.services.collaborators import Collaborators
 from codepush.server.services.deployments import Deployments
 from codepush.server.services.diffs import Diffs
@@ -73,7 +76,16 @@ if TYPE_CHECKING:
     from codepush.server.settings import Settings
     from codepush.server.tracing import Spans
 
-__all__ = ["create_app", "migrate", "open_accounts", "open_logins", "open_worker"]
+__all__ = [
+    "Upkeep",
+    "create_app",
+    "migrate",
+    "open_accounts",
+    "open_blobs",
+    "open_logins",
+    "open_upkeep",
+    "open_worker",
+]
 
 _ANYTHING: Final = "/{path:path}"
 _METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
@@ -350,5 +362,32 @@ async def open_worker(settings: Settings) -> AsyncIterator[Worker]:
     makers = _makers(settings, store, open_blobs(settings), changed=lambda _: None)
     try:
         yield Worker(store, handlers(*makers), added=asyncio.Event())
+    finally:
+        await store.close()
+
+
+class Upkeep(NamedTuple):
+    """What operators do with all of a server's data."""
+
+    checking: Checking
+    cleaning: Cleaning
+    backups: Backups
+
+
+@asynccontextmanager
+async def open_upkeep(settings: Settings, *, make: bool = False) -> AsyncIterator[Upkeep]:
+    """Open everything beside the server. Unless ``make`` allows to make one, there must be a database."""
+    store = SqlStore(settings.database_url)
+    try:
+        if not make:
+            await store.check()
+        await _prepare(settings)
+        blobs = open_blobs(settings)
+        uploads = Uploads(store, blobs, workspace=settings.workspace, limit_mb=settings.upload_limit_mb)
+        yield Upkeep(
+            checking=Checking(store, blobs),
+            cleaning=Cleaning(store, blobs, uploads),
+            backups=Backups(store, blobs, workspace=settings.workspace),
+        )
     finally:
         await store.close()

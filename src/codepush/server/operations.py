@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import signal
 import socket
 import sys
@@ -14,17 +15,37 @@ import anyio
 
 from codepush.errors import CodePushError
 from codepush.rules.validation import AccessKeyInfo
-from codepush.server.app import migrate as migrate_database, open_accounts, open_logins, open_worker
+from codepush.server.app import migrate as migrate_database, open_accounts, open_logins, open_upkeep, open_worker
 from codepush.server.ports import PortError
 from codepush.server.services.errors import ServiceError
+from codepush.server.storage.files import new_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from codepush.models import AccessKey, Account
+    from codepush.server.services.backups import BackedUp, Restored
+    from codepush.server.services.checking import Findings
+    from codepush.server.services.cleaning import Cleaned
     from codepush.server.settings import Settings
 
-__all__ = ["add_account", "add_key", "make_login_code", "migrate", "prepare", "work"]
+__all__ = [
+    "add_account",
+    "add_key",
+    "back_up",
+    "check",
+    "clean",
+    "keys",
+    "list_accounts",
+    "make_login_code",
+    "migrate",
+    "prepare",
+    "remove_account",
+    "restore",
+    "revoke_key",
+    "work",
+]
 
 _DAY_MS: Final = 24 * 60 * 60 * 1000
 
@@ -38,6 +59,14 @@ def _for_people() -> Iterator[None]:
         raise CodePushError(error.message) from error
     except PortError as error:
         raise CodePushError(str(error)) from error
+
+
+@contextmanager
+def _file_errors(target: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise CodePushError(f"{target} cannot be written: {error.strerror or error}.") from error
 
 
 async def prepare(settings: Settings) -> bool:
@@ -95,6 +124,112 @@ async def add_key(settings: Settings, email: str, name: str | None, days: int) -
     with _for_people():
         async with open_accounts(settings) as accounts:
             return await accounts.add_key(email, info, created_by=machine)
+
+
+async def list_accounts(settings: Settings) -> Sequence[Account]:
+    """Return all accounts.
+
+    Raises:
+        CodePushError: the database cannot be used.
+
+    """
+    with _for_people():
+        async with open_accounts(settings) as accounts:
+            return await accounts.list()
+
+
+async def remove_account(settings: Settings, email: str) -> None:
+    """Remove an account with its keys.
+
+    Raises:
+        CodePushError: there is no such account, something depends on it, or the database cannot be used.
+
+    """
+    with _for_people():
+        async with open_accounts(settings) as accounts:
+            await accounts.remove(email, removed_by=socket.gethostname())
+
+
+async def keys(settings: Settings, email: str) -> Sequence[AccessKey]:
+    """Return an account's access keys, without their secrets.
+
+    Raises:
+        CodePushError: there is no such account, or the database cannot be used.
+
+    """
+    with _for_people():
+        async with open_accounts(settings) as accounts:
+            return await accounts.keys(email)
+
+
+async def revoke_key(settings: Settings, email: str, name: str) -> None:
+    """Remove an access key of an account by its name.
+
+    Raises:
+        CodePushError: there is no such account or key, or the database cannot be used.
+
+    """
+    with _for_people():
+        async with open_accounts(settings) as accounts:
+            await accounts.revoke_key(email, name)
+
+
+async def check(settings: Settings, *, deep: bool) -> Findings:
+    """Return what is lost, damaged or inconsistent. Nothing is changed.
+
+    Args:
+        settings: where everything is.
+        deep: read every archive; otherwise only look whether it is there.
+
+    Raises:
+        CodePushError: the database or the archives cannot be reached.
+
+    """
+    with _for_people():
+        async with open_upkeep(settings) as upkeep:
+            return await upkeep.checking.check(deep=deep)
+
+
+async def clean(settings: Settings, *, retired_days: int, dry_run: bool) -> Cleaned:
+    """Remove what nobody needs any more; with ``dry_run`` only tell what that is.
+
+    Raises:
+        CodePushError: the database or the archives cannot be reached.
+
+    """
+    with _for_people():
+        async with open_upkeep(settings) as upkeep:
+            return await upkeep.cleaning.clean(retired_days=retired_days, dry_run=dry_run)
+
+
+async def back_up(settings: Settings, target: Path) -> BackedUp:
+    """Write everything into a new file, which appears when it is complete and can be read by its owner only.
+
+    Raises:
+        CodePushError: the file is there or cannot be written, or the database or the archives cannot be reached.
+
+    """
+    with _for_people(), _file_errors(target):
+        if await anyio.Path(target).exists():
+            raise FileExistsError(errno.EEXIST, "it is there already. Give a name that is not")
+        async with open_upkeep(settings) as upkeep:
+            with new_file(target) as part:
+                part.touch(mode=0o600)
+                with part.open("r+b") as file:
+                    return await upkeep.backups.back_up(file)
+
+
+async def restore(settings: Settings, source: Path, *, replace: bool) -> Restored:
+    """Put everything from a backup where these settings say, which may be other kinds of database and store.
+
+    Raises:
+        CodePushError: the file is no backup, or damaged; there are records already and ``replace`` does not allow
+            to remove them; or the database or the archives cannot be reached.
+
+    """
+    with _for_people():
+        async with open_upkeep(settings, make=True) as upkeep:
+            return await upkeep.backups.restore(source, replace=replace)
 
 
 async def make_login_code(settings: Settings, email: str) -> str:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from codepush.models import Permission, Role
     from codepush.server.ports.identity import Identity
+    from codepush.server.ports.inventory import Inventory, Rows
     from codepush.server.ports.records import (
         AccessKeyRecord,
         AccountRecord,
@@ -71,8 +72,14 @@ class Accounts(Protocol):
     async def by_slug(self, slug: str) -> AccountRecord | None:
         """Return the account with this name in addresses, in lower case."""
 
+    async def all(self) -> Sequence[AccountRecord]:
+        """Return all accounts by address."""
+
     async def count(self) -> int:
         """Return how many accounts there are."""
+
+    async def remove(self, account_id: int) -> None:
+        """Remove an account that owns no app, with its keys and its part in others' apps and organizations."""
 
 
 class AccessKeys(Protocol):
@@ -492,6 +499,10 @@ class Records(Protocol):
     def answers(self) -> Answers: ...  # noqa: D102 - the type says it
     @property
     def jobs(self) -> Jobs: ...  # noqa: D102 - the type says it
+    @property
+    def inventory(self) -> Inventory: ...  # noqa: D102 - the type says it
+    @property
+    def rows(self) -> Rows: ...  # noqa: D102 - the type says it
     @property
     def uploads(self) -> Uploads: ...  # noqa: D102 - the type says it
 

@@ -8,14 +8,14 @@ import re
 from itertools import count
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import bindparam, func, insert, select, union_all
+from sqlalchemy import bindparam, delete, func, insert, select, union_all
 
 from codepush.server.ports import AccountRecord
 from codepush.server.storage.sql.queries import Queries
 from codepush.server.storage.sql.schema import accounts, organizations
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 ADD: Final = insert(accounts).returning(accounts.c.id)
 
@@ -23,6 +23,10 @@ RECORD: Final = select(accounts.c.id, accounts.c.email, accounts.c.slug, account
 
 BY_EMAIL: Final = RECORD.where(accounts.c.email_folded == bindparam("email_folded"))
 BY_SLUG: Final = RECORD.where(accounts.c.slug == bindparam("slug"))
+
+ALL: Final = RECORD.order_by(accounts.c.email_folded)
+
+REMOVE: Final = delete(accounts).where(accounts.c.id == bindparam("account_id"))
 
 COUNT: Final = select(func.count()).select_from(accounts)
 
@@ -52,8 +56,14 @@ class SqlAccounts(Queries):
         row = await self._first(BY_SLUG, slug=slug)
         return AccountRecord(**row) if row else None
 
+    async def all(self) -> Sequence[AccountRecord]:
+        return tuple(AccountRecord(**row) for row in await self._all(ALL))
+
     async def count(self) -> int:
         return int(await self._value(COUNT))
+
+    async def remove(self, account_id: int) -> None:
+        await self._change(REMOVE, account_id=account_id)
 
     async def _free_slug(self, email: str) -> str:
         for slug in _slugs(email):

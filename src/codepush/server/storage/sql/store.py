@@ -18,11 +18,13 @@ from codepush.server.storage.sql.diffs import SqlDiffs
 from codepush.server.storage.sql.errors import port_errors
 from codepush.server.storage.sql.events import SqlEvents
 from codepush.server.storage.sql.identities import SqlIdentities
+from codepush.server.storage.sql.inventory import SqlInventory
 from codepush.server.storage.sql.jobs import SqlJobs
 from codepush.server.storage.sql.login_codes import SqlLoginCodes
 from codepush.server.storage.sql.organizations import SqlOrganizations
 from codepush.server.storage.sql.packages import SqlPackages
 from codepush.server.storage.sql.releases import SqlReleases
+from codepush.server.storage.sql.rows import SqlRows
 from codepush.server.storage.sql.schema import accounts
 from codepush.server.storage.sql.transactions import to_the_end
 from codepush.server.storage.sql.uploads import SqlUploads
@@ -59,6 +61,8 @@ class SqlRecords:
         self.events = SqlEvents(connection)
         self.answers = SqlAnswers(connection)
         self.jobs = SqlJobs(connection)
+        self.inventory = SqlInventory(connection)
+        self.rows = SqlRows(connection)
         self.uploads = SqlUploads(connection)
 
 

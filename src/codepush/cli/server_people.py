@@ -1,0 +1,168 @@
+"""``codepush server account``, ``key`` and ``login-code``: who may use a server, and with what."""
+
+from __future__ import annotations
+
+import anyio
+import click
+import msgspec
+
+from codepush.cli.context import current, note_flag
+from codepush.cli.output import Output, Table
+from codepush.cli.places import load_settings, place_options
+
+__all__ = ["account", "key", "login_code"]
+
+_yes_option = click.option(
+    "--yes", "-y", is_flag=True, expose_value=False, callback=note_flag, help="Do not ask whether it is meant."
+)
+
+
+def _output(as_json: bool) -> Output:
+    return Output("json" if as_json else "table")
+
+
+@click.group()
+def account() -> None:
+    """The people who may log in to the server."""
+
+
+@account.command
+@click.argument("email")
+@click.option("--name", default="", help="The person's name; what stands before the @ unless given.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object: email, name, access_key.")
+@place_options
+def add(email: str, name: str, as_json: bool, **places: str | None) -> None:
+    """Create an account and print its first access key, once.
+
+    Works before the first start and while the server runs.
+    """
+    from codepush.server.operations import add_account
+
+    account, access_key = anyio.run(add_account, load_settings(places), email, name)
+    if as_json:
+        shown = {"email": account.email, "name": account.name, "access_key": access_key}
+        click.echo(msgspec.json.encode(shown))
+    else:
+        click.echo(access_key)
+        click.echo(f"This is the access key of {account.email}. It cannot be shown again.", err=True)
+
+
+@account.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON list of objects: email, name.")
+@place_options
+def list_accounts(as_json: bool, **places: str | None) -> None:
+    """List the accounts by address."""
+    from codepush.server.operations import list_accounts
+
+    accounts = anyio.run(list_accounts, load_settings(places))
+    shown = [{"email": one.email, "name": one.name} for one in accounts]
+    table = Table(["E-mail", "Name"], [[one.email, one.name] for one in accounts], "There is no account yet.")
+    _output(as_json).result(shown, table)
+
+
+@account.command("remove")
+@click.argument("email")
+@_yes_option
+@place_options
+def remove_account(email: str, **places: str | None) -> None:
+    """Remove an account with its access keys and its part in others' apps and organizations.
+
+    An account that owns apps, or is the only manager of an organization, is kept until those have somebody else.
+    What it released stays.
+    """
+    from codepush.server.operations import remove_account
+
+    current().confirm(f"Remove the account {email} and its access keys?", when_cancelled="Account removal cancelled.")
+    anyio.run(remove_account, load_settings(places), email)
+    click.echo(f"Removed the account {email}.", err=True)
+
+
+@click.group()
+def key() -> None:
+    """The access keys of people and of their scripts."""
+
+
+@key.command("add")
+@click.argument("email")
+@click.option("--name", help="What to call the key; this machine and the time unless given.")
+@click.option("--days", default=60, show_default=True, type=click.IntRange(1, 36500), help="How long it is good for.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object: email, name, expires, access_key.")
+@place_options
+def add_key(email: str, name: str | None, days: int, as_json: bool, **places: str | None) -> None:
+    """Create another access key for an account and print it, once.
+
+    Works before the first start and while the server runs.
+    """
+    from codepush.server.operations import add_key
+
+    account, made = anyio.run(add_key, load_settings(places), email, name, days)
+    if as_json:
+        shown = {"email": account.email, "name": made.name, "expires": made.expires, "access_key": made.key}
+        click.echo(msgspec.json.encode(shown))
+    else:
+        click.echo(made.key)
+        click.echo(
+            f"This is the access key '{made.name}' of {account.email}, good until {made.expires:%Y-%m-%d}. "
+            "It cannot be shown again.",
+            err=True,
+        )
+
+
+@key.command("list")
+@click.argument("email")
+@click.option("--json", "as_json", is_flag=True, help="Print a JSON list of objects, one for each key.")
+@place_options
+def list_keys(email: str, as_json: bool, **places: str | None) -> None:
+    """List the access keys of an account, expired ones and log-ins too. The keys themselves cannot be shown."""
+    from codepush.server.operations import keys
+
+    found = anyio.run(keys, load_settings(places), email)
+    shown = [
+        {
+            "name": one.name,
+            "created": one.created_time,
+            "expires": one.expires,
+            "created_by": one.created_by,
+            "is_session": one.is_session,
+        }
+        for one in found
+    ]
+    rows = [
+        [one.name, one.created_by, f"{one.created_time:%Y-%m-%d}", f"{one.expires:%Y-%m-%d}", "yes" * one.is_session]
+        for one in found
+    ]
+    table = Table(["Name", "Made for", "Created", "Expires", "Log-in"], rows, f"{email} has no access key.")
+    _output(as_json).result(msgspec.to_builtins(shown), table)
+
+
+@key.command("revoke")
+@click.argument("email")
+@click.argument("name")
+@_yes_option
+@place_options
+def revoke_key(email: str, name: str, **places: str | None) -> None:
+    """Remove an access key of an account: whatever uses it is refused from now on."""
+    from codepush.server.operations import revoke_key
+
+    current().confirm(f"Revoke the access key '{name}' of {email}?", when_cancelled="Revocation cancelled.")
+    anyio.run(revoke_key, load_settings(places), email, name)
+    click.echo(f"Revoked the access key '{name}' of {email}.", err=True)
+
+
+@click.command("login-code")
+@click.argument("email")
+@place_options
+def login_code(email: str, **places: str | None) -> None:
+    """Print a one-time code with which the owner of an account can log in with a browser.
+
+    It is good for ten minutes and one log-in, whether the server runs yet or not.
+    """
+    from codepush.server.operations import make_login_code
+
+    settings = load_settings(places)
+    click.echo(anyio.run(make_login_code, settings, email))
+    click.echo(
+        f"With this code {email} can log in once, within ten minutes, at {settings.public_url}/auth/login. "
+        "It cannot be shown again.",
+        err=True,
+    )

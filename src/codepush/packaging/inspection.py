@@ -1,0 +1,59 @@
+"""Looking at stored archives again: is in them what they were stored for?"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from codepush.errors import PackageError
+from codepush.packaging.archive import is_archive, read_manifest
+from codepush.packaging.diff import LIST_NAME
+from codepush.packaging.directory import DEFAULT_LIMITS
+from codepush.packaging.manifest import hash_file
+from codepush.packaging.reader import Reader
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from codepush.packaging.manifest import Manifest
+
+__all__ = ["leads_to", "stored_hash"]
+
+
+def stored_hash(path: Path) -> str:
+    """Return the package hash of a stored package, computed from all that is in it.
+
+    Raises:
+        PackageError: the archive is damaged.
+
+    """
+    with path.open("rb") as file:
+        if is_archive(file):
+            return read_manifest(file).package_hash
+    return hash_file(path)
+
+
+def leads_to(path: Path, old: Manifest, new: Manifest) -> bool:
+    """Return whether a phone that has the old package and is given this diff ends with the new one.
+
+    Raises:
+        PackageError: the diff is damaged, or has no list of files to be deleted.
+
+    """
+    with path.open("rb") as file:
+        reader = Reader(file, limits=DEFAULT_LIMITS)
+        carried = dict(reader.manifest().files)
+        listed = next((entry for entry in reader.files if entry.name == LIST_NAME), None)
+        if listed is None:
+            raise PackageError(f"The diff has no {LIST_NAME}.")
+        deleted = _deleted(b"".join(reader.pieces(listed)))
+    del carried[LIST_NAME]
+    kept = {name: sha256 for name, sha256 in old.files.items() if name not in deleted}
+    return kept | carried == new.files
+
+
+def _deleted(text: bytes) -> set[str]:
+    try:
+        return set(json.loads(text)["deletedFiles"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise PackageError(f"The diff's {LIST_NAME} makes no sense.") from error

@@ -1,0 +1,219 @@
+"""Checking everything: is what the records promise really there, and do they agree with one another?"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Final
+
+import anyio.to_thread
+from msgspec import Struct
+
+from codepush.errors import PackageError
+from codepush.packaging.inspection import leads_to, stored_hash
+from codepush.packaging.manifest import Manifest
+from codepush.server.ports import (
+    CounterGap,
+    DiffFact,
+    KnownBlob,
+    LabelGap,
+    MissingError,
+    PackageFact,
+)
+from codepush.server.services.clock import Clock, now
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+    from pathlib import Path
+
+    from codepush.server.ports import (
+        BlobEntry,
+        Blobs,
+        PackageRecord,
+        Records,
+        Store,
+    )
+
+__all__ = ["SAFE_AGE_MS", "Checking", "Finding", "Findings"]
+
+SAFE_AGE_MS: Final = 24 * 60 * 60 * 1000
+"""A blob that no record knows may still get one for so long: a release puts its blob first."""
+
+_MEND: Final = "Release the same content again, or restore the archive from a backup."
+_MEND_DIFF: Final = "Phones that need it get no update. Restore it from a backup."
+
+
+class Finding(Struct, frozen=True):
+    """Something that is wrong: of which kind, with what, and a sentence for people."""
+
+    kind: str
+    subject: str
+    message: str
+
+
+class Findings(Struct, frozen=True, kw_only=True):
+    """What a check found.
+
+    Attributes:
+        problems: what is wrong.
+        orphans: blobs that nothing points to any more; harmless, and removed by cleaning.
+        counts: how many packages, diffs and deployments' records were looked at.
+
+    """
+
+    problems: tuple[Finding, ...]
+    orphans: tuple[str, ...]
+    counts: dict[str, int]
+
+
+class _Facts(Struct, frozen=True):
+    """What the records say, all at one moment."""
+
+    blobs: Mapping[str, KnownBlob]
+    chunks: Sequence[str]
+    packages: Sequence[PackageFact]
+    diffs: Sequence[DiffFact]
+    label_gaps: Sequence[LabelGap]
+    counter_gaps: Sequence[CounterGap]
+
+
+class Checking:
+    """Looking for what is lost, damaged or inconsistent. Nothing is changed, and servers may run meanwhile."""
+
+    def __init__(self, store: Store, blobs: Blobs, *, clock: Clock = now) -> None:
+        self._store = store
+        self._blobs = blobs
+        self._clock = clock
+
+    async def check(self, *, deep: bool = True) -> Findings:
+        """Check everything.
+
+        Args:
+            deep: read every archive and compute its hashes anew; otherwise only look whether it is there.
+
+        Raises:
+            UnavailableError: see the ports.
+
+        """
+        async with self._store.read() as records:
+            facts = await _facts(records)
+        listed = {entry.id: entry async for entry in self._blobs.entries()}
+        problems = [*map(_label_gap, facts.label_gaps), *map(_counter_gap, facts.counter_gaps)]
+        problems += [found async for found in self._packages(facts, listed, deep=deep)]
+        problems += [found async for found in self._diffs(facts, listed, deep=deep)]
+        return Findings(
+            problems=tuple(problems),
+            orphans=self._orphans(facts, listed),
+            counts={"packages": len(facts.packages), "diffs": len(facts.diffs), "blobs": len(listed)},
+        )
+
+    def _orphans(self, facts: _Facts, listed: Mapping[str, BlobEntry]) -> tuple[str, ...]:
+        """Return the blobs that no record knows, though they had the time, and records of blobs that nothing uses."""
+        oldest = self._clock() - SAFE_AGE_MS
+        expected = facts.blobs.keys() | set(facts.chunks)
+        unknown = {entry.id for entry in listed.values() if entry.id not in expected and entry.put_at < oldest}
+        unused = {blob.id for blob in facts.blobs.values() if blob.is_live and not blob.is_used}
+        return tuple(sorted(unknown | unused))
+
+    async def _packages(self, facts: _Facts, listed: Mapping[str, BlobEntry], *, deep: bool) -> AsyncIterator[Finding]:
+        for package in facts.packages:
+            subject = ", ".join(package.releases)
+            wrong = _look(facts.blobs[package.blob_id], listed) or (
+                await self._read_package(package, facts) if deep else None
+            )
+            if wrong is not None:
+                kind, sentence = wrong
+                yield Finding(
+                    f"package_{kind}", subject, f"The archive {package.blob_id} of {subject} {sentence}. {_MEND}"
+                )
+
+    async def _read_package(self, package: PackageFact, facts: _Facts) -> tuple[str, str] | None:
+        def compare(path: Path) -> tuple[str, str] | None:
+            if stored_hash(path) != package.hash:
+                return "damaged", "holds another content than was released"
+            return None
+
+        return await self._read(facts.blobs[package.blob_id], compare)
+
+    async def _diffs(self, facts: _Facts, listed: Mapping[str, BlobEntry], *, deep: bool) -> AsyncIterator[Finding]:
+        packages = {package.id: package for package in facts.packages}
+        for diff in facts.diffs:
+            target = packages[diff.package_id]
+            subject = f"{', '.join(target.releases)} from {diff.old_hash}"
+            wrong = _look(facts.blobs[diff.blob_id], listed) or (await self._read_diff(diff, facts) if deep else None)
+            if wrong is not None:
+                kind, sentence = wrong
+                yield Finding(f"diff_{kind}", subject, f"The diff {diff.blob_id} to {subject} {sentence}. {_MEND_DIFF}")
+
+    async def _read_diff(self, diff: DiffFact, facts: _Facts) -> tuple[str, str] | None:
+        async with self._store.read() as records:
+            new = await records.packages.get(diff.package_id)
+            old = None if new is None else await records.packages.with_hash(new.app_id, diff.old_hash)
+        if new is None or old is None:
+            return None if new is None else ("useless", "starts from a content that the app no longer has")
+
+        def compare(path: Path) -> tuple[str, str] | None:
+            if not leads_to(path, _manifest(old), _manifest(new)):
+                return "wrong", "does not lead to the package"
+            return None
+
+        return await self._read(facts.blobs[diff.blob_id], compare)
+
+    async def _read(self, blob: KnownBlob, compare: Callable[[Path], tuple[str, str] | None]) -> tuple[str, str] | None:
+        def look(path: Path) -> tuple[str, str] | None:
+            with path.open("rb") as file:
+                if hashlib.file_digest(file, "sha256").hexdigest() != blob.sha256:
+                    return "damaged", "is damaged: its checksum is wrong"
+            try:
+                return compare(path)
+            except PackageError as error:
+                return "damaged", f"is damaged: {error.message.rstrip('.')}"
+
+        try:
+            async with self._blobs.fetch(blob.id) as path:
+                return await anyio.to_thread.run_sync(look, path)
+        except MissingError:  # the app was removed meanwhile, or the blob just now
+            return None
+
+
+async def _facts(records: Records) -> _Facts:
+    inventory = records.inventory
+    return _Facts(
+        blobs={blob.id: blob for blob in await inventory.blobs()},
+        chunks=await inventory.chunks(),
+        packages=await inventory.packages(),
+        diffs=await inventory.diffs(),
+        label_gaps=await inventory.label_gaps(),
+        counter_gaps=await inventory.counter_gaps(),
+    )
+
+
+def _look(blob: KnownBlob, listed: Mapping[str, BlobEntry]) -> tuple[str, str] | None:
+    entry = listed.get(blob.id)
+    if entry is None:
+        return "missing", "is missing"
+    if entry.size != blob.size:
+        return "damaged", f"is damaged: it has {entry.size} bytes instead of {blob.size}"
+    return None
+
+
+def _manifest(package: PackageRecord) -> Manifest:
+    return Manifest({}) if package.manifest is None else Manifest.from_json(package.manifest)
+
+
+def _label_gap(gap: LabelGap) -> Finding:
+    labels = ", ".join(f"v{number}" for number in gap.numbers) or "none"
+    return Finding(
+        "label_gap",
+        gap.deployment,
+        f"The labels of {gap.deployment} are {labels}; they should be all from v1 to v{gap.next_number - 1}.",
+    )
+
+
+def _counter_gap(gap: CounterGap) -> Finding:
+    return Finding(
+        "counter_wrong",
+        f"{gap.deployment} {gap.subject}",
+        f"{gap.deployment} counts {gap.active} active devices on {gap.subject}, but remembers {gap.remembered} "
+        f"and was told of {gap.anonymous} without an id.",
+    )
