@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-pytest_plugins = ["codepush.testing", "support.object_stores", "support.postgresql"]
+pytest_plugins = ["codepush.testing", "support.object_stores", "support.populated", "support.postgresql"]
 
 _OURS = ("CODEPUSH_", "AWS_", "AZURE_", "GOOGLE_")
 """How the variables begin that the server reads, and the libraries in it."""

@@ -31,9 +31,10 @@ import uvicorn
 
 from codepush.client import CodePush
 from codepush.device import Phone
+from codepush.errors import CodePushError
 from codepush.server import process
 from codepush.server.app import create_app
-from codepush.server.operations import add_account, prepare
+from codepush.server.operations import add_account, add_key, prepare
 from codepush.server.settings import Settings
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def live_server(data: Path, **settings: Any) -> Iterator[LiveServer]:  # noqa: A
     """Run a server in a thread, on a free port of the loopback, until the block ends.
 
     Args:
-        data: the folder for its database and archives.
+        data: the folder for its database and archives; what an earlier server has left there is served again.
         settings: further settings by name, as in `codepush.server.settings.Settings`.
 
     """
@@ -82,7 +83,7 @@ def live_server(data: Path, **settings: Any) -> Iterator[LiveServer]:  # noqa: A
         url = process.address(listener)
         loaded = Settings.load({"data": data, **settings}, {}, address=url)
         anyio.run(prepare, loaded)
-        _, access_key = anyio.run(add_account, loaded, "owner@example.test", "Owner")
+        access_key = anyio.run(_owner_key, loaded)
         config = uvicorn.Config(
             create_app(loaded), log_level="warning", access_log=False, http=process.connection_class()
         )
@@ -95,6 +96,16 @@ def live_server(data: Path, **settings: Any) -> Iterator[LiveServer]:  # noqa: A
         finally:
             server.should_exit = True
             thread.join()
+
+
+async def _owner_key(settings: Settings) -> str:
+    """Return a key of the first account, which is made unless an earlier server on this data had it."""
+    try:
+        return (await add_account(settings, "owner@example.test", "Owner"))[1]
+    except CodePushError:
+        _, access_key = await add_key(settings, "owner@example.test", None, 1)
+        assert access_key.key is not None  # it was made just now
+        return access_key.key
 
 
 def _wait_until(is_so: Callable[[], bool]) -> None:

@@ -10,7 +10,7 @@ import hashlib
 import re
 import zipfile
 from contextlib import contextmanager
-from typing import IO, TYPE_CHECKING, Final
+from typing import IO, TYPE_CHECKING, Final, Self
 
 import msgspec
 from msgspec import Struct
@@ -72,11 +72,17 @@ class Manifest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class BackupWriter:
-    """A backup being written to an open and empty file."""
+    """A backup being written to an open and empty file; to be used in a ``with`` block."""
 
     def __init__(self, target: IO[bytes]) -> None:
         self._zip = zipfile.ZipFile(target, "w", zipfile.ZIP_STORED, allowZip64=True)
         self.members: dict[str, Member] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._zip.close()
 
     @contextmanager
     def member(self, name: str) -> Iterator[_Counted]:

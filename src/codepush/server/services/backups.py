@@ -69,23 +69,23 @@ class Backups:
             UnavailableError: see the ports.
 
         """
-        writer = BackupWriter(target)
         made_at = self._clock()
-        async with self._store.read() as records:
-            tables = {name: await _write_table(records, writer, name) for name in records.rows.tables()}
-            last_ids, schema = await records.rows.last_ids(), records.rows.schema
-            blobs = await records.inventory.blobs()
-        missing = [blob.id for blob in blobs if not await self._copy(writer, blob) and blob.is_used]
-        manifest = Manifest(
-            format=FORMAT,
-            made_at=made_at,
-            schema=schema,
-            tables=tables,
-            last_ids=dict(last_ids),
-            members=dict(writer.members),
-            missing=tuple(missing),
-        )
-        await anyio.to_thread.run_sync(writer.finish, manifest)
+        with BackupWriter(target) as writer:
+            async with self._store.read() as records:
+                tables = {name: await _write_table(records, writer, name) for name in records.rows.tables()}
+                last_ids, schema = await records.rows.last_ids(), records.rows.schema
+                blobs = await records.inventory.blobs()
+            missing = [blob.id for blob in blobs if not await self._copy(writer, blob) and blob.is_used]
+            manifest = Manifest(
+                format=FORMAT,
+                made_at=made_at,
+                schema=schema,
+                tables=tables,
+                last_ids=dict(last_ids),
+                members=dict(writer.members),
+                missing=tuple(missing),
+            )
+            await anyio.to_thread.run_sync(writer.finish, manifest)
         return BackedUp(
             rows=sum(table.rows for table in tables.values()),
             blobs=sum(name.startswith("blobs/") for name in manifest.members),

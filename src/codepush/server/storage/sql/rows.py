@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncResult
 
 _SHORT_LIVED: Final = frozenset({login_codes, uploads, upload_chunks})
-_TABLES: Final = {table.name: table for table in metadata.sorted_tables if table not in _SHORT_LIVED}
+_TABLES: Final = {str(table.name): table for table in metadata.sorted_tables if table not in _SHORT_LIVED}
 _NUMBERED: Final = tuple(
     name for name, table in _TABLES.items() if table.dialect_options["sqlite"]["autoincrement"] is True
 )
@@ -52,7 +52,7 @@ class SqlRows(Queries):
         return head()
 
     def tables(self) -> Mapping[str, Sequence[str]]:
-        return {name: tuple(table.columns.keys()) for name, table in _TABLES.items()}
+        return {name: tuple(map(str, table.columns.keys())) for name, table in _TABLES.items()}
 
     async def read(self, table: str) -> AsyncIterator[Sequence[bytes]]:
         one = _TABLES[table]
