@@ -14,8 +14,7 @@ from codepush.cli.errors import Exit
 from codepush.cli.places import load_settings, place_options
 
 if TYPE_CHECKING:
-    from codepush.server.services.checking import Findings
-    from codepush.server.services.cleaning import Cleaned
+    from codepush.server.operations import Cleaned, Findings
 
 __all__ = ["backup", "check", "gc", "restore"]
 

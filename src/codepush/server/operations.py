@@ -17,6 +17,8 @@ from codepush.errors import CodePushError
 from codepush.rules.validation import AccessKeyInfo
 from codepush.server.app import migrate as migrate_database, open_accounts, open_logins, open_upkeep, open_worker
 from codepush.server.ports import PortError
+from codepush.server.services.checking import Findings
+from codepush.server.services.cleaning import Cleaned
 from codepush.server.services.errors import ServiceError
 from codepush.server.storage.files import new_file
 
@@ -26,11 +28,11 @@ if TYPE_CHECKING:
 
     from codepush.models import AccessKey, Account
     from codepush.server.services.backups import BackedUp, Restored
-    from codepush.server.services.checking import Findings
-    from codepush.server.services.cleaning import Cleaned
     from codepush.server.settings import Settings
 
 __all__ = [
+    "Cleaned",
+    "Findings",
     "add_account",
     "add_key",
     "back_up",
