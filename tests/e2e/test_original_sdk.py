@@ -5,35 +5,22 @@ folder: ``npm install --package-lock-only --omit-lockfile-registry-resolved --no
 """
 
 import json
-import os
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from codepush.packaging.local import prepare
 from support.packages import make_bundle
+from support.processes import NPM_CI, OFFLINE, run
 
 SOURCE = Path(__file__).with_name("original_sdk")
-OFFLINE = os.environ.get("CODEPUSH_TEST_OFFLINE") == "1"  # read here: each test finds the environment cleaned
 
 pytestmark = [
     pytest.mark.skipif(OFFLINE, reason="CODEPUSH_TEST_OFFLINE=1: npm's registry is not to be asked"),
     pytest.mark.timeout(600),
 ]
-
-
-def run(*command, folder):
-    """Run a program of the environment's Node, and return what it printed."""
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    done = subprocess.run(
-        command, cwd=folder, env=os.environ | {"PATH": path}, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
 
 
 def error(given, name):
@@ -45,7 +32,7 @@ def test_every_method(codepush_server, tmp_path):
     """Each method gives what its documentation promises, and each error the status that people test for."""
     codepush_server.add_account("other@example.test")
     folder = shutil.copytree(SOURCE, tmp_path / "sdk", ignore=shutil.ignore_patterns("node_modules"))
-    run("npm", "ci", "--ignore-scripts", "--prefer-offline", "--no-audit", "--no-fund", folder=folder)
+    run(*NPM_CI, folder=folder)
     bundles = [make_bundle(tmp_path / name, name, assets=["assets/logo.png"]) for name in ("one", "two", "three")]
     server = [codepush_server.url, codepush_server.access_key, "other@example.test"]
     given = json.loads(run("node", "story.js", *server, *map(str, bundles), folder=folder))
