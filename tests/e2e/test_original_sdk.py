@@ -1,4 +1,6 @@
-"""npm ``code-push@2.0.7``, the original SDK of the standalone dialect, unmodified, through all its methods.
+"""npm ``code-push``, the original SDK of the standalone dialect, unmodified, through all its methods.
+
+Version 2 was made for a server of one's own, version 3 for App Center, which had this dialect below ``/v0.1/legacy``.
 
 The packages are locked in ``original_sdk``, with hashes and without download addresses. To lock them anew, in that
 folder: ``npm install --package-lock-only --omit-lockfile-registry-resolved --no-audit --no-fund``.
@@ -28,14 +30,15 @@ def error(given, name):
     return given[name]["statusCode"], given[name]["error"]
 
 
-def test_every_method(codepush_server, tmp_path):
+@pytest.mark.parametrize(("module", "prefix"), [("code-push", ""), ("code-push-3", "/v0.1/legacy")])
+def test_every_method(codepush_server, tmp_path, module, prefix):
     """Each method gives what its documentation promises, and each error the status that people test for."""
     codepush_server.add_account("other@example.test")
     folder = shutil.copytree(SOURCE, tmp_path / "sdk", ignore=shutil.ignore_patterns("node_modules"))
     run(*NPM_CI, folder=folder)
     bundles = [make_bundle(tmp_path / name, name, assets=["assets/logo.png"]) for name in ("one", "two", "three")]
-    server = [codepush_server.url, codepush_server.access_key, "other@example.test"]
-    given = json.loads(run("node", "story.js", *server, *map(str, bundles), folder=folder))
+    server = [codepush_server.url + prefix, codepush_server.access_key, "other@example.test"]
+    given = json.loads(run("node", "story.js", module, *server, *map(str, bundles), folder=folder))
     with prepare(bundles[0]) as first, prepare(bundles[1]) as second:
         hashes = [first.hash, second.hash]
 

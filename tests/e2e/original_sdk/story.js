@@ -1,9 +1,8 @@
 // Drives every method of the original SDK, in an order that tells a story, and prints what each one gave, as JSON.
-// Usage: node story.js SERVER_URL ACCESS_KEY OTHER_EMAIL BUNDLE_FOLDER [BUNDLE_FOLDER ...]
+// Usage: node story.js MODULE SERVER_URL ACCESS_KEY OTHER_EMAIL BUNDLE_FOLDER [BUNDLE_FOLDER ...]
 "use strict";
-const CodePush = require("code-push");
-
-const [serverUrl, accessKey, otherEmail, first, second, third] = process.argv.slice(2);
+const [module_, serverUrl, accessKey, otherEmail, first, second, third] = process.argv.slice(2);
+const CodePush = require(module_);
 const sdk = new CodePush(accessKey, undefined, serverUrl);
 const stranger = new CodePush("not-a-key-of-anybody", undefined, serverUrl);
 const nowhere = new CodePush(accessKey, undefined, "http://127.0.0.1:9");
