@@ -172,9 +172,13 @@ def test_each_role_at_each_route(world, left_alone, route, role):
 
 
 def test_every_route_is_in_the_table(world):
-    """A route that is added without saying who may use it fails here."""
+    """A route that is added without saying who may use it fails here.
+
+    App Center's dialect has a table of its own, and uploads let in who has the token of one.
+    """
     [doors] = [route.app for route in create_app(world.server.settings).routes if isinstance(route, Mount)]
     served = {(one.path, method) for one in doors._app.routes for method in one.methods}
+    served = {one for one in served if not one[0].startswith(("/v0.1/", "/upload/"))}
     served = {one for one in served if one[0] != "/{path:path}" and one[1] != "HEAD"}
     assert served == {("/".join(PARAMETERS.get(part, part) for part in r.path.split("/")), r.method) for r in ROUTES}
 
