@@ -26,7 +26,6 @@ from schemathesis.specs.openapi.checks import (
     response_schema_conformance,
     status_code_conformance,
 )
-from starlette.routing import Mount
 
 from codepush import CodePush, PackageInfo
 from codepush.server.app import create_app
@@ -34,6 +33,7 @@ from codepush.server.web.paths import canonical
 from codepush.testing import live_server
 from codepush.wire.messages import PROBLEM_TYPE
 from support.packages import make_bundle
+from support.serving import routes
 from support.stores import wait_for_jobs
 
 DOCUMENT = json.loads((Path(__file__).parents[2] / "docs/openapi.json").read_text(encoding="utf-8"))
@@ -335,17 +335,6 @@ def test_every_route_is_documented(server):
         if not route.path.startswith(PAGES) and route.path not in ALIASES
     }
     assert served == documented
-
-
-def routes(app):
-    """Return every route of an application, but the one that answers what is no route."""
-    while not hasattr(app, "routes"):
-        app = app._app
-    for route in app.routes:
-        if isinstance(route, Mount):
-            yield from routes(route.app)
-        elif route.path != "/{path:path}":
-            yield route
 
 
 def _unnamed(path):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from codepush.models import Permission, Role
 
 __all__ = ["CHANGE_FIELDS", "RELEASE_FIELDS", "in_our_words", "permission", "permissions", "role", "scope"]
+
+T = TypeVar("T")
 
 _SHARED: Final = {"description": "description", "label": "label", "rollout": "rollout"}
 
@@ -66,11 +68,7 @@ def permission(word: object, *, otherwise: Permission | None = None) -> Permissi
         ValueError: it is no such word; the error's text says which there are.
 
     """
-    if word is None and otherwise is not None:
-        return otherwise
-    if isinstance(word, str) and word in _PERMISSIONS:
-        return _PERMISSIONS[word]
-    raise ValueError('Send "manager", "developer" or "viewer".')
+    return _meant(word, _PERMISSIONS, otherwise, 'Send "manager", "developer" or "viewer".')
 
 
 def permissions(words: object) -> Permission:
@@ -96,11 +94,9 @@ def role(word: object, *, otherwise: Role | None = None) -> Role:
         ValueError: it is no such word; the error's text says which there are.
 
     """
-    if word is None and otherwise is not None:
-        return otherwise
-    if isinstance(word, str) and word in _ROLES:
-        return _ROLES[word]
-    raise ValueError('Send "admin", "collaborator" or "member"; or "manager", "developer" or "viewer".')
+    return _meant(
+        word, _ROLES, otherwise, 'Send "admin", "collaborator" or "member"; or "manager", "developer" or "viewer".'
+    )
 
 
 def scope(words: object) -> None:
@@ -112,3 +108,11 @@ def scope(words: object) -> None:
     """
     if words not in (None, [], ["all"]):
         raise ValueError('Tokens that can only read are not offered. Leave "scope" out, or send ["all"].')
+
+
+def _meant(word: object, words: Mapping[str, T], otherwise: T | None, advice: str) -> T:
+    if word is None and otherwise is not None:
+        return otherwise
+    if isinstance(word, str) and word in words:
+        return words[word]
+    raise ValueError(advice)

@@ -169,7 +169,7 @@ def _requests() -> dict[str, Schema]:
             },
             required=["display_name"],
         ),
-        "AppCenterAppChange": object_of({"name": NAME, "display_name": NAME}),
+        "AppCenterAppChange": object_of({"name": NAME}),
         "AppCenterPermissionChange": object_of({"permissions": _PARTS}, required=["permissions"]),
         "AppCenterInvitationCreation": object_of({"user_email": _EMAIL, "role": _EITHER}, required=["user_email"]),
         "AppCenterRoleCreation": object_of({"role": _EITHER}),

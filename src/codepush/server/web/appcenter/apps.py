@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from codepush.rules import validation
+from codepush.server.services.errors import InvalidError
 from codepush.server.services.names import alphabetical
 from codepush.server.services.parts import parts
 from codepush.server.web.answers import json_answer, no_content
@@ -98,8 +99,8 @@ class AppRoutes:
 
     async def _rename(self, request: Request, caller: AccountRecord) -> Response:
         fields = await fields_of(request)
-        with in_their_words(_name_field(fields)):
-            name = validation.app_name(_named(fields), is_required=False)
+        name = validation.app_name(fields, is_required=False)
+        _refuse_second_name(fields.get("display_name"), name or name_in(request, "app"))
         await self._apps.rename(caller, app_in(request), name)
         app = await self._apps.find(caller, f"{name_in(request, 'owner')}/{name or name_in(request, 'app')}")
         return json_answer(encode_json(app_shape(app, caller)))
@@ -155,6 +156,21 @@ def _named(fields: Mapping[str, object]) -> dict[str, object]:
     """Return the fields of an app, whose two names are one here; the one for addresses goes before."""
     name = fields.get("name")
     return {**fields, "name": fields.get("display_name") if name is None else name}
+
+
+def _refuse_second_name(display_name: object, name: str) -> None:
+    """Refuse another name for people only: there is but one, and a client that goes on with the old one would be lost.
+
+    Raises:
+        InvalidError: it is another one.
+
+    """
+    if display_name not in (None, name):
+        raise InvalidError(
+            'An app has one name here, which stands in addresses too. To rename it, send "name".',
+            code="invalid_field",
+            field="display_name",
+        )
 
 
 def _name_field(fields: Mapping[str, object]) -> dict[str, str]:
