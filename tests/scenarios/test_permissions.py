@@ -8,8 +8,8 @@ from msgspec import Struct
 
 from codepush.server.app import create_app
 from codepush.testing import live_server
-from support.serving import routes
 from support.databases import ENGINES, database_settings
+from support.serving import routes
 
 EVERYONE = "everyone with a key"
 COLLABORATOR = "collaborators"
