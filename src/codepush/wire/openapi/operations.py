@@ -450,6 +450,7 @@ _SERVER: Final = (
         "Ask whether the service is up.",
         _json("It is.", wrapped(code={"type": "string"}, message={"type": "string"})),
     ),
+    _public("prometheus", "/metrics", "Show the numbers of the server, for Prometheus.", _text("The numbers.")),
     _public("openapi", "/openapi.json", "Show this document.", _json("The document.", {"type": "object"})),
     _public(
         "download",
