@@ -3,13 +3,10 @@
 import re
 import stat
 import sys
-from html import unescape
 
-import anyio
-import httpx2
 import pytest
 
-from codepush.server.operations import make_login_code
+from support.browsing import log_in_with_browser
 from support.commands import COMMAND, CommandLine
 from support.packages import make_bundle
 
@@ -57,17 +54,6 @@ def ended(child):
     child.expect(pexpect.EOF)
     child.close()
     return child.before, child.exitstatus
-
-
-def log_in_with_browser(server, page):
-    """Do what a person does on the server's log-in page, and return the access key that it shows."""
-    code = anyio.run(make_login_code, server.settings, "owner@example.test")
-    with httpx2.Client(base_url=server.url, follow_redirects=True) as browser:
-        form = browser.get(page)
-        fields = dict(re.findall(r'<input type="hidden" name="(.*?)" value="(.*?)">', form.text))
-        action = re.search(r'<form method="post" action="(.*?)">', form.text)[1]
-        done = browser.post(action, data={name: unescape(value) for name, value in fields.items()} | {"code": code})
-    return re.search(r'<input id="key" value="(.*?)"', done.text)[1]
 
 
 def test_login_with_a_browser(terminal, codepush_server, tmp_path):
@@ -137,6 +123,14 @@ def test_table_in_a_terminal(logged_in):
     assert not COLOUR.search(plain)
     assert "\x1b" not in logged_in.shown("app", "list", "--json")
     assert "╭" not in logged_in.shown("app", "list", TERM="dumb")
+
+
+def test_keys_in_a_narrow_terminal(logged_in):
+    """A deployment key is shown in one piece, to be copied, however narrow the terminal is."""
+    logged_in.text("app", "add", "App")
+    keys = [one["key"] for one in logged_in.json("deployment", "list", "App")]
+    shown = logged_in.shown("deployment", "list", "App", "-k", COLUMNS="70")
+    assert all(key in shown for key in keys)
 
 
 def test_errors_in_a_terminal(logged_in):

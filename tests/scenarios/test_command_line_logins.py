@@ -1,11 +1,13 @@
 """Logging in and out without a browser, and what is kept where."""
 
 import json
+import socket
 import stat
 
 import pytest
 
 from codepush.testing import live_server
+from support.browsing import log_in_with_browser
 from support.commands import CommandLine
 
 
@@ -101,6 +103,22 @@ def test_session_of_the_original(cli, codepush_server):
     assert (code, "code-push-standalone logout" in said) == (1, True)
     assert file.read_text() == text
     assert cli.fails("whoami", "--server", "http://127.0.0.1:9")[0] == 5
+
+
+def test_sessions(cli, codepush_server):
+    """The log-ins of other machines are listed, and ended; that of this machine is ended by logging out."""
+    key = log_in_with_browser(codepush_server, "/auth/login?hostname=laptop")
+    log_in_with_browser(codepush_server, f"/auth/login?hostname={socket.gethostname()}")
+    cli.environment |= {"CODEPUSH_SERVER_URL": codepush_server.url, "CODEPUSH_ACCESS_KEY": codepush_server.access_key}
+    listed = cli.json("session", "list")
+    assert {one["machineName"] for one in listed} == {"laptop", socket.gethostname()}
+    assert all(one.keys() == {"machineName", "loggedInTime"} for one in listed)
+    assert cli.text("session", "ls").split("\n")[0].split() == ["Machine", "Logged", "in"]
+    code, said = cli.fails("session", "rm", socket.gethostname(), "-y")
+    assert (code, "Please run 'codepush logout' instead." in said) == (2, True)
+    assert cli.text("session", "rm", "laptop", "-y") == 'Successfully removed the login session for "laptop".'
+    assert cli.fails("whoami", CODEPUSH_ACCESS_KEY=key)[0] == 5
+    assert [one["machineName"] for one in cli.json("session", "list")] == [socket.gethostname()]
 
 
 def test_logout_without_login(cli):

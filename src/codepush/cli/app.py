@@ -50,7 +50,10 @@ def add_app(cli: Cli, app: str, os: str | None, platform: str | None, *, no_depl
     if not cli.out.is_json:
         click.echo(f"{sentence}, along with the following default deployments:")
     rows = [[one.name, one.key] for one in deployments]
-    cli.out.result({"name": made.name, "deployments": plain(deployments)}, Table(["Name", "Deployment Key"], rows))
+    cli.out.result(
+        {"name": made.name, "deployments": plain(deployments)},
+        Table(["Name", Column("Deployment Key", is_whole=True)], rows),
+    )
 
 
 @app.command("list", aliases=["ls"])

@@ -66,11 +66,12 @@ def list_deployments(cli: Cli, app: str | None, *, display_keys: bool, without_m
     name, client = cli.app(app), cli.client
     deployments = client.get_deployments(name)
     metrics = {} if without_metrics else _metrics(client, name, [one.name for one in deployments if one.package])
-    columns: list[str] = ["Name", "Update Metadata"]
-    if display_keys:
-        columns.insert(1, "Deployment Key")
-    if not without_metrics:
-        columns.append("Install Metrics")
+    columns = [
+        Column("Name"),
+        *([Column("Deployment Key", is_whole=True)] if display_keys else []),
+        Column("Update Metadata"),
+        *([] if without_metrics else [Column("Install Metrics")]),
+    ]
     now = datetime.now(UTC).astimezone()
     rows = [_row(one, metrics.get(one.name), now, columns) for one in deployments]
     table = Table(columns, rows, "The app has no deployments. Add one with: codepush deployment add APP NAME")
@@ -167,7 +168,7 @@ def _metrics(client: CodePush, app: str, names: Sequence[str]) -> dict[str, Mapp
 
 
 def _row(
-    deployment: Deployment, metrics: Mapping[str, Metrics] | None, now: datetime, columns: Sequence[str]
+    deployment: Deployment, metrics: Mapping[str, Metrics] | None, now: datetime, columns: Sequence[Column]
 ) -> list[str]:
     from codepush.cli.rendering import metrics_lines, release_lines
 
@@ -178,7 +179,7 @@ def _row(
         "Update Metadata": release_lines(release, now),
         "Install Metrics": metrics_lines(release, metrics or {}) if release else "No installs recorded",
     }
-    return [cells[column] for column in columns]
+    return [cells[column.title] for column in columns]
 
 
 def _release_row(release: Package, metrics: Mapping[str, Metrics], now: datetime, own: str) -> Row:

@@ -23,10 +23,14 @@ _MEGABYTE: Final = 1_000_000
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table; what is longer than ``width`` goes on in the next line."""
+    """A column of a table; what is longer than ``width`` goes on in the next line.
+
+    ``is_whole``: its texts are copied, and so not broken even where the terminal is narrow.
+    """
 
     title: str
     width: int | None = None
+    is_whole: bool = False
 
 
 @dataclass(frozen=True)
@@ -153,7 +157,7 @@ def _print_rich(table: Table) -> None:
         box=ROUNDED, header_style="bold cyan", show_lines=any("\n" in c for r in table.lines() for c in r.cells)
     )
     for head in table.heads():
-        shown.add_column(head.title, max_width=head.width, overflow="fold")
+        shown.add_column(head.title, max_width=head.width, no_wrap=head.is_whole, overflow="fold")
     for row in table.lines():
         shown.add_row(*map(Text, row.cells), style="dim" if row.is_dim else None)
     Console(width=max(shutil.get_terminal_size().columns, 60), highlight=False).print(shown)

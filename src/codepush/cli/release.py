@@ -12,7 +12,7 @@ from codepush.cli.context import note_flag, pass_cli
 from codepush.cli.frame import RemoteCommand, app_argument, argument, deployment_argument
 from codepush.cli.spelling import Twin
 from codepush.cli.values import DESCRIPTION, ROLLOUT, TARGET, check_contents
-from codepush.errors import Conflict
+from codepush.errors import APIError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -231,7 +231,7 @@ def promote(
 
     try:
         made = promoted(cli, app, source, destination, change)
-    except Conflict as error:
+    except APIError as error:
         if not (no_duplicate_release_error and is_duplicate(error)):
             raise
         tell_duplicate(cli, app, destination, error)

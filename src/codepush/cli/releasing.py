@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from codepush.cli.shapes import plain
 from codepush.client import is_duplicate
-from codepush.errors import Conflict
+from codepush.errors import APIError
 
 if TYPE_CHECKING:
     from codepush.cli.context import Cli
@@ -57,7 +57,7 @@ def release_contents(
             release = cli.client.release(
                 app, deployment, contents, target, info, on_progress=report, private_key_path=key
             )
-    except Conflict as error:
+    except APIError as error:
         if not (no_duplicate_release_error and is_duplicate(error)):
             raise
         tell_duplicate(cli, app, deployment, error)
@@ -97,7 +97,7 @@ def _tried(cli: Cli, app: str, deployment: str, release: Package, *, is_enabled:
     return verified(cli, app, deployment, release, is_enabled=is_enabled)
 
 
-def tell_duplicate(cli: Cli, app: str, deployment: str, error: Conflict) -> None:
+def tell_duplicate(cli: Cli, app: str, deployment: str, error: APIError) -> None:
     """Warn that a deployment has a package already, which is fine."""
     cli.out.warn(error.message)
     newest = cli.client.get_deployment(app, deployment).package
