@@ -22,6 +22,7 @@ __all__ = [
     "Deployment",
     "DiffPackage",
     "Metrics",
+    "MetricsPoint",
     "Package",
     "PackageInfo",
     "Permission",
@@ -171,6 +172,21 @@ class Metrics(_Answered, frozen=True, kw_only=True):
     ``installed`` counts devices' changes to it.
     """
 
+    active: int = 0
+    downloaded: int | None = None
+    failed: int | None = None
+    installed: int | None = None
+
+
+class MetricsPoint(_Answered, frozen=True, kw_only=True):
+    """The counters of one label or binary version in an hour or a day (``span``) in which something changed.
+
+    ``active`` is how many devices ran it at the end; ``downloaded``, ``failed`` and ``installed`` count what
+    happened meanwhile, and are ``None`` for a binary version.
+    """
+
+    starts_at: datetime
+    span: str
     active: int = 0
     downloaded: int | None = None
     failed: int | None = None

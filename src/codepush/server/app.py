@@ -38,6 +38,7 @@ from codepush.server.services.releases import Releases
 from codepush.server.services.repacking import Repacking
 from codepush.server.services.repeats import Repeats
 from codepush.server.services.reports import Reports
+from codepush.server.services.series import Series
 from codepush.server.services.updates import Updates
 from codepush.server.services.uploaded_releases import UploadedReleases
 from codepush.server.services.uploads import Uploads
@@ -122,6 +123,7 @@ def create_app(settings: Settings, *, peers: Path | None = None) -> Starlette:
     gate = Gate(access_keys, _limits(settings))
     apps, collaborators = Apps(store, changed=updates.drop), Collaborators(store)
     deployments, metrics = Deployments(store, links, changed=updates.drop), Metrics(store)
+    series = Series(store)
     releases = Releases(
         store,
         blobs,
@@ -147,6 +149,7 @@ def create_app(settings: Settings, *, peers: Path | None = None) -> Starlette:
         releases=releases,
         repeats=repeats,
         metrics=metrics,
+        series=series,
         uploads=UploadRoom(settings.workspace, settings.upload_limit_mb, spans),
         request_seconds=settings.request_seconds,
     )
@@ -190,7 +193,7 @@ def create_app(settings: Settings, *, peers: Path | None = None) -> Starlette:
         lifespan=_lifespan(
             settings,
             store,
-            (updates.watch, reports.run, missing_diffs.run, worker.run, uploads.run, shared.run),
+            (updates.watch, reports.run, missing_diffs.run, worker.run, uploads.run, series.run, shared.run),
             spans,
             state={STATE: FastPath(updates, checks, tallies.fast)},
         ),

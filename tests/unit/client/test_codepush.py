@@ -29,6 +29,7 @@ from codepush import (
     Deployment,
     Invalid,
     Metrics,
+    MetricsPoint,
     NotFound,
     Package,
     PackageError,
@@ -49,6 +50,7 @@ from codepush.wire.messages import Problem, decode_json, encode_problem
 from support.keys import make_key_pair
 
 APP = App(name="App", deployments=("Production", "Staging"))
+POINT = MetricsPoint(starts_at=datetime(2026, 1, 1, 12, tzinfo=UTC), span="hour", active=3, installed=1)
 V1 = Package(app_version="1.0.0", package_hash="ab" * 32, label="v1", size=5)
 V2 = Package(app_version="1.0.0", package_hash="cd" * 32, label="v2", rollout=25, blob_url="http://x/2", size=7)
 TODAY = datetime.now(UTC).replace(microsecond=0)
@@ -245,6 +247,13 @@ def test_is_authenticated_does_not_hide_other_errors(server, connect):
             standalone.metrics_body({"v1": Metrics(active=1)}),
             "GET /apps/App/deployments/Staging/metrics",
             {"v1": Metrics(active=1)},
+        ),
+        (
+            "get_deployment_metrics_series",
+            ("App", "Staging"),
+            standalone.series_body({"v1": [POINT], "1.0.0": []}),
+            "GET /apps/App/deployments/Staging/metrics/series",
+            {"v1": [POINT], "1.0.0": []},
         ),
     ],
 )

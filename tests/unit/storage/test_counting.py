@@ -9,11 +9,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 from codepush.models import StatusReport
+from codepush.rules.series import DAY
+from codepush.server.ports import STANDING, CounterRecord
 from codepush.server.services.counting import count
 from support.recounts import recount
 from unit.storage.factories import lay_ground
 
 pytestmark = pytest.mark.anyio
+
+MINUTE = 60 * 1000
 
 KEYS = st.sampled_from(["here", "there", "unknown"])
 DEVICES = st.sampled_from([None, "one", "two", "three"])
@@ -51,12 +55,12 @@ class Run:
         self._keys = {name: ground.deployment.key for name, ground in grounds.items()}
 
     async def happen(self, batches):
-        for batch in batches:
+        for number, batch in enumerate(batches):
             async with self._store.write(alone=False) as records:
                 if isinstance(batch, str):
                     await records.devices.clear(self._grounds[batch].deployment.id)
                 else:
-                    await count(records, [self._here(report) for report in batch], at=1)
+                    await count(records, [self._here(report) for report in batch], at=number * 20 * MINUTE)
 
     def _here(self, report):
         keys = {name: self._key(getattr(report, name)) for name in ("deployment_key", "previous_deployment_key")}
@@ -67,11 +71,25 @@ class Run:
 
     async def counters(self, name):
         async with self._store.read() as records:
-            found = await records.devices.counters(self._grounds[name].deployment.id)
-        counts = {kind: Counter() for kind in ("active", "downloaded", "failed", "installed")}
-        for one in found:
-            counts["active" if one.kind == "anonymous" else one.kind][one.subject] += one.value
-        return {kind: +values for kind, values in counts.items()}
+            return summed(await records.devices.counters(self._grounds[name].deployment.id))
+
+    async def last_of_series(self, name):
+        """Return the counters that follow from what is kept of each hour."""
+        async with self._store.read() as records:
+            points = await records.series.points(self._grounds[name].deployment.id, since=0, until=10 * DAY)
+        kept = {}
+        for point in points:
+            before = kept.get((point.subject, point.kind))
+            value = point.value if before is None or point.kind in STANDING else before.value + point.value
+            kept[point.subject, point.kind] = CounterRecord(subject=point.subject, kind=point.kind, value=value)
+        return summed(kept.values())
+
+
+def summed(counters):
+    counts = {kind: Counter() for kind in ("active", "downloaded", "failed", "installed")}
+    for one in counters:
+        counts["active" if one.kind == "anonymous" else one.kind][one.subject] += one.value
+    return {kind: +values for kind, values in counts.items()}
 
 
 async def a_run(store):
@@ -93,7 +111,7 @@ def cut(happened, places):
     return batches
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(happened=HAPPENED, places=st.sets(st.integers(0, 30), max_size=4))
 async def test_any_reports_in_any_batches_are_what_a_recount_finds(store, happened, places):
     """Duplicates, moves, failures, devices without an id, clears in between: one by one or many at once."""
@@ -103,6 +121,7 @@ async def test_any_reports_in_any_batches_are_what_a_recount_finds(store, happen
     for name in ("here", "there"):
         wanted = {kind: +values for kind, values in recount(happened, name).items()}
         assert await batched.counters(name) == await single.counters(name) == wanted
+        assert await batched.last_of_series(name) == await single.last_of_series(name) == wanted
 
 
 async def test_two_nodes_count_the_same_devices_at_once(stores):

@@ -27,7 +27,17 @@ if TYPE_CHECKING:
     from typing import Self
 
     from codepush.client.settings import Verify
-    from codepush.models import AccessKey, Account, App, Collaborator, Deployment, Metrics, Package, Session
+    from codepush.models import (
+        AccessKey,
+        Account,
+        App,
+        Collaborator,
+        Deployment,
+        Metrics,
+        MetricsPoint,
+        Package,
+        Session,
+    )
     from codepush.wire.messages import Progress
     from codepush.wire.standalone import Call, Life
 
@@ -561,6 +571,29 @@ class AsyncCodePush:
 
         """
         return await self._driver.run(standalone.metrics(app_name, deployment_name))
+
+    async def get_deployment_metrics_series(
+        self, app_name: str, deployment_name: str, *, since: datetime | None = None, until: datetime | None = None
+    ) -> dict[str, list[MetricsPoint]]:
+        """Return the counters of a deployment over time, by label and by version from the store.
+
+        Servers other than ours do not have them.
+
+        Args:
+            app_name: the app.
+            deployment_name: the deployment.
+            since: from when on; the whole day (UTC) is returned. By default seven days before ``until``.
+            until: up to when, not included. By default now.
+
+        Returns:
+            The hours in which something changed, oldest first; days, where that is more than seven days ago. What
+            had active devices before begins with a point at the first moment.
+
+        Raises:
+            NotFound: there is no such app or deployment, or the server does not keep this.
+
+        """
+        return await self._driver.run(standalone.metrics_series(app_name, deployment_name, since, until))
 
     async def _run_once(self, call: Call[T]) -> T:
         """Run a call in a way that lets servers that can do so carry it out only once, however often it is sent."""

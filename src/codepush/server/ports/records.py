@@ -38,6 +38,7 @@ __all__ = [
     "OwnerKind",
     "OwnerRecord",
     "PackageRecord",
+    "PointRecord",
     "ReleaseRecord",
     "StoredDiff",
     "UploadRecord",
@@ -260,6 +261,16 @@ class CounterRecord(Struct, frozen=True, kw_only=True):
 
     subject: str
     kind: CounterKind
+    value: int
+
+
+class PointRecord(Struct, frozen=True):
+    """What a counter was in an hour or a day: how many there were at the end, or how often something happened."""
+
+    subject: str
+    kind: CounterKind
+    span: Literal["hour", "day"]
+    starts_at: int
     value: int
 
 

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         OrganizationRecord,
         OwnerKind,
         PackageRecord,
+        PointRecord,
         ReleaseRecord,
         UploadRecord,
     )
@@ -55,6 +56,7 @@ __all__ = [
     "Packages",
     "Records",
     "Releases",
+    "Series",
     "Store",
     "Uploads",
 ]
@@ -379,6 +381,22 @@ class Devices(Protocol):
         """Forget a deployment's devices and counters."""
 
 
+class Series(Protocol):
+    """What counters were over time: by the hour, and where that was long ago by the day. `Devices.count` begins it."""
+
+    async def points(self, deployment_id: int, *, since: int, until: int) -> Sequence[PointRecord]:
+        """Return the hours and days that begin in this time, in its order; a day before an hour of the same moment."""
+
+    async def standing_before(self, deployment_id: int, until: int) -> Sequence[CounterRecord]:
+        """Return the last values, before this moment, of what tells how many there are."""
+
+    async def with_hours(self, *, until: int) -> dict[int, int]:
+        """Return the deployments that have hours before this moment, and when the first of them began."""
+
+    async def replace_hours(self, deployment_id: int, days: Sequence[PointRecord], *, until: int) -> None:
+        """Keep these days, in place of those that are there, and forget the hours before this moment."""
+
+
 class Events(Protocol):
     """The audit trail. Lines are only ever added."""
 
@@ -493,6 +511,8 @@ class Records(Protocol):
     def diffs(self) -> Diffs: ...  # noqa: D102 - the type says it
     @property
     def devices(self) -> Devices: ...  # noqa: D102 - the type says it
+    @property
+    def series(self) -> Series: ...  # noqa: D102 - the type says it
     @property
     def events(self) -> Events: ...  # noqa: D102 - the type says it
     @property

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from codepush.rules import metrics
+from codepush.rules.series import HOUR, start_of
 from codepush.server.ports import Addition
 
 if TYPE_CHECKING:
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     _Counter: TypeAlias = tuple[int, str, CounterKind]
 
 __all__ = ["count"]
-
-_HOUR: Final = 60 * 60 * 1000
 
 
 async def count(records: Records, reports: Sequence[StatusReport], *, at: int) -> None:
@@ -46,7 +45,7 @@ async def count(records: Records, reports: Sequence[StatusReport], *, at: int) -
     batch.apply(await records.devices.remembered(batch.devices()))
     await records.devices.remember(batch.running, at=at)
     await records.devices.forget(batch.gone)
-    await records.devices.count(batch.additions(), hour=at - at % _HOUR)
+    await records.devices.count(batch.additions(), hour=start_of(HOUR, at))
 
 
 class _Batch:

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from codepush.server.services.metrics import Metrics
     from codepush.server.services.releases import Releases
     from codepush.server.services.repeats import Receipt, Repeats
+    from codepush.server.services.series import Series
     from codepush.server.web.auth import Gate
 
 __all__ = ["StandaloneDoor", "UploadRoom"]
@@ -48,6 +49,9 @@ _UPLOAD_PATIENCE: Final = 10
 """So many times as long as another request may a release take, since its package is sent meanwhile."""
 
 _REPEAT_KEY_LENGTH: Final = 255
+
+_MOMENT_DIGITS: Final = 15
+"""The last such time is in the year 33658."""
 
 
 class UploadRoom(Struct, frozen=True):
@@ -76,6 +80,7 @@ class StandaloneDoor:
         releases: Releases,
         repeats: Repeats,
         metrics: Metrics,
+        series: Series,
         uploads: UploadRoom,
         request_seconds: float,
     ) -> None:
@@ -88,6 +93,7 @@ class StandaloneDoor:
         self._releases = releases
         self._repeats = repeats
         self._metrics = metrics
+        self._series = series
         self._uploads = uploads
         self._request_seconds = request_seconds
 
@@ -116,6 +122,7 @@ class StandaloneDoor:
             ("GET", f"{deployment}/history", self._history),
             ("DELETE", f"{deployment}/history", self._clear_history),
             ("GET", f"{deployment}/metrics", self._deployment_metrics),
+            ("GET", f"{deployment}/metrics/series", self._metrics_series),
             ("POST", f"{deployment}/release", self._release),
             ("PATCH", f"{deployment}/release", self._patch_release),
             ("POST", f"{deployment}/promote/{{destination}}", self._promote),
@@ -224,6 +231,12 @@ class StandaloneDoor:
         metrics = await self._metrics.of_deployment(caller, name_in(request, "app"), name_in(request, "deployment"))
         return json_answer(standalone.metrics_body(metrics))
 
+    async def _metrics_series(self, request: Request, caller: AccountRecord) -> Response:
+        app, deployment = name_in(request, "app"), name_in(request, "deployment")
+        since, until = _moment(request, "since"), _moment(request, "until")
+        series = await self._series.of_deployment(caller, app, deployment, since=since, until=until)
+        return json_answer(standalone.series_body(series))
+
     async def _release(self, request: Request, caller: AccountRecord) -> Response:
         app, deployment = name_in(request, "app"), name_in(request, "deployment")
         room = self._uploads
@@ -281,6 +294,18 @@ class StandaloneDoor:
             repeatable = Repeatable(caller.id, f"{request.method} {request.scope['path']}", _repeat_key(key))
             given = await self._repeats.once(repeatable, act, answer)
         return json_answer(given.body, given.status, location=given.location)
+
+
+def _moment(request: Request, name: str) -> int | None:
+    """Return the time that a parameter of the query gives, in milliseconds since 1970."""
+    text = request.query_params.get(name)
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) <= _MOMENT_DIGITS):
+        raise InvalidError(
+            f"{name}: send a time in milliseconds since 1970, such as 1767225600000.", code="invalid_time", field=name
+        )
+    return int(text)
 
 
 def _repeat_key(key: str) -> str:

@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from codepush.wire.acquisition import ACCEPTED_TEXT, DEPLOY_REPORT_PATHS, DOWNLOAD_REPORT_PATHS, UPDATE_CHECK_PATHS
-from codepush.wire.openapi.schemas import CHECK, CHECK_NEEDS, Schema, reference, wrapped
+from codepush.wire.openapi.schemas import CHECK, CHECK_NEEDS, MOMENT, Schema, reference, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -123,6 +123,11 @@ def _list_of(name: str) -> Schema:
 
 def _map_of(name: str) -> Schema:
     return {"type": "object", "additionalProperties": reference(name)}
+
+
+def _time(name: str, description: str) -> Schema:
+    """Return a parameter of the query."""
+    return {"name": name, "in": "query", "description": description, "schema": MOMENT}
 
 
 def _body(name: str, *, is_required: bool = True) -> Body:
@@ -318,6 +323,21 @@ _DEPLOYMENTS: Final = (
         "Show what phones have reported.",
         _json("Counters by label or binary version.", wrapped(metrics=_map_of("Counters"))),
         refusals=[404],
+    ),
+    _managed(
+        "get_deployment_metrics_series",
+        "GET",
+        f"{_DEPLOYMENT}/metrics/series",
+        "Show what phones have reported over time: the last seven days by the hour, what is older by the day.",
+        _json(
+            "Points in time by label or binary version, oldest first; those at which nothing changed are left out.",
+            wrapped(series={"type": "object", "additionalProperties": _list_of("CountersPoint")}),
+        ),
+        parameters=(
+            _time("since", "From when on; the whole day (UTC) is shown. By default seven days before the end."),
+            _time("until", "Up to when, not included. By default now."),
+        ),
+        refusals=[400, 404],
     ),
 )
 

@@ -24,6 +24,7 @@ from codepush.wire.standalone.shapes import (
     DiffShape,
     InfoShape,
     PackageShape,
+    PointShape,
 )
 
 if TYPE_CHECKING:
@@ -129,6 +130,19 @@ _TOLD: Final[Mapping[str, Told]] = {
         description="The counters of a label, or of a binary version, which has `active` only.",
         always=("active",),
         fields=dict.fromkeys(("active", "downloaded", "failed", "installed"), COUNT),
+    ),
+    "CountersPoint": Told(
+        shape=PointShape,
+        description=(
+            "The counters of a label, or of a binary version, in an hour or a day in which something changed: "
+            "`active` at its end, the others within it."
+        ),
+        always=("startsAt", "span", "active"),
+        fields={
+            **dict.fromkeys(("active", "downloaded", "failed", "installed"), COUNT),
+            "startsAt": MOMENT,
+            "span": {"type": "string", "enum": ["hour", "day"]},
+        },
     ),
     "Deployment": Told(
         shape=DeploymentShape,

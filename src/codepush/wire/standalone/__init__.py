@@ -20,6 +20,7 @@ from codepush.wire.standalone.bodies import (
     history_body,
     metrics_body,
     package_body,
+    series_body,
 )
 from codepush.wire.standalone.errors import error_from, is_duplicate, retry_after
 from codepush.wire.standalone.requests import (
@@ -43,6 +44,7 @@ from codepush.wire.standalone.requests import (
     keyed,
     knows_keys,
     metrics,
+    metrics_series,
     patch_access_key,
     patch_release,
     promote,
@@ -98,6 +100,7 @@ __all__ = [
     "knows_keys",
     "metrics",
     "metrics_body",
+    "metrics_series",
     "package_body",
     "patch_access_key",
     "patch_release",
@@ -113,6 +116,7 @@ __all__ = [
     "retry_after",
     "rollback",
     "segment",
+    "series_body",
     "server_knows_keys",
     "sessions",
     "transfer_app",

@@ -16,10 +16,11 @@ from codepush.wire.standalone.shapes import (
     CountersShape,
     DeploymentShape,
     PackageShape,
+    PointShape,
 )
 
 if TYPE_CHECKING:
-    from codepush.models import AccessKey, Account, App, Collaborator, Deployment, Metrics, Package
+    from codepush.models import AccessKey, Account, App, Collaborator, Deployment, Metrics, MetricsPoint, Package
 
 __all__ = [
     "UNCHANGED",
@@ -38,6 +39,7 @@ __all__ = [
     "read_nothing",
     "read_package",
     "read_patched",
+    "read_series",
 ]
 
 UNCHANGED: Final = "unchanged"
@@ -97,6 +99,10 @@ class _HistoryAnswer(Struct, frozen=True):
 
 class _MetricsAnswer(Struct, frozen=True):
     metrics: dict[str, CountersShape] | None
+
+
+class _SeriesAnswer(Struct, frozen=True):
+    series: dict[str, list[PointShape]]
 
 
 def read_nothing(_: Response) -> None:
@@ -186,6 +192,16 @@ def read_metrics(response: Response) -> dict[str, Metrics]:
     shapes = decode_answer(response.body, _MetricsAnswer).metrics or {}
     said = _said(response)["metrics"]
     return {name: shape.metrics(said[name]) for name, shape in shapes.items()}
+
+
+def read_series(response: Response) -> dict[str, list[MetricsPoint]]:
+    """Return the metrics over time that were told, by label or binary version."""
+    shapes = decode_answer(response.body, _SeriesAnswer).series
+    said = _said(response)["series"]
+    return {
+        name: [one.point(fields) for one, fields in zip(points, said[name], strict=True)]
+        for name, points in shapes.items()
+    }
 
 
 def _is_row(package: object) -> bool:

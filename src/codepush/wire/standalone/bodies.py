@@ -16,12 +16,13 @@ from codepush.wire.standalone.shapes import (
     CountersShape,
     DeploymentShape,
     PackageShape,
+    PointShape,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from codepush.models import AccessKey, Account, App, Collaborator, Deployment, Metrics, Package
+    from codepush.models import AccessKey, Account, App, Collaborator, Deployment, Metrics, MetricsPoint, Package
 
 __all__ = [
     "access_key_body",
@@ -38,6 +39,7 @@ __all__ = [
     "history_body",
     "metrics_body",
     "package_body",
+    "series_body",
 ]
 
 _AUTHENTICATED: Final = encode_json({"authenticated": True})
@@ -113,6 +115,13 @@ def package_body(package: Package) -> bytes:
 def history_body(packages: Iterable[Package]) -> bytes:
     """Return the body for a deployment's releases, oldest first; rollouts are as stored."""
     return encode_json({"history": [PackageShape.of(package) for package in packages]})
+
+
+def series_body(series: Mapping[str, Iterable[MetricsPoint]]) -> bytes:
+    """Return the answer to a request for metrics over time."""
+    return encode_json(
+        {"series": {name: [PointShape.of(point) for point in points] for name, points in series.items()}}
+    )
 
 
 def metrics_body(metrics: Mapping[str, Metrics]) -> bytes:

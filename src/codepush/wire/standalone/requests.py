@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final, Generic, TypeAlias, TypeVar
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import msgspec
 from msgspec import Struct
@@ -30,11 +30,22 @@ from codepush.wire.standalone.answers import (
     read_nothing,
     read_package,
     read_patched,
+    read_series,
 )
 from codepush.wire.standalone.shapes import InfoShape
 
 if TYPE_CHECKING:
-    from codepush.models import AccessKey, Account, App, Collaborator, Deployment, Metrics, Package, PackageInfo
+    from codepush.models import (
+        AccessKey,
+        Account,
+        App,
+        Collaborator,
+        Deployment,
+        Metrics,
+        MetricsPoint,
+        Package,
+        PackageInfo,
+    )
 
 __all__ = [
     "Call",
@@ -57,6 +68,7 @@ __all__ = [
     "keyed",
     "knows_keys",
     "metrics",
+    "metrics_series",
     "patch_access_key",
     "patch_release",
     "promote",
@@ -306,6 +318,16 @@ def clear_history(app_name: str, deployment_name: str) -> Call[None]:
 def metrics(app_name: str, deployment_name: str) -> Call[dict[str, Metrics]]:
     """Ask for the counters of a deployment, by label or binary version."""
     return _get(f"{_deployment_path(app_name, deployment_name)}/metrics", read_metrics)
+
+
+def metrics_series(
+    app_name: str, deployment_name: str, since: datetime | None, until: datetime | None
+) -> Call[dict[str, list[MetricsPoint]]]:
+    """Ask for the counters of a deployment over time, by label or binary version."""
+    asked = {"since": since, "until": until}
+    query = urlencode({name: round(moment.timestamp() * 1000) for name, moment in asked.items() if moment is not None})
+    path = f"{_deployment_path(app_name, deployment_name)}/metrics/series"
+    return _get(f"{path}?{query}" if query else path, read_series)
 
 
 def segment(name: str, field: str) -> str:

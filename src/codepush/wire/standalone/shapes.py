@@ -24,6 +24,7 @@ from codepush.models import (
     Deployment,
     DiffPackage,
     Metrics,
+    MetricsPoint,
     Package,
     PackageInfo,
     Permission,
@@ -45,6 +46,7 @@ __all__ = [
     "Fields",
     "InfoShape",
     "PackageShape",
+    "PointShape",
 ]
 
 Number: TypeAlias = int | float
@@ -298,6 +300,41 @@ class CountersShape(Struct, frozen=True, kw_only=True, omit_defaults=True):
     def metrics(self, fields: Fields) -> Metrics:
         """Return the counters that were sent."""
         return Metrics(
+            active=int(self.active or 0),
+            downloaded=_whole(self.downloaded),
+            failed=_whole(self.failed),
+            installed=_whole(self.installed),
+            extra=_unknown(self, fields),
+        )
+
+
+class PointShape(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """One point of ``series``: what was counted in an hour or a day; of a binary version only ``active``."""
+
+    starts_at: Number
+    span: str
+    active: Number | None = None
+    downloaded: Number | None = None
+    failed: Number | None = None
+    installed: Number | None = None
+
+    @classmethod
+    def of(cls, point: MetricsPoint) -> PointShape:
+        """Return what is sent for a point."""
+        return cls(
+            starts_at=_milliseconds(point.starts_at),
+            span=point.span,
+            active=point.active,
+            downloaded=point.downloaded,
+            failed=point.failed,
+            installed=point.installed,
+        )
+
+    def point(self, fields: Fields) -> MetricsPoint:
+        """Return the point that was sent."""
+        return MetricsPoint(
+            starts_at=_moment(self.starts_at),
+            span=self.span,
             active=int(self.active or 0),
             downloaded=_whole(self.downloaded),
             failed=_whole(self.failed),

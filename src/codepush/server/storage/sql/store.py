@@ -26,6 +26,7 @@ from codepush.server.storage.sql.packages import SqlPackages
 from codepush.server.storage.sql.releases import SqlReleases
 from codepush.server.storage.sql.rows import SqlRows
 from codepush.server.storage.sql.schema import accounts
+from codepush.server.storage.sql.series import SqlSeries
 from codepush.server.storage.sql.transactions import to_the_end
 from codepush.server.storage.sql.uploads import SqlUploads
 
@@ -58,6 +59,7 @@ class SqlRecords:
         self.releases = SqlReleases(connection)
         self.diffs = SqlDiffs(connection)
         self.devices = SqlDevices(connection)
+        self.series = SqlSeries(connection)
         self.events = SqlEvents(connection)
         self.answers = SqlAnswers(connection)
         self.jobs = SqlJobs(connection)
