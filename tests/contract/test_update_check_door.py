@@ -46,6 +46,9 @@ class RecordedHistories:
         known = {history.deployment_id: history.revision for history in self.histories.values()}
         return {one: known[one] for one in deployment_ids if one in known}
 
+    async def state(self):
+        return tuple((one.deployment_id, one.revision) for one in self.histories.values())
+
     async def changes(self):
         yield None
         await self.changed.wait()

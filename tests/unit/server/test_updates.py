@@ -174,3 +174,12 @@ async def test_answers_are_made_once_for_a_kind_and_anew_after_a_change():
     updates.drop([0])
     assert not first.standing.is_current
     assert checks.answer(await updates.find("key"), a_check(), camel=False) is not first
+
+
+async def test_what_was_true_before_is_not_given_to_caches():
+    """A cache may keep what is true now; what is told only because the database is away, it may not."""
+    checks = Checks(cache_seconds=60)
+    snapshot = await Updates(Histories(key=[a_release(1)])).find("key")
+    assert b"s-maxage=60" in checks.answer(snapshot, a_check(), camel=False).told(None).tail
+    snapshot.standing.is_current = False
+    assert b"cache-control: no-cache" in checks.answer(snapshot, a_check(), camel=False).told(None).tail

@@ -207,6 +207,33 @@ async def test_names_and_keys_of_deployments_are_unique(store, name, key):
             await add_deployment(records, app_id, name, key)
 
 
+async def test_the_state_differs_after_every_change_of_a_deployment(store):
+    """A deployment that is added, released to or removed is noticed, and nothing else is taken for a change."""
+    ground = await lay_ground(store)
+    seen = []
+
+    async def note():
+        async with store.read() as records:
+            seen.append(await records.deployments.state())
+
+    await note()
+    async with store.write() as records:
+        added = await add_deployment(records, ground.app_id)
+    await note()
+    async with store.write() as records:
+        await records.releases.add(ground.deployment.id, a_release(ground.package))
+    await note()
+    async with store.write() as records:
+        await records.deployments.remove(added.id)
+    await note()
+    async with store.write() as records:
+        await add_deployment(records, ground.app_id)
+    await note()
+    assert len(set(seen)) == 5
+    await note()
+    assert seen[-1] == seen[-2]
+
+
 async def test_revisions_rise_with_every_release(store):
     """Only deployments that exist have a revision, and a release changes that of its own."""
     ground, other = await lay_ground(store), await lay_ground(store)

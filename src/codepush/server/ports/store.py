@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+    from collections.abc import AsyncIterator, Collection, Hashable, Mapping, Sequence
     from contextlib import AbstractAsyncContextManager
 
     from codepush.models import Permission, Role
@@ -262,6 +262,9 @@ class Deployments(Protocol):
 
     async def revisions(self, deployment_ids: Sequence[int]) -> dict[int, int]:
         """Return the revisions of those deployments that still exist."""
+
+    async def state(self) -> tuple[int, int, int]:
+        """Return three numbers that are the same only while no deployment is added, changed or removed."""
 
     async def bump_releasing(self, package_id: int) -> Sequence[int]:
         """Raise the revision of every deployment with a release of this package, and return their ids.
@@ -564,6 +567,9 @@ class Histories(Protocol):
 
     async def revisions(self, deployment_ids: Sequence[int]) -> dict[int, int]:
         """Return the revisions of those deployments that still exist."""
+
+    async def state(self) -> Hashable:
+        """Return what is the same only while no deployment is added, changed or removed."""
 
     def changes(self) -> AsyncIterator[Collection[int] | None]:
         """Yield the ids of deployments that somebody changed, as `Store.changes` does."""

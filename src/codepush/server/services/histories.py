@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from codepush.server.ports import DeploymentHistory
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Collection, Sequence
+    from collections.abc import AsyncIterator, Collection, Hashable, Sequence
 
     from codepush.server.ports import Store
     from codepush.server.services.links import Links
@@ -39,6 +39,11 @@ class StoredHistories:
         """Return the revisions of those deployments that still exist."""
         async with self._store.read() as records:
             return await records.deployments.revisions(deployment_ids)
+
+    async def state(self) -> Hashable:
+        """Return what is the same only while no deployment is added, changed or removed."""
+        async with self._store.read() as records:
+            return await records.deployments.state()
 
     def changes(self) -> AsyncIterator[Collection[int] | None]:
         """Yield the ids of deployments that somebody changed; ``None``: any of them may have."""

@@ -200,6 +200,7 @@ class Updates:
         self._readings = 0
         self._absent: dict[str, float] = {}
         self._epoch = 0
+        self._verified: Hashable = None
 
     def held(self) -> Held:
         """Return how many deployments are in memory, and since when it is not known what has changed."""
@@ -343,6 +344,11 @@ class Updates:
             await anyio.sleep(_RETRY)
 
     async def _drop_stale(self) -> None:
+        """Compare revisions, unless nothing has changed since that was done: most commits are reports."""
+        state = await self._histories.state()
+        if state == self._verified:
+            return
         kept = {snapshot.deployment_id: snapshot.revision for snapshot in self._kept.values()}
         current = await self._histories.revisions(list(kept))
         self.drop([one for one, revision in kept.items() if current.get(one) != revision])
+        self._verified = state

@@ -112,12 +112,12 @@ class Checks:
 
         """
         key = snapshot.standing, snapshot.kind(check), camel
-        answer = self._answers.get(key)
+        answer = self._answers.get(key) if snapshot.standing.is_current else None
         if answer is None:
             decision, may_be_kept = snapshot.resolve(check)
             headers = self._headers(snapshot, decision)
             answer = Answer(decision, snapshot.standing, camel=camel, headers=headers)
-            if may_be_kept:
+            if may_be_kept and snapshot.standing.is_current:
                 self._answers.add(key, answer)
         return answer
 
@@ -126,7 +126,7 @@ class Checks:
 
         What depends on the device may not be shared at all, since caches are to leave its id out of their keys.
         """
-        if not self._cache_seconds:
+        if not (self._cache_seconds and snapshot.standing.is_current):
             return _FRESH
         if decision.rollout_package is not None:
             return _ONE_DEVICE

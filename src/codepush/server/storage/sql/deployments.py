@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from codepush.server.ports import DeploymentRecord
 from codepush.server.storage.sql.queries import Queries, batches
@@ -54,6 +54,13 @@ LOCK: Final = (
 
 REVISIONS: Final = select(deployments.c.id, deployments.c.revision).where(
     deployments.c.id.in_(bindparam("deployment_ids", expanding=True))
+)
+
+# Ids are never given out twice, and revisions only rise. What changes nothing of this changes nothing that phones hear.
+STATE: Final = select(
+    func.count().label("count"),
+    func.max(deployments.c.id).label("newest"),
+    func.sum(deployments.c.revision).label("sum"),
 )
 
 BUMP: Final = (
@@ -110,6 +117,11 @@ class SqlDeployments(Queries):
     async def revisions(self, deployment_ids: Sequence[int]) -> dict[int, int]:
         rows = [row for some in batches(deployment_ids) for row in await self._all(REVISIONS, deployment_ids=some)]
         return {row["id"]: row["revision"] for row in rows}
+
+    async def state(self) -> tuple[int, int, int]:
+        row = await self._first(STATE)
+        assert row is not None
+        return row["count"], row["newest"] or 0, int(row["sum"] or 0)
 
     async def bump_releasing(self, package_id: int) -> Sequence[int]:
         return tuple(row["id"] for row in await self._all(BUMP_RELEASING, package_id=package_id))
