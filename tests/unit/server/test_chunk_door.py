@@ -251,6 +251,21 @@ async def test_a_chunk_that_does_not_end_is_given_up(client, data):
     assert kept(data) == (0, [])
 
 
+async def test_a_chunk_may_take_longer_than_other_requests(data):
+    """Ten of them come over one line, which may be a slow one."""
+    async with serving(data, request_seconds=1) as http:
+        _, ticket = await begin(data)
+        client = Client(http, ticket)
+        await client.describe()
+
+        async def slowly():
+            yield FIRST[:1]
+            await anyio.sleep(1.5)
+            yield FIRST[1:]
+
+        told(await client.post("upload_chunk", block_number=1, content=slowly()))
+
+
 async def test_strangers_get_nowhere(client, data):
     """With no token, a guess, another upload's, or one that has expired: 401 to everything, and nothing is kept."""
     await client.describe()

@@ -36,6 +36,9 @@ __all__ = ["ChunkDoor"]
 
 Endpoint: TypeAlias = Callable[[Request, Ticket], Awaitable[Response]]
 
+_CHUNK_PATIENCE: Final = 10
+"""So many times as long as another request may a chunk take: clients send ten at once, over one line."""
+
 _NUMBER: Final = re.compile(r"[0-9]{1,15}")
 
 
@@ -74,10 +77,12 @@ class ChunkDoor:
         ]
 
     def _admitted(self, endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:
+        seconds = self._request_seconds * (_CHUNK_PATIENCE if endpoint == self._upload_chunk else 1)
+
         async def admitted(request: Request) -> Response:
             if self._rate_limit is not None:
                 self._rate_limit.check(address(request))
-            async with at_most(self._request_seconds):
+            async with at_most(seconds):
                 return await endpoint(request, _ticket(request))
 
         return admitted
