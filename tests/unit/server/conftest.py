@@ -4,16 +4,7 @@ import shutil
 
 import pytest
 
-from codepush.server.storage.sql.migrate import upgrade
 from codepush.server.storage.sql.store import SqlStore
-
-
-@pytest.fixture(scope="session")
-def migrated(tmp_path_factory):
-    """Return a migrated database without records, to be copied."""
-    path = tmp_path_factory.mktemp("template") / "codepush.db"
-    upgrade(f"sqlite:///{path}")
-    return path
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ import pytest
 from codepush.server.storage.disk import DiskBlobs
 from codepush.server.storage.objects import ObjectBlobs
 from codepush.server.storage.places import Place
-from codepush.server.storage.sql.migrate import upgrade
 from codepush.server.storage.sql.store import SqlStore
 
 
@@ -16,14 +15,6 @@ from codepush.server.storage.sql.store import SqlStore
 def anyio_backend():
     """Run on asyncio: the SQLite driver knows no other event loop."""
     return "asyncio"
-
-
-@pytest.fixture(scope="session")
-def migrated(tmp_path_factory):
-    """Return a migrated database without records, to be copied."""
-    path = tmp_path_factory.mktemp("template") / "codepush.db"
-    upgrade(f"sqlite:///{path}")
-    return path
 
 
 @pytest.fixture
