@@ -4,11 +4,12 @@ import json
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
 import time
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import httpx2
@@ -124,6 +125,34 @@ def test_account_that_exists(tmp_path):
     assert "exists already" in again.stderr
     with start(tmp_path) as server, CodePush(access_key, server.url) as code_push:
         assert code_push.get_account_info().email == "owner@example.test"
+
+
+def test_a_database_is_migrated_once(tmp_path):
+    """The command says whether there was something to do, and refuses what a newer version made."""
+    places = ["--data", str(tmp_path)]
+    assert "brought up to date" in run("migrate", *places).stdout
+    assert "nothing was changed" in run("migrate", *places).stdout
+    with closing(sqlite3.connect(tmp_path / "codepush.db")) as connection, connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    for command in (["migrate"], ["start", "--port", "0"]):
+        done = run(*command, *places)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert "a newer one made it" in done.stderr
+        assert "Traceback" not in done.stderr
+
+
+def test_an_older_database_on_a_server_is_migrated_on_purpose(tmp_path, postgresql_server, postgresql_url):
+    """A start says which command to run and ends; after it the server starts."""
+    places = ["--data", str(tmp_path), "--database-url", postgresql_url]
+    undo = "DROP FUNCTION tell_of_changed_deployment CASCADE; UPDATE alembic_version SET version_num = '0001'"
+    postgresql_server.execute(undo, postgresql_url.rpartition("/")[2])
+    refused = run("start", "--port", "0", *places)
+    assert refused.returncode == 1
+    assert "run: codepush server migrate" in refused.stderr
+    assert "Traceback" not in refused.stderr
+    assert "brought up to date" in run("migrate", *places).stdout
+    with start(tmp_path, "--database-url", postgresql_url) as server:
+        assert get(f"{server.url}/ready").json()["database"] == "ok"
 
 
 @pytest.mark.parametrize(
