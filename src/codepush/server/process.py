@@ -88,7 +88,8 @@ async def _announce(settings: Settings, url: str) -> None:
     lines = [f"codepush server: {url} (data in {settings.data})"]
     if not has_accounts:
         command = f"codepush server account add EMAIL --data {settings.data}"
-        lines.append(f"There is no account yet. Create one with: {command}")
+        also = "" if settings.database_url.startswith("sqlite:") else "   (with the same database URL)"
+        lines.append(f"There is no account yet. Create one with: {command}{also}")
     sys.stderr.write("".join(f"{line}\n" for line in lines))
     sys.stderr.flush()
 
