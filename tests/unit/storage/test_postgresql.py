@@ -122,7 +122,8 @@ async def test_what_was_acknowledged_is_on_disk(postgresql_store):
     async with postgresql_store.write() as records:
         assert await scalar(records, "SHOW synchronous_commit") == "on"
         assert await scalar(records, "SHOW idle_in_transaction_session_timeout") == "5s"
-        assert await scalar(records, "SHOW statement_timeout") == "10s"
+        assert await scalar(records, "SHOW statement_timeout") == "2min"
+        assert await scalar(records, "SHOW lock_timeout") == "10s"
 
 
 async def test_who_relies_on_what_was_read_is_alone(postgresql_stores):
