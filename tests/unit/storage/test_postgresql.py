@@ -229,6 +229,17 @@ async def test_whoever_listens_is_told_to_look_after_a_cut(postgresql_stores, po
             assert await anext(changes) == (ground.deployment.id,)
 
 
+async def test_nonsense_on_the_channel_means_to_look(postgresql_store, postgresql_server, postgresql_url):
+    """Whoever may connect can send anything; it does no harm."""
+    database = postgresql_url.rpartition("/")[2]
+    async with aclosing(postgresql_store.changes()) as changes:
+        with anyio.fail_after(20):
+            assert await anext(changes) is None
+            for payload, heard in {"nonsense": None, "": None, "-1": None, "7": (7,)}.items():
+                postgresql_server.execute(f"NOTIFY codepush_deployments, '{payload}'", database)
+                assert await anext(changes) == heard
+
+
 def test_an_older_schema_is_refused_until_somebody_migrates(postgresql_server, postgresql_url):
     """A start says which command to run and changes nothing; the command does it."""
     database = postgresql_url.rpartition("/")[2]

@@ -60,7 +60,7 @@ class Notifications:
             await connection.close()
 
 
-async def _until_quiet(connection: psycopg.AsyncConnection[Any]) -> AsyncIterator[Collection[int]]:
-    """Yield what is heard until it is time to look."""
+async def _until_quiet(connection: psycopg.AsyncConnection[Any]) -> AsyncIterator[Collection[int] | None]:
+    """Yield what is heard until it is time to look. Anybody may have sent what makes no sense."""
     async for notify in connection.notifies(timeout=BACKSTOP):
-        yield (int(notify.payload),)
+        yield (int(notify.payload),) if notify.payload.isdecimal() else None
