@@ -132,6 +132,12 @@ def test_source_map(cli):
     assert "anybody can read the app's sources" in told.stderr
 
 
+def test_verified(cli):
+    """A release is tried on phones that look for the very bundle that was made, whatever the app's record says."""
+    assert not cli.json("release-react", "App", "ios", "--verify").get("isDisabled")
+    assert not cli.json("release-react", "App", "android", "--verify", "-b", "my.bundle").get("isDisabled")
+
+
 def test_dry_run(cli):
     """A dry run builds and tells what would happen; nothing is released."""
     told = cli.json("release-react", "App", "android", "--dry-run", "-o", "out")

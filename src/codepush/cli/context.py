@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from codepush.cli.credentials import Credentials, Login
+    from codepush.cli.phones import AppKind
     from codepush.cli.project import Project
     from codepush.client import CodePush
 
@@ -49,6 +50,7 @@ class Cli:
         self._folder = folder
         self._client: CodePush | None = None
         self.out = Output(flags.get("format") or "table")
+        self.app_kind: AppKind | None = None  # where a command knows better than the app's record
 
     @cached_property
     def project(self) -> Project:

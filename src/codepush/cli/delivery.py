@@ -166,13 +166,15 @@ class Delivery:
             self.cli.out.say(f"It stands for {semver.valid_range(version.value)}.")
         return version.value
 
-    def make(self, contents: Path, target: str, *, named: str) -> None:
+    def make(self, contents: Path, target: str, *, named: str, starts_with: str, platform: str = "") -> None:
         """Release a folder, or tell what that would do.
 
         Args:
             contents: the folder.
             target: the versions it is for.
             named: how it is called for people.
+            starts_with: the file in it that the app starts with.
+            platform: what it is for.
 
         Raises:
             CodePushError: it cannot be released.
@@ -191,8 +193,10 @@ class Delivery:
                 private_key_path=self.private_key_path,
             )
             return
+        from codepush.cli.phones import AppKind
         from codepush.cli.releasing import release_contents
 
+        self.cli.app_kind = AppKind("ios" if platform == "ios" else "android", starts_with)
         self.cli.out.say("Releasing update contents to CodePush:")
         release_contents(
             self.cli,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from codepush.models import App, Package
     from codepush.rules.considerations import Consideration, Verdict
 
-__all__ = ["bundle_name_of", "kind_of_download", "platform_of", "reason"]
+__all__ = ["AppKind", "bundle_name_of", "kind_of_download", "platform_of", "reason"]
 
 _START_PAGE: Final = "index.html"
 """What a Cordova app starts with; other apps have the bundle of their platform."""
@@ -24,6 +24,13 @@ _REASONS: Final[Mapping[Verdict, str]] = {
     "held_back": "in a rollout, and a newer one leaves out this phone",
     "older": "older",
 }
+
+
+class AppKind(NamedTuple):
+    """What kind of app a phone is to have: its platform, and what it starts with."""
+
+    platform: Platform
+    bundle_name: str | None
 
 
 def platform_of(app: App | None) -> Platform:

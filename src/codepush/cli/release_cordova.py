@@ -64,7 +64,8 @@ def release_cordova(
     cli.out.say(f"Running: {command_line(command)}")
     run(command, project.root)
     content = project.content(platform)
-    delivery.make(content, target, named=str(content.relative_to(project.root)))
+    named = str(content.relative_to(project.root))
+    delivery.make(content, target, named=named, starts_with="index.html", platform=platform)
 
 
 def _platform_of(cli: Cli, app: str) -> CordovaPlatform:

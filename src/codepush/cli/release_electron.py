@@ -67,4 +67,4 @@ def release_electron(
         )
         cli.out.say(f"Running: {command_line(project.command(bundling))}")
         project.bundle(bundling)
-        delivery.make(folder, target, named=folder.name)
+        delivery.make(folder, target, named=folder.name, starts_with=name)

@@ -141,7 +141,7 @@ def release_react(
     with output_folder(output_dir, name, may_empty=may_empty(cli)) as folder:
         warn_of_source_map(cli, source_map, folder)
         update.build(folder)
-        delivery.make(folder, target, named=folder.name)
+        delivery.make(folder, target, named=folder.name, starts_with=name, platform=platform)
 
 
 def _take_project_options(options: dict[str, Any]) -> dict[str, Any]:

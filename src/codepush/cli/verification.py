@@ -15,7 +15,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from codepush.cli.errors import Exit, Failure
-from codepush.cli.phones import bundle_name_of, kind_of_download, platform_of
+from codepush.cli.phones import AppKind, bundle_name_of, kind_of_download, platform_of
 from codepush.cli.planning import some_version, versions_running
 from codepush.device import Trial
 from codepush.errors import CodePushError
@@ -172,12 +172,13 @@ def _find(history: Sequence[Package], label: str) -> Package:
 def _trial(cli: Cli, app: str, deployment: str, history: Sequence[Package]) -> Trial:
     candidates = selection.candidates(history)
     about = cli.client.get_app(app)
+    kind = cli.app_kind or AppKind(platform_of(about), bundle_name_of(about))
     return Trial(
         server_url=cli.server_url,
         deployment_key=cli.client.get_deployment(app, deployment).key,
         answers=lambda check: selection.answer(candidates, check),
-        platform=platform_of(about),
-        bundle_name=bundle_name_of(about),
+        platform=kind.platform,
+        bundle_name=kind.bundle_name,
         public_key=cli.flags.get("public_key_path"),
         timeout=cli.flags.get("timeout") or 60.0,
     )
