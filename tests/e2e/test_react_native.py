@@ -11,6 +11,7 @@ The compiler to bytecode that comes with React Native runs on macOS and on x86-6
 import hashlib
 import json
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from codepush.packaging.local import prepare
 from codepush.packaging.signing import read_public_key
 from support.commands import CommandLine
 from support.keys import make_key_pair
-from support.npm import install_locked, needs_npm, tool_path
+from support.npm import install_locked, needs_npm, run_tool, tool_path
 
 PACKAGES = Path(__file__).with_name("react_native")
 TEMPLATE_FILES = ["App.tsx", "index.js", "app.json", "babel.config.js", "metro.config.js", "tsconfig.json"]
@@ -66,6 +67,31 @@ class App:
         with prepare(output / "CodePush") as local:
             assert released["packageHash"] == local.hash
         return released, output / "CodePush"
+
+    def built_by_gradle_plugin(self):
+        """Run the commands that React Native's Gradle plugin runs in a build for a store, and return the bytecode."""
+        folder = self.source / "gradle"
+        folder.mkdir()
+        bundle, compiled = folder / "index.android.bundle", folder / "index.android.bundle.hbc"
+        run_tool(
+            *("node", "node_modules/react-native/cli.js", "bundle", "--platform", "android", "--dev", "false"),
+            *("--entry-file", "index.js", "--bundle-output", str(bundle), "--assets-dest", str(folder / "res")),
+            *(
+                "--sourcemap-output",
+                str(folder / "index.android.bundle.packager.map"),
+                "--minify",
+                "false",
+                "--verbose",
+            ),
+            folder=self.source,
+        )
+        system = "osx-bin" if sys.platform == "darwin" else "linux64-bin"
+        run_tool(
+            *(f"node_modules/react-native/sdks/hermesc/{system}/hermesc", "-w", "-emit-binary"),
+            *("-max-diagnostic-width=80", "-out", str(compiled), str(bundle), "-O", "-output-source-map"),
+            folder=self.source,
+        )
+        return compiled.read_bytes()
 
 
 def contents(folder):
@@ -124,11 +150,12 @@ def test_react_native_app(app, codepush_server, codepush_phone, tmp_path):
     app.cli.text("patch", "App", "Staging", "-t", "1.x")
     assert follow(phone) == (released["packageHash"], contents(output))
 
-    # bytecode, signed, with a source map that leads from it to the sources
+    # bytecode, byte for byte what goes into the binary, signed, with a source map that leads from it to the sources
     app.change("android/gradle.properties", "hermesEnabled=false", "hermesEnabled=true")
     released, output = app.release("android", "-k", private, "-t", "1.x", "--sourcemap-output-dir", "maps")
     assert (output / "index.android.bundle").read_bytes().startswith(HERMES_MAGIC)
     assert {"App.tsx", "index.js"} <= sources(app.source / "maps/index.android.bundle.map")
+    assert (output / "index.android.bundle").read_bytes() == app.built_by_gradle_plugin()
     careful = codepush_phone(deployment_key=key, app_version="1.0.0", public_key=read_public_key(public))
     for one in (phone, careful):
         assert follow(one) == (released["packageHash"], contents(output))

@@ -221,15 +221,18 @@ def compile_bundle(
     bundle: Path,
     *,
     source_map: Path | None = None,
+    wanted_map: Path | None = None,
     extra_flags: Sequence[str] = (),
 ) -> None:
-    """Put bytecode in the place of a bundle, and a source map that leads from it to the sources in the place of its.
+    """Put bytecode in the place of a bundle.
 
     Args:
         project: the app's project.
         compiler: Hermes's.
         bundle: the bundle.
-        source_map: the bundle's source map, if there is one.
+        source_map: the bundle's source map, if there is one. With one, what leads to lines of the bundle is left out of
+            the bytecode, which makes it much smaller, as in Android's builds for stores.
+        wanted_map: where to write a source map that leads from the bytecode to the sources.
         extra_flags: more flags for the compiler, each as it is passed on.
 
     Raises:
@@ -242,9 +245,10 @@ def compile_bundle(
         flags.append(_SOURCE_MAP_FLAG)
     try:
         _run(project, [str(compiler), "-w", "-emit-binary", "-out", str(compiled), str(bundle), *flags])
-        if source_map is not None:
+        if source_map is not None and wanted_map is not None:
             script = project.react_native / "scripts" / "compose-source-maps.js"
-            run([*node_command(script), str(source_map), str(compiled_map), "-o", str(source_map)], project.root)
+            wanted_map.parent.mkdir(parents=True, exist_ok=True)
+            run([*node_command(script), str(source_map), str(compiled_map), "-o", str(wanted_map)], project.root)
         compiled.replace(bundle)
     finally:
         compiled.unlink(missing_ok=True)

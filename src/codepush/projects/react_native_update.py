@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -116,32 +118,50 @@ class ReactNativeUpdate:
         hermes = self._hermes()
         self._say(f"Hermes: {'on' if hermes.is_used else 'off'} ({hermes.reason}).")
         compiler = self._compiler() if hermes.is_used else None  # found before the bundling, which takes long
-        bundling = self._bundling(folder, is_for_hermes=hermes.is_used)
-        self._say(f"Running: {command_line(bundle_command(self._project, bundling))}")
-        bundle(self._project, bundling)
-        if compiler is not None:
-            self._say(f"Compiling to bytecode with {compiler}.")
-            compile_bundle(
-                self._project,
-                compiler,
-                bundling.bundle,
-                source_map=bundling.source_map,
-                extra_flags=self._options.extra_hermes_flags,
-            )
+        with tempfile.TemporaryDirectory(prefix="codepush-", ignore_cleanup_errors=True) as maps:
+            bundling = self._bundling(folder, Path(maps), is_for_hermes=hermes.is_used)
+            self._say(f"Running: {command_line(bundle_command(self._project, bundling))}")
+            bundle(self._project, bundling)
+            if compiler is not None:
+                self._compile(compiler, bundling)
+            elif bundling.source_map is not None and self._options.source_map is not None:
+                self._options.source_map.parent.mkdir(parents=True, exist_ok=True)
+                shutil.move(bundling.source_map, self._options.source_map)
 
-    def _bundling(self, folder: Path, *, is_for_hermes: bool) -> BundleOptions:
+    def _compile(self, compiler: Path, bundling: BundleOptions) -> None:
+        self._say(f"Compiling to bytecode with {compiler}.")
+        compile_bundle(
+            self._project,
+            compiler,
+            bundling.bundle,
+            source_map=bundling.source_map,
+            wanted_map=self._options.source_map,
+            extra_flags=self._options.extra_hermes_flags,
+        )
+
+    def _bundling(self, folder: Path, maps: Path, *, is_for_hermes: bool) -> BundleOptions:
         options = self._options
+        name = self._source_map_name(is_for_hermes=is_for_hermes)
         return BundleOptions(
             platform=options.platform,
             entry_file=self._entry_file(),
             bundle=folder / self.bundle_name,
-            source_map=options.source_map,
+            source_map=None if name is None else maps / name,
             is_development=options.is_development,
             is_for_hermes=is_for_hermes,
             config=options.config,
             extra=options.extra_bundler_options,
             with_expo=self._is_with_expo,
         )
+
+    def _source_map_name(self, *, is_for_hermes: bool) -> str | None:
+        """Return what the bundler's source map is called; the bundle names it, so builds for stores are followed.
+
+        Android's always make one, iOS's when they are told its name.
+        """
+        if self._options.platform == "android":
+            return f"{self.bundle_name}.packager.map" if is_for_hermes else f"{self.bundle_name}.map"
+        return None if self._options.source_map is None else self._options.source_map.name
 
     def _entry_file(self) -> str:
         if self._options.entry_file is None and self._is_with_expo:
