@@ -363,10 +363,12 @@ async def open_worker(settings: Settings) -> AsyncIterator[Worker]:
     await _prepare(settings)
     store = _open_store(settings)
     makers = _makers(settings, store, open_blobs(settings), changed=lambda _: None)
+    spans = open_spans(settings.traces_url)
     try:
-        yield Worker(store, handlers(*makers), added=asyncio.Event())
+        yield Worker(store, handlers(*makers), added=asyncio.Event(), spans=spans)
     finally:
         await store.close()
+        await anyio.to_thread.run_sync(spans.close)
 
 
 class Upkeep(NamedTuple):

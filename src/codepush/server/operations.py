@@ -15,6 +15,7 @@ import anyio
 
 from codepush.errors import CodePushError
 from codepush.rules.validation import AccessKeyInfo
+from codepush.server import logs
 from codepush.server.app import migrate as migrate_database, open_accounts, open_logins, open_upkeep, open_worker
 from codepush.server.ports import PortError
 from codepush.server.services.checking import Findings
@@ -253,6 +254,7 @@ async def work(settings: Settings, *, once: bool) -> None:
         CodePushError: the database or a folder cannot be used; the sentence says why.
 
     """
+    logs.set_up(settings.log_level, settings.log_format)
     with _for_people():
         async with open_worker(settings) as worker:
             sys.stderr.write(f"codepush server worker: at work (data in {settings.data})\n")
