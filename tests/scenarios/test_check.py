@@ -9,9 +9,13 @@ import time
 import zipfile
 from pathlib import Path
 
+import anyio
 import pytest
 
+from codepush.server import operations
+from codepush.testing import live_server
 from support.populated import change, check, stored
+from support.stores import wait_for_jobs
 
 COMMAND = [str(Path(sys.executable).with_name("codepush")), "server", "check"]
 
@@ -71,6 +75,26 @@ def test_a_lost_and_a_damaged_diff(populated):
         ("diff_damaged", f"Shop/Fixed v3, Shop/Production v1 from {damaged_hash}"),
         ("diff_missing", f"Shop/Fixed v3, Shop/Production v1 from {lost_hash}"),
     ]
+
+
+def test_lost_diffs_are_made_again(populated, updated_phone):
+    """Until then phones get the whole package; with --mend nothing is wrong any more, and the remains can go."""
+    for diff, _ in diffs_to(populated, 3):
+        stored(populated, diff).unlink()
+    findings = check(populated, mend=True)
+    assert [problem.mended for problem in findings.problems] == [True, True]
+    assert findings.ok
+    assert check(populated).problems == ()
+    assert diffs_to(populated, 3) == []
+    with live_server(populated.data) as server:
+        wait_for_jobs(server.settings)
+        assert len(diffs_to(populated, 3)) == 2
+        phone = updated_phone(server.url)
+        phone.sync()
+        assert phone.restart().label == "v3"
+    anyio.run(lambda: operations.clean(populated, retired_days=30, dry_run=False))
+    findings = check(populated)
+    assert (findings.problems, findings.orphans) == ((), ())
 
 
 def test_a_diff_that_leads_elsewhere(populated):

@@ -46,11 +46,13 @@ def test_archives_that_releases_no_longer_point_to(populated):
 def test_archives_that_nothing_ever_pointed_to(populated):
     """They go when they are a day old: until then somebody may be about to record them."""
     young, old = orphan(populated, "young-0123456789-abc", 23), orphan(populated, "old-0123456789-abcde", 25)
+    parts = orphan(populated, ".young-0123.part", 23), orphan(populated, ".old-0123.part", 25)
     assert clean(populated, dry_run=True).orphans == 1
     assert old.exists()
     cleaned = clean(populated)
     assert (cleaned.orphans, cleaned.bytes) == (1, 6)
     assert (young.exists(), old.exists()) == (True, False)
+    assert [part.exists() for part in parts] == [True, False]
 
 
 def test_nothing_that_is_needed_goes(populated, updated_phone):

@@ -70,9 +70,9 @@ def settings(data, **flags):
     return Settings.load({"data": data, **flags}, {})
 
 
-def check(place, *, deep=True):
+def check(place, *, deep=True, mend=False):
     """Check a server's data."""
-    return anyio.run(lambda: operations.check(place, deep=deep))
+    return anyio.run(lambda: operations.check(place, deep=deep, mend=mend))
 
 
 def change(place, statement, *values):

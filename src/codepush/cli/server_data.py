@@ -23,25 +23,26 @@ _MEGABYTE = 1_000_000
 
 @click.command()
 @click.option("--quick", is_flag=True, help="Do not read the archives; only look whether they are there.")
+@click.option("--mend", is_flag=True, help="Have diffs made again that are lost or damaged.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object: ok, counts, problems, orphans.")
 @place_options
-def check(quick: bool, as_json: bool, **places: str | None) -> None:
+def check(quick: bool, mend: bool, as_json: bool, **places: str | None) -> None:
     """Check that everything is there and fits together; ends with exit code 1 when something is wrong.
 
     Every archive of a release is read and its hash computed anew, every diff is followed from what it starts from
-    to what it leads to, labels have no gaps, and counters agree with the devices behind them. Nothing is changed;
-    servers may run meanwhile.
+    to what it leads to, labels have no gaps, and counters agree with the devices behind them. Nothing is changed
+    without --mend; servers may run meanwhile.
     """
     from codepush.server import operations
 
     settings = load_settings(places)
-    findings = anyio.run(lambda: operations.check(settings, deep=not quick))
+    findings = anyio.run(lambda: operations.check(settings, deep=not quick, mend=mend))
     if as_json:
-        shown = {"ok": not findings.problems, **msgspec.to_builtins(findings)}
+        shown = {"ok": findings.ok, **msgspec.to_builtins(findings)}
         click.echo(msgspec.json.format(msgspec.json.encode(shown)))
     else:
         _tell_findings(findings)
-    if findings.problems:
+    if not findings.ok:
         click.get_current_context().exit(Exit.FAILED)
 
 

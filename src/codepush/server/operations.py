@@ -177,12 +177,13 @@ async def revoke_key(settings: Settings, email: str, name: str) -> None:
             await accounts.revoke_key(email, name)
 
 
-async def check(settings: Settings, *, deep: bool) -> Findings:
-    """Return what is lost, damaged or inconsistent. Nothing is changed.
+async def check(settings: Settings, *, deep: bool, mend: bool = False) -> Findings:
+    """Return what is lost, damaged or inconsistent.
 
     Args:
         settings: where everything is.
         deep: read every archive; otherwise only look whether it is there.
+        mend: have diffs made again that are lost or damaged. Without this nothing is changed.
 
     Raises:
         CodePushError: the database or the archives cannot be reached.
@@ -190,7 +191,7 @@ async def check(settings: Settings, *, deep: bool) -> Findings:
     """
     with _for_people():
         async with open_upkeep(settings) as upkeep:
-            return await upkeep.checking.check(deep=deep)
+            return await upkeep.checking.check(deep=deep, mend=mend)
 
 
 async def clean(settings: Settings, *, retired_days: int, dry_run: bool) -> Cleaned:

@@ -82,5 +82,8 @@ class Blobs(Protocol):
     def entries(self) -> AsyncIterator[BlobEntry]:
         """Go through all blobs, in no order. Those put or removed meanwhile may be among them or not."""
 
+    async def sweep(self, until: int) -> None:
+        """Remove what processes that were killed left behind before a time, in milliseconds since 1970."""
+
     async def check(self) -> None:
         """Return when blobs can be stored; `UnavailableError` otherwise."""

@@ -322,6 +322,9 @@ class Diffs(Protocol):
         `AlreadyExistsError` when it was made before; `MissingError` when the package is gone.
         """
 
+    async def remove(self, package_id: int, old_hash: str) -> None:
+        """Forget a diff, if it was made."""
+
 
 class Releases(Protocol):
     """Records of releases."""

@@ -21,6 +21,7 @@ from codepush.server.ports import (
     PackageFact,
 )
 from codepush.server.services.clock import Clock, now
+from codepush.server.services.diffs import DiffJob, add_job
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -40,15 +41,17 @@ SAFE_AGE_MS: Final = 24 * 60 * 60 * 1000
 """A blob that no record knows may still get one for so long: a release puts its blob first."""
 
 _MEND: Final = "Release the same content again, or restore the archive from a backup."
-_MEND_DIFF: Final = "Phones that need it get no update. Restore it from a backup."
+_MEND_DIFF: Final = "Phones that need it get no update. Check with --mend, and it is made again."
+_MENDED: Final = "It is made again, and phones get the whole package until then."
 
 
 class Finding(Struct, frozen=True):
-    """Something that is wrong: of which kind, with what, and a sentence for people."""
+    """Something that is wrong: of which kind, with what, a sentence for people, and whether it was mended."""
 
     kind: str
     subject: str
     message: str
+    mended: bool = False
 
 
 class Findings(Struct, frozen=True, kw_only=True):
@@ -65,6 +68,11 @@ class Findings(Struct, frozen=True, kw_only=True):
     orphans: tuple[str, ...]
     counts: dict[str, int]
 
+    @property
+    def ok(self) -> bool:
+        """Whether nothing is wrong any more."""
+        return all(problem.mended for problem in self.problems)
+
 
 class _Facts(Struct, frozen=True):
     """What the records say, all at one moment."""
@@ -78,18 +86,19 @@ class _Facts(Struct, frozen=True):
 
 
 class Checking:
-    """Looking for what is lost, damaged or inconsistent. Nothing is changed, and servers may run meanwhile."""
+    """Looking for what is lost, damaged or inconsistent. Servers may run meanwhile."""
 
     def __init__(self, store: Store, blobs: Blobs, *, clock: Clock = now) -> None:
         self._store = store
         self._blobs = blobs
         self._clock = clock
 
-    async def check(self, *, deep: bool = True) -> Findings:
+    async def check(self, *, deep: bool = True, mend: bool = False) -> Findings:
         """Check everything.
 
         Args:
             deep: read every archive and compute its hashes anew; otherwise only look whether it is there.
+            mend: have diffs made again that are lost or damaged. Without this nothing is changed.
 
         Raises:
             UnavailableError: see the ports.
@@ -100,7 +109,7 @@ class Checking:
         listed = {entry.id: entry async for entry in self._blobs.entries()}
         problems = [*map(_label_gap, facts.label_gaps), *map(_counter_gap, facts.counter_gaps)]
         problems += [found async for found in self._packages(facts, listed, deep=deep)]
-        problems += [found async for found in self._diffs(facts, listed, deep=deep)]
+        problems += [found async for found in self._diffs(facts, listed, deep=deep, mend=mend)]
         return Findings(
             problems=tuple(problems),
             orphans=self._orphans(facts, listed),
@@ -135,15 +144,27 @@ class Checking:
 
         return await self._read(facts.blobs[package.blob_id], compare)
 
-    async def _diffs(self, facts: _Facts, listed: Mapping[str, BlobEntry], *, deep: bool) -> AsyncIterator[Finding]:
+    async def _diffs(
+        self, facts: _Facts, listed: Mapping[str, BlobEntry], *, deep: bool, mend: bool
+    ) -> AsyncIterator[Finding]:
         packages = {package.id: package for package in facts.packages}
         for diff in facts.diffs:
-            target = packages[diff.package_id]
-            subject = f"{', '.join(target.releases)} from {diff.old_hash}"
+            subject = f"{', '.join(packages[diff.package_id].releases)} from {diff.old_hash}"
             wrong = _look(facts.blobs[diff.blob_id], listed) or (await self._read_diff(diff, facts) if deep else None)
             if wrong is not None:
                 kind, sentence = wrong
-                yield Finding(f"diff_{kind}", subject, f"The diff {diff.blob_id} to {subject} {sentence}. {_MEND_DIFF}")
+                if mend:
+                    await self._make_again(diff)
+                remedy = _MENDED if mend else _MEND_DIFF
+                message = f"The diff {diff.blob_id} to {subject} {sentence}. {remedy}"
+                yield Finding(f"diff_{kind}", subject, message, mended=mend)
+
+    async def _make_again(self, diff: DiffFact) -> None:
+        """Let phones be told of a diff no longer, and have it made anew. Cleaning removes what is left of it."""
+        async with self._store.write() as records:
+            await records.diffs.remove(diff.package_id, diff.old_hash)
+            await add_job(records, DiffJob(diff.package_id, diff.old_hash), self._clock())
+            await records.deployments.bump_releasing(diff.package_id)
 
     async def _read_diff(self, diff: DiffFact, facts: _Facts) -> tuple[str, str] | None:
         async with self._store.read() as records:

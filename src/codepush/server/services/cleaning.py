@@ -98,6 +98,7 @@ class Cleaning:
 
     async def _remove_expired(self) -> None:
         await self._uploads.sweep()
+        await self._blobs.sweep(self._clock() - SAFE_AGE_MS)
         async with self._store.write() as records:
             await records.answers.forget(until=self._clock() - KEPT_MS)
             await records.login_codes.remove_expired(self._clock())

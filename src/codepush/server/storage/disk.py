@@ -63,6 +63,10 @@ class DiskBlobs:
             for entry in await to_thread.run_sync(_entries, folder):
                 yield entry
 
+    async def sweep(self, until: int) -> None:
+        """Remove the parts of blobs that were never finished."""
+        await to_thread.run_sync(self._sweep, until)
+
     async def check(self) -> None:
         """Return when a small file can be stored."""
         await to_thread.run_sync(self._check)
@@ -88,6 +92,13 @@ class DiskBlobs:
     def _remove(self, blob_id: str) -> None:
         with _disk_errors():
             self._path(blob_id).unlink(missing_ok=True)
+
+    def _sweep(self, until: int) -> None:
+        with _disk_errors():
+            for part in self._folder.rglob(".*.part"):
+                entry = _entry(part)
+                if entry is not None and entry.put_at < until:
+                    part.unlink(missing_ok=True)
 
     def _check(self) -> None:
         probe = self._folder / f".check.{token_hex(8)}.part"

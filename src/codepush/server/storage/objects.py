@@ -146,6 +146,9 @@ class ObjectBlobs:
                     put_at = int(entry["last_modified"].timestamp() * 1000)
                     yield BlobEntry(entry["path"], entry["size"], put_at)
 
+    async def sweep(self, until: int) -> None:
+        """Do nothing: parts of objects that were never finished are the store's own to remove (docs/storage.md)."""
+
     async def check(self) -> None:
         """Return when a small object can be stored, or could be half a minute ago: requests cost money."""
         if time.monotonic() - self._probed < _PROBED:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 __all__ = ["begun", "file_pieces"]
 
-_PIECE: Final = 1024 * 1024
+_PIECE: Final = 512 * 1024
 """Reading this much at once makes little of what a change of threads costs."""
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import bindparam, insert, literal, select
+from sqlalchemy import bindparam, delete, insert, literal, select
 
 from codepush.server.storage.sql.packages import ADD_BLOB, blob_values
 from codepush.server.storage.sql.queries import Queries
@@ -19,6 +19,10 @@ KNOWN: Final = select(literal(1)).where(
     diffs.c.package_id == bindparam("package_id"), diffs.c.old_hash == bindparam("old_hash")
 )
 ADD: Final = insert(diffs)
+
+REMOVE: Final = delete(diffs).where(
+    diffs.c.package_id == bindparam("package_id"), diffs.c.old_hash == bindparam("old_hash")
+)
 
 
 class SqlDiffs(Queries):
@@ -34,3 +38,6 @@ class SqlDiffs(Queries):
         await self._run(
             ADD, package_id=package_id, old_hash=old_hash, blob_id=blob_id, size=size, created_at=created_at
         )
+
+    async def remove(self, package_id: int, old_hash: str) -> None:
+        await self._run(REMOVE, package_id=package_id, old_hash=old_hash)
