@@ -87,6 +87,10 @@ class CountedBlobs:
             async for entry in self._blobs.entries():
                 yield entry
 
+    async def sweep(self, until: int) -> None:
+        with self._counting():
+            await self._blobs.sweep(until)
+
     async def check(self) -> None:
         with self._counting():
             await self._blobs.check()

@@ -91,7 +91,7 @@ class SqlRows(Queries):
         for name in _NUMBERED:
             highest = await self._value(select(func.max(_TABLES[name].c.id))) or 0
             last = max(highest, last_ids.get(name, 0))
-            if self._on_sqlite:
+            if last and self._on_sqlite:
                 await self._run(_DROP_LAST_ID, name=name)
                 await self._run(_PUT_LAST_ID, name=name, last=last)
             elif last:
