@@ -16,12 +16,16 @@ START_SECONDS = 60
 
 
 class KillableServer:
-    """A server over a data folder; ``options`` go to ``codepush server start``."""
+    """A server over a data folder; ``options`` go to ``codepush server start``.
 
-    def __init__(self, data, *options, environment=None):
+    With a ``file_limit`` the system refuses to let a file grow beyond so many bytes, as a full disk would.
+    """
+
+    def __init__(self, data, *options, environment=None, file_limit=None):
         self._data = data
         self._options = options
         self._environment = {**os.environ, "CODEPUSH_RATE_LIMITS": "off", **(environment or {})}
+        self._file_limit = file_limit
         self._port = _free_port()
         self._process = None
         self.url = f"http://127.0.0.1:{self._port}"
@@ -42,6 +46,8 @@ class KillableServer:
     def start(self):
         """Start it and wait until it answers."""
         command = [*COMMAND, "start", "--data", str(self._data), "--port", str(self._port), *self._options]
+        if self._file_limit is not None:
+            command = ["sh", "-c", f'ulimit -f {self._file_limit // 512}; exec "$@"', "sh", *command]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 command, stdout=log, stderr=log, start_new_session=True, env=self._environment

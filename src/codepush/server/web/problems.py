@@ -8,6 +8,7 @@ API, section 1).
 
 from __future__ import annotations
 
+import errno
 import json
 import logging
 import re
@@ -63,6 +64,9 @@ _WORDS: Final[Mapping[int, str]] = {
 """What App Center calls its refusals. Others are ``BadRequest``, or ``InternalServerError``."""
 
 _SERVERS_FAULT: Final = 500
+
+_FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""How the system says that a disk is full, a quota used up, or a file as large as it may be."""
 
 _APPCENTER: Final = re.compile(r"/(v0\.1/(?!public/)|upload/)", re.IGNORECASE)
 """Where the paths of App Center's dialect begin. Phones' paths look like it, and keep their plain texts."""
@@ -192,6 +196,15 @@ async def _unavailable(request: Request, error: Exception) -> Response:
     return _answer(request, _Refusal(503, "storage_unavailable", sentence))
 
 
+async def _no_room(request: Request, error: Any) -> Response:  # noqa: ANN401 - as above
+    """Answer for a disk that takes no more; any other trouble with files is a failure of the server."""
+    if error.errno not in _FULL:
+        raise error
+    _log.error("request %s: %s", request_id(request), error)
+    sentence = "The server has no room left for this. Nothing was changed; please tell whoever looks after it."
+    return _answer(request, _Refusal(503, "no_room", sentence))
+
+
 async def _unstorable(request: Request, error: Exception) -> Response:
     return _answer(request, _Refusal(400, "invalid_value", str(error)))
 
@@ -220,6 +233,7 @@ HANDLERS: Final[Mapping[Any, Any]] = {
     Invalid: _invalid_message,
     UnavailableError: _unavailable,
     UnstorableError: _unstorable,
+    OSError: _no_room,
     ClientDisconnect: _broken_off,
     HTTPException: _http_exception,
     Exception: _unexpected,
