@@ -13,10 +13,12 @@ from codepush.packaging import local
 NOT_PUBLIC = {
     "Permission",  # types of fields, spelled out where they are used
     "ReleaseMethod",
+    "Role",
     "StatusReport",  # the vocabulary of phones, which the SDK does not speak
     "UpdateCheck",
     "UpdateInfo",
     "api_error",  # makes errors; callers catch them
+    "is_duplicate",  # what the command line asks of an error
     "prepare",  # what a release does with a path of any kind
 }
 
