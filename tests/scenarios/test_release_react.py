@@ -160,6 +160,12 @@ def test_output_folder(cli):
     cli.text("release-react", "App", "ios", "-o", "out/CodePush", "-b", "index.android.bundle")
 
 
+def test_unattended(cli):
+    """The bundler is told that nobody watches, unless the person says otherwise."""
+    assert "(CI=1)" in cli.run("release-react", "App", "android").stderr
+    assert "(CI=false)" in cli.run("release-react", "App", "ios", CI="false").stderr
+
+
 def test_failing_bundler(cli):
     """When the bundler fails, its command and exit code are told, and nothing is released."""
     code, said = cli.fails("release-react", "App", "android", "--extra-bundler-option", "--fail")

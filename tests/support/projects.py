@@ -40,7 +40,7 @@ const fs = require('fs');
 const path = require('path');
 const words = process.argv.slice(3);
 const option = (name) => (words.includes(name) ? words[words.indexOf(name) + 1] : undefined);
-console.log('bundling ' + process.argv.slice(2).join(' '));
+console.log('bundling ' + process.argv.slice(2).join(' ') + ` (CI=${process.env.CI})`);
 if (words.includes('--fail')) process.exit(7);
 const script = fs.readFileSync(option('--entry-file'), 'utf8');
 const assets = path.join(option('--assets-dest'), 'assets');

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 __all__ = ["BundleOptions", "bundle", "bundle_command"]
 
 _MINIFY: Final = "--minify"
+
+_UNATTENDED: Final = "CI"
+"""Tells Metro not to watch the project's files: it may not end when it does."""
 
 
 class BundleOptions(Struct, frozen=True, kw_only=True):
@@ -59,7 +63,7 @@ def bundle(project: ReactNativeProject, options: BundleOptions) -> None:
     """
     if options.source_map is not None:
         options.source_map.parent.mkdir(parents=True, exist_ok=True)
-    run(bundle_command(project, options), project.root)
+    run(bundle_command(project, options), project.root, environment={_UNATTENDED: os.environ.get(_UNATTENDED, "1")})
     if not options.bundle.is_file():
         raise ProjectError(f'The bundler ended well, but wrote no "{shown(options.bundle)}".')
 
