@@ -189,14 +189,14 @@ def _multiply(database: Path, count: int) -> None:
             _copy(connection, "releases", 1, deployment_id=made)
 
 
-def _copy(connection: sqlite3.Connection, name: str, row: int, **changed: object) -> int:
-    columns = [column for _, column, *_ in connection.execute(f"PRAGMA table_info({name})") if column != "id"]
+def _copy(connection: sqlite3.Connection, kind: str, row: int, /, **changed: object) -> int:
+    columns = [column for _, column, *_ in connection.execute(f"PRAGMA table_info({kind})") if column != "id"]
     values = [changed.get(column, column) for column in columns]
     shown = ", ".join("?" if column in changed else column for column in columns)
     taken = [value for column, value in zip(columns, values, strict=True) if column in changed]
     names = ", ".join(columns)
     # The names are the database's own.
-    made = connection.execute(f"INSERT INTO {name} ({names}) SELECT {shown} FROM {name} WHERE rowid = ?", [*taken, row])  # noqa: S608
+    made = connection.execute(f"INSERT INTO {kind} ({names}) SELECT {shown} FROM {kind} WHERE rowid = ?", [*taken, row])  # noqa: S608
     return made.lastrowid or 0
 
 

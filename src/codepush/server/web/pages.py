@@ -4,34 +4,17 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from typing import TYPE_CHECKING, Final
+from functools import cache
+from typing import TYPE_CHECKING
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 from starlette.responses import HTMLResponse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from jinja2 import Environment
+
 __all__ = ["page"]
-
-_templates: Final = Environment(
-    loader=PackageLoader("codepush.server.web"), autoescape=True, trim_blocks=True, undefined=StrictUndefined
-)
-
-_STYLE: Final = _templates.get_template("style.css").render()
-_STYLE_HASH: Final = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
-
-_HEADERS: Final[Mapping[str, str]] = {
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": (
-        f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; form-action 'self'; base-uri 'none'; "
-        "frame-ancestors 'none'"
-    ),
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-}
 
 
 def page(template: str, title: str, status: int = 200, **values: object) -> HTMLResponse:
@@ -44,7 +27,38 @@ def page(template: str, title: str, status: int = 200, **values: object) -> HTML
         values: what the template speaks of, as plain text.
 
     """
+    from markupsafe import Markup
+
     # The one value that is markup already: ours, and told to browsers by its hash.
-    style = Markup(_STYLE)  # noqa: S704 - a file of this package
-    body = _templates.get_template(f"{template}.html").render(title=title, style=style, **values)
-    return HTMLResponse(body, status, headers=_HEADERS)
+    style = Markup(_style())  # noqa: S704 - a file of this package
+    body = _templates().get_template(f"{template}.html").render(title=title, style=style, **values)
+    return HTMLResponse(body, status, headers=_headers())
+
+
+@cache
+def _templates() -> Environment:
+    # Few servers show a page, and none at the start.
+    from jinja2 import Environment, PackageLoader, StrictUndefined
+
+    loader = PackageLoader("codepush.server.web")
+    return Environment(loader=loader, autoescape=True, trim_blocks=True, undefined=StrictUndefined)
+
+
+@cache
+def _style() -> str:
+    return _templates().get_template("style.css").render()
+
+
+@cache
+def _headers() -> Mapping[str, str]:
+    hashed = base64.b64encode(hashlib.sha256(_style().encode()).digest()).decode()
+    return {
+        "Cache-Control": "no-store",
+        "Content-Security-Policy": (
+            f"default-src 'none'; style-src 'sha256-{hashed}'; form-action 'self'; base-uri 'none'; "
+            "frame-ancestors 'none'"
+        ),
+        "Referrer-Policy": "no-referrer",
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": "DENY",
+    }
