@@ -69,6 +69,7 @@ LIKELY = {
     "deployment_key": [KEY, "some-other-key"],
     "deploymentKey": [KEY, "some-other-key"],
     "target_binary_range": ["1.0.0", "2.0.0"],
+    "target_binary_version": ["1.0.0", "2.0.0"],
     "user_email": [FRIEND, STRANGER],
 }
 """What good requests hold where the document cannot say it, or a random text would lead nowhere."""

@@ -33,7 +33,7 @@ class Route(Struct, frozen=True):
 
 APP, ORG = "/v0.1/apps/{org}/App", "/v0.1/orgs/{org}"
 STAGING = f"{APP}/deployments/Staging"
-FRIEND, FIFTH = "fourth@example.test", "fifth@example.test"
+FRIEND, FIFTH, SIXTH = "fourth@example.test", "fifth@example.test", "sixth@example.test"
 
 ROUTES = [
     Route("GET", "/v0.1/user", EVERYONE, 200),
@@ -92,7 +92,7 @@ STANDALONE = [
     Route("PATCH", "/apps/{org}:App", "manager", 200, {"name": "Renamed"}),
     Route("DELETE", "/apps/{org}:App", "manager", 204),
     Route("POST", "/apps/{org}:App/deployments", "manager", 201, {"name": "Beta"}),
-    Route("POST", f"/apps/{{org}}:App/transfer/{FIFTH}", "manager", 201),
+    Route("POST", f"/apps/{{org}}:App/transfer/{SIXTH}", "manager", 201),
     Route("POST", f"/apps/{{org}}:App/collaborators/{FIFTH}", "manager", 201),
     Route("POST", "/apps", "manager", 201, {"name": "Third", "organization": "{org}"}),
 ]
@@ -113,7 +113,7 @@ class World:
         self.http = http
         self.keys = {role: server.add_account(email) for role, email in EMAILS.items()}
         self.keys |= {"bad": "cpk_unknown-key-of-nobody", "none": None, "owner": server.access_key}
-        for email in (FRIEND, FIFTH):
+        for email in (FRIEND, FIFTH, SIXTH):
             server.add_account(email)
         made = self.ask("owner", "POST", "/accessKeys", json={"friendlyName": "expired", "ttl": 1}).json()
         self.keys["expired"] = made["accessKey"]["name"]
