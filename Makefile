@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: demo test test-long test-vectors test-interop check fix lock environment bench bench-packages bench-checks bench-reports bench-cli fuzz clean
+.PHONY: demo test test-long test-vectors test-interop check fix lock environment bench bench-packages bench-checks bench-reports bench-cli bench-scale fuzz clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -51,7 +51,7 @@ fix: environment ## Mend what can be mended by itself
 	python tools/cli_docs.py
 	ruff format
 
-bench: bench-packages bench-checks bench-cli bench-reports ## Measure everything that benchmarks/results.md tells
+bench: bench-packages bench-checks bench-cli bench-reports bench-scale ## Measure everything that benchmarks/results.md tells
 
 bench-packages: environment ## Measure packing and diffing beside yazl and zipfile; writes benchmarks/results.md
 	PYTHONPATH=tests python benchmarks/packages.py
@@ -62,6 +62,9 @@ bench-checks: environment ## Measure update checks beside nginx and a static fil
 
 bench-cli: environment ## Measure how long the command line takes to start, beside the original ones; writes benchmarks/results.md
 	python benchmarks/cli.py
+
+bench-scale: environment ## Measure what deployments and their releases cost in time and memory; writes benchmarks/results.md
+	python benchmarks/scale.py
 
 bench-reports: environment ## Measure acknowledged reports a second beside one transaction for each; writes benchmarks/results.md
 	PYTHONPATH=tests python benchmarks/reports.py
