@@ -13,6 +13,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Mount, Route
 
+from codepush.server.background import keep_running
 from codepush.server.jobs.handlers import handlers
 from codepush.server.jobs.worker import Worker
 from codepush.server.ports import UnavailableError
@@ -47,7 +48,7 @@ from codepush.server.storage.counted import CountedBlobs, CountedStore
 from codepush.server.storage.disk import DiskBlobs
 from codepush.server.storage.sql.migrate import make_ready, upgrade
 from codepush.server.storage.sql.store import SqlStore
-from codepush.server.tallies import Tallies
+from codepush.server.tallies import Failures, Tallies
 from codepush.server.tracing import open_spans
 from codepush.server.web.acquisition import AcquisitionDoor
 from codepush.server.web.appcenter import AppCenterDoor, ChunkDoor
@@ -195,6 +196,7 @@ def create_app(settings: Settings, *, peers: Path | None = None) -> Starlette:
             store,
             (updates.watch, reports.run, missing_diffs.run, worker.run, uploads.run, series.run, shared.run),
             spans,
+            failures=tallies.failures,
             state={STATE: FastPath(updates, checks, tallies.fast)},
         ),
     )
@@ -279,6 +281,7 @@ def _lifespan(
     background: Iterable[Callable[[], Awaitable[None]]],
     spans: Spans,
     *,
+    failures: Failures,
     state: dict[str, object],
 ) -> Lifespan[Starlette]:
     """Open and close the application; what goes on in the background runs in between. ``state`` is for connections."""
@@ -286,7 +289,7 @@ def _lifespan(
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[dict[str, object]]:
         await _prepare(settings)
-        tasks = [asyncio.ensure_future(run()) for run in background]
+        tasks = [asyncio.ensure_future(keep_running(run, failures)) for run in background]
         try:
             yield state
         finally:
