@@ -5,7 +5,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: demo test test-long test-vectors test-interop check fix lock environment bench bench-packages bench-checks bench-reports bench-cli bench-scale fuzz clean
+.PHONY: demo test test-long test-vectors test-interop check fix lock environment bench bench-packages bench-checks bench-reports bench-cli bench-downloads bench-scale fuzz clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -51,7 +51,7 @@ fix: environment ## Mend what can be mended by itself
 	python tools/cli_docs.py
 	ruff format
 
-bench: bench-packages bench-checks bench-cli bench-reports bench-scale ## Measure everything that benchmarks/results.md tells
+bench: bench-packages bench-checks bench-cli bench-reports bench-downloads bench-scale ## Measure everything that benchmarks/results.md tells
 
 bench-packages: environment ## Measure packing and diffing beside yazl and zipfile; writes benchmarks/results.md
 	PYTHONPATH=tests python benchmarks/packages.py
@@ -68,6 +68,10 @@ bench-scale: environment ## Measure what deployments and their releases cost in 
 
 bench-reports: environment ## Measure acknowledged reports a second beside one transaction for each; writes benchmarks/results.md
 	PYTHONPATH=tests python benchmarks/reports.py
+
+bench-downloads: environment ## Measure downloads from a folder beside nginx; Linux, two cores; writes benchmarks/results.md
+	tools/services.sh nginx wrk
+	python benchmarks/downloads.py
 
 fuzz: environment ## Put a million damaged and hostile archives through the reader
 	python tools/fuzz_archives.py

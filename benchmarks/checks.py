@@ -245,12 +245,13 @@ def nginx(folder: Path, answer: bytes) -> Iterator[Server]:
     program = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
     assert program, "nginx is not here: tools/services.sh nginx wrk"
     with pinned([program, "-p", folder, "-c", configuration], SERVER_CORE) as master:
-        server = _worker(master.pid, f"http://127.0.0.1:{port}")
+        server = worker_of(master.pid, f"http://127.0.0.1:{port}")
         assert httpx2.get(f"{server.url}{PATH}").content == answer
         yield server
 
 
-def _worker(master: int, url: str) -> Server:
+def worker_of(master: int, url: str) -> Server:
+    """Return the process of nginx that answers; the first one only looks after it."""
     while True:
         children = Path(f"/proc/{master}/task/{master}/children").read_text(encoding="ascii").split()
         if children:

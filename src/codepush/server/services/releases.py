@@ -184,6 +184,8 @@ class Releases:
         try:
             async with self._store.write() as records:
                 await records.packages.repack(known, content.blob, index=_index(content), at=self._clock())
+                if self._pack_level < BEST_LEVEL:
+                    await self._repacking.queue(records, known)
                 changed = await records.deployments.bump_releasing(known.id)
         except MissingError:  # somebody else was quicker
             return False

@@ -80,6 +80,7 @@ class DownloadDoor:
             caching = f"public, max-age={found.signed.seconds}"
             return RedirectResponse(found.signed.url, 302, headers={"Cache-Control": caching})
         if isinstance(found, LocalFile) and self._accel_redirect:
+            del headers["Accept-Ranges"]  # nginx says so itself
             headers["X-Accel-Redirect"] = f"{self._accel_redirect}/{found.name}"
             return Response(headers=headers, media_type=_TYPE)
         try:
