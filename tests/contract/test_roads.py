@@ -4,6 +4,7 @@ import random
 
 import pytest
 
+from codepush.server.web import fastpath, requestlines
 from contract.test_update_check import CASES
 from contract.test_update_check_door import RecordedHistories
 from support.raw_requests import Maker
@@ -70,6 +71,19 @@ async def test_generated_requests(seed):
     conversations = [maker.alone() if number % 2 else maker.conversation() for number in range(400)]
     assert await differing((fast, ordinary), conversations) == []
     assert fast.answered_fast > 200
+
+
+async def test_request_lines_are_read_once(monkeypatch):
+    """A line that was read is remembered as long as it is used now and then, whatever the device."""
+    monkeypatch.setattr(fastpath, "_LINES", 2)
+    lines = []
+    monkeypatch.setattr(fastpath, "read_line", lambda line: lines.append(line) or requestlines.read_line(line))
+    fast, _ = await roads(CASES[:3])
+    for device in range(10):
+        for case in CASES[:3]:
+            await fast.talk([REQUEST % (case["deployment_key"].encode(), b"%d" % device)])
+    assert fast.answered_fast == 30
+    assert len(lines) == 3
 
 
 async def test_what_is_not_plain_takes_the_ordinary_road():

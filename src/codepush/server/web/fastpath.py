@@ -23,7 +23,7 @@ __all__ = ["STATE", "Connection", "FastPath"]
 STATE: Final = "codepush_fast_path"
 """Under this name an application's lifespan gives its :class:`FastPath` to the connections."""
 
-_LINES: Final = 32_768
+_LINES: Final = 65_536
 _HEADS: Final = 2_048
 _LONGEST: Final = 512
 """How many request lines, and sets of headers, are remembered in each of two generations, and up to which length."""
@@ -94,7 +94,7 @@ class FastPath:
     def _ready(self, line: bytes) -> Ready | None:
         """Return the answer to a request line."""
         shared, _, rest = line.rpartition(b"=")
-        answer = self._lines.young.get(shared)
+        answer = self._lines.young.get(shared) or self._lines.get(shared)
         if answer is not None and answer.standing.is_current and _is_plain_id(rest):
             answer.standing.is_asked_for = True
             return answer.ready if answer.selected is None else answer.told(rest[: -len(_END)].decode("ascii"))
