@@ -4,6 +4,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
+# Tests start hundreds of processes; where this is set, each of them would compile everything anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test test-long test-vectors test-interop check fix lock environment bench bench-packages bench-checks bench-reports bench-cli bench-downloads bench-scale fuzz clean
 .DEFAULT_GOAL := help

@@ -1,6 +1,7 @@
 """What every test has: a clean environment, and the fixtures that users get too."""
 
 import os
+import signal
 
 import pytest
 
@@ -8,6 +9,12 @@ pytest_plugins = ["codepush.testing", "support.object_stores", "support.populate
 
 _OURS = ("CODEPUSH_", "AWS_", "AZURE_", "GOOGLE_")
 """How the variables begin that the server reads, and the libraries in it."""
+
+
+def pytest_configure():
+    """Let Ctrl-C reach what the tests start, even when they run in the background, where it is ignored."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)

@@ -161,7 +161,7 @@ def test_an_older_database_on_a_server_is_migrated_on_purpose(tmp_path, postgres
         (["account", "add", "no address"], "not an e-mail address"),
         (["account", "add", "a@example.test", "--database-url", "mysql://h/db"], "sqlite:///"),
         (["start", "--database-url", "nonsense"], "sqlite:///"),
-        (["start", "--storage-url", "s3://bucket"], "CODEPUSH_STORAGE_URL"),
+        (["start", "--storage-url", "ftp://host/folder"], "CODEPUSH_STORAGE_URL"),
         (["start", "--public-url", "codepush.example.com"], "CODEPUSH_PUBLIC_URL"),
         (["start", "--public-url", "http://["], "CODEPUSH_PUBLIC_URL"),
     ],
