@@ -248,7 +248,7 @@ def test_a_worker_without_work_ends_at_once(tmp_path):
 def test_a_worker_that_cannot_work_says_why(tmp_path):
     """A database that cannot be used is told in a sentence."""
     done = subprocess.run(
-        [*WORKER, "--once", "--data", str(tmp_path), "--database-url", "postgresql://h/db"],
+        [*WORKER, "--once", "--data", str(tmp_path), "--database-url", "mysql://h/db"],
         capture_output=True,
         text=True,
         timeout=60,
