@@ -46,7 +46,8 @@ def expected(given: dict[str, float]) -> dict[str, str]:
     reports = given["phones"] * given["first_day"] * REPORTS_OF_AN_UPDATE / DAY
     peak, load = given["peak"], given["load"]
     download = given["diff_share"] * given["diff_bytes"] + (1 - given["diff_share"]) * given["package_bytes"]
-    egress = given["phones"] * given["first_day"] * download
+    takers = given["phones"] * given["first_day"]
+    egress = takers * download
     return {
         "checks a second, mean": f"{checks:,.0f}",
         "checks a second, busiest hour": f"{checks * peak:,.0f}",
@@ -58,7 +59,7 @@ def expected(given: dict[str, float]) -> dict[str, str]:
         "of what the database takes for one deployment": f"{reports * peak / given['reports_a_second_stored']:.0%}",
         "devices in the database, GB": f"{given['phones'] * given['device_bytes'] / 1e9:,.1f}",
         "downloads on the first day, TB": f"{egress / 1e12:,.1f}",
-        "the same with whole packages only, TB": f"{given['phones'] * given['first_day'] * given['package_bytes'] / 1e12:,.1f}",
+        "the same with whole packages only, TB": f"{takers * given['package_bytes'] / 1e12:,.1f}",
         "network for downloads in the busiest hour, Gbit/s": f"{egress / DAY * peak * 8 / 1e9:,.1f}",
     }
 

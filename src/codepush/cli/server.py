@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc as garbage
+from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -14,6 +16,7 @@ from codepush.cli.server_people import account, key, login_code
 
 if TYPE_CHECKING:
     import socket
+    from collections.abc import Iterator
 
 __all__ = ["server"]
 
@@ -33,11 +36,23 @@ def server() -> None:
 @click.option("--public-url", metavar="URL", help="How phones reach it.  [CODEPUSH_PUBLIC_URL, else http://HOST:PORT]")
 def start(host: str, port: int, workers: int, **places: str | None) -> None:
     """Start the server; SIGTERM or Ctrl-C stops it once it has answered what it was asked."""
-    from codepush.server import process
+    with _no_collection():
+        from codepush.server import process
 
     with _listen(host, port) as listener:
         settings = load_settings(places, address=process.address(listener))
         process.serve(settings, listener, workers=workers)
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Look for no garbage while the server is imported: what is made then stays, and looking takes time."""
+    garbage.disable()
+    try:
+        yield
+    finally:
+        garbage.freeze()
+        garbage.enable()
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -58,10 +58,10 @@ from codepush.server.web.downloads import DownloadDoor
 from codepush.server.web.fastpath import STATE, FastPath
 from codepush.server.web.login import LoginDoor
 from codepush.server.web.management import management_app
+from codepush.server.web.numbers import NumbersDoor
 from codepush.server.web.openapi import OpenApiDoor
 from codepush.server.web.paths import CanonicalPaths, for_all_paths
 from codepush.server.web.problems import HANDLERS
-from codepush.server.web.prometheus import PrometheusDoor
 from codepush.server.web.ratelimits import RateLimit
 from codepush.server.web.requests import RequestIds
 from codepush.server.web.standalone import StandaloneDoor, UploadRoom
@@ -183,7 +183,7 @@ def create_app(settings: Settings, *, peers: Path | None = None) -> Starlette:
         routes=[
             *StatusDoor(Health(store, blobs)).routes(),
             *AcquisitionDoor(updates, checks, reports, tallies).routes(),
-            *(PrometheusDoor(Overview(store, shared)).routes() if settings.metrics else ()),
+            *(NumbersDoor(Overview(store, shared)).routes() if settings.metrics else ()),
             *_download_door(settings, blobs, tallies).routes(),
             *OpenApiDoor().routes(),
             *_login_door(settings, store, access_keys).routes(),

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Final, Literal
 
 import anyio
 import uvicorn
-from uvicorn.supervisors import Multiprocess
 
 from codepush.server import logs
 from codepush.server.app import create_app
@@ -59,6 +58,8 @@ def serve(settings: Settings, listener: socket.socket, *, workers: int = 1) -> N
     if workers == 1:
         uvicorn.Server(_config(settings, create_app(settings))).run(sockets=[listener])
         return
+    from uvicorn.supervisors import Multiprocess
+
     os.environ.update(_environment(settings))
     config = _config(settings, "codepush.server.process:worker_app", workers=workers)
     with TemporaryDirectory(dir=settings.workspace, prefix="workers-") as peers:

@@ -1,7 +1,6 @@
-"""``GET /metrics``: the numbers for Prometheus.
+"""The numbers for Prometheus, made from the tallies when somebody asks, in a registry of their own.
 
-They are made from the tallies when somebody asks, in a registry of their own. Which there are, and what
-to watch, is in ``docs/observability.md``.
+Which there are, and what to watch, is in ``docs/observability.md``.
 """
 
 from __future__ import annotations
@@ -19,42 +18,28 @@ from prometheus_client.core import (
     HistogramMetricFamily as Histogram,
 )
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
-from starlette.responses import Response
 
 from codepush.server.tallies import BOUNDS
-from codepush.server.web.paths import route
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from prometheus_client.core import Metric
-    from starlette.requests import Request
-    from starlette.routing import Route
 
-    from codepush.server.services.overview import Overview, Seen
+    from codepush.server.services.overview import Seen
     from codepush.server.tallies import Durations, Requests, Tallies
 
-__all__ = ["PrometheusDoor"]
+__all__ = ["exposed"]
 
 _VERSION: Final = version("codepush")
 _BOUNDS: Final = (*map(str, BOUNDS), "+Inf")
 
 
-class PrometheusDoor:
-    """Tells those who watch the server its numbers; nobody needs a key for them."""
-
-    def __init__(self, overview: Overview) -> None:
-        self._overview = overview
-
-    def routes(self) -> list[Route]:
-        """Return the one route."""
-        return [route("/metrics", self._numbers)]
-
-    async def _numbers(self, _: Request) -> Response:
-        registry = CollectorRegistry()
-        registry.register(_Collector(await self._overview.now()))
-        headers = {"Content-Type": CONTENT_TYPE_LATEST, "Cache-Control": "no-cache"}
-        return Response(generate_latest(registry), headers=headers)
+def exposed(seen: Seen) -> tuple[bytes, str]:
+    """Return all numbers as Prometheus reads them, and the content type of that."""
+    registry = CollectorRegistry()
+    registry.register(_Collector(seen))
+    return generate_latest(registry), CONTENT_TYPE_LATEST
 
 
 class _Collector:
