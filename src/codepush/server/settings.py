@@ -36,7 +36,15 @@ ENVIRONMENT: Final[Mapping[str, str]] = {
     "diff_count": "CODEPUSH_DIFF_COUNT",
     "request_seconds": "CODEPUSH_REQUEST_SECONDS",
     "check_cache_seconds": "CODEPUSH_CHECK_CACHE_SECONDS",
+    "workspace_limit_mb": "CODEPUSH_WORKSPACE_LIMIT_MB",
+    "max_connections": "CODEPUSH_MAX_CONNECTIONS",
+    "downloads_per_address": "CODEPUSH_DOWNLOADS_PER_ADDRESS",
+    "new_devices_per_hour": "CODEPUSH_NEW_DEVICES_PER_HOUR",
+    "access_key_max_days": "CODEPUSH_ACCESS_KEY_MAX_DAYS",
+    "trusted_proxies": "CODEPUSH_TRUSTED_PROXIES",
+    "operations_port": "CODEPUSH_OPERATIONS_PORT",
     "rate_limits": "CODEPUSH_RATE_LIMITS",
+    "failed_logins_per_address": "CODEPUSH_FAILED_LOGINS_PER_ADDRESS",
     "requests_per_key": "CODEPUSH_REQUESTS_PER_KEY",
     "requests_per_address": "CODEPUSH_REQUESTS_PER_ADDRESS",
     "cors_origins": "CODEPUSH_CORS_ORIGINS",
@@ -79,7 +87,16 @@ class Settings(Struct, frozen=True, kw_only=True):
         diff_count: from how many older releases diffs are made to a new one.
         request_seconds: how long a management request may take; a release ten times as long.
         check_cache_seconds: how long a cache in front of the server may answer update checks; 0: not at all.
-        rate_limits: whether management requests are limited at all; those of phones never are.
+        workspace_limit_mb: how much disk all uploads in progress may use together, in units of 1 048 576 bytes.
+        max_connections: how many connections each process keeps open; the longest idle one is closed beyond it.
+        downloads_per_address: how many downloads one address may run at once.
+        new_devices_per_hour: how many devices not seen before one address may report in an hour.
+        access_key_max_days: the longest lifetime of an access key, in days.
+        trusted_proxies: the networks whose ``X-Forwarded-For`` is trusted, separated by commas, or the number of
+            proxies in front of the server; empty: the header is ignored.
+        operations_port: the port that alone serves ``/metrics`` and ``/ready``; 0: the same port as everything else.
+        rate_limits: whether requests are limited at all.
+        failed_logins_per_address: how many failed log-ins a minute are accepted from one address.
         requests_per_key: how many management requests a minute are taken with one access key.
         requests_per_address: how many management requests a minute are taken from one address.
         cors_origins: the web pages that may use the server from a browser, separated by commas.
@@ -108,7 +125,15 @@ class Settings(Struct, frozen=True, kw_only=True):
     diff_count: int = DEFAULT_LIMIT
     request_seconds: int = 120
     check_cache_seconds: int = 0
+    workspace_limit_mb: int = 4096
+    max_connections: int = 10_000
+    downloads_per_address: int = 256
+    new_devices_per_hour: int = 2000
+    access_key_max_days: int = 365
+    trusted_proxies: str = ""
+    operations_port: int = 0
     rate_limits: bool = True
+    failed_logins_per_address: int = 20
     requests_per_key: int = 1200
     requests_per_address: int = 6000
     cors_origins: str = "http://localhost:4000"
@@ -159,7 +184,17 @@ class Settings(Struct, frozen=True, kw_only=True):
             diff_count=_whole("diff_count", given.get("diff_count", DEFAULT_LIMIT), least=0),
             request_seconds=_whole("request_seconds", given.get("request_seconds", 120), least=1),
             check_cache_seconds=_whole("check_cache_seconds", given.get("check_cache_seconds", 0), least=0),
+            workspace_limit_mb=_whole("workspace_limit_mb", given.get("workspace_limit_mb", 4096), least=1),
+            max_connections=_whole("max_connections", given.get("max_connections", 10_000), least=10),
+            downloads_per_address=_whole("downloads_per_address", given.get("downloads_per_address", 256), least=1),
+            new_devices_per_hour=_whole("new_devices_per_hour", given.get("new_devices_per_hour", 2000), least=1),
+            access_key_max_days=_whole("access_key_max_days", given.get("access_key_max_days", 365), least=1, most=3650),
+            trusted_proxies=given.get("trusted_proxies", ""),
+            operations_port=_whole("operations_port", given.get("operations_port", 0), least=0, most=65_535),
             rate_limits=_switch("rate_limits", given.get("rate_limits", "on")),
+            failed_logins_per_address=_whole(
+                "failed_logins_per_address", given.get("failed_logins_per_address", 20), least=1
+            ),
             requests_per_key=_whole("requests_per_key", given.get("requests_per_key", 1200), least=1),
             requests_per_address=_whole("requests_per_address", given.get("requests_per_address", 6000), least=1),
             cors_origins=given.get("cors_origins", "http://localhost:4000"),

@@ -138,4 +138,9 @@ def statements(path):
     """Return what made each table and index, apart from layout and the order of constraints."""
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         rows = connection.execute("SELECT name, sql FROM sqlite_master WHERE name NOT LIKE '%alembic%'").fetchall()
-    return {name: sorted(line.strip(" ,\t") for line in (sql or "").split("\n")) for name, sql in rows}
+    return {name: sorted(parts(sql or "")) for name, sql in rows}
+
+
+def parts(sql):
+    """Return the parts of a statement; SQLite writes an added column on the same line as what was the last part."""
+    return [part.strip(" ,\t") for part in re.split(r"\n|, (?=\w+ [A-Z]+\b)|(?=\)$)", sql)]

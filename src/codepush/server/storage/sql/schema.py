@@ -153,10 +153,11 @@ apps: Final = Table(
     _required("created_at", BigInteger),
     CheckConstraint("(owner_account_id IS NULL) <> (organization_id IS NULL)", name="one_owner"),
     UniqueConstraint("owner_account_id", "name"),
+    Column("display_name", Text),
     UniqueConstraint("organization_id", "name"),
     sqlite_autoincrement=True,
 )
-"""Apps, each owned by one account or one organization."""
+"""Apps, each owned by one account or one organization. Without a display name, an app is shown by its name."""
 
 collaborators: Final = Table(
     "collaborators",
@@ -248,9 +249,13 @@ diffs: Final = Table(
     Column("blob_id", Text, ForeignKey("blobs.id", ondelete="RESTRICT")),
     Column("size", BigInteger),
     _required("created_at", BigInteger),
+    Column("fits_binary", Boolean),
     Index(None, "blob_id"),
 )
-"""Smaller downloads for phones that run ``old_hash``. Without a blob: it was made and not worth storing."""
+"""Smaller downloads for phones that run ``old_hash``. Without a blob: it was made and not worth storing.
+
+``fits_binary``: whether a device that runs the store build can apply it; null means that this is not known.
+"""
 
 uploads: Final = Table(
     "uploads",
@@ -345,9 +350,10 @@ idempotency_keys: Final = Table(
     _required("headers", Text),
     _required("body", LargeBinary),
     _required("created_at", BigInteger),
+    Column("digest", Text),
     Index(None, "created_at"),
 )
-"""Answers already given, to be given again when the same request is repeated."""
+"""Answers already given, to be given again when the same request is repeated; ``digest`` is that of the request."""
 
 events: Final = Table(
     "events",
