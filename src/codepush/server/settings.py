@@ -188,7 +188,9 @@ class Settings(Struct, frozen=True, kw_only=True):
             max_connections=_whole("max_connections", given.get("max_connections", 10_000), least=10),
             downloads_per_address=_whole("downloads_per_address", given.get("downloads_per_address", 256), least=1),
             new_devices_per_hour=_whole("new_devices_per_hour", given.get("new_devices_per_hour", 2000), least=1),
-            access_key_max_days=_whole("access_key_max_days", given.get("access_key_max_days", 365), least=1, most=3650),
+            access_key_max_days=_whole(
+                "access_key_max_days", given.get("access_key_max_days", 365), least=1, most=36_500
+            ),
             trusted_proxies=given.get("trusted_proxies", ""),
             operations_port=_whole("operations_port", given.get("operations_port", 0), least=0, most=65_535),
             rate_limits=_switch("rate_limits", given.get("rate_limits", "on")),

@@ -243,12 +243,12 @@ async def test_nonsense_on_the_channel_means_to_look(postgresql_store, postgresq
 def test_an_older_schema_is_refused_until_somebody_migrates(postgresql_server, postgresql_url):
     """A start says which command to run and changes nothing; the command does it."""
     database = postgresql_url.rpartition("/")[2]
-    postgresql_server.execute("DROP TRIGGER tell_of_changed_deployment ON deployments", database)
-    postgresql_server.execute("DROP FUNCTION tell_of_changed_deployment", database)
-    postgresql_server.execute("UPDATE alembic_version SET version_num = '0001'", database)
+    for table, column in (("apps", "display_name"), ("diffs", "fits_binary"), ("idempotency_keys", "digest")):
+        postgresql_server.execute(f"ALTER TABLE {table} DROP COLUMN {column}", database)
+    postgresql_server.execute("UPDATE alembic_version SET version_num = '0002'", database)
     with pytest.raises(UnavailableError, match="codepush server migrate"):
         make_ready(postgresql_url)
-    assert postgresql_server.execute("SELECT version_num FROM alembic_version", database) == [("0001",)]
+    assert postgresql_server.execute("SELECT version_num FROM alembic_version", database) == [("0002",)]
     assert upgrade(postgresql_url)
     make_ready(postgresql_url)
     assert not upgrade(postgresql_url)
