@@ -579,6 +579,12 @@ def _refusal(step, status, text="<text>"):
     return step | {"expect": kept | plain}
 
 
+def _repeats_secret(step):
+    """Whether a chosen access key is refused in words that repeat it."""
+    secret = (step.get("json") or {}).get("name") if step["path"] == "/accessKeys" else None
+    return bool(secret) and secret in step["expect"].get("text", "")
+
+
 def _as_recorded(location):
     """An address as the original sends it: its bytes are UTF-8, and are read as Latin-1."""
     return location.encode().decode("latin-1")
@@ -907,6 +913,12 @@ MANAGEMENT: tuple[Difference, ...] = (
         "in the recorded store, removing an app takes the others out of the list",
         _loses_apps,
         _with_apps_left,
+    ),
+    Difference(
+        "secrets in responses",
+        "a chosen access key that is taken is named by no response",
+        _repeats_secret,
+        lambda step: _with_answer(step, text="The access key already exists."),
     ),
     Difference(
         "health",

@@ -202,7 +202,7 @@ def test_somebody_without_an_account(server, browser, provider, title):
 def test_an_address_that_is_not_verified(server, browser, provider, title):
     """A provider that has not verified an address cannot let its owner in."""
     provider.person["email_verified"] = False
-    for action in ("login", "register", "link"):
+    for action in ("login", "register"):
         page = choose(browser, action, title)
         assert page.status_code == 403
         assert "verified" in said(page)
@@ -221,6 +221,31 @@ def test_another_provider_than_before(server, browser):
     assert choose(browser, "link", "127.0.0.1").status_code == 409
     with server.client() as code_push:
         assert code_push.get_account_info().linked_providers == ("GitHub", "127.0.0.1")
+
+
+def test_linking_without_a_log_in(server, browser, title):
+    """A verified email address is not enough to link a provider: the browser must have just logged in here."""
+    with open_browser(server) as elsewhere:
+        shown_key(choose(elsewhere, "login", "GitHub"))
+    for path in ("/auth/link", "/auth/link/oidc", "/auth/link/github"):
+        page = browser.get(path)
+        assert page.status_code == 403
+        assert "Log in here first" in said(page)
+    browser.cookies.set("codepush_link", "made-up")
+    page = choose(browser, "link", title)
+    assert page.status_code == 403
+    assert "Log in here first" in said(page)
+    with server.client() as code_push:
+        assert code_push.get_account_info().linked_providers == ("GitHub",)
+
+
+def test_linking_another_address(server, browser, provider):
+    """The account that gets linked is the one that was logged in to, whatever the provider's email address."""
+    shown_key(enter(browser, make_code(server)))
+    provider.person["email"] = "private@example.test"
+    assert choose(browser, "link", "127.0.0.1").status_code == 200
+    assert browser.get("/auth/link").status_code == 403  # a log-in counts for one link
+    shown_key(choose(browser, "login", "127.0.0.1"))
 
 
 def test_registering(server, browser, provider, title):
@@ -249,7 +274,11 @@ def test_pages_without_a_provider(codepush_server):
 
 
 def test_the_link_of_old_tools(server, browser):
-    """A key in the address of the page is not needed, not used and not repeated."""
+    """A key in the address of the page is no log-in, is not used and is not repeated."""
+    page = browser.get("/auth/link", params={"access_token": server.access_key})
+    assert page.status_code == 403
+    assert server.access_key not in page.text
+    shown_key(enter(browser, make_code(server)))
     page = browser.get("/auth/link", params={"access_token": server.access_key})
     assert page.status_code == 200
     assert server.access_key not in page.text

@@ -52,7 +52,7 @@ from codepush.server.tallies import Failures, Tallies
 from codepush.server.tracing import open_spans
 from codepush.server.web.acquisition import AcquisitionDoor
 from codepush.server.web.appcenter import AppCenterDoor, ChunkDoor
-from codepush.server.web.auth import Gate, Limits
+from codepush.server.web.auth import FailedLogins, Gate, Limits
 from codepush.server.web.checks import Checks
 from codepush.server.web.downloads import DownloadDoor
 from codepush.server.web.fastpath import STATE, FastPath
@@ -120,8 +120,9 @@ def create_app(settings: Settings, *, peers: Path | None = None) -> Starlette:
     diffs, repacking = _makers(settings, store, blobs, changed=updates.drop)
     worker = Worker(store, handlers(diffs, repacking), added=jobs_added, counts=tallies.jobs, spans=spans)
     shared = Shared(tallies, peers, held=updates.held)
-    access_keys = AccessKeys(store)
-    gate = Gate(access_keys, _limits(settings))
+    access_keys = AccessKeys(store, max_days=settings.access_key_max_days)
+    failures = FailedLogins(RateLimit(settings.failed_logins_per_address)) if settings.rate_limits else None
+    gate = Gate(access_keys, _limits(settings, failures))
     apps, collaborators = Apps(store, changed=updates.drop), Collaborators(store)
     deployments, metrics = Deployments(store, links, changed=updates.drop), Metrics(store)
     series = Series(store)
@@ -186,7 +187,7 @@ def create_app(settings: Settings, *, peers: Path | None = None) -> Starlette:
             *(NumbersDoor(Overview(store, shared)).routes() if settings.metrics else ()),
             *_download_door(settings, blobs, tallies).routes(),
             *OpenApiDoor().routes(),
-            *_login_door(settings, store, access_keys).routes(),
+            *_login_door(settings, store, access_keys, failures).routes(),
             for_all_paths(Mount("/", Watched(managing, tallies, spans, fallback=_ANYTHING))),
         ],
         middleware=[Middleware(RequestIds), Middleware(CanonicalPaths)],
@@ -202,10 +203,10 @@ def create_app(settings: Settings, *, peers: Path | None = None) -> Starlette:
     )
 
 
-def _limits(settings: Settings) -> Limits | None:
-    if not settings.rate_limits:
+def _limits(settings: Settings, failures: FailedLogins | None) -> Limits | None:
+    if failures is None:
         return None
-    return Limits(per_address=RateLimit(settings.requests_per_address), per_key=RateLimit(settings.requests_per_key))
+    return Limits(RateLimit(settings.requests_per_address), RateLimit(settings.requests_per_key), failures)
 
 
 def _address_limit(settings: Settings) -> RateLimit | None:
@@ -213,12 +214,13 @@ def _address_limit(settings: Settings) -> RateLimit | None:
     return RateLimit(settings.requests_per_address) if settings.rate_limits else None
 
 
-def _login_door(settings: Settings, store: Store, access_keys: AccessKeys) -> LoginDoor:
+def _login_door(settings: Settings, store: Store, access_keys: AccessKeys, failures: FailedLogins | None) -> LoginDoor:
     return LoginDoor(
         Logins(store, access_keys, is_registration_open=settings.enable_registration),
         _providers(settings),
         public_url=settings.public_url,
         rate_limit=_address_limit(settings),
+        failures=failures,
     )
 
 
@@ -344,7 +346,7 @@ async def open_accounts(settings: Settings) -> AsyncIterator[Accounts]:
     await _prepare(settings)
     store = _open_store(settings)
     try:
-        yield Accounts(store, AccessKeys(store))
+        yield Accounts(store, AccessKeys(store, max_days=settings.access_key_max_days))
     finally:
         await store.close()
 
@@ -355,7 +357,7 @@ async def open_logins(settings: Settings) -> AsyncIterator[Logins]:
     await _prepare(settings)
     store = _open_store(settings)
     try:
-        yield Logins(store, AccessKeys(store))
+        yield Logins(store, AccessKeys(store, max_days=settings.access_key_max_days))
     finally:
         await store.close()
 

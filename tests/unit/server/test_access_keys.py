@@ -9,6 +9,8 @@ from codepush.server.services.errors import ConflictError, InvalidError, NotFoun
 pytestmark = pytest.mark.anyio
 
 START = 1_800_000_000_000
+DAY = 24 * 60 * 60 * 1000
+CHOSEN = "a-secret-that-a-script-has-chosen"
 
 
 class Clock:
@@ -54,7 +56,7 @@ async def test_a_key_is_good_for_sixty_days_unless_told(access_keys, ada, clock)
     """It is taken until the last millisecond, and then the answer says that it has expired."""
     key = await access_keys.add(ada, named("ci"), created_by="here")
     clock.time = START + DEFAULT_LIFE_MS - 1
-    assert await access_keys.authenticate(key.key) == ada
+    assert (await access_keys.authenticate(key.key)).account == ada
     clock.time += 1
     with pytest.raises(UnauthenticatedError, match="has expired"):
         await access_keys.authenticate(key.key)
@@ -67,7 +69,7 @@ async def test_a_key_lives_as_long_as_was_asked_for(access_keys, ada, clock):
     clock.time += 5000
     changed = await access_keys.update(ada, "ci", AccessKeyInfo(ttl=1000))
     assert int(changed.expires.timestamp() * 1000) == START + 6000
-    assert await access_keys.authenticate(key.key) == ada
+    assert (await access_keys.authenticate(key.key)).account == ada
     await access_keys.update(ada, "ci", AccessKeyInfo(ttl=0))
     with pytest.raises(UnauthenticatedError, match="has expired"):
         await access_keys.authenticate(key.key)
@@ -75,20 +77,83 @@ async def test_a_key_lives_as_long_as_was_asked_for(access_keys, ada, clock):
 
 async def test_a_secret_can_be_chosen(access_keys, ada):
     """The chosen text is the key."""
-    key = await access_keys.add(ada, named("ci", name="a-secret-of-mine"), created_by="here")
-    assert key.key == "a-secret-of-mine"
-    assert await access_keys.authenticate("a-secret-of-mine") == ada
+    key = await access_keys.add(ada, named("ci", name=CHOSEN), created_by="here")
+    assert key.key == CHOSEN
+    assert (await access_keys.authenticate(CHOSEN)).account == ada
 
 
-async def test_secrets_and_names_are_taken_once(access_keys, ada, bob):
-    """A secret is one account's, a name is one key's of an account; a name may be another key's secret."""
-    await access_keys.add(ada, named("ci", name="a-secret-of-mine"), created_by="here")
-    with pytest.raises(ConflictError, match='"a-secret-of-mine" already exists'):
-        await access_keys.add(bob, named("ci", name="a-secret-of-mine"), created_by="here")
+@pytest.mark.parametrize("length", [10, 31])
+async def test_a_short_secret_is_refused(access_keys, ada, length):
+    """A chosen secret of fewer than 32 characters could be guessed; the error does not repeat it."""
+    with pytest.raises(InvalidError, match="at least 32 characters") as caught:
+        await access_keys.add(ada, named("ci", name="a" * length), created_by="here")
+    assert "a" * 5 not in str(caught.value)
+    assert await access_keys.list(ada) == []
+
+
+async def test_a_secret_is_taken_once(access_keys, ada, bob):
+    """Another account learns only that it cannot use the secret; no error repeats it."""
+    await access_keys.add(ada, named("ci", name=CHOSEN), created_by="here")
+    with pytest.raises(ConflictError) as own:
+        await access_keys.add(ada, named("other", name=CHOSEN), created_by="here")
+    with pytest.raises(InvalidError) as foreign:
+        await access_keys.add(bob, named("ci", name=CHOSEN), created_by="here")
+    assert all(CHOSEN[5:] not in str(caught.value) for caught in (own, foreign))
+    assert "exists" not in str(foreign.value)
+
+
+async def test_names_are_taken_once(access_keys, ada, bob):
+    """A name is one key's of an account; it may be another key's secret."""
+    await access_keys.add(ada, named("ci", name=CHOSEN), created_by="here")
     with pytest.raises(ConflictError, match='"ci" already exists'):
         await access_keys.add(ada, named("ci"), created_by="here")
     await access_keys.add(bob, named("ci"), created_by="here")
-    await access_keys.add(ada, named("a-secret-of-mine"), created_by="here")
+    await access_keys.add(ada, named(CHOSEN), created_by="here")
+
+
+async def test_no_error_repeats_a_secret(access_keys, ada):
+    """Where a secret is given as a name, the error has its first characters only."""
+    secret = (await access_keys.add(ada, named("ci"), created_by="here")).key
+    for given in (secret, CHOSEN):
+        for attempt in (
+            lambda name: access_keys.get(ada, name),
+            lambda name: access_keys.update(ada, name, AccessKeyInfo(ttl=1)),
+            lambda name: access_keys.remove(ada, name),
+        ):
+            with pytest.raises(NotFoundError) as caught:
+                await attempt(given)
+            assert f'"{given[:4]}..."' in str(caught.value)
+            assert given[5:] not in str(caught.value)
+    await access_keys.add(ada, named(CHOSEN), created_by="here")
+    with pytest.raises(ConflictError) as taken:
+        await access_keys.add(ada, named(CHOSEN), created_by="here")
+    assert CHOSEN not in str(taken.value)
+
+
+async def test_a_key_does_not_outlive_the_one_that_created_it(access_keys, ada):
+    """Whatever lifetime is asked for, or none: the new key expires with the old one at the latest."""
+    soon = START + 60_000
+    for ttl in (None, 60_001, 10**12):
+        key = await access_keys.add(ada, named(f"ci {ttl}", ttl=ttl), created_by="here", not_after=soon)
+        assert int(key.expires.timestamp() * 1000) == soon
+    short = await access_keys.add(ada, named("short", ttl=1000), created_by="here", not_after=soon)
+    assert int(short.expires.timestamp() * 1000) == START + 1000
+    longer = await access_keys.update(ada, "short", AccessKeyInfo(ttl=10**12), not_after=soon)
+    assert int(longer.expires.timestamp() * 1000) == soon
+
+
+async def test_no_key_is_valid_for_longer_than_the_longest_lifetime(store, ada, clock):
+    """The limit holds without an asking key too, and leaves keys alone that exist."""
+    await AccessKeys(store, max_days=100, clock=clock).add(ada, named("old", ttl=100 * DAY), created_by="here")
+    access_keys = AccessKeys(store, max_days=10, clock=clock)
+    key = await access_keys.add(ada, named("ci"), created_by="here")
+    assert int(key.expires.timestamp() * 1000) == START + 10 * DAY
+    [old, _] = await access_keys.list(ada)
+    assert int(old.expires.timestamp() * 1000) == START + 100 * DAY
+    shorter = await access_keys.update(ada, "old", AccessKeyInfo(ttl=50 * DAY))
+    assert int(shorter.expires.timestamp() * 1000) == START + 50 * DAY
+    with pytest.raises(InvalidError, match="at most 10 days"):
+        access_keys.check_lifetime(11 * DAY)
 
 
 async def test_a_list_has_all_of_ones_own_and_no_secret(access_keys, ada, bob, clock):
@@ -111,7 +176,7 @@ async def test_nobody_reaches_the_keys_of_others(access_keys, ada, bob):
     ):
         with pytest.raises(NotFoundError, match='"ci" does not exist'):
             await attempt()
-    assert await access_keys.authenticate(key.key) == ada
+    assert (await access_keys.authenticate(key.key)).account == ada
 
 
 async def test_a_removed_key_is_refused(access_keys, ada):
@@ -138,7 +203,7 @@ async def test_sessions_end_by_machine(access_keys, store, ada, bob):
             )
     await access_keys.remove_sessions(ada, "laptop")
     assert [key.name for key in await access_keys.list(ada)] == ["Login-3", "ci"]
-    assert await access_keys.authenticate(secrets["Login-4"]) == bob
+    assert (await access_keys.authenticate(secrets["Login-4"])).account == bob
     with pytest.raises(NotFoundError, match=r'There are no sessions associated with "laptop\."'):
         await access_keys.remove_sessions(ada, "laptop")
 

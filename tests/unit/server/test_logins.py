@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from codepush.server.ports import Identity
 from codepush.server.services.access_keys import DEFAULT_LIFE_MS, AccessKeys
 from codepush.server.services.errors import ConflictError, ForbiddenError, NotFoundError
-from codepush.server.services.logins import CODE_LIFE_MS, TICKET_LIFE_MS, Logins
+from codepush.server.services.logins import CODE_LIFE_MS, LINK_LIFE_MS, TICKET_LIFE_MS, Logins
 from codepush.server.storage.sql import schema
 from codepush.server.storage.sql.store import SqlStore
 
@@ -36,11 +36,18 @@ class Desk:
 
     async def key_for(self, ticket):
         """Return the key for a ticket, and what is recorded of it."""
-        key = await self.logins.issue_key(ticket)
-        account = await self.access_keys.authenticate(key)
+        entry = await self.logins.issue_key(ticket)
+        account = (await self.access_keys.authenticate(entry.access_key)).account
         async with self.store.read() as records:
-            [record] = await records.access_keys.of_account(account.id)
+            *_, record = await records.access_keys.of_account(account.id)
         return account, record
+
+    async def link_ticket(self):
+        """Return the ticket for a link that comes with a log-in."""
+        self.now += 1
+        return (
+            await self.logins.issue_key(await self.logins.use_code(await self.logins.make_code(ADA), "x"))
+        ).link_ticket
 
     async def count(self, table):
         async with self.store.read() as records:
@@ -152,9 +159,9 @@ async def test_secrets_are_not_stored(desk, tmp_path):
     """Neither code nor ticket nor key can be read in the database or its log."""
     code = await desk.logins.make_code(ADA)
     ticket = await desk.logins.use_code(code, "laptop")
-    key = await desk.logins.issue_key(ticket)
+    entry = await desk.logins.issue_key(ticket)
     kept = b"".join(path.read_bytes() for path in tmp_path.iterdir())
-    assert not [secret for secret in (code, ticket, key) if secret.encode() in kept]
+    assert not [secret for secret in (code, ticket, *entry) if secret.encode() in kept]
 
 
 async def test_the_first_log_in_links_an_account(desk):
@@ -163,7 +170,8 @@ async def test_the_first_log_in_links_an_account(desk):
     assert account.email == ADA
     desk.now += 1
     ticket = await desk.logins.log_in(somebody(email="new@example.test"), "laptop")
-    assert (await desk.access_keys.authenticate(await desk.logins.issue_key(ticket))).email == ADA
+    account, _ = await desk.key_for(ticket)
+    assert account.email == ADA
     with pytest.raises(ForbiddenError, match="provider account"):
         await desk.logins.log_in(somebody(subject="2"), "laptop")
     with pytest.raises(ForbiddenError, match="provider account"):
@@ -209,21 +217,30 @@ async def test_registering_can_be_forbidden(store):
 
 async def test_linking_lets_another_provider_in(desk):
     """After linking, the second provider logs in like the first; a link is made once and to one account."""
-    second = somebody(issuer="https://other.test", provider="other.test")
+    second = somebody(issuer="https://other.test", provider="other.test", email="bob@example.test")
     await desk.logins.log_in(somebody(), "laptop")
-    await desk.logins.link(second)
+    await desk.logins.link(second, await desk.link_ticket())
     assert await desk.logins.log_in(second, "laptop")
     for again in (second, somebody(issuer="https://other.test", subject="2")):
         with pytest.raises(ConflictError, match="linked"):
-            await desk.logins.link(again)
-    with pytest.raises(ForbiddenError, match="Account not found"):
-        await desk.logins.link(somebody(subject="3", email="bob@example.test"))
+            await desk.logins.link(again, await desk.link_ticket())
+
+
+async def test_a_link_needs_a_log_in(desk):
+    """The ticket of a log-in counts once, for ten minutes, and for nothing else."""
+    used, late = await desk.link_ticket(), await desk.link_ticket()
+    await desk.logins.link(somebody(), used)
+    other = await desk.logins.use_code(await desk.logins.make_code(ADA), "laptop")
+    desk.now += LINK_LIFE_MS
+    for ticket in (used, late, other, ""):
+        with pytest.raises(ForbiddenError, match="Log in here first"):
+            await desk.logins.link(somebody(issuer="https://other.test"), ticket)
 
 
 async def test_log_ins_are_in_the_audit_trail(desk):
     """Who logged in how and from where is written down, without any secret."""
-    await desk.logins.use_code(await desk.logins.make_code(ADA), "laptop")
-    await desk.logins.link(somebody())
+    entry = await desk.logins.issue_key(await desk.logins.use_code(await desk.logins.make_code(ADA), "laptop"))
+    await desk.logins.link(somebody(), entry.link_ticket)
     async with desk.store.read() as records:
         found = await records.accounts._connection.execute(select(schema.events.c["actor", "kind", "after"]))
         assert found.all() == [

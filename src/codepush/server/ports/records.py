@@ -59,7 +59,7 @@ JobKind: TypeAlias = Literal["diff", "repack"]
 """What is done in the background: making a diff to a package, packing a package smaller."""
 
 
-LoginCodeKind: TypeAlias = Literal["code", "ticket"]
+LoginCodeKind: TypeAlias = Literal["code", "ticket", "link"]
 """What a person types in the browser, and what a browser fetches its access key with after that."""
 
 

@@ -1,8 +1,13 @@
-"""Access keys: 256 random bits behind a recognisable prefix, stored as their SHA-256."""
+"""Access keys: 256 random bits behind a recognisable prefix, stored as their SHA-256.
+
+A client may choose a key itself, of at least `CHOSEN_LENGTH` characters. No error repeats one: a name that could be an
+access key is shown as its first characters.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
@@ -11,7 +16,7 @@ from codepush.models import AccessKey
 from codepush.rules.validation import is_key
 from codepush.server.ports import AlreadyExistsError, EventRecord
 from codepush.server.services.clock import Clock, now
-from codepush.server.services.errors import ConflictError, NotFoundError, UnauthenticatedError
+from codepush.server.services.errors import ConflictError, InvalidError, NotFoundError, UnauthenticatedError
 from codepush.server.services.names import check_addressable
 
 if TYPE_CHECKING:
@@ -20,13 +25,24 @@ if TYPE_CHECKING:
     from codepush.rules.validation import AccessKeyInfo
     from codepush.server.ports import AccessKeyRecord, AccountRecord, Records, Store
 
-__all__ = ["DEFAULT_LIFE_MS", "AccessKeys", "generate"]
+__all__ = ["CHOSEN_LENGTH", "DEFAULT_LIFE_MS", "MAX_DAYS", "AccessKeys", "generate", "shown"]
 
 PREFIX: Final = "cpk_"
 """What an access key of ours begins with, so that scanners for leaked secrets can recognise it."""
 
 DEFAULT_LIFE_MS: Final = 60 * 24 * 60 * 60 * 1000
 """Sixty days, as in the original (standalone management API, section 4)."""
+
+MAX_DAYS: Final = 365
+"""The longest lifetime of an access key, in days, unless another one is configured."""
+
+CHOSEN_LENGTH: Final = 32
+"""The fewest characters of an access key that a client chooses."""
+
+_DAY_MS: Final = 24 * 60 * 60 * 1000
+
+_POSSIBLE_SECRET: Final = re.compile(r"(?:cpk_[0-9A-Za-z_-]*|[0-9A-Za-z_-]{28,})")
+"""Names that could be an access key: ours, and those of the original, which have 28 characters or more."""
 
 _TOUCH_INTERVAL_MS: Final = 60_000
 """The last-used time is kept to the minute, so that reading costs no write each time."""
@@ -52,12 +68,42 @@ def digest(access_key: str) -> str:
     return hashlib.sha256(access_key.encode()).hexdigest()
 
 
-class AccessKeys:
-    """Making, recognising, listing and changing access keys."""
+def shown(name: str) -> str:
+    """Return a name as messages show it: of a name that could be an access key, its first four characters only."""
+    return f"{name[:4]}..." if _POSSIBLE_SECRET.fullmatch(name) else name
 
-    def __init__(self, store: Store, *, clock: Clock = now) -> None:
+
+class AccessKeys:
+    """Making, recognising, listing and changing access keys.
+
+    Args:
+        store: The records.
+        max_days: The longest lifetime of a key that is created or changed, in days.
+        clock: The time.
+
+    """
+
+    def __init__(self, store: Store, *, max_days: int = MAX_DAYS, clock: Clock = now) -> None:
         self._store = store
+        self._longest = max_days * _DAY_MS
         self._clock = clock
+
+    def check_lifetime(self, ttl: int) -> None:
+        """Reject a lifetime that no key can have.
+
+        Args:
+            ttl: The lifetime, in milliseconds.
+
+        Raises:
+            InvalidError: It is longer than the longest one.
+
+        """
+        if ttl > self._longest:
+            raise InvalidError(
+                f"An access key is valid for at most {self._longest // _DAY_MS} days (CODEPUSH_ACCESS_KEY_MAX_DAYS).",
+                code="invalid_ttl",
+                field="ttl",
+            )
 
     async def issue(
         self,
@@ -67,18 +113,31 @@ class AccessKeys:
         *,
         created_by: str,
         is_session: bool = False,
+        not_after: int | None = None,
     ) -> tuple[AccessKeyRecord, str]:
         """Record a new key for an account; return it with its secret, which cannot be seen again.
 
-        The secret is the one the person chose, else 256 random bits; the life is sixty days unless told.
+        The secret is the chosen one, by default 256 random bits. The lifetime is 60 days by default. It ends at
+        ``not_after`` and after the longest lifetime at the latest; the record has the time it really ends.
+
+        Args:
+            records: The records, in a transaction that writes.
+            account: The owner of the key.
+            info: The name, and perhaps the lifetime and the secret.
+            created_by: The machine, where ``info`` names none.
+            is_session: Whether a log-in creates the key.
+            not_after: When the key that asks expires, in milliseconds since 1970; ``None`` for an administrator or a
+                log-in.
 
         Raises:
-            InvalidError: see `check_addressable`.
-            ConflictError: the secret is taken, or the account has a key of this name.
+            InvalidError: The name cannot be used in paths, or the chosen secret is too short or in use elsewhere.
+            ConflictError: The account has a key of this name or with this secret.
 
         """
         name, access_key = info.friendly_name or "", info.name or generate()
         check_addressable(name, field="friendlyName")
+        if len(access_key) < CHOSEN_LENGTH:
+            raise _unusable(f"is too short: a chosen one needs at least {CHOSEN_LENGTH} characters")
         created_at = self._clock()
         if await records.access_keys.named(account.id, name) is not None:
             raise _taken(name)
@@ -89,17 +148,28 @@ class AccessKeys:
                 friendly_name=name,
                 created_by=info.created_by or created_by,
                 created_at=created_at,
-                expires_at=created_at + (DEFAULT_LIFE_MS if info.ttl is None else info.ttl),
+                expires_at=self._expiry(info.ttl, not_after),
                 is_session=is_session,
             )
         except AlreadyExistsError as error:
-            raise _taken(access_key) from error
+            known = await records.access_keys.by_digest(digest(access_key))
+            if known is not None and known.account.id == account.id:
+                raise ConflictError("The access key already exists.", code="access_key_exists") from error
+            raise _unusable("cannot be used") from error
         record = await records.access_keys.by_digest(digest(access_key))
         assert record is not None  # just added
         return record, access_key
 
-    async def authenticate(self, access_key: str | None) -> AccountRecord:
-        """Return whose key this is.
+    def _expiry(self, ttl: int | None, not_after: int | None, *, before: int = 0) -> int:
+        """Return when a key of this lifetime, in ms, expires; one that exists may expire ``before`` or earlier."""
+        created_at = self._clock()
+        latest = created_at + self._longest
+        if not_after is not None:
+            latest = min(latest, not_after)
+        return min(created_at + (DEFAULT_LIFE_MS if ttl is None else ttl), max(latest, before))
+
+    async def authenticate(self, access_key: str | None) -> AccessKeyRecord:
+        """Return the record of a key, with the account that owns it.
 
         Raises:
             UnauthenticatedError: no key, not one of ours, or one that has expired.
@@ -114,7 +184,7 @@ class AccessKeys:
         if self._clock() >= record.expires_at:
             raise UnauthenticatedError(_EXPIRED, code="expired_access_key")
         await self._touch(record)
-        return record.account
+        return record
 
     async def _touch(self, record: AccessKeyRecord) -> None:
         used_at = self._clock()
@@ -123,18 +193,24 @@ class AccessKeys:
         async with self._store.write(alone=False) as records:
             await records.access_keys.touch(record.id, used_at)
 
-    async def add(self, caller: AccountRecord, info: AccessKeyInfo, *, created_by: str) -> AccessKey:
-        """Create a key for the caller; the answer is the only one that tells its secret.
+    async def add(
+        self, caller: AccountRecord, info: AccessKeyInfo, *, created_by: str, not_after: int | None = None
+    ) -> AccessKey:
+        """Create a key for the caller; only the result holds its secret.
 
-        ``created_by`` stands in where ``info`` does not say for which machine it is.
+        Args:
+            caller: The owner of the key.
+            info: As `issue` has it.
+            created_by: The machine, where ``info`` names none.
+            not_after: As `issue` has it.
 
         Raises:
-            InvalidError: see `check_addressable`.
-            ConflictError: the secret or the name is taken.
+            InvalidError: The name cannot be used in paths, or the chosen secret is too short or in use elsewhere.
+            ConflictError: The caller has a key of this name or with this secret.
 
         """
         async with self._store.write() as records:
-            record, access_key = await self.issue(records, caller, info, created_by=created_by)
+            record, access_key = await self.issue(records, caller, info, created_by=created_by, not_after=not_after)
             await self._log(records, caller, "access_key.add", after=record.friendly_name)
         return _show(record, access_key)
 
@@ -153,13 +229,23 @@ class AccessKeys:
         async with self._store.read() as records:
             return _show(await _find(records, caller, name, 'Access key "{}" does not exist.'))
 
-    async def update(self, caller: AccountRecord, name: str, info: AccessKeyInfo) -> AccessKey:
-        """Give one of the caller's keys another name, a new life from now on, or both.
+    async def update(
+        self, caller: AccountRecord, name: str, info: AccessKeyInfo, *, not_after: int | None = None
+    ) -> AccessKey:
+        """Change the name of one of the caller's keys, its lifetime from now on, or both.
+
+        A lifetime is limited as for a new key, but never below the time at which the key expires already.
+
+        Args:
+            caller: The owner of the key.
+            name: The name of the key.
+            info: The new name and lifetime, each ``None`` for no change.
+            not_after: As `issue` has it.
 
         Raises:
-            InvalidError: see `check_addressable`.
-            NotFoundError: the caller has no such key.
-            ConflictError: a key has the wanted name, be it this one.
+            InvalidError: The new name cannot be used in paths.
+            NotFoundError: The caller has no such key.
+            ConflictError: A key has the new name, be it this one.
 
         """
         if info.friendly_name is not None:
@@ -169,7 +255,9 @@ class AccessKeys:
             wanted = info.friendly_name or before.friendly_name
             if info.friendly_name is not None and await records.access_keys.named(caller.id, wanted) is not None:
                 raise _taken(wanted)
-            expires_at = before.expires_at if info.ttl is None else self._clock() + info.ttl
+            expires_at = before.expires_at
+            if info.ttl is not None:
+                expires_at = self._expiry(info.ttl, not_after, before=expires_at)
             await records.access_keys.update(before.id, friendly_name=wanted, expires_at=expires_at)
             await self._log(records, caller, "access_key.update", before=before.friendly_name, after=wanted)
             return _show(await _find(records, caller, wanted, 'The access key "{}" does not exist.'))
@@ -209,12 +297,18 @@ class AccessKeys:
 async def _find(records: Records, caller: AccountRecord, name: str, sentence: str) -> AccessKeyRecord:
     record = await records.access_keys.named(caller.id, name)
     if record is None:
-        raise NotFoundError(sentence.format(name), code="access_key_not_found")
+        raise NotFoundError(sentence.format(shown(name)), code="access_key_not_found")
     return record
 
 
 def _taken(name: str) -> ConflictError:
-    return ConflictError(f'The access key "{name}" already exists.', code="access_key_exists")
+    return ConflictError(f'The access key "{shown(name)}" already exists.', code="access_key_exists")
+
+
+def _unusable(why: str) -> InvalidError:
+    return InvalidError(
+        f"The chosen access key {why}. Leave it out to have one generated.", code="invalid_access_key", field="name"
+    )
 
 
 def _show(record: AccessKeyRecord, access_key: str | None = None) -> AccessKey:

@@ -60,10 +60,13 @@ class Accounts:
         """Create another access key for an account; return both. The key cannot be seen again.
 
         Raises:
+            InvalidError: the lifetime is longer than `AccessKeys` allows.
             NotFoundError: there is no account with this address.
             ConflictError: the account has a key of this name.
 
         """
+        if info.ttl is not None:
+            self._access_keys.check_lifetime(info.ttl)
         account = await self._named(email)
         access_key = await self._access_keys.add(account, info, created_by=created_by)
         return Account(email=account.email, name=account.name), access_key

@@ -193,13 +193,17 @@ async def _account(records: Records, email: str) -> AccountRecord:
 
 
 async def _owner_named(records: Records, caller: AccountRecord, name: str) -> OwnerRecord:
-    """Return who can be given an app under this name: an account, or an organization that the caller manages."""
+    """Return the account, or the organization that the caller manages, that has this name.
+
+    An organization that the caller does not belong to is as unknown as one that does not exist.
+    """
     account = await records.accounts.by_email(name) or await records.accounts.by_slug(name.lower())
     if account is not None:
         return OwnerRecord(kind="user", id=account.id, slug=account.slug, name=account.name, email=account.email)
-    if await records.organizations.by_slug(name.lower()) is None:
-        raise account_unknown()
-    organization = (await find_organization(records, caller, name, "own_apps")).organization
+    try:
+        organization = (await find_organization(records, caller, name, "own_apps")).organization
+    except NotFoundError:
+        raise account_unknown() from None
     return OwnerRecord(kind="org", id=organization.id, slug=organization.slug, name=organization.name, email=None)
 
 

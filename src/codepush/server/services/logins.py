@@ -4,6 +4,9 @@ The proof is a one-time code that the operator gave out, or the word of an ident
 proof the browser gets a ticket, and for the ticket, once, the access key; so the key itself is in no
 cookie and no address. Codes and tickets are stored as their SHA-256 and used up by whichever process
 sees them first.
+
+With the key comes a second ticket, to link an identity provider to the account: only the browser that has just logged
+in to an account can do that, and an email address proves nothing.
 """
 
 from __future__ import annotations
@@ -12,7 +15,7 @@ import hashlib
 import json
 import re
 import secrets
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from codepush.rules import validation
 from codepush.rules.validation import AccessKeyInfo
@@ -24,13 +27,16 @@ if TYPE_CHECKING:
     from codepush.server.ports import AccountRecord, Identity, LoginCodeKind, Records, Store
     from codepush.server.services.access_keys import AccessKeys
 
-__all__ = ["CODE_LIFE_MS", "TICKET_LIFE_MS", "Logins"]
+__all__ = ["CODE_LIFE_MS", "LINK_LIFE_MS", "TICKET_LIFE_MS", "Entry", "Logins"]
 
 CODE_LIFE_MS: Final = 10 * 60 * 1000
 """Long enough to pass a code on to a colleague."""
 
 TICKET_LIFE_MS: Final = 2 * 60 * 1000
 """Long enough for a browser to follow a redirect."""
+
+LINK_LIFE_MS: Final = 10 * 60 * 1000
+"""Long enough to log in to an identity provider after logging in here."""
 
 _ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Without I, L, O and U: 5 bits each, and nothing to mistake for something else."""
@@ -55,12 +61,23 @@ _WRONG_CODE: Final = (
     "This code is unknown, was used before, or is older than ten minutes. Ask whoever runs this server for a new one."
 )
 _NO_TICKET: Final = "There is no access key to show. A key is shown once, right after logging in; please log in again."
+NOT_LOGGED_IN: Final = (
+    "Linking an identity provider needs a log-in to your account in this browser within the last ten minutes.\nLog in "
+    "here first, then open this page again."
+)
 _CLOSED: Final = "People cannot register at this server by themselves. Ask whoever runs it for an account."
 _REGISTERED: Final = "There is an account for you already.\nStop registering in the command line (Ctrl-C), and log in."
 _LINKED: Final = (
     "This cannot be linked: your {0} account belongs to an account of this server already, or your account here to "
     "another {0} account."
 )
+
+
+class Entry(NamedTuple):
+    """What a completed log-in gives: the access key, and the ticket to link an identity provider."""
+
+    access_key: str
+    link_ticket: str
 
 
 class Logins:
@@ -154,18 +171,24 @@ class Logins:
         if not self._is_registration_open:
             raise ForbiddenError(_CLOSED, code="registration_closed")
 
-    async def link(self, identity: Identity) -> None:
-        """Link an identity to the account with its verified e-mail address.
+    async def link(self, identity: Identity, link_ticket: str) -> None:
+        """Link an identity to the account that the same browser has just logged in to.
+
+        Args:
+            identity: The person at an identity provider.
+            link_ticket: The ticket that came with the access key; this uses it up.
 
         Raises:
-            ForbiddenError: there is no such account, or the e-mail address is not verified.
-            ConflictError: the identity, or the account at this provider, is linked already.
+            ForbiddenError: The ticket is unknown, used or expired.
+            ConflictError: The identity, or the account at this provider, is linked already.
 
         """
         async with self._store.write() as records:
-            account = await _same_email(records, identity)
-            await self._link(records, account, identity)
-            await self._log(records, account, "link", identity.provider)
+            found = await records.login_codes.redeem("link", _digest(link_ticket), now=self._clock())
+            if found is None:
+                raise ForbiddenError(NOT_LOGGED_IN, code="not_logged_in")
+            await self._link(records, found.account, identity)
+            await self._log(records, found.account, "link", identity.provider)
 
     async def _link(self, records: Records, account: AccountRecord, identity: Identity) -> None:
         try:
@@ -173,8 +196,10 @@ class Logins:
         except AlreadyExistsError as error:
             raise ConflictError(_LINKED.format(identity.provider), code="already_linked") from error
 
-    async def issue_key(self, ticket: str) -> str:
+    async def issue_key(self, ticket: str) -> Entry:
         """Return a new access key for a ticket, which is used up by this. The key cannot be seen again.
+
+        With it comes the ticket for `link`, valid for ten minutes.
 
         Raises:
             ForbiddenError: the ticket is unknown, used or expired.
@@ -189,7 +214,9 @@ class Logins:
             _, access_key = await self._access_keys.issue(
                 records, found.account, info, created_by=found.hostname, is_session=True
             )
-        return access_key
+            link_ticket = secrets.token_urlsafe(32)
+            await self._add(records, found.account, "link", link_ticket, life=LINK_LIFE_MS)
+        return Entry(access_key, link_ticket)
 
     async def _admit(self, records: Records, account: AccountRecord, kind: str, by: str, hostname: str) -> str:
         ticket = secrets.token_urlsafe(32)

@@ -6,7 +6,7 @@ import unicodedata
 from typing import TYPE_CHECKING, Final
 
 from codepush.rules import permissions
-from codepush.server.services.errors import ForbiddenError, InvalidError, NotFoundError
+from codepush.server.services.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
 from codepush.server.services.parts import part_of
 
 if TYPE_CHECKING:
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 __all__ = ["alphabetical", "check_addressable", "find_app", "find_deployment", "is_own", "owner_of"]
 
+
+_LISTED: Final = 10
+"""How many full names a message lists."""
 
 _SIGNS: Final = " _-,;:!?.'\"()[]{}@*/\\&#%`^+<=>|~$"
 """The signs of ASCII in the order of ICU's root collation; digits and letters come after them."""
@@ -63,6 +66,7 @@ async def find_app(records: Records, caller: AccountRecord, name: str, action: A
     Raises:
         NotFoundError: there is no such app among those the caller belongs to. Whether it exists
             for somebody else is not told.
+        ConflictError: The caller owns no app of this name and has access to several of others.
         ForbiddenError: the caller belongs to the app, but may not do this.
 
     """
@@ -102,7 +106,11 @@ def _resolve(visible: Sequence[AppRecord], caller: AccountRecord, name: str) -> 
 
     SDKs of App Center's time write ``owner/app`` for ``owner:app`` (clients in the field, section 4);
     no name of an app holds either sign. An owner is named by e-mail address, or by the name in addresses that
-    accounts and organizations have.
+    accounts and organizations have. A name without an owner is the caller's own app, whatever others share.
+
+    Raises:
+        ConflictError: The name has no owner, and several apps of others have it.
+
     """
     owner, separator, raw = name.replace("/", ":").rpartition(":")
     if ":" in owner:
@@ -110,9 +118,20 @@ def _resolve(visible: Sequence[AppRecord], caller: AccountRecord, name: str) -> 
     named = [app for app in visible if app.name == raw]
     if separator:
         return next((app for app in named if owner == app.owner.email or owner.lower() == app.owner.slug), None)
-    if len(named) > 1:
-        named = [app for app in named if is_own(app, caller)]
-    return named[0] if named else None
+    own = [app for app in named if is_own(app, caller)]
+    if len(named) > 1 and not own:
+        raise _ambiguous(name, named)
+    return next(iter(own or named), None)
+
+
+def _ambiguous(name: str, apps: Sequence[AppRecord]) -> ConflictError:
+    full = [f"{owner_of(app)}:{app.name}" for app in apps]
+    listed = ", ".join(full[:_LISTED]) + (f" and {len(full) - _LISTED} more" if len(full) > _LISTED else "")
+    return ConflictError(
+        f'The app name "{name}" is ambiguous: you have access to {len(full)} apps of this name. Use the full name of '
+        f"one of them: {listed}.",
+        code="ambiguous_app",
+    )
 
 
 def is_own(app: AppRecord, caller: AccountRecord) -> bool:

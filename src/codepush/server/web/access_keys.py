@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from codepush.rules import validation
 from codepush.server.web.answers import created, json_answer, no_content
-from codepush.server.web.auth import address
+from codepush.server.web.auth import address, expiry
 from codepush.server.web.bodies import json_body
 from codepush.server.web.paths import name_in
 from codepush.server.web.problems import ListedFields
@@ -47,7 +47,7 @@ class AccessKeyRoutes:
 
     async def _add(self, request: Request, caller: AccountRecord) -> Response:
         info = await _info(request, is_update=False)
-        access_key = await self._access_keys.add(caller, info, created_by=address(request))
+        access_key = await self._access_keys.add(caller, info, created_by=address(request), not_after=expiry(request))
         return created(standalone.created_access_key_body(access_key), "accessKeys", access_key.name)
 
     async def _get(self, request: Request, caller: AccountRecord) -> Response:
@@ -56,7 +56,7 @@ class AccessKeyRoutes:
 
     async def _update(self, request: Request, caller: AccountRecord) -> Response:
         info = await _info(request, is_update=True)
-        access_key = await self._access_keys.update(caller, name_in(request, "name"), info)
+        access_key = await self._access_keys.update(caller, name_in(request, "name"), info, not_after=expiry(request))
         return json_answer(standalone.access_key_body(access_key))
 
     async def _remove(self, request: Request, caller: AccountRecord) -> Response:

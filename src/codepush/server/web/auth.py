@@ -3,27 +3,66 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
-from codepush.server.web.ratelimits import RateLimit
+from codepush.server.services.errors import UnauthenticatedError
+from codepush.server.web.addresses import counted_address
+from codepush.server.web.ratelimits import RateLimit, RateLimitedError
 from codepush.server.web.watching import notes
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-    from codepush.server.ports import AccountRecord
+    from codepush.server.ports import AccessKeyRecord, AccountRecord
     from codepush.server.services.access_keys import AccessKeys
 
-__all__ = ["Gate", "Limits", "access_key", "address"]
+__all__ = ["FailedLogins", "Gate", "Limits", "access_key", "address", "expiry"]
+
+_PROVEN: Final = 10_000
+"""How many access keys are remembered that were valid; the oldest is forgotten first."""
+
+
+class FailedLogins:
+    """Failed log-ins by address: beyond the limit, the server looks at nothing more that claims to be a secret.
+
+    Loopback addresses are exempt, and an IPv6 site counts as one address.
+
+    Args:
+        limit: How many are accepted from one address.
+
+    """
+
+    def __init__(self, limit: RateLimit) -> None:
+        self._limit = limit
+
+    def refuse_exhausted(self, request: Request) -> None:
+        """Reject a request from an address with too many failed log-ins.
+
+        Raises:
+            RateLimitedError: There were too many within a minute.
+
+        """
+        site = counted_address(address(request))
+        if site is not None:
+            self._limit.refuse_exhausted(site)
+
+    def count(self, request: Request) -> None:
+        """Count a failed log-in."""
+        site = counted_address(address(request))
+        if site is not None:
+            with suppress(RateLimitedError):  # others of this address failed meanwhile
+                self._limit.check(site)
 
 
 class Limits(Struct, frozen=True):
-    """How many requests are let in from one address, and with one access key."""
+    """How many requests are let in from one address and with one access key, and how many of them may fail."""
 
     per_address: RateLimit
     per_key: RateLimit
+    failures: FailedLogins
 
 
 class Gate:
@@ -38,22 +77,52 @@ class Gate:
     def __init__(self, access_keys: AccessKeys, limits: Limits | None) -> None:
         self._access_keys = access_keys
         self._limits = limits
+        self._proven: dict[str, None] = {}
 
     async def admit(self, request: Request) -> AccountRecord:
         """Return whose request it is.
 
         Raises:
-            RateLimitedError: too many requests came from its address, or with its key.
+            RateLimitedError: too many requests or failed log-ins came from its address, or requests with its key.
             UnauthenticatedError: it has no key, or none that is good.
 
         """
         key = access_key(request)
+        digest = hashlib.sha256((key or "").encode()).hexdigest()
         if self._limits is not None:
             self._limits.per_address.check(address(request))
-            self._limits.per_key.check(hashlib.sha256((key or "").encode()).hexdigest())
-        caller = await self._access_keys.authenticate(key)
-        notes(request.scope)["account"] = caller.id
-        return caller
+            if key is not None and digest not in self._proven:
+                self._limits.failures.refuse_exhausted(request)
+            self._limits.per_key.check(digest)
+        record = await self._authenticate(request, key, digest)
+        request.scope[_ACCESS_KEY] = record
+        notes(request.scope)["account"] = record.account.id
+        return record.account
+
+    async def _authenticate(self, request: Request, key: str | None, digest: str) -> AccessKeyRecord:
+        """Return the record of a key, remembering a valid one and counting a wrong one."""
+        try:
+            record = await self._access_keys.authenticate(key)
+        except UnauthenticatedError as error:
+            self._proven.pop(digest, None)
+            # A missing key and one that has expired are no attempts to find one.
+            if self._limits is not None and key is not None and error.code == "invalid_access_key":
+                self._limits.failures.count(request)
+            raise
+        if digest not in self._proven:
+            if len(self._proven) >= _PROVEN:
+                del self._proven[next(iter(self._proven))]
+            self._proven[digest] = None
+        return record
+
+
+_ACCESS_KEY: Final = "codepush.access_key"
+
+
+def expiry(request: Request) -> int:
+    """Return when the access key of a request that was let in expires, in milliseconds since 1970."""
+    record: AccessKeyRecord = request.scope[_ACCESS_KEY]
+    return record.expires_at
 
 
 def access_key(request: Request) -> str | None:

@@ -28,7 +28,7 @@ from codepush.server.services.errors import (
     TooLargeError,
     UnavailableError,
 )
-from codepush.server.services.logins import CODE_LIFE_MS, TICKET_LIFE_MS
+from codepush.server.services.logins import CODE_LIFE_MS, LINK_LIFE_MS, NOT_LOGGED_IN, TICKET_LIFE_MS
 from codepush.server.web.auth import address
 from codepush.server.web.bodies import form_body
 from codepush.server.web.pages import page
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 
     from codepush.server.ports import IdentityProvider
     from codepush.server.services.logins import Logins
+    from codepush.server.web.auth import FailedLogins
     from codepush.server.web.ratelimits import RateLimit
 
 __all__ = ["LoginDoor"]
@@ -95,6 +96,7 @@ class LoginDoor:
         providers: where else people can prove who they are.
         public_url: how browsers reach this server, without a slash at the end.
         rate_limit: of requests from one address; ``None`` for no limit.
+        failures: counts refused log-ins by address; ``None`` for no limit.
 
     """
 
@@ -105,14 +107,17 @@ class LoginDoor:
         *,
         public_url: str,
         rate_limit: RateLimit | None = None,
+        failures: FailedLogins | None = None,
     ) -> None:
         self._logins = logins
         self._providers = {provider.name: provider for provider in providers}
         self._public_url = public_url
         self._rate_limit = rate_limit
+        self._failures = failures
         self._form_cookie = _Cookie("codepush_form", public_url, seconds=CODE_LIFE_MS // 1000)
         self._flow_cookie = _Cookie("codepush_flow", public_url, seconds=_FLOW_SECONDS)
         self._ticket_cookie = _Cookie("codepush_ticket", public_url, seconds=TICKET_LIFE_MS // 1000)
+        self._link_cookie = _Cookie("codepush_link", public_url, seconds=LINK_LIFE_MS // 1000)
 
     def routes(self) -> list[Route]:
         """Return the routes; nobody needs an access key for them."""
@@ -131,16 +136,26 @@ class LoginDoor:
             try:
                 if self._rate_limit is not None:
                     self._rate_limit.check(address(request))
+                if self._failures is not None:
+                    self._failures.refuse_exhausted(request)
                 return await endpoint(request)
             except (ServiceError, ProviderError, UnavailableError) as error:
+                if self._failures is not None and isinstance(error, ForbiddenError):
+                    self._failures.count(request)
                 return _refusal(request, error)
 
         return shown
 
+    def _check_action(self, request: Request, action: Action) -> None:
+        """Reject what cannot succeed before anyone is sent to a provider."""
+        if action == "register":
+            self._logins.check_registration()
+        if action == "link" and self._providers and not self._link_cookie.get(request):
+            raise ForbiddenError(NOT_LOGGED_IN, code="not_logged_in")
+
     def _choose(self, action: Action) -> Callable[[Request], Awaitable[Response]]:
         async def choose(request: Request) -> Response:
-            if action == "register":
-                self._logins.check_registration()
+            self._check_action(request, action)
             hostname = _hostname(request.query_params.get("hostname", ""))
             token = (self._form_cookie.get(request) or secrets.token_urlsafe(32)) if action == "login" else ""
             answer = page(
@@ -169,8 +184,7 @@ class LoginDoor:
 
     def _leave(self, action: Action) -> Callable[[Request], Awaitable[Response]]:
         async def leave(request: Request) -> Response:
-            if action == "register":
-                self._logins.check_registration()
+            self._check_action(request, action)
             provider = self._provider(request)
             attempt = LoginAttempt(
                 state=secrets.token_urlsafe(32), nonce=secrets.token_urlsafe(32), verifier=secrets.token_urlsafe(48)
@@ -199,8 +213,10 @@ class LoginDoor:
             said["code"], flow.attempt, redirect_uri=self._redirect_uri(provider), issuer=said.get("iss")
         )
         if flow.action == "link":
-            await self._logins.link(identity)
-            return page("message", f"Linked with {provider.title}", lines=[_DONE], hint="")
+            await self._logins.link(identity, self._link_cookie.get(request) or "")
+            linked = page("message", f"Linked with {provider.title}", lines=[_DONE], hint="")
+            self._link_cookie.drop(linked)
+            return linked
         enter = self._logins.register if flow.action == "register" else self._logins.log_in
         return self._to_key(await enter(identity, flow.hostname))
 
@@ -210,9 +226,11 @@ class LoginDoor:
         return answer
 
     async def _show_key(self, request: Request) -> Response:
-        access_key = await self._logins.issue_key(self._ticket_cookie.get(request) or "")
-        answer = page("key", "You are logged in", access_key=access_key)
+        entry = await self._logins.issue_key(self._ticket_cookie.get(request) or "")
+        answer = page("key", "You are logged in", access_key=entry.access_key)
         self._ticket_cookie.drop(answer)
+        if self._providers:
+            self._link_cookie.set(answer, entry.link_ticket)
         return answer
 
     def _provider(self, request: Request) -> IdentityProvider:

@@ -56,13 +56,27 @@ class RateLimit:
 
         """
         now = self._clock()
+        used_up_at = self._next(subject, now)
+        if len(self._used_up_at) >= _CROWD:
+            self._used_up_at = {one: moment for one, moment in self._used_up_at.items() if moment > now}
+        self._used_up_at[subject] = used_up_at
+
+    def refuse_exhausted(self, subject: str) -> None:
+        """Reject a subject whose next request would be one too many, without counting anything.
+
+        Raises:
+            RateLimitedError: the next request would be one too many.
+
+        """
+        self._next(subject, self._clock())
+
+    def _next(self, subject: str, now: float) -> float:
+        """Return when a subject's requests are used up with the next one, which must not be one too many."""
         used_up_at = max(self._used_up_at.get(subject, now), now) + self._interval
         wait = used_up_at - now - _MINUTE
         if wait > _ROUNDING:
             raise RateLimitedError(math.ceil(wait))
-        if len(self._used_up_at) >= _CROWD:
-            self._used_up_at = {one: moment for one, moment in self._used_up_at.items() if moment > now}
-        self._used_up_at[subject] = used_up_at
+        return used_up_at
 
 
 _ROUNDING: Final = 1e-6

@@ -296,9 +296,18 @@ def _requests() -> dict[str, Schema]:
         "AccessKeyCreation": object_of(
             {
                 "friendlyName": called,
-                "ttl": life | {"minimum": 1, "default": 5_184_000_000},
+                "ttl": life
+                | {
+                    "minimum": 1,
+                    "default": 5_184_000_000,
+                    "description": "Lifetime in milliseconds; it ends with that of the requesting key at the latest.",
+                },
                 "createdBy": TEXT | {"maxLength": 1000, "description": "The machine that it is for."},
-                "name": KEY | {"description": "The secret, for who wants to choose it; random when left out."},
+                "name": KEY
+                | {
+                    "pattern": "^[0-9A-Za-z_-]{32,100}$",
+                    "description": "The access key itself; 256 random bits by default.",
+                },
             },
             required=["friendlyName"],
         ),

@@ -6,11 +6,12 @@ import secrets
 from typing import TYPE_CHECKING, Final
 
 from codepush.rules import validation
+from codepush.server.services.access_keys import shown
 from codepush.server.services.errors import NotFoundError
 from codepush.server.web.answers import json_answer, no_content
 from codepush.server.web.appcenter.bodies import fields_of, in_their_words, read_word
 from codepush.server.web.appcenter.shapes import token_shape, user_shape
-from codepush.server.web.auth import address
+from codepush.server.web.auth import address, expiry
 from codepush.server.web.paths import name_in
 from codepush.wire import appcenter
 from codepush.wire.messages import encode_json
@@ -57,7 +58,9 @@ class AccountRoutes:
         with in_their_words(_TOKEN_FIELDS):
             wanted = validation.access_key_request(said)
             info = validation.access_key_info(wanted, is_update=False, is_name_required=False)
-            access_key = await self._access_keys.add(caller, info, created_by=address(request))
+            access_key = await self._access_keys.add(
+                caller, info, created_by=address(request), not_after=expiry(request)
+            )
         return json_answer(encode_json(token_shape(access_key)), 201)
 
     async def _remove(self, request: Request, caller: AccountRecord) -> Response:
@@ -66,7 +69,7 @@ class AccountRoutes:
             if token_shape(access_key).id == wanted:
                 await self._access_keys.remove(caller, access_key.name)
                 return no_content()
-        raise NotFoundError(f'The API token "{wanted}" does not exist.', code="access_key_not_found")
+        raise NotFoundError(f'The API token "{shown(wanted)}" does not exist.', code="access_key_not_found")
 
     async def _tokens(self, caller: AccountRecord) -> list[AccessKey]:
         """Return the caller's access keys, but for what log-ins in the browser made."""
