@@ -41,6 +41,17 @@ class Front:
         (info,) = answer.json().values()
         return info["label"], answer.headers["x-cache-status"]
 
+    def kept(self, **sent):
+        """Return which label devices are offered from the cache, as soon as it has a response.
+
+        A response made while the server looks for changes in the database may not be cached; a later one is.
+        """
+        for _ in range(20):
+            label, status = self.ask("another", **sent)
+            if status == "HIT":
+                return label
+        raise AssertionError("nothing was cached")
+
     def forget(self, tag):
         """Purge what is kept under a tag, by the command that docs/cdn.md gives."""
         (command,) = re.findall(r"^grep .*$", DOCS.read_text(), re.MULTILINE)
@@ -63,7 +74,7 @@ def front(tmp_path, request):
 def test_one_answer_serves_all_devices(front):
     """Who says the same gets what was kept, whatever the device; who says something else does not."""
     assert front.ask("one") == ("v1", "MISS")
-    assert front.ask("another") == ("v1", "HIT")
+    assert front.kept() == "v1"
     assert front.ask("one", app_version="1.0") == ("v1", "MISS")
     assert front.ask("one", label="") == ("v1", "MISS")
     assert front.ask("one", label="v1client_unique_id=x") == ("v1", "MISS")
@@ -72,19 +83,19 @@ def test_one_answer_serves_all_devices(front):
 
 def test_a_purge_after_a_release(front):
     """After the answers of a deployment or of its revision are purged, the next phone hears of the new release."""
-    front.ask()
+    assert front.kept() == "v1"
     answer = front.client.get(PATH, params={"deployment_key": front.key, "app_version": "1.0.0"})
     assert "surrogate-key" not in answer.headers
     front.release("v2")
     assert front.ask() == ("v1", "HIT")
     front.forget(f"deployment-{front.key}")
     assert front.ask() == ("v2", "MISS")
-    assert front.ask("another") == ("v2", "HIT")
+    assert front.kept() == "v2"
 
 
 def test_a_purge_by_revision_leaves_what_is_newer(front):
     """Purging the revision before a release forgets what was kept until then, and nothing that came after."""
-    front.ask("one", label="v1")
+    assert front.kept(label="v1") == "v1"
     (tag,) = {
         tag
         for file in front.cache.rglob("*")
@@ -92,7 +103,7 @@ def test_a_purge_by_revision_leaves_what_is_newer(front):
         for tag in re.findall(rb"revision-[\w-]+", file.read_bytes())
     }
     front.release("v2")
-    assert front.ask() == ("v2", "MISS")
+    assert front.kept() == "v2"
     front.forget(tag.decode())
     assert front.ask() == ("v2", "HIT")
     assert front.ask("one", label="v1") == ("v2", "MISS")
@@ -120,7 +131,7 @@ def test_devices_are_told_apart_during_a_rollout(front):
         assert front.ask(device) == ("v2" if chosen[device] else "v1", "MISS")
     front.code_push.patch_release("App", "Staging", "v2", PackageInfo(rollout=100))
     assert front.ask("one") == ("v2", "MISS")
-    assert front.ask("another") == ("v2", "HIT")
+    assert front.kept() == "v2"
 
 
 @pytest.mark.parametrize("front", [0], indirect=True)
