@@ -20,7 +20,7 @@ __all__ = ["RateLimit", "RateLimitedError"]
 _MINUTE: Final = 60.0
 
 _CROWD: Final = 10_000
-"""So many subjects are remembered before those are forgotten that have not asked for a while."""
+"""How many subjects are remembered; beyond it, the one that has been silent for longest is forgotten."""
 
 
 class RateLimitedError(ServiceError):
@@ -57,9 +57,10 @@ class RateLimit:
         """
         now = self._clock()
         used_up_at = self._next(subject, now)
+        self._used_up_at.pop(subject, None)
         if len(self._used_up_at) >= _CROWD:
-            self._used_up_at = {one: moment for one, moment in self._used_up_at.items() if moment > now}
-        self._used_up_at[subject] = used_up_at
+            del self._used_up_at[next(iter(self._used_up_at))]
+        self._used_up_at[subject] = used_up_at  # at the end, so that the first one has been silent for longest
 
     def refuse_exhausted(self, subject: str) -> None:
         """Reject a subject whose next request would be one too many, without counting anything.
