@@ -36,7 +36,7 @@ def cli(server, tmp_path):
         (["release", "App", ".", "1.0.0", "-r", "0"], 2, "'0' is not a whole percentage from 1 to 100"),
         (["release", "App", ".", "1.0.0", "-k", "missing.pem"], 2, "missing.pem"),
         (["release", ".", "1.0.0"], 2, "Which app?"),
-        (["release", "", ".", "1.0.0"], 2, "The name of the app is empty."),
+        (["release", "", ".", "1.0.0"], 2, "Invalid value for 'APP': The value is empty."),
         (["release", "App", "1.0.0", "--app", "App", "x"], 2, "unexpected extra argument"),
         (["app", "add", "App"], 7, "already exists"),
         (["app", "add", "a/b"], 4, "name"),

@@ -13,6 +13,7 @@ import click
 from codepush.cli.errors import Cancelled, Exit, Failure
 from codepush.cli.output import Output
 from codepush.cli.project import find_project
+from codepush.cli.spelling import refuse_empty
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -149,7 +150,7 @@ class Cli:
         """
         name = self.project.app if given is None else given
         if not name:
-            raise _missing("app", "Name it before the other arguments, as --app", given)
+            raise _missing("app", "Name it before the other arguments, as --app")
         return name
 
     def deployment(self, given: str | None, *, default: str | None = None) -> str:
@@ -161,7 +162,7 @@ class Cli:
         """
         name = (self.project.deployment or default) if given is None else given
         if not name:
-            raise _missing("deployment", "Name it behind the app", given)
+            raise _missing("deployment", "Name it behind the app")
         return name
 
     def release_deployment(self, given: str | None) -> str:
@@ -195,9 +196,7 @@ class Cli:
             raise Cancelled(when_cancelled)
 
 
-def _missing(what: str, advice: str, given: str | None) -> Failure:
-    if given is not None:
-        return Failure(f"The name of the {what} is empty.", exit_code=Exit.USAGE)
+def _missing(what: str, advice: str) -> Failure:
     return Failure(f"Which {what}?", f'{advice}, or put {what} = "..." into .codepush.toml.', exit_code=Exit.USAGE)
 
 
@@ -211,7 +210,13 @@ def current() -> Cli:
 
 
 def note_flag(ctx: click.Context, param: click.Parameter, value: object) -> None:
-    """Remember a common option, wherever on the command line it was."""
+    """Remember a common option, wherever on the command line it was.
+
+    Raises:
+        BadParameter: the option is given and empty.
+
+    """
+    refuse_empty(param, value)
     if value not in {None, False} and param.name:
         ctx.meta.setdefault(_FLAGS, {})[param.name] = value
 

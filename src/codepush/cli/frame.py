@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Command",
     "Group",
+    "LocalGroup",
     "RemoteCommand",
     "app_argument",
     "app_option",
@@ -70,7 +71,7 @@ class Group(click.Group):
 
     """
 
-    command_class = RemoteCommand
+    command_class: type[click.Command] = RemoteCommand
 
     def __init__(self, *args: Any, aliases: Sequence[str] = (), **settings: Any) -> None:  # noqa: ANN401 - click's
         super().__init__(*args, **settings)
@@ -86,6 +87,12 @@ class Group(click.Group):
         shown = [one for one in self.commands.values() if not one.hidden]
         with formatter.section("Commands"):
             formatter.write_dl([(_names(one), one.get_short_help_str(limit=80)) for one in shown])
+
+
+class LocalGroup(Group):
+    """A group whose commands work without a server."""
+
+    command_class = Command
 
 
 def common_options() -> list[click.Option]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import anyio
 import click
 
+from codepush.cli.frame import LocalGroup
 from codepush.cli.places import load_settings, place_options
 from codepush.cli.server_data import backup, check, gc, restore
 from codepush.cli.server_people import account, key, login_code
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["server"]
 
 
-@click.group()
+@click.group(cls=LocalGroup)
 def server() -> None:
     """Run and look after a server of your own."""
     if find_spec("starlette") is None or find_spec("sqlalchemy") is None:

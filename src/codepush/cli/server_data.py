@@ -11,6 +11,7 @@ import msgspec
 
 from codepush.cli.context import current, note_flag
 from codepush.cli.errors import Exit
+from codepush.cli.frame import Command
 from codepush.cli.places import load_settings, place_options
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ __all__ = ["backup", "check", "gc", "restore"]
 _MEGABYTE = 1_000_000
 
 
-@click.command()
+@click.command(cls=Command)
 @click.option("--quick", is_flag=True, help="Do not read the archives; only look whether they are there.")
 @click.option("--mend", is_flag=True, help="Have diffs made again that are lost or damaged.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object: ok, counts, problems, orphans.")
@@ -58,7 +59,7 @@ def _tell_findings(findings: Findings) -> None:
     click.echo(f"Checked {looked_at}: {state}.")
 
 
-@click.command()
+@click.command(cls=Command)
 @click.option("--dry-run", is_flag=True, help="Only tell what would be removed.")
 @click.option(
     "--retired-days",
@@ -94,7 +95,7 @@ def _cleaned_sentence(cleaned: Cleaned, *, dry_run: bool) -> str:
     )
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object: file, rows, blobs, missing.")
 @place_options
@@ -121,7 +122,7 @@ def backup(file: Path, as_json: bool, **places: str | None) -> None:
         click.get_current_context().exit(Exit.FAILED)
 
 
-@click.command()
+@click.command(cls=Command)
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.option("--replace", is_flag=True, help="Remove all records that are there now.")
 @click.option(

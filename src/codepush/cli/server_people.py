@@ -7,6 +7,7 @@ import click
 import msgspec
 
 from codepush.cli.context import current, note_flag
+from codepush.cli.frame import Command, LocalGroup
 from codepush.cli.output import Output, Table
 from codepush.cli.places import load_settings, place_options
 
@@ -21,7 +22,7 @@ def _output(as_json: bool) -> Output:
     return Output("json" if as_json else "table")
 
 
-@click.group()
+@click.group(cls=LocalGroup)
 def account() -> None:
     """The people who may log in to the server."""
 
@@ -77,7 +78,7 @@ def remove_account(email: str, **places: str | None) -> None:
     click.echo(f"Removed the account {email}.", err=True)
 
 
-@click.group()
+@click.group(cls=LocalGroup)
 def key() -> None:
     """The access keys of people and of their scripts."""
 
@@ -149,7 +150,7 @@ def revoke_key(email: str, name: str, **places: str | None) -> None:
     click.echo(f"Revoked the access key '{name}' of {email}.", err=True)
 
 
-@click.command("login-code")
+@click.command("login-code", cls=Command)
 @click.argument("email")
 @place_options
 def login_code(email: str, **places: str | None) -> None:

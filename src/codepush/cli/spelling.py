@@ -5,6 +5,9 @@
 - a flag may be followed by ``true`` or ``false`` (``-m false``);
 - some arguments may be given as an option instead (``--app``), and some left out from the left, because the
   project file has them.
+
+An option or argument that is given and empty is wrong usage: a build job writes ``-t "$VERSION"``, and a variable that
+is not set must not stand for a wider meaning. Types of values that may be empty have ``may_be_empty``.
 """
 
 from __future__ import annotations
@@ -19,7 +22,7 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-__all__ = ["LEFT_OUT", "Argument", "Twin", "put_right"]
+__all__ = ["LEFT_OUT", "Argument", "Twin", "put_right", "refuse_empty"]
 
 LEFT_OUT: Final = "\0"
 """Stands in the place of an argument that was left out: no operating system can pass it."""
@@ -85,6 +88,7 @@ def put_right(params: Iterable[click.Parameter], words: Sequence[str]) -> list[s
 
     Raises:
         BadOptionUsage: an option lacks its value.
+        BadParameter: an option or argument is given and empty.
 
     """
     known = list(params)
@@ -93,12 +97,31 @@ def put_right(params: Iterable[click.Parameter], words: Sequence[str]) -> list[s
     return [*read.options, "--", *placed] if placed else read.options
 
 
+def refuse_empty(param: click.Parameter, value: object, meant: click.Parameter | None = None) -> None:
+    """Check that a value is not empty or blank, unless the parameter's type allows that.
+
+    Args:
+        param: the option or argument that was given.
+        value: its value, as it was typed.
+        meant: the argument for which the option stands, if it stands for one.
+
+    Raises:
+        BadParameter: the value is empty or blank.
+
+    """
+    kind = (meant or param).type
+    if not isinstance(value, str) or value.strip() or getattr(kind, "may_be_empty", False):
+        return
+    advice = getattr(kind, "instead_of_empty", "Give a value" + ", or leave it out" * (not (meant or param).required))
+    raise click.BadParameter(f"The value is empty. Is a variable not set? {advice}.", param=param)
+
+
 def _placed(declared: Sequence[click.Argument], read: _Read) -> list[str]:
     """Return a word for each argument that was declared, in order, and then those that are too many."""
     words = deque(read.arguments)
     expected = [one for one in declared if one.name not in read.twins and (one.required or _may_be_left_out(one))]
     missing = len(expected) - len(words)
-    placed = []
+    placed: list[str] = []
     for argument in declared:
         if argument.name in read.twins:
             placed.append(read.twins[argument.name])
@@ -106,10 +129,13 @@ def _placed(declared: Sequence[click.Argument], read: _Read) -> list[str]:
             placed.append(LEFT_OUT)
             missing -= 1
         elif argument.nargs < 0:
+            for word in words:
+                refuse_empty(argument, word)
             placed.extend(words)
             words.clear()
         else:
             placed.append(words.popleft())
+            refuse_empty(argument, placed[-1])
     while placed and placed[-1] == LEFT_OUT and not _may_be_left_out(declared[len(placed) - 1]):
         placed.pop()
     return [*placed, *words]
@@ -122,13 +148,14 @@ def _may_be_left_out(argument: click.Argument) -> bool:
 class _Reader:
     """Reads words one by one, knowing which options take a value."""
 
-    def __init__(self, params: Iterable[click.Parameter]) -> None:
+    def __init__(self, params: Sequence[click.Parameter]) -> None:
         self._options: Mapping[str, click.Option] = {
             name: param
             for param in params
             if isinstance(param, click.Option)
             for name in (*param.opts, *param.secondary_opts)
         }
+        self._arguments = {param.name: param for param in params if isinstance(param, click.Argument)}
 
     def read(self, words: Sequence[str]) -> _Read:
         read, rest = _Read(), deque(words)
@@ -160,6 +187,7 @@ class _Reader:
             if not rest:
                 raise click.BadOptionUsage(spelled, f"Option '{name}' requires an argument.")
             value = rest.popleft()
+        refuse_empty(option, value, self._arguments.get(option.argument) if isinstance(option, Twin) else None)
         if isinstance(option, Twin):
             read.twins[option.argument] = value
         else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 import click
 
@@ -66,6 +66,7 @@ class _Duration(click.ParamType["timedelta"]):
 
 class _Target(click.ParamType["str"]):
     name = "range"
+    instead_of_empty: ClassVar = "Write '*' for all versions"
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
         from codepush.rules import semver
@@ -80,6 +81,7 @@ class _Description(click.ParamType["str"]):
     """A text in which backslashes are read as JavaScript reads them, so that a shell can pass line breaks."""
 
     name = "text"
+    may_be_empty: ClassVar = True
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:  # noqa: ARG002 - click's
         return _ESCAPE.sub(_meant, str(value))
