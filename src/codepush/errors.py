@@ -28,6 +28,7 @@ import builtins
 from typing import Final
 
 __all__ = [
+    "GATEWAY",
     "APIError",
     "CodePushError",
     "ConfigurationError",
@@ -45,6 +46,10 @@ __all__ = [
     "Unauthorized",
     "api_error",
 ]
+
+
+GATEWAY: Final = "gateway"
+"""The ``code`` of an error whose response a proxy or gateway probably sent in place of the server."""
 
 
 class CodePushError(Exception):
@@ -79,7 +84,8 @@ class APIError(CodePushError):
 
     Attributes:
         status_code: the HTTP status.
-        code: the machine-readable code of a problem document, when the server sent one.
+        code: the machine-readable code of a problem document, when the server sent one; ``gateway`` when a proxy or
+            gateway in front of the server probably sent the response.
         field: the field of the request that is wrong, when the server named one.
         request_id: the server's id of the request, for its operator's log.
         retry_after: seconds the server asked to wait, when it did.

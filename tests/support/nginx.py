@@ -79,3 +79,20 @@ def _wait_for(port, process):
                 return
         time.sleep(0.02)
     pytest.fail("nginx did not start.")
+
+
+@contextmanager
+def default_nginx_before(url, folder, settings=""):
+    """Run nginx before the server at a URL as nginx is by default, with further settings; yield its own URL."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    forward = f"server {{ listen 127.0.0.1:{port}; {settings} location / {{ proxy_pass {url}; }} }}"
+    configuration = folder / "default.conf"
+    user = "user root;" if os.getuid() == 0 else ""
+    configuration.write_text(_MAIN.format(folder=folder, user=user, shipped=forward))
+    with subprocess.Popen([_program(), "-p", folder, "-c", configuration]) as process:
+        try:
+            _wait_for(port, process)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.terminate()

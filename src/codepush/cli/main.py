@@ -13,7 +13,7 @@ from click.exceptions import NoSuchCommand
 from codepush.cli.context import Cli, current
 from codepush.cli.errors import Cancelled, Failure, failure_of, refused_key
 from codepush.cli.frame import common_options, write_options
-from codepush.errors import CodePushError, Unauthorized
+from codepush.errors import GATEWAY, CodePushError, Unauthorized
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -122,7 +122,7 @@ def _failure(error: Exception, cli: Cli, command: str | None) -> Failure:
     match error:
         case CodePushError() if command == "server":  # scripts know its commands to end with 1, whatever was wrong
             return Failure(error.message)
-        case Unauthorized() if cli.login is not None:
+        case Unauthorized() if cli.login is not None and error.code != GATEWAY:
             return refused_key(cli.server_url, cli.login.place)
         case CodePushError():
             return failure_of(error)

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 from msgspec import Struct
 from msgspec.structs import replace
 
-from codepush.errors import APIError, CodePushError
+from codepush.errors import APIError, CodePushError, DecodeError
+from codepush.wire.gateways import is_page
 from codepush.wire.messages import Request, Response
 from codepush.wire.standalone import error_from, knows_keys, server_knows_keys
 
@@ -105,7 +106,7 @@ def perform(call: Call[T], policy: Policy) -> Generator[Step, Outcome | None, T]
         outcome = yield Send(call.request)
         assert outcome is not None
         if isinstance(outcome, Response) and outcome.status // 100 == 2:  # noqa: PLR2004 - 2xx is success in HTTP
-            return call.read(outcome)
+            return _read(call, outcome)
         error = outcome.error if isinstance(outcome, Failure) else error_from(outcome, policy.now())
         pause = policy.pause(attempt, error) if _may_repeat(call, outcome) else None
         if pause is None:
@@ -114,6 +115,15 @@ def perform(call: Call[T], policy: Policy) -> Generator[Step, Outcome | None, T]
         if _may_happen_twice(call, outcome) and not (yield from _asked_for_keys(policy.after(attempt))):
             raise error
     raise AssertionError
+
+
+def _read(call: Call[T], response: Response) -> T:
+    if is_page(response.body):
+        raise DecodeError(
+            f"The response ({response.status}) is a web page, not one of a CodePush server. Probably a proxy or gateway"
+            " in front of the server sent it, such as a login page. Check the server's address."
+        )
+    return call.read(response)
 
 
 def _may_repeat(call: Call[T], outcome: Outcome) -> bool:

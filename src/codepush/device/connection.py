@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 import httpx2
 
 from codepush.errors import (
+    GATEWAY,
     ConfigurationError,
     DecodeError,
     TimeoutError,  # noqa: A004 - ours, which is also the built-in one
@@ -17,7 +18,8 @@ from codepush.errors import (
     api_error,
 )
 from codepush.wire import acquisition
-from codepush.wire.messages import cut, text
+from codepush.wire.gateways import gateway_message
+from codepush.wire.messages import Response, cut, text
 
 if TYPE_CHECKING:
     import ssl
@@ -196,8 +198,9 @@ def _our_errors(url: str) -> Iterator[None]:
 
 def _refused(response: httpx2.Response) -> Exception:
     """Return the error for an unsuccessful answer, in the words that apps are shown."""
-    status = response.status_code
-    return api_error(f"{status}: {cut(text(_read(response)))}", status)
+    status, body = response.status_code, _read(response)
+    from_between = gateway_message(Response(status=status, headers=dict(response.headers.items()), body=body))
+    return api_error(from_between or f"{status}: {cut(text(body))}", status, code=GATEWAY if from_between else None)
 
 
 def _read(response: httpx2.Response) -> bytes:

@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Struct
 
 from codepush.errors import DecodeError, Invalid
+from codepush.wire.gateways import is_page
 
 __all__ = [
     "JSON_TYPE",
@@ -129,14 +130,19 @@ def decode_answer(body: bytes, kind: type[T], *, is_secret: bool = False) -> T:
 
     Raises:
         DecodeError: the body is not JSON, or something that is strictly needed is missing. Its message
-            quotes the start of the body, unless that ``is_secret``.
+            quotes the start of the body, unless that ``is_secret`` or a web page.
 
     """
     try:
         return msgspec.json.decode(body, type=kind)
     except _UNREADABLE as error:
-        said = "it is not shown, as it may hold a secret" if is_secret else cut(text(body))
-        raise DecodeError(f"Could not parse response: {said}") from error
+        raise DecodeError(f"Could not parse response: {_excerpt(body, is_secret=is_secret)}") from error
+
+
+def _excerpt(body: bytes, *, is_secret: bool) -> str:
+    if is_page(body):
+        return "it is a web page. Probably a proxy or gateway in front of the server sent it: check the address."
+    return "it is not shown, as it may hold a secret" if is_secret else cut(text(body))
 
 
 def encode_problem(problem: Problem) -> bytes:

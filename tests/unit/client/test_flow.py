@@ -67,6 +67,15 @@ def test_every_2xx_is_success(status):
 
 
 @pytest.mark.parametrize("call", [READ, CHANGE, KEYED])
+def test_a_page_is_no_success(call):
+    """A login page that something between answers with is not taken for the server's success."""
+    steps, result = feed(call, Response(status=200, body=b"<!doctype html><title>Log in</title>"))
+    assert (len(steps), type(result)) == (1, DecodeError)
+    assert "web page" in result.message
+    assert "<" not in result.message
+
+
+@pytest.mark.parametrize("call", [READ, CHANGE, KEYED])
 def test_a_connection_that_was_not_made_is_tried_again_for_every_call(call):
     """Nothing was sent, so nothing can happen twice."""
     steps, result = feed(call, UNSENT, UNSENT, DONE)

@@ -514,7 +514,7 @@ def test_another_kind_of_problem_document_is_shown_as_text():
 
 def test_an_empty_refusal_is_named():
     """A status is not left without words, known or not."""
-    assert standalone.error_from(answer(status=502), NOW).message == "The server answered 502 Bad Gateway."
+    assert standalone.error_from(answer(status=409), NOW).message == "The server answered 409 Conflict."
     assert standalone.error_from(answer(status=599), NOW).message == "The server answered 599."
 
 

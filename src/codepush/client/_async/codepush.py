@@ -17,7 +17,7 @@ from codepush.client._compat import async_aside
 from codepush.client.preparation import Preparation
 from codepush.client.settings import changed, resolve
 from codepush.client.upload import upload_of
-from codepush.errors import APIError, DecodeError, Invalid, Unauthorized
+from codepush.errors import GATEWAY, APIError, DecodeError, Invalid, Unauthorized
 from codepush.models import PackageInfo
 from codepush.wire import standalone
 
@@ -157,11 +157,15 @@ class AsyncCodePush:
         Args:
             throw_if_unauthorized: raise :class:`~codepush.Unauthorized` instead of returning ``False``.
 
+        Raises:
+            Unauthorized: the server does not know the key and ``throw_if_unauthorized`` is set, or a
+                gateway in front of the server requires a login of its own.
+
         """
         try:
             await self._driver.run(standalone.authenticated())
-        except Unauthorized:
-            if throw_if_unauthorized:
+        except Unauthorized as error:
+            if throw_if_unauthorized or error.code == GATEWAY:
                 raise
             return False
         return True

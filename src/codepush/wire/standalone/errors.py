@@ -7,7 +7,8 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
-from codepush.errors import APIError, DecodeError, api_error
+from codepush.errors import GATEWAY, APIError, DecodeError, api_error
+from codepush.wire.gateways import gateway_message, named
 from codepush.wire.messages import PROBLEM_TYPE, Problem, cut, decode_problem, text
 
 if TYPE_CHECKING:
@@ -22,13 +23,16 @@ def error_from(response: Response, now: datetime) -> APIError:
     """Return the error that an answer stands for.
 
     Its message is the problem document's, else the whole text of the body, else the name of the
-    status; for a redirection, where it points.
+    status; for a redirection, where it points. For a response that a proxy or gateway sent in place
+    of the server, it is a sentence about that, and the code is ``gateway``.
 
     Args:
         response: an answer whose status is not 2xx.
         now: the time, in UTC; a date in ``Retry-After`` is counted from it.
 
     """
+    if message := gateway_message(response):
+        return api_error(message, response.status, code=GATEWAY, retry_after=retry_after(response, now))
     problem = _problem(response)
     return api_error(
         problem.message if problem else _message(response),
@@ -84,11 +88,4 @@ def _message(response: Response) -> str:
     target = response.headers.get("location")
     if HTTPStatus.MULTIPLE_CHOICES <= response.status < HTTPStatus.BAD_REQUEST and target:
         return f"The server says it has moved to {target}. If that is right, give its new address as the server URL."
-    return cut(text(response.body), _LONGEST_MESSAGE) or f"The server answered {_named(response.status)}."
-
-
-def _named(status: int) -> str:
-    try:
-        return f"{status} {HTTPStatus(status).phrase}"
-    except ValueError:
-        return str(status)
+    return cut(text(response.body), _LONGEST_MESSAGE) or f"The server answered {named(response.status)}."
