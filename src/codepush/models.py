@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias, TypedDict
 
 from msgspec import Struct
 
@@ -19,12 +19,15 @@ __all__ = [
     "Account",
     "App",
     "Collaborator",
+    "CollaboratorMap",
     "Deployment",
+    "DeploymentMetrics",
     "DiffPackage",
     "Metrics",
     "MetricsPoint",
     "Package",
     "PackageInfo",
+    "PackageInfoDict",
     "Permission",
     "ReleaseMethod",
     "Role",
@@ -99,6 +102,10 @@ class Collaborator(_Answered, frozen=True, kw_only=True):
     is_current_account: bool = False
 
 
+CollaboratorMap: TypeAlias = dict[str, Collaborator]
+"""The collaborators of an app by email address."""
+
+
 class App(_Answered, frozen=True, kw_only=True):
     """An app: collaborators by e-mail address, and the names of its deployments, sorted."""
 
@@ -157,6 +164,20 @@ class PackageInfo(Struct, frozen=True, kw_only=True):
     rollout: int | None = None
 
 
+class PackageInfoDict(TypedDict, total=False):
+    """A mapping in place of a :class:`PackageInfo`, with its fields in either spelling."""
+
+    app_version: str | None
+    description: str | None
+    is_disabled: bool | None
+    is_mandatory: bool | None
+    label: str | None
+    rollout: int | None
+    appVersion: str | None
+    isDisabled: bool | None
+    isMandatory: bool | None
+
+
 class Deployment(_Answered, frozen=True, kw_only=True):
     """A channel of releases. ``key`` is what apps carry; ``package`` is the newest release."""
 
@@ -176,6 +197,10 @@ class Metrics(_Answered, frozen=True, kw_only=True):
     downloaded: int | None = None
     failed: int | None = None
     installed: int | None = None
+
+
+DeploymentMetrics: TypeAlias = dict[str, Metrics]
+"""The counters of a deployment by label, and by binary version for the app as installed from the store."""
 
 
 class MetricsPoint(_Answered, frozen=True, kw_only=True):

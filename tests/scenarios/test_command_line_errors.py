@@ -131,3 +131,49 @@ def test_completed_words(cli):
     assert completed("codepush rel", 1)[0] == "plain,release"
     assert completed("codepush deployment h", 2) == ["plain,history"]
     assert completed("codepush promote App --no-dup", 3) == ["plain,--no-duplicate-release-error"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["{key}"],
+        ["app", "list", "{key}"],
+        ["app", "list", "--{key}"],
+        ["app", "list", "--format", "{key}"],
+        ["app", "list", "--server", "{key}"],
+        ["--format", "{key}", "app", "list"],
+        ["login", "{key}"],
+        ["logout", "{key}"],
+        ["access-key", "rm", "{key}"],
+        ["access-key", "rm", "{key}", "-y"],
+        ["access-key", "rm", "{key}", "-y", "--debug"],
+        ["access-key", "patch", "{key}", "--ttl", "1d"],
+        ["access-key", "patch", "{key}", "--ttl", "1d", "--debug"],
+        ["release", "App", "{key}", "1.0.0"],
+        ["release", "App", ".", "{key}"],
+        ["deployment", "list", "{key}"],
+        ["app", "list", "--access-key", "{key}", "--server", "http://127.0.0.1:9", "--timeout", "5"],
+        ["app", "list", "--access-key", "{key} {key}"],
+        ["login", "--access-key", "{key}x"],
+    ],
+)
+def test_an_access_key_in_the_wrong_place(cli, server, words):
+    """Whatever is wrong with a command, its output does not repeat an access key: it ends up in a build job's log."""
+    done = cli.run(*[word.format(key=server.access_key) for word in words])
+    assert done.returncode != 0
+    assert server.access_key not in done.stdout + done.stderr
+
+
+def test_a_key_of_another_server_in_the_wrong_place(cli):
+    """A key without our prefix is known by what it was given as, or by its form where it stands for its name."""
+    key = "x3Kq9-0fPzL_oldKeyOfAnotherServer4kQz8"
+    for words in (["access-key", "rm", key, "-y"], ["access-key", "rm", key], ["app", "list", key]):
+        done = cli.run(*words, **({"CODEPUSH_ACCESS_KEY": key} if words[0] == "app" else {}))
+        assert done.returncode != 0
+        assert key not in done.stdout + done.stderr
+
+
+def test_the_name_of_a_key_is_shown(cli):
+    """A name that does not look like a key is repeated, so that the user sees which one it was."""
+    code, said = cli.fails("access-key", "rm", "build server", "-y")
+    assert (code, '"build server"' in said) == (6, True)

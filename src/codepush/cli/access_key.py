@@ -13,6 +13,7 @@ from codepush.cli.frame import Group, argument
 from codepush.cli.output import Row, Table
 from codepush.cli.spelling import Twin
 from codepush.cli.values import DURATION
+from codepush.masking import masked_name
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -63,6 +64,7 @@ def patch_key(cli: Cli, name: str, new_name: str | None, ttl: timedelta | None) 
     if new_name is None and ttl is None:
         raise click.UsageError("A new name and/or TTL must be provided.")
     made = cli.client.patch_access_key(name, new_name, ttl)
+    name = masked_name(name)
     until = long_moment(made.expires.astimezone())
     if new_name is None:
         sentence = f'Successfully changed the expiration date of the "{name}" access key to {until}.'
@@ -96,13 +98,14 @@ def list_keys(cli: Cli) -> None:
 @pass_cli
 def remove_key(cli: Cli, name: str) -> None:
     """Remove an access key; whoever uses it is refused from now on."""
+    shown = masked_name(name)
     cli.confirm(
-        f'Remove the access key "{name}"?',
+        f'Remove the access key "{shown}"?',
         losses=lambda: _losses(cli.client.get_access_key(name)),
         when_cancelled="Access key removal cancelled.",
     )
     cli.client.remove_access_key(name)
-    cli.out.result({"name": name, "removed": True}, f'Successfully removed the "{name}" access key.')
+    cli.out.result({"name": shown, "removed": True}, f'Successfully removed the "{shown}" access key.')
 
 
 def _losses(key: AccessKey) -> list[str]:

@@ -74,11 +74,24 @@ class Cli:
         return clean_address(named or self.credentials.default_server() or _DEFAULT_SERVER)
 
     def choose_server(self, url: str | None) -> None:
-        """Talk to a server that was given as an argument, if one was."""
+        """Talk to a server that was given as an argument, if one was.
+
+        Raises:
+            Failure: the argument is no address. It is not repeated, as it may be an access key.
+
+        """
         from codepush.cli.credentials import clean_address
 
-        if url:
-            self.server_url = clean_address(url)
+        if url is None:
+            return
+        address = clean_address(url)
+        if not address.startswith(("http://", "https://")):
+            raise Failure(
+                "The server URL must be a full address such as https://codepush.example.com or http://127.0.0.1:3000.",
+                "An access key is given as --access-key - < FILE.",
+                exit_code=Exit.USAGE,
+            )
+        self.server_url = address
 
     @cached_property
     def login(self) -> Login | None:

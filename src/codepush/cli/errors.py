@@ -23,11 +23,12 @@ from codepush.errors import (
     TransportError,
     Unauthorized,
 )
+from codepush.masking import masked
 
 if TYPE_CHECKING:
     from typing import IO, Any
 
-__all__ = ["EXITS", "Cancelled", "Exit", "Failure", "failure_of", "refused_key"]
+__all__ = ["EXITS", "Cancelled", "Exit", "Failure", "failure_of", "refused_key", "without_keys"]
 
 
 class Exit(IntEnum):
@@ -125,6 +126,20 @@ class Cancelled(Failure):
     def show(self, file: IO[Any] | None = None) -> None:
         """Write it to stderr; it is no error."""
         click.echo(self.message, file=file, err=True)
+
+
+def without_keys(error: click.ClickException, *keys: str) -> click.ClickException:
+    """Return an error that repeats no access key, wherever on the command line one was.
+
+    Args:
+        error: what the command ends with.
+        keys: access keys to look for besides those that have our prefix.
+
+    """
+    error.message = masked(error.message, *keys)  # type: ignore[misc]  # click shows what the instance has
+    if isinstance(error, Failure):
+        error.next_step = masked(error.next_step, *keys)
+    return error
 
 
 def failure_of(error: CodePushError) -> Failure:

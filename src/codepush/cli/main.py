@@ -11,7 +11,7 @@ import click
 from click.exceptions import NoSuchCommand
 
 from codepush.cli.context import Cli, current
-from codepush.cli.errors import Cancelled, Failure, failure_of, refused_key
+from codepush.cli.errors import Cancelled, Failure, failure_of, refused_key, without_keys
 from codepush.cli.frame import common_options, write_options
 from codepush.errors import GATEWAY, CodePushError, Unauthorized
 
@@ -72,8 +72,21 @@ class _Main(click.Group):
         """Return the context of everything; there are no colours in it with NO_COLOR."""
         return super().make_context(*args, color=False if os.environ.get("NO_COLOR") else None, **settings)
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read what stands before the command."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.ClickException as error:
+            raise without_keys(error, *_keys(ctx)) from None
+
     def invoke(self, ctx: click.Context) -> object:
         """Run a command; this is the one place where errors become a sentence and an exit code."""
+        try:
+            return self._invoke(ctx)
+        except click.ClickException as error:
+            raise without_keys(error, *_keys(ctx)) from error.__cause__
+
+    def _invoke(self, ctx: click.Context) -> object:
         try:
             return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, BrokenPipeError):
@@ -116,6 +129,13 @@ class _Main(click.Group):
         for section, entries in groupby(ENTRIES.items(), key=lambda item: item[1].section):
             with formatter.section(section):
                 formatter.write_dl([(", ".join([name, *entry.aliases]), entry.line) for name, entry in entries])
+
+
+def _keys(ctx: click.Context) -> list[str]:
+    """Return the access keys that this run was given."""
+    with ctx:
+        cli = current()
+    return [key for key in (cli.flags.get("access_key"), cli.environment.get("CODEPUSH_ACCESS_KEY")) if key]
 
 
 def _failure(error: Exception, cli: Cli, command: str | None) -> Failure:

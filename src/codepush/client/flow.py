@@ -17,7 +17,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from codepush.errors import APIError, CodePushError, DecodeError
-from codepush.wire.gateways import is_page
+from codepush.wire.gateways import PAGE_MESSAGE, is_page
 from codepush.wire.messages import Request, Response
 from codepush.wire.standalone import error_from, knows_keys, server_knows_keys
 
@@ -119,10 +119,7 @@ def perform(call: Call[T], policy: Policy) -> Generator[Step, Outcome | None, T]
 
 def _read(call: Call[T], response: Response) -> T:
     if is_page(response.body):
-        raise DecodeError(
-            f"The response ({response.status}) is a web page, not one of a CodePush server. Probably a proxy or gateway"
-            " in front of the server sent it, such as a login page. Check the server's address."
-        )
+        raise DecodeError(PAGE_MESSAGE)
     return call.read(response)
 
 

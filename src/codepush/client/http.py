@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import re
 import ssl
 from contextlib import contextmanager
 from importlib.metadata import version
@@ -12,6 +14,7 @@ import httpx2
 from codepush.client.flow import Failure
 from codepush.client.upload import multipart
 from codepush.errors import ConfigurationError, DecodeError, Invalid, TimeoutError, TransportError  # noqa: A004 - ours is also the built-in one
+from codepush.masking import masked, masked_name
 from codepush.wire.messages import PROBLEM_TYPE, Request, Response
 
 if TYPE_CHECKING:
@@ -29,6 +32,23 @@ _ADVICE: Final = (
     "Is the server running (codepush server start), is its address right (CODEPUSH_SERVER_URL, unless it is given),"
     " and does a proxy or firewall let you through?"
 )
+
+
+class _Masking(logging.Filter):
+    """Masks access keys in the addresses that the library logs."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.msg, record.args = _masked_address(record.getMessage()), None
+        return True
+
+
+_ADDRESS: Final = re.compile(r"(?<=/accessKeys/)[\w%.~-]+")
+for _name in ("httpx2", "httpcore2.http11", "httpcore2.http2"):
+    logging.getLogger(_name).addFilter(_Masking())
+
+
+def _masked_address(text: str) -> str:
+    return masked(_ADDRESS.sub(lambda name: masked_name(name[0]), text))
 
 
 class _KeyAuth(httpx2.Auth):
@@ -104,8 +124,17 @@ def response_from(answer: httpx2.Response) -> Response:
 def failure_from(cause: httpx2.HTTPError, settings: Settings) -> Failure:
     """Return what an error of the library means, with a sentence that says what to try."""
     failure = _failure(cause, settings)
-    failure.error.__cause__ = cause
+    failure.error.__cause__ = _without_frames(cause)
     return failure
+
+
+def _without_frames(error: BaseException) -> BaseException:
+    """Return an error of the library without its frames, some of which hold the access key."""
+    link: BaseException | None = error
+    while link is not None:
+        link.__traceback__ = None
+        link = link.__cause__ or link.__context__
+    return error
 
 
 def _failure(cause: httpx2.HTTPError, settings: Settings) -> Failure:

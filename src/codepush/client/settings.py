@@ -55,6 +55,10 @@ class Settings(Struct, frozen=True, kw_only=True):
     headers: Mapping[str, str]
     verify: ssl.SSLContext | bool
 
+    def __repr__(self) -> str:
+        """Return it without the values of headers, which may be secrets of a proxy."""
+        return f"Settings(server_url={self.server_url!r}, timeout={self.timeout!r}, headers={sorted(self.headers)!r})"
+
 
 def resolve(
     environment: Mapping[str, str],

@@ -13,7 +13,13 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from codepush.wire.messages import Response
 
-__all__ = ["gateway_message", "is_page", "named"]
+__all__ = ["PAGE_MESSAGE", "gateway_message", "is_page", "named"]
+
+PAGE_MESSAGE: Final = (
+    "Could not parse response: it is a web page. Probably a proxy or gateway in front of the server sent it, such as a"
+    " login page. Check the server's address."
+)
+"""What a page means in place of a server's successful response."""
 
 _OUR_HEADER: Final = "x-codepush-server"
 _MARKUP: Final = re.compile(rb"(\xef\xbb\xbf)?\s*<[!?a-z]", re.IGNORECASE)

@@ -13,7 +13,8 @@ import msgspec
 from msgspec import Struct
 
 from codepush.errors import DecodeError, Invalid
-from codepush.wire.gateways import is_page
+from codepush.masking import masked_name
+from codepush.wire.gateways import PAGE_MESSAGE, is_page
 
 __all__ = [
     "JSON_TYPE",
@@ -74,6 +75,11 @@ class Request(Struct, frozen=True, kw_only=True):
     body: bytes | None = None
     upload: Upload | None = None
 
+    def __repr__(self) -> str:
+        """Return it without body, headers and access keys, as crash reports show what a frame holds."""
+        path = "/".join(masked_name(part) for part in self.path.split("/"))
+        return f"Request(method={self.method!r}, path={path!r})"
+
 
 class Response(Struct, frozen=True, kw_only=True):
     """An answer. The names of ``headers`` are in lower case."""
@@ -81,6 +87,10 @@ class Response(Struct, frozen=True, kw_only=True):
     status: int
     headers: Mapping[str, str] = {}
     body: bytes = b""
+
+    def __repr__(self) -> str:
+        """Return it without body and headers, which may hold an access key."""
+        return f"Response(status={self.status!r}, size={len(self.body)})"
 
 
 class Problem(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -136,13 +146,10 @@ def decode_answer(body: bytes, kind: type[T], *, is_secret: bool = False) -> T:
     try:
         return msgspec.json.decode(body, type=kind)
     except _UNREADABLE as error:
-        raise DecodeError(f"Could not parse response: {_excerpt(body, is_secret=is_secret)}") from error
-
-
-def _excerpt(body: bytes, *, is_secret: bool) -> str:
-    if is_page(body):
-        return "it is a web page. Probably a proxy or gateway in front of the server sent it: check the address."
-    return "it is not shown, as it may hold a secret" if is_secret else cut(text(body))
+        if is_page(body):
+            raise DecodeError(PAGE_MESSAGE) from error
+        said = "it is not shown, as it may hold a secret" if is_secret else cut(text(body))
+        raise DecodeError(f"Could not parse response: {said}") from error
 
 
 def encode_problem(problem: Problem) -> bytes:

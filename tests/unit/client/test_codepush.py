@@ -654,8 +654,8 @@ def test_problem_documents_are_taken_apart(server, connect):
 
 def test_an_unreadable_answer_is_reported_as_status_500(server, connect):
     """As the original does, with what came instead."""
-    server.answer(b"<html>hello</html>")
-    with pytest.raises(DecodeError, match=r"^Could not parse response: <html>hello") as caught:
+    server.answer(b"hello")
+    with pytest.raises(DecodeError, match=r"^Could not parse response: hello") as caught:
         connect()("get_apps")
     assert caught.value.status_code == CodePush.ERROR_INTERNAL_SERVER
 
@@ -838,12 +838,56 @@ def test_the_key_shows_nowhere(server, connect, key, caplog):
     assert not [text for text in [*shown, caplog.text] if key in text]
 
 
+@pytest.fixture(params=["cpk_of-somebody-else", "x3Kq9-0fPzL_oldKeyOfAnotherServer4kQz8", None])
+def secret(request, key):
+    """An access key of ours, one of another server, and that of the client."""
+    return request.param or key
+
+
+@pytest.mark.parametrize("method", ["get_access_key", "remove_access_key", "patch_access_key"])
+def test_a_key_given_as_a_name_shows_nowhere(server, connect, caplog, secret, method):
+    """Not in logs, in the server's sentence, in a redirection, in an error's causes, nor in what frames hold."""
+    caplog.set_level(logging.DEBUG)
+    call, shown = connect(max_retries=0), []
+    for script in (
+        lambda: server.answer(f'Access key "{secret}" does not exist.'.encode(), 404),
+        lambda: server.answer(b"Moved", 301, location=f"https://example.com/accessKeys/{secret}"),
+        lambda: server.answer(f"<html>{secret}</html>".encode(), 502),
+        server.drop,
+    ):
+        script()
+        with pytest.raises(CodePushError) as caught:
+            call(method, secret)
+        shown += [repr(caught.value), str(caught.value), caught.value.message]
+        shown += ["".join(traceback.format_exception(caught.value)), *_locals_of_our_frames(caught.value)]
+        shown += _locals_of_causes(caught.value)
+    assert all(secret in received.path for received in server.received)
+    assert not [text for text in [*shown, caplog.text] if secret in text]
+    assert "does not exist" in shown[0]
+
+
+def test_the_name_of_a_key_is_repeated(server, connect):
+    """A name that does not look like a key stays in the error."""
+    server.answer(b'Access key "build server" does not exist.', 404)
+    with pytest.raises(NotFound, match='Access key "build server" does not exist'):
+        connect()("get_access_key", "build server")
+
+
 def _locals_of_our_frames(error):
     """Return what a crash reporter would show of the variables in the client's frames."""
     frames = traceback.TracebackException.from_exception(error, capture_locals=True).stack
     ours = [frame for frame in frames if "codepush/client" in frame.filename]
     assert ours
     return [str(frame.locals) for frame in ours]
+
+
+def _locals_of_causes(error):
+    """Return what a crash reporter would show of the variables in the frames that an error came from."""
+    causes = []
+    while error := error.__cause__ or error.__context__:
+        frames = traceback.TracebackException.from_exception(error, capture_locals=True).stack
+        causes += [str(frame.locals) for frame in frames]
+    return causes
 
 
 # The faces

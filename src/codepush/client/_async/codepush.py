@@ -6,7 +6,7 @@ import os as system
 import socket
 from copy import copy
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar, overload
 from uuid import uuid4
 
 from msgspec import UNSET, UnsetType
@@ -14,28 +14,31 @@ from msgspec.structs import replace
 
 from codepush.client._async.driver import AsyncDriver
 from codepush.client._compat import async_aside
+from codepush.client.key_names import conceal, named
+from codepush.client.metadata import check_target, package_info
 from codepush.client.preparation import Preparation
 from codepush.client.settings import changed, resolve
 from codepush.client.upload import upload_of
-from codepush.errors import GATEWAY, APIError, DecodeError, Invalid, Unauthorized
-from codepush.models import PackageInfo
+from codepush.errors import GATEWAY, APIError, CodePushError, DecodeError, Invalid, Unauthorized
 from codepush.wire import standalone
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from types import TracebackType
     from typing import Self
 
-    from codepush.client.settings import Verify
+    from codepush.client.settings import Secret, Verify
     from codepush.models import (
         AccessKey,
         Account,
         App,
-        Collaborator,
+        CollaboratorMap,
         Deployment,
-        Metrics,
+        DeploymentMetrics,
         MetricsPoint,
         Package,
+        PackageInfo,
+        PackageInfoDict,
         Session,
     )
     from codepush.wire.messages import Progress
@@ -44,8 +47,6 @@ if TYPE_CHECKING:
 __all__ = ["AsyncCodePush"]
 
 T = TypeVar("T")
-
-_NOTHING_SAID: Final = PackageInfo()
 
 
 class AsyncCodePush:
@@ -174,12 +175,19 @@ class AsyncCodePush:
         """Return the account that the access key belongs to."""
         return await self._driver.run(standalone.account())
 
-    async def add_access_key(self, friendly_name: str, ttl: Life | None = None) -> AccessKey:
+    @overload
+    async def add_access_key(self, friendly_name: str, ttl: Life | None = None) -> AccessKey: ...
+    @overload
+    async def add_access_key(self, *, ttl: Life | None = None, description: str) -> AccessKey: ...
+    async def add_access_key(
+        self, friendly_name: str | None = None, ttl: Life | None = None, *, description: str | None = None
+    ) -> AccessKey:
         """Create an access key for this account.
 
         Args:
             friendly_name: what to call it, unlike the account's other keys.
             ttl: how long it is good for: a ``timedelta``, or a number of milliseconds; 60 days when not given.
+            description: another name of the argument ``friendly_name``, as the original's documentation has it.
 
         Returns:
             The access key with its secret, ``key``. It is told only now, so keep it in a safe place.
@@ -189,19 +197,31 @@ class AsyncCodePush:
             Invalid: the name or the time to live cannot be one.
 
         """
-        if not friendly_name:
+        name = named(friendly_name=friendly_name, description=description)
+        del friendly_name, description  # crash reports show what frames hold
+        if not name.reveal():
             raise Invalid("A name must be specified when adding an access key.", 400, field="friendly_name")
-        call = standalone.add_access_key(friendly_name, created_by=socket.gethostname(), ttl=ttl)
-        return await self._driver.run(call)
+        machine = socket.gethostname()
+        return await self._about_key(name, lambda text: standalone.add_access_key(text, created_by=machine, ttl=ttl))
 
-    async def get_access_key(self, access_key_name: str) -> AccessKey:
+    @overload
+    async def get_access_key(self, access_key_name: str) -> AccessKey: ...
+    @overload
+    async def get_access_key(self, *, access_key: str) -> AccessKey: ...
+    async def get_access_key(self, access_key_name: str | None = None, *, access_key: str | None = None) -> AccessKey:
         """Return one access key of this account, without its secret.
 
+        Args:
+            access_key_name: its name.
+            access_key: another name of the argument ``access_key_name``, as the original's documentation has it.
+
         Raises:
-            NotFound: there is no such key.
+            NotFound: there is no such key. The error does not repeat an access key that was given as a name.
 
         """
-        return await self._driver.run(standalone.access_key(access_key_name))
+        name = named(access_key_name=access_key_name, access_key=access_key)
+        del access_key_name, access_key  # crash reports show what frames hold
+        return await self._about_key(name, standalone.access_key)
 
     async def get_access_keys(self) -> list[AccessKey]:
         """Return the access keys of this account, also expired ones, without their secrets; no sessions."""
@@ -225,16 +245,28 @@ class AsyncCodePush:
             Invalid: the name or the time to live cannot be one.
 
         """
-        return await self._driver.run(standalone.patch_access_key(old_name, new_name=new_name, ttl=ttl))
+        name = named(old_name=old_name)
+        del old_name  # crash reports show what frames hold
+        return await self._about_key(name, lambda text: standalone.patch_access_key(text, new_name=new_name, ttl=ttl))
 
-    async def remove_access_key(self, access_key_name: str) -> None:
+    @overload
+    async def remove_access_key(self, access_key_name: str) -> None: ...
+    @overload
+    async def remove_access_key(self, *, access_key: str) -> None: ...
+    async def remove_access_key(self, access_key_name: str | None = None, *, access_key: str | None = None) -> None:
         """Remove an access key; whoever uses it is refused from now on.
 
+        Args:
+            access_key_name: its name.
+            access_key: another name of the argument ``access_key_name``, as the original's documentation has it.
+
         Raises:
-            NotFound: there is no such key.
+            NotFound: there is no such key. The error does not repeat an access key that was given as a name.
 
         """
-        await self._driver.run(standalone.remove_access_key(access_key_name))
+        name = named(access_key_name=access_key_name, access_key=access_key)
+        del access_key_name, access_key  # crash reports show what frames hold
+        await self._about_key(name, standalone.remove_access_key)
 
     async def get_sessions(self) -> list[Session]:
         """Return the log-ins in the browser that have not expired: the last one of each machine."""
@@ -338,7 +370,7 @@ class AsyncCodePush:
         """
         await self._driver.run(standalone.add_collaborator(app_name, email))
 
-    async def get_collaborators(self, app_name: str) -> dict[str, Collaborator]:
+    async def get_collaborators(self, app_name: str) -> CollaboratorMap:
         """Return who may do what with an app, by e-mail address.
 
         Raises:
@@ -422,7 +454,7 @@ class AsyncCodePush:
         deployment_name: str,
         update_contents_path: str | system.PathLike[str],
         target_binary_version: str,
-        update_metadata: PackageInfo = _NOTHING_SAID,
+        update_metadata: PackageInfo | PackageInfoDict | None = None,
         *,
         on_progress: Progress | None = None,
         private_key_path: str | system.PathLike[str] | None = None,
@@ -436,7 +468,8 @@ class AsyncCodePush:
             update_contents_path: a directory (which is zipped), a zip file, or a single other file.
             target_binary_version: the versions of the app in the store that can run it: one (``1.2.3``)
                 or a range (``^1.2.0``).
-            update_metadata: what else is said about it: description, mandatory, disabled, rollout.
+            update_metadata: description, mandatory, disabled, rollout: a :class:`~codepush.PackageInfo`, or a
+                mapping with its fields in either spelling (``is_mandatory`` or ``isMandatory``).
             on_progress: called with the bytes sent so far and their total as they leave, from the start
                 again when the release is repeated; what it raises ends the release.
             private_key_path: the file with the private key to sign a directory or a single file with, for
@@ -456,10 +489,12 @@ class AsyncCodePush:
                 installed; nothing was sent then.
             NotFound: there is no such app or deployment.
             Conflict: the release for these versions is identical, or the newest one's rollout is unfinished.
-            Invalid: the server does not take the package or what is said about it.
+            Invalid: the target is empty, the metadata has an unknown key, or the server does not take the
+                package or its metadata.
 
         """
-        info = replace(update_metadata, app_version=target_binary_version)
+        check_target(target_binary_version)
+        info = replace(package_info(update_metadata), app_version=target_binary_version)
         with Preparation() as preparation:
             package = await async_aside(preparation.run, update_contents_path, private_key_path=private_key_path)
             call = standalone.release(app_name, deployment_name, upload_of(package, on_progress), info)
@@ -476,7 +511,7 @@ class AsyncCodePush:
         app_name: str,
         deployment_name: str,
         label: str | None = None,
-        update_metadata: PackageInfo = _NOTHING_SAID,
+        update_metadata: PackageInfo | PackageInfoDict | None = None,
     ) -> Package | None:
         """Change what is said about a release.
 
@@ -484,7 +519,8 @@ class AsyncCodePush:
             app_name: the app.
             deployment_name: the deployment.
             label: the release; the newest one when not given (here or in ``update_metadata``).
-            update_metadata: what changes; what is ``None`` stays. A rollout can only grow.
+            update_metadata: what changes, as for :meth:`release`; what is ``None`` stays. A rollout can only
+                grow.
 
         Returns:
             The changed release, or ``None`` when it was so already.
@@ -495,7 +531,8 @@ class AsyncCodePush:
             Invalid: a value cannot be one.
 
         """
-        info = update_metadata if label is None else replace(update_metadata, label=label)
+        info = package_info(update_metadata)
+        info = info if label is None else replace(info, label=label)
         answer = await self._driver.run(standalone.patch_release(app_name, deployment_name, info))
         if answer == standalone.UNCHANGED:
             return None
@@ -506,7 +543,7 @@ class AsyncCodePush:
         app_name: str,
         source_deployment_name: str,
         destination_deployment_name: str,
-        update_metadata: PackageInfo = _NOTHING_SAID,
+        update_metadata: PackageInfo | PackageInfoDict | None = None,
     ) -> Package:
         """Release in one deployment what another one has.
 
@@ -514,8 +551,8 @@ class AsyncCodePush:
             app_name: the app.
             source_deployment_name: the deployment that has it.
             destination_deployment_name: the deployment that gets it.
-            update_metadata: what is said differently there; ``label`` picks another release than the
-                newest. The rollout is not taken over.
+            update_metadata: what differs there, as for :meth:`release`; ``label`` picks another release
+                than the newest. The rollout is not taken over.
 
         Returns:
             The new release of the destination.
@@ -526,7 +563,8 @@ class AsyncCodePush:
             Invalid: a value cannot be one.
 
         """
-        call = standalone.promote(app_name, source_deployment_name, destination_deployment_name, update_metadata)
+        info = package_info(update_metadata)
+        call = standalone.promote(app_name, source_deployment_name, destination_deployment_name, info)
         return await self._run_once(call) or await self._stored(app_name, destination_deployment_name)
 
     async def rollback(self, app_name: str, deployment_name: str, target_release: str | None = None) -> Package:
@@ -567,7 +605,7 @@ class AsyncCodePush:
         """
         await self._driver.run(standalone.clear_history(app_name, deployment_name))
 
-    async def get_deployment_metrics(self, app_name: str, deployment_name: str) -> dict[str, Metrics]:
+    async def get_deployment_metrics(self, app_name: str, deployment_name: str) -> DeploymentMetrics:
         """Return the counters of a deployment by label; versions from the store count active devices only.
 
         Raises:
@@ -598,6 +636,14 @@ class AsyncCodePush:
 
         """
         return await self._driver.run(standalone.metrics_series(app_name, deployment_name, since, until))
+
+    async def _about_key(self, name: Secret, call: Callable[[str], Call[T]]) -> T:
+        """Run a call about an access key; its error does not repeat a key that was given as a name."""
+        try:
+            return await self._driver.run(call(name.reveal()))
+        except CodePushError as error:
+            conceal(error, name, self._driver.settings.access_key)
+            raise
 
     async def _run_once(self, call: Call[T]) -> T:
         """Run a call in a way that lets servers that can do so carry it out only once, however often it is sent."""
