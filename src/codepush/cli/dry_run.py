@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from codepush.cli.errors import Exit
+from codepush.cli.layout import check_layout
 from codepush.cli.output import Table
 from codepush.cli.planning import plan_change, plan_new, plan_return, release_of
 from codepush.cli.shapes import plain
@@ -37,7 +38,9 @@ def plan_release(
     from codepush.packaging.local import prepare
 
     history, metrics = _state(cli, app, deployment)
-    with prepare(contents, private_key_path=private_key_path or cli.project.private_key_path) as package:
+    key = private_key_path or cli.project.private_key_path
+    check_layout(cli, contents, is_signed=key is not None)
+    with prepare(contents, private_key_path=key) as package:
         meant = Package(app_version=target, package_hash=package.hash, size=package.size, release_method="Upload")
     _tell(cli, app, deployment, plan_new(history, metrics, release_of(meant, info)))
 

@@ -32,6 +32,13 @@ def release_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in (
         _DRY_RUN,
         click.option(
+            "--force",
+            is_flag=True,
+            expose_value=False,
+            callback=note_flag,
+            help="Release a folder that no device could run.",
+        ),
+        click.option(
             "-k",
             "--private-key-path",
             metavar="FILE",

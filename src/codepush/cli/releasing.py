@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from codepush.cli.layout import check_layout
 from codepush.cli.shapes import plain
 from codepush.client import is_duplicate
 from codepush.errors import APIError
@@ -52,6 +53,7 @@ def release_contents(
     if cli.flags.get("verify"):
         info = replace(info, is_disabled=True)
     cli.client.get_deployment(app, deployment)  # whatever is wrong with names and keys is told before the upload
+    check_layout(cli, contents, is_signed=key is not None)
     try:
         with cli.out.progress("Uploading") as report:
             release = cli.client.release(

@@ -1,0 +1,72 @@
+"""The layout of a folder to release: what no device could run is refused before anything is sent."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Final
+
+from codepush.errors import PackageError
+from codepush.packaging.manifest import list_files
+
+if TYPE_CHECKING:
+    from codepush.cli.context import Cli
+
+__all__ = ["check_layout"]
+
+_START_PAGE: Final = "index.html"
+_BUNDLES: Final = frozenset({".bundle", ".cjs", ".hbc", ".htm", ".html", ".js", ".jsbundle", ".mjs"})
+"""How the names end of what apps start with: React Native, Hermes, Electron, and the pages of Cordova and Capacitor."""
+
+_NATIVE_FOLDER: Final = "CodePush"
+_WEB_FOLDERS: Final = ("www", "public")
+"""Where devices with a public key look for the signature: React Native in the first, Cordova and Capacitor in these."""
+
+
+def check_layout(cli: Cli, contents: str, *, is_signed: bool) -> None:
+    """Check that a folder holds a bundle, and that its signature would be found; ``--force`` makes both warnings.
+
+    Single files and archives are not looked at: files are put into the right folder, archives are signed by others.
+
+    Args:
+        cli: what the command works with.
+        contents: what is to be released.
+        is_signed: whether it will be signed.
+
+    Raises:
+        PackageError: no device could run the folder, or none with a public key.
+
+    """
+    folder = Path(os.path.abspath(contents))  # noqa: PTH100 - resolve() would use the name of a link's target
+    if not folder.is_dir():
+        return
+    for fault in _faults(folder, is_signed=is_signed):
+        if not cli.flags.get("force"):
+            raise PackageError(f"{fault} To release it all the same, add --force.")
+        cli.out.warn(fault)
+
+
+def _faults(folder: Path, *, is_signed: bool) -> list[str]:
+    names = [file.name for file in list_files(folder)]
+    faults = []
+    if not any(PurePosixPath(name).suffix.lower() in _BUNDLES for name in names):
+        faults.append(
+            f'"{folder.name}" holds no bundle, so apps could not start from it. Give the folder that the bundler wrote,'
+            f" with a file such as main.jsbundle, index.android.bundle or {_START_PAGE}."
+        )
+    expected = _signed_folders(names)
+    if is_signed and folder.name not in expected:
+        wanted = " or ".join(f'"{name}"' for name in expected)
+        faults.append(
+            f"Devices with a public key would reject this release: they look for the signature in the folder {wanted},"
+            f' and this one is named "{folder.name}". Rename it, and release it again.'
+        )
+    return faults
+
+
+def _signed_folders(names: list[str]) -> tuple[str, ...]:
+    """Return what the folder may be called, as far as its files tell what kind of app it is for."""
+    is_native = any(name.lower().endswith((".bundle", ".hbc", ".jsbundle")) for name in names)
+    if _START_PAGE in names:
+        return (*_WEB_FOLDERS, _NATIVE_FOLDER) if is_native else _WEB_FOLDERS
+    return (_NATIVE_FOLDER,) if is_native else (_NATIVE_FOLDER, *_WEB_FOLDERS)
