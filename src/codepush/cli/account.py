@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import sys
+import webbrowser
 from functools import partial
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
@@ -148,15 +149,16 @@ def _open_page(cli: Cli, action: str) -> str:
         "A browser is being launched to authenticate your account. Follow the instructions it displays to complete your"
         f" {words[action]}. If it does not open, open this page:\n{page}"
     )
-    if _has_browser(cli):
+    if cli.environment.get("BROWSER"):
+        webbrowser.open(page)  # which obeys that variable on every system; the system's own opener may not
+    elif _has_screen(cli):
         click.launch(page)
     return page
 
 
-def _has_browser(cli: Cli) -> bool:
+def _has_screen(cli: Cli) -> bool:
     """Return whether a browser would have a screen; one in the terminal itself would only be in the way."""
-    on_screen = cli.environment.keys() & {"DISPLAY", "WAYLAND_DISPLAY", "BROWSER"}
-    return sys.platform in {"darwin", "win32"} or bool(on_screen)
+    return sys.platform in {"darwin", "win32"} or bool(cli.environment.keys() & {"DISPLAY", "WAYLAND_DISPLAY"})
 
 
 def _is_known(cli: Cli) -> bool:
