@@ -5,6 +5,7 @@ import plistlib
 
 import pytest
 
+from codepush.testing import live_server
 from support.commands import CommandLine
 from support.keys import make_key_pair
 from support.packages import make_bundle
@@ -47,7 +48,7 @@ def app(cli, keys, codepush_server):
         "CodePushServerURL": codepush_server.url,
     }
     files = {
-        "package.json": {"name": "App", "dependencies": {"react-native": "0.69.0"}},
+        "package.json": {"name": "App", "dependencies": {"react-native": "0.69.0", "react-native-code-push": "^9.0.0"}},
         "index.js": "",
         "android/app/build.gradle": GRADLE.replace("RELEASE_KEY", keys["Production"]),
         "android/app/src/main/res/values/strings.xml": strings,
@@ -57,6 +58,7 @@ def app(cli, keys, codepush_server):
     }
     write_files(cli.folder, files)
     install_package(cli.folder, "react-native", "0.69.0")
+    install_package(cli.folder, "react-native-code-push", "9.0.1")
     return cli.folder
 
 
@@ -116,12 +118,13 @@ def test_an_app_that_is_wired_well(cli):
     code, findings = examined(cli)
     assert code == 0, [one for some in findings.values() for one in some if one["verdict"] == "fault"]
     wrong = [one for some in findings.values() for one in some if one["verdict"] not in {"ok", "warning"}]
-    assert [one for one in wrong if "Hermes" not in one["subject"]] == []
+    assert {one["subject"] for one in wrong} <= {"downloads", "android Hermes", "ios Hermes"}  # nothing is released yet
     assert verdicts(findings, "android deployment key") == ["ok", "ok"]
     assert [one["found"].rsplit(": ")[-1] for one in findings["android deployment key"]] == [
         "that of Staging.", "that of Production.",
     ]  # fmt: skip
-    for subject in ("server", "log-in", "app", "android server", "ios server", "ios code", "android code"):
+    assert findings["client"][0]["found"] == "react-native-code-push 9.0.1 (node_modules)."
+    for subject in ("client", "server", "log-in", "app", "android server", "ios server", "ios code", "android code"):
         assert verdicts(findings, subject) == ["ok"], subject
     assert verdicts(findings, "android version") == ["ok"]
     assert "Everything fits together" in cli.run("doctor").stderr
@@ -189,3 +192,106 @@ def test_nothing_to_look_at(cli):
     assert "does not answer" in findings["server"][0]["found"]
     assert verdicts(findings, "project file") == ["warning"]
     assert verdicts(findings, "app project") == ["skipped"]
+
+
+def test_a_client_with_names_of_its_own(cli, app, keys, codepush_server):
+    """AppZung's settings are read under its own names, advice has them, and Microsoft's names are a fault."""
+    cli.text("init", "-a", "App")
+    package = json.loads((app / "package.json").read_text())
+    package["dependencies"] = {"react-native": "0.69.0", "@appzung/react-native-code-push": "^11.0.0"}
+    write_files(app, {"package.json": package})
+    install_package(app, "@appzung/react-native-code-push", "11.0.4")
+    code, findings = examined(cli)
+    assert code == 1
+    assert findings["client"][0]["found"] == "@appzung/react-native-code-push 11.0.4 (node_modules)."
+    assert "does not read CodePushDeploymentKey" in findings["android settings"][0]["found"]
+    assert findings["android settings"][0]["advice"] == "Name it CodePushReleaseChannelPublicId."
+    assert "CodePushReleaseChannelPublicId in Info.plist" in findings["ios deployment key"][0]["advice"]
+    plist = {"CodePushReleaseChannelPublicId": keys["Production"], "CodePushServerUrl": codepush_server.url}
+    strings = (
+        f'<resources><string name="CodePushReleaseChannelPublicId">{keys["Staging"]}</string>'
+        f'<string name="CodePushServerURL">{codepush_server.url}</string></resources>'
+    )
+    write_files(
+        app,
+        {
+            "android/app/build.gradle": 'android { defaultConfig { versionName "1.2.0" } }',
+            "android/app/src/main/res/values/strings.xml": strings,
+            "android/app/src/main/java/app/MainApplication.kt": "class MainApplication",
+            "ios/App/Info.plist": plistlib.dumps({"CFBundleShortVersionString": "1.2.0"} | plist).decode(),
+        },
+    )
+    code, findings = examined(cli)
+    assert "android settings" not in findings
+    for platform in ("android", "ios"):
+        assert verdicts(findings, f"{platform} deployment key") == ["ok"]
+        assert verdicts(findings, f"{platform} server") == ["ok"]
+    assert "import com.appzung.codepush.react.CodePush" in findings["android code"][0]["advice"]
+
+
+def test_a_setting_that_is_misspelt(cli, app):
+    """A name in the wrong letter case is ignored by the client without a message, so it is a fault here."""
+    cli.text("init", "-a", "App")
+    strings = app / "android/app/src/main/res/values/strings.xml"
+    strings.write_text(strings.read_text().replace("CodePushServerUrl", "CodePushServerURL"))
+    code, findings = examined(cli)
+    assert code == 1
+    assert "does not read CodePushServerURL" in findings["android settings"][0]["found"]
+    assert findings["android settings"][0]["advice"] == "Name it CodePushServerUrl."
+    assert verdicts(findings, "android server") == ["fault"]
+
+
+def test_a_capacitor_app(cli, codepush_server, keys):
+    """A Capacitor app's configuration is looked at for each platform, under the names of its client."""
+    plugin = {"SERVER_URL": codepush_server.url, "ANDROID_DEPLOY_KEY": keys["Staging"], "IOS_PUBLIC_KEY": "x"}
+    write_files(
+        cli.folder,
+        {
+            "package.json": {"name": "app", "dependencies": {"cap-codepush": "^3.0.0", "@capacitor/core": "6.0.0"}},
+            "capacitor.config.json": {"appId": "test.app", "plugins": {"CodePush": plugin}},
+        },
+    )
+    cli.text("init", "-a", "App")
+    _, findings = examined(cli)
+    assert findings["client"][0]["found"] == "cap-codepush ^3.0.0 (package.json)."
+    assert verdicts(findings, "android deployment key") == ["ok"]
+    assert verdicts(findings, "ios server") == ["ok"]
+    assert verdicts(findings, "ios deployment key") == ["warning"]
+    assert "IOS_DEPLOY_KEY in plugins.CodePush" in findings["ios deployment key"][0]["advice"]
+    assert verdicts(findings, "ios public key") == ["warning"]
+
+
+def test_an_app_without_a_client(cli, app):
+    """An app that depends on no client, or on one of another protocol, is told so."""
+    cli.text("init", "-a", "App")
+    package = {"name": "App", "dependencies": {"react-native": "0.69.0"}}
+    write_files(app, {"package.json": package})
+    assert verdicts(examined(cli)[1], "client") == ["warning"]
+    package["dependencies"]["@hot-updater/react-native"] = "1.0.0"
+    write_files(app, {"package.json": package})
+    assert verdicts(examined(cli)[1], "client") == ["fault"]
+
+
+@pytest.mark.parametrize(
+    ("public_url", "verdict", "reason"),
+    [
+        ("http://0.0.0.0:3000", "fault", "no device can connect"),
+        ("http://127.0.0.1:9", "fault", "does not respond"),
+        (None, "ok", "Devices download from"),
+    ],
+)
+def test_the_address_of_downloads(tmp_path, public_url, verdict, reason):
+    """The address in an update check is looked at, and the download begun; what devices cannot reach is a fault."""
+    settings = {} if public_url is None else {"public_url": public_url}
+    with live_server(tmp_path / "server", **settings) as server:
+        cli = CommandLine(tmp_path, CODEPUSH_SERVER_URL=server.url, CODEPUSH_ACCESS_KEY=server.access_key)
+        cli.text("app", "add", "App")
+        cli.text("init", "-a", "App")
+        assert verdicts(examined(cli)[1], "downloads") == ["skipped"]
+        cli.text("release", make_bundle(cli.folder), "^1.2.0")
+        _, findings = examined(cli)
+        assert verdicts(findings, "downloads") == [verdict]
+        assert reason in findings["downloads"][0]["found"]
+        if verdict == "fault":
+            assert "--public-url" in findings["downloads"][0]["advice"]
+        assert cli.json("deployment", "history", "App", "Staging")[0].get("metrics") is None  # no device was counted

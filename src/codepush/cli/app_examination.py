@@ -5,46 +5,65 @@ from __future__ import annotations
 import re
 import textwrap
 from functools import partial
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 
 from codepush.cli.findings import Finding, guarded
 from codepush.errors import PackageError, ProjectError
 from codepush.packaging import signing
+from codepush.projects.clients import default_client, foreign_client, installed_client
 from codepush.projects.cordova import CORDOVA_PLATFORMS, CordovaProject
 from codepush.projects.gradle import find_gradle_script, gradle_version
 from codepush.projects.hermes import find_hermes_compiler, uses_hermes
 from codepush.projects.plist import PlistOptions, plist_version
 from codepush.projects.react_native import ReactNativeProject
-from codepush.projects.wiring import android_wiring, cordova_wiring, ios_wiring
+from codepush.projects.wiring import (
+    android_wiring,
+    capacitor_configuration,
+    capacitor_wiring,
+    cordova_wiring,
+    ios_wiring,
+)
 from codepush.rules import semver
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Generator, Iterator, Sequence
     from pathlib import Path
 
     from codepush.cli.context import Cli
     from codepush.models import Deployment
+    from codepush.projects.clients import Client, Installed, SettingName
     from codepush.projects.wiring import Wiring
 
 __all__ = ["examine_app"]
 
 _Platform: TypeAlias = Literal["android", "ios"]
 
-_CLOSED: Final = "https://codepush.appcenter.ms, which closed on 2025-03-31"
-"""Where apps ask that are told nothing else."""
-
 _BASE64: Final = re.compile(r"-----BEGIN [A-Z ]+-----(.*?)-----END [A-Z ]+-----", re.DOTALL)
 _ANY_HASH: Final = "0" * 64
 
-_WHERE: Final = {
-    "android": "android/app/src/main/res/values/strings.xml",
-    "ios": "Info.plist",
-}
 _HOOKS: Final = {
     "android": "getJSBundleFile() of MainApplication returns CodePush.getJSBundleFile()",
     "ios": "the bundle URL of AppDelegate is CodePush.bundleURL()",
 }
-_URL_NAMES: Final = {"android": "CodePushServerUrl", "ios": "CodePushServerURL"}
+_IMPORT: Final = {"android": "import {java_class}", "ios": "import CodePush"}
+_REACT_NATIVE, _CORDOVA, _CAPACITOR = "react-native-code-push", "cordova-plugin-code-push", "cap-codepush"
+
+
+class _Half(NamedTuple):
+    """One platform of an app: the client that it uses there, and how it is wired."""
+
+    platform: str
+    client: Client
+    wiring: Wiring
+
+    def usual(self, setting: SettingName) -> str:
+        """Return what the client calls a setting."""
+        return self.client.names[self.platform].of(setting)[0]
+
+    @property
+    def place(self) -> str:
+        """Where the client's settings are."""
+        return self.client.names[self.platform].place
 
 
 def examine_app(cli: Cli, folder: Path, deployments: Sequence[Deployment]) -> Iterator[Finding]:
@@ -56,57 +75,124 @@ def examine_app(cli: Cli, folder: Path, deployments: Sequence[Deployment]) -> It
         deployments: those of the project's app; none when they are not known.
 
     """
-    if (folder / "config.xml").is_file():
-        yield from _cordova(cli, folder, deployments)
+    try:
+        installed = installed_client(folder)
+        foreign = foreign_client(folder)
+    except ProjectError as error:
+        yield Finding(subject="client", verdict="fault", found=error.message)
         return
+    configuration = capacitor_configuration(folder)
+    if configuration is not None:
+        client = yield from _client(folder, installed, foreign, _CAPACITOR)
+        for platform in CORDOVA_PLATFORMS:
+            look = partial(_capacitor_platform, cli, configuration, client, platform, deployments)
+            yield from guarded(platform, look)
+    elif (folder / "config.xml").is_file():
+        client = yield from _client(folder, installed, foreign, _CORDOVA)
+        yield from _cordova(cli, folder, client, deployments)
+    else:
+        yield from _react_native_app(cli, folder, installed, foreign, deployments)
+
+
+def _client(
+    folder: Path, installed: Installed | None, foreign: str | None, default: str
+) -> Generator[Finding, None, Client]:
+    """Look at which client package the app uses, and return it; the usual one for an app that names none."""
+    if installed is not None:
+        found = f"{installed.client.package} {installed.version} ({installed.source})."
+        yield Finding(subject="client", verdict="ok", found=found)
+        return installed.client
+    if foreign is not None:
+        yield Finding(
+            subject="client",
+            verdict="fault",
+            found=f"{foreign} uses a protocol of its own, so no setting points the app at a CodePush server.",
+            advice=f"Use a client of CodePush instead, such as {default}.",
+        )
+    elif (folder / "package.json").is_file():
+        yield Finding(
+            subject="client",
+            verdict="warning",
+            found="package.json names no client: the settings are looked for as Microsoft's client reads them.",
+            advice=f"Add a client, such as {default}, or run the command in the folder of the app itself.",
+        )
+    else:
+        yield Finding(subject="client", verdict="skipped", found="There is no package.json that names one.")
+    return default_client(default)
+
+
+def _react_native_app(
+    cli: Cli, folder: Path, installed: Installed | None, foreign: str | None, deployments: Sequence[Deployment]
+) -> Iterator[Finding]:
     try:
         project = ReactNativeProject.open(folder)
     except ProjectError as error:
         yield Finding(subject="app project", verdict="skipped", found=error.message)
         return
+    client = yield from _client(folder, installed, foreign, _REACT_NATIVE)
     for platform in ("android", "ios"):
         if (folder / platform).is_dir():
-            yield from guarded(platform, partial(_react_native, cli, project, platform, deployments))
+            yield from guarded(platform, partial(_react_native, cli, project, client, platform, deployments))
 
 
-def _cordova(cli: Cli, folder: Path, deployments: Sequence[Deployment]) -> Iterator[Finding]:
+def _cordova(cli: Cli, folder: Path, client: Client, deployments: Sequence[Deployment]) -> Iterator[Finding]:
     for platform in CORDOVA_PLATFORMS:
-        yield from guarded(platform, partial(_cordova_platform, cli, folder, platform, deployments))
+        yield from guarded(platform, partial(_cordova_platform, cli, folder, client, platform, deployments))
     yield from guarded("version", lambda: _version("version", CordovaProject(folder).version().value, deployments))
 
 
-def _cordova_platform(cli: Cli, folder: Path, platform: str, deployments: Sequence[Deployment]) -> Iterator[Finding]:
-    return _told(cli, platform, cordova_wiring(folder, platform), deployments)
+def _cordova_platform(
+    cli: Cli, folder: Path, client: Client, platform: str, deployments: Sequence[Deployment]
+) -> Iterator[Finding]:
+    return _settings(cli, _Half(platform, client, cordova_wiring(folder, client, platform)), deployments)
+
+
+def _capacitor_platform(
+    cli: Cli, configuration: Path, client: Client, platform: str, deployments: Sequence[Deployment]
+) -> Iterator[Finding]:
+    return _settings(cli, _Half(platform, client, capacitor_wiring(configuration, client, platform)), deployments)
 
 
 def _react_native(
-    cli: Cli, project: ReactNativeProject, platform: _Platform, deployments: Sequence[Deployment]
+    cli: Cli, project: ReactNativeProject, client: Client, platform: _Platform, deployments: Sequence[Deployment]
 ) -> Iterator[Finding]:
-    wiring = android_wiring(project.root) if platform == "android" else ios_wiring(project.root)
-    yield from _told(cli, platform, wiring, deployments)
-    yield _hook(platform, wiring)
+    wiring = (android_wiring if platform == "android" else ios_wiring)(project.root, client)
+    half = _Half(platform, client, wiring)
+    yield from _settings(cli, half, deployments)
+    yield _hook(half)
     yield from guarded(f"{platform} Hermes", lambda: [_hermes(project, platform)])
     subject = f"{platform} version"
     yield from guarded(subject, lambda: _version(subject, _version_of(project, platform), deployments))
 
 
-def _told(cli: Cli, platform: str, wiring: Wiring, deployments: Sequence[Deployment]) -> Iterator[Finding]:
-    """Look at what the app is told: its deployment key, its server, its public key."""
-    yield from _deployment_key(platform, wiring, deployments)
-    yield from _server_url(platform, wiring, cli.server_url)
-    yield from _public_key(platform, wiring, cli.project.private_key_path)
+def _settings(cli: Cli, half: _Half, deployments: Sequence[Deployment]) -> Iterator[Finding]:
+    """Look at the settings of an app: its deployment key, its server, its public key."""
+    yield from _ignored(half)
+    yield from _deployment_key(half, deployments)
+    yield from _server_url(half, cli.server_url)
+    yield from _public_key(half, cli.project.private_key_path)
 
 
-def _deployment_key(platform: str, wiring: Wiring, deployments: Sequence[Deployment]) -> Iterator[Finding]:
-    subject = f"{platform} deployment key"
+def _ignored(half: _Half) -> Iterator[Finding]:
+    for one in half.wiring.ignored:
+        yield Finding(
+            subject=f"{half.platform} settings",
+            verdict="fault",
+            found=f"{one.source}: {half.client.package} does not read {one.key} on this platform.",
+            advice=f"Name it {half.usual(one.name)}.",
+        )
+
+
+def _deployment_key(half: _Half, deployments: Sequence[Deployment]) -> Iterator[Finding]:
+    subject = f"{half.platform} deployment key"
     names = {one.key: one.name for one in deployments}
-    found = wiring.values("deployment_key")
+    found = half.wiring.values("deployment_key")
     if not found:
         yield Finding(
             subject=subject,
             verdict="warning",
             found="None was found: the app asks for nothing, unless its JavaScript gives the key.",
-            advice=f"Set CodePushDeploymentKey in {_WHERE[platform]}; 'codepush deployment list -k' shows the keys.",
+            advice=f"Set {half.usual('deployment_key')} in {half.place}; 'codepush deployment list -k' shows the keys.",
         )
     for one in found:
         if not one.is_literal:
@@ -124,14 +210,14 @@ def _deployment_key(platform: str, wiring: Wiring, deployments: Sequence[Deploym
             yield Finding(subject=subject, verdict="skipped", found=f"{one.source}: whose it is, is not known.")
 
 
-def _server_url(platform: str, wiring: Wiring, server_url: str) -> Iterator[Finding]:
-    subject, found = f"{platform} server", wiring.values("server_url")
+def _server_url(half: _Half, server_url: str) -> Iterator[Finding]:
+    subject, found = f"{half.platform} server", half.wiring.values("server_url")
     if not found:
         yield Finding(
             subject=subject,
             verdict="fault",
-            found=f"None is set: the app asks {_CLOSED}.",
-            advice=f"Set {_URL_NAMES[platform]} in {_WHERE[platform]} to the server's address.",
+            found=f"None is set: the app asks {half.client.default_server}.",
+            advice=f"Set {half.usual('server_url')} in {half.place} to {server_url}.",
         )
     for one in found:
         if not one.is_literal:
@@ -147,14 +233,14 @@ def _server_url(platform: str, wiring: Wiring, server_url: str) -> Iterator[Find
             )
 
 
-def _public_key(platform: str, wiring: Wiring, private_key_path: Path | None) -> Iterator[Finding]:
-    subject, found = f"{platform} public key", wiring.values("public_key")
+def _public_key(half: _Half, private_key_path: Path | None) -> Iterator[Finding]:
+    subject, found = f"{half.platform} public key", half.wiring.values("public_key")
     if not found and private_key_path is not None:
         yield Finding(
             subject=subject,
             verdict="warning",
             found="None is set: releases are signed, and the app does not look at signatures.",
-            advice=f"Set CodePushPublicKey in {_WHERE[platform]}.",
+            advice=f"Set {half.usual('public_key')} in {half.place}.",
         )
     for one in found:
         if private_key_path is None:
@@ -191,16 +277,17 @@ def _pem(text: str) -> str:
     return "\n".join(["-----BEGIN PUBLIC KEY-----", *textwrap.wrap(body, 64), "-----END PUBLIC KEY-----", ""])
 
 
-def _hook(platform: _Platform, wiring: Wiring) -> Finding:
-    subject = f"{platform} code"
+def _hook(half: _Half) -> Finding:
+    subject, wiring = f"{half.platform} code", half.wiring
     if wiring.hook:
         return Finding(subject=subject, verdict="ok", found=f"{wiring.hook} takes the bundle from CodePush.")
+    java_class = half.client.java_class
     looked = f"in {' and '.join(wiring.code)}" if wiring.code else "for its file"
     return Finding(
         subject=subject,
         verdict="warning",
         found=f"Looked {looked}: the app seems to run only the bundle that it was built with.",
-        advice=f"Make sure that {_HOOKS[platform]}.",
+        advice=f"Make sure that {_HOOKS[half.platform]}, with: {_IMPORT[half.platform].format(java_class=java_class)}",
     )
 
 

@@ -24,9 +24,11 @@ _MARKS = {"ok": "ok", "warning": "!", "fault": "x", "skipped": "-"}
 def doctor(cli: Cli) -> None:
     """Check everything from the server's reachability to the app's configuration, and say how to mend it.
 
-    It looks at the project file, the server, the log-in, the app and its deployments, and at the app's project in this
-    directory: deployment key, server and public key on each platform, whether the app takes its bundle from CodePush,
-    Hermes, and whether phones of this version can take the newest release. Nothing is changed.
+    It looks at the project file, the server, the log-in, the app and its deployments, and the address from which
+    devices download. In the app's project in this directory, it looks at the client package and its version, and at
+    deployment key, server and public key on each platform, under the names that this client reads. It also checks
+    whether the app takes its bundle from CodePush, Hermes, and whether devices of this version can take the newest
+    release. Nothing is changed.
     """
     from codepush.cli.examination import examine
     from codepush.cli.output import Column, Table

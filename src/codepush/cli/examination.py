@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import TYPE_CHECKING
 
 from codepush.cli.app_examination import examine_app
+from codepush.cli.download_examination import examine_downloads
 from codepush.cli.findings import Finding, guarded
 from codepush.errors import CodePushError
 
@@ -30,10 +32,12 @@ def examine(cli: Cli, folder: Path) -> list[Finding]:
     findings = [*_project(cli), *_reachable(cli)]
     deployments: list[Deployment] = []
     if all(one.verdict != "fault" for one in findings):
-        findings += _account(cli)
+        findings += guarded("log-in", partial(_account, cli))
     if all(one.verdict != "fault" for one in findings):
         deployments, found = _deployments(cli)
         findings += found
+        if deployments:
+            findings += guarded("downloads", partial(examine_downloads, cli, deployments))
     return [*findings, *examine_app(cli, folder, deployments)]
 
 
@@ -58,7 +62,7 @@ def _reachable(cli: Cli) -> Iterator[Finding]:
     url = cli.server_url
     try:
         verify = str(cli.project.ca_file) if cli.project.ca_file else True
-        status = httpx2.get(f"{url}/health", timeout=cli.flags.get("timeout") or 10.0, verify=verify).status_code
+        response = httpx2.get(f"{url}/health", timeout=cli.flags.get("timeout") or 10.0, verify=verify)
     except (httpx2.HTTPError, OSError) as error:
         yield Finding(
             subject="server",
@@ -67,7 +71,16 @@ def _reachable(cli: Cli) -> Iterator[Finding]:
             advice="Is the address right, and the server running? Another one is named with --server.",
         )
         return
-    yield Finding(subject="server", verdict="ok", found=f"{url} answers ({status}).")
+    is_page = response.is_success and response.text.lstrip().startswith("<")
+    if response.is_server_error or is_page:
+        yield Finding(
+            subject="server",
+            verdict="fault",
+            found=f"{url}/health responds with status {response.status_code}, but not as a CodePush server does.",
+            advice="Check the address, and the proxy or gateway in front of the server if there is one.",
+        )
+        return
+    yield Finding(subject="server", verdict="ok", found=f"{url} answers ({response.status_code}).")
     if url.startswith("http://") and not re.match(r"http://(127\.|localhost|\[::1\])", url):
         yield Finding(
             subject="server",

@@ -1,0 +1,110 @@
+"""What ``codepush doctor`` looks at in an update check: whether devices can reach the address of the download."""
+
+from __future__ import annotations
+
+import socket
+from contextlib import suppress
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from typing import TYPE_CHECKING, Final, TypeAlias
+from urllib.parse import urlsplit
+
+from codepush.cli.findings import Finding
+from codepush.cli.phones import platform_of
+from codepush.cli.planning import some_version
+from codepush.device.connection import Connection
+from codepush.models import UpdateCheck
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from codepush.cli.context import Cli
+    from codepush.models import Deployment
+
+__all__ = ["address_fault", "examine_downloads"]
+
+_SUBJECT: Final = "downloads"
+_TIMEOUT: Final = 10.0
+_ADVICE: Final = "Start the server with --public-url and the address that devices use (CODEPUSH_PUBLIC_URL)."
+
+_Address: TypeAlias = "IPv4Address | IPv6Address"
+
+
+def examine_downloads(cli: Cli, deployments: Sequence[Deployment]) -> Iterator[Finding]:
+    """Ask for an update as a new device does, and look at the address of the download.
+
+    Nothing is reported to the server, so no device is counted.
+
+    Args:
+        cli: what the command works with.
+        deployments: the deployments of the project's app.
+
+    Raises:
+        CodePushError: the update check failed.
+
+    """
+    url = next((url for one in deployments if (url := _download_url(cli, one))), None)
+    if url is None:
+        yield Finding(subject=_SUBJECT, verdict="skipped", found="No deployment offers a release to new devices.")
+        return
+    fault = address_fault(url, cli.server_url) or _refusal(cli, url)
+    if fault:
+        yield Finding(
+            subject=_SUBJECT, verdict="fault", found=f"Devices are sent to {_origin(url)}: {fault}", advice=_ADVICE
+        )
+    else:
+        yield Finding(subject=_SUBJECT, verdict="ok", found=f"Devices download from {_origin(url)}.")
+
+
+def _download_url(cli: Cli, deployment: Deployment) -> str | None:
+    """Return the download that the newest release of a deployment is offered with, if new devices are offered it."""
+    if deployment.package is None:
+        return None
+    connection = Connection(cli.server_url, platform=platform_of(None), timeout=cli.flags.get("timeout") or _TIMEOUT)
+    check = UpdateCheck(deployment_key=deployment.key, app_version=some_version(deployment.package.app_version))
+    offered = connection.ask(check)
+    return offered.download_url if offered.is_available else None
+
+
+def address_fault(url: str, server_url: str) -> str | None:
+    """Return why devices elsewhere cannot use an address, as far as it tells."""
+    download, server = urlsplit(url), urlsplit(server_url)
+    host, of_server = _ip(download.hostname), _ip(server.hostname)
+    if host is not None and host.is_unspecified:
+        return "this is the address to listen on, to which no device can connect."
+    if download.hostname == server.hostname:
+        return None
+    if host is not None and host.is_loopback:
+        is_same = of_server is not None and of_server.is_loopback
+        return None if is_same else "this address leads each device to itself."
+    if host is not None and not host.is_global and not (of_server is not None and not of_server.is_global):
+        return "this is an address of a private network."
+    if server.scheme == "https" and download.scheme == "http":
+        return "it has no https, so iOS and Android refuse it."
+    return None
+
+
+def _refusal(cli: Cli, url: str) -> str | None:
+    """Return why the download does not begin here, or ``None`` when it does."""
+    import httpx2
+
+    verify = str(cli.project.ca_file) if cli.project.ca_file else True
+    try:
+        with httpx2.stream("GET", url, timeout=_TIMEOUT, verify=verify, follow_redirects=True) as response:
+            return None if response.is_success else f"the download fails with status {response.status_code}."
+    except (httpx2.HTTPError, OSError) as error:
+        return f"it does not respond to this machine: {error}."
+
+
+def _ip(host: str | None) -> _Address | None:
+    """Return the address that a host is, or that its name leads to here; ``None`` for a name that leads nowhere."""
+    with suppress(ValueError):
+        return ip_address(host or "")
+    with suppress(OSError):
+        return ip_address(socket.getaddrinfo(host, None)[0][4][0])
+    return None
+
+
+def _origin(url: str) -> str:
+    """Return scheme and host of an address; the rest of a bucket's may hold a signature."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
