@@ -11,6 +11,7 @@ from codepush import client, errors, models
 from codepush.packaging import local
 
 NOT_PUBLIC = {
+    "GATEWAY",  # one of the codes of errors, which callers compare as text
     "Permission",  # types of fields, spelled out where they are used
     "ReleaseMethod",
     "Role",
