@@ -39,7 +39,7 @@ def plan_release(
 
     history, metrics = _state(cli, app, deployment)
     key = private_key_path or cli.project.private_key_path
-    check_layout(cli, contents, is_signed=key is not None)
+    check_layout(cli, contents, private_key_path=key)
     with prepare(contents, private_key_path=key) as package:
         meant = Package(app_version=target, package_hash=package.hash, size=package.size, release_method="Upload")
     _tell(cli, app, deployment, plan_new(history, metrics, release_of(meant, info)))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from codepush.errors import PackageError
 from codepush.packaging.manifest import list_files
+from codepush.packaging.signing import read_private_key
 
 if TYPE_CHECKING:
     from codepush.cli.context import Cli
@@ -23,7 +24,7 @@ _WEB_FOLDERS: Final = ("www", "public")
 """Where devices with a public key look for the signature: React Native in the first, Cordova and Capacitor in these."""
 
 
-def check_layout(cli: Cli, contents: str, *, is_signed: bool) -> None:
+def check_layout(cli: Cli, contents: str, *, private_key_path: Path | str | None) -> None:
     """Check that a folder holds a bundle, and that its signature would be found; ``--force`` makes both warnings.
 
     Single files and archives are not looked at: files are put into the right folder, archives are signed by others.
@@ -31,16 +32,19 @@ def check_layout(cli: Cli, contents: str, *, is_signed: bool) -> None:
     Args:
         cli: what the command works with.
         contents: what is to be released.
-        is_signed: whether it will be signed.
+        private_key_path: the key to sign with, if it is to be signed.
 
     Raises:
+        ConfigurationError: the key cannot be read, or is none.
         PackageError: no device could run the folder, or none with a public key.
 
     """
+    if private_key_path is not None:
+        read_private_key(private_key_path)
     folder = Path(os.path.abspath(contents))  # noqa: PTH100 - resolve() would use the name of a link's target
     if not folder.is_dir():
         return
-    for fault in _faults(folder, is_signed=is_signed):
+    for fault in _faults(folder, is_signed=private_key_path is not None):
         if not cli.flags.get("force"):
             raise PackageError(f"{fault} To release it all the same, add --force.")
         cli.out.warn(fault)

@@ -53,7 +53,7 @@ def release_contents(
     if cli.flags.get("verify"):
         info = replace(info, is_disabled=True)
     cli.client.get_deployment(app, deployment)  # whatever is wrong with names and keys is told before the upload
-    check_layout(cli, contents, is_signed=key is not None)
+    check_layout(cli, contents, private_key_path=key)
     try:
         with cli.out.progress("Uploading") as report:
             release = cli.client.release(
