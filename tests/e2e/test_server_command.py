@@ -17,6 +17,7 @@ import pytest
 
 from codepush import CodePush, TransportError
 from support.packages import make_bundle
+from support.postgresql import undo_newest_migration
 
 COMMAND = [str(Path(sys.executable).with_name("codepush")), "server"]
 
@@ -144,8 +145,7 @@ def test_a_database_is_migrated_once(tmp_path):
 def test_an_older_database_on_a_server_is_migrated_on_purpose(tmp_path, postgresql_server, postgresql_url):
     """A start says which command to run and ends; after it the server starts."""
     places = ["--data", str(tmp_path), "--database-url", postgresql_url]
-    undo = "DROP FUNCTION tell_of_changed_deployment CASCADE; UPDATE alembic_version SET version_num = '0001'"
-    postgresql_server.execute(undo, postgresql_url.rpartition("/")[2])
+    undo_newest_migration(postgresql_server, postgresql_url)
     refused = run("start", "--port", "0", *places)
     assert refused.returncode == 1
     assert "run: codepush server migrate" in refused.stderr

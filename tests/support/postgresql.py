@@ -204,3 +204,11 @@ def postgresql_server():
 def postgresql_url(postgresql_server):
     """Give the URL of a migrated database of the test's own on PostgreSQL."""
     return postgresql_server.migrated_database()
+
+
+def undo_newest_migration(server, url):
+    """Bring a database back to the schema before the newest one."""
+    added = {"apps": "display_name", "diffs": "fits_binary", "idempotency_keys": "digest"}
+    undo = [f"ALTER TABLE {table} DROP COLUMN {column}" for table, column in added.items()]
+    for statement in (*undo, "UPDATE alembic_version SET version_num = '0002'"):
+        server.execute(statement, url.rpartition("/")[2])

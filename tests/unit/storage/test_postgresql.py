@@ -13,7 +13,7 @@ from codepush.server.ports import UnavailableError
 from codepush.server.storage.sql.migrate import make_ready, upgrade
 from codepush.server.storage.sql.postgresql import connections
 from codepush.server.storage.sql.store import SqlStore
-from support.postgresql import PASSWORD
+from support.postgresql import PASSWORD, undo_newest_migration
 from unit.storage.factories import a_release, add_account, lay_ground
 
 pytestmark = pytest.mark.anyio
@@ -243,9 +243,7 @@ async def test_nonsense_on_the_channel_means_to_look(postgresql_store, postgresq
 def test_an_older_schema_is_refused_until_somebody_migrates(postgresql_server, postgresql_url):
     """A start says which command to run and changes nothing; the command does it."""
     database = postgresql_url.rpartition("/")[2]
-    for table, column in (("apps", "display_name"), ("diffs", "fits_binary"), ("idempotency_keys", "digest")):
-        postgresql_server.execute(f"ALTER TABLE {table} DROP COLUMN {column}", database)
-    postgresql_server.execute("UPDATE alembic_version SET version_num = '0002'", database)
+    undo_newest_migration(postgresql_server, postgresql_url)
     with pytest.raises(UnavailableError, match="codepush server migrate"):
         make_ready(postgresql_url)
     assert postgresql_server.execute("SELECT version_num FROM alembic_version", database) == [("0002",)]
