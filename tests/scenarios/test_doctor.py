@@ -261,6 +261,21 @@ def test_a_capacitor_app(cli, codepush_server, keys):
     assert verdicts(findings, "ios public key") == ["warning"]
 
 
+def test_an_app_of_another_owner(cli, codepush_server):
+    """An app that is shared by its owner is best named in full, so that no second one of its name gets in the way."""
+    with codepush_server.client(codepush_server.add_account("ci@example.test")) as ci:
+        ci.add_app("Shared")
+        ci.add_collaborator("Shared", "owner@example.test")
+    cli.text("init", "-a", "Shared")
+    _, findings = examined(cli)
+    assert verdicts(findings, "app name") == ["warning"]
+    assert findings["app name"][0]["advice"].endswith('CI jobs: "ci@example.test:Shared".')
+    (cli.folder / ".codepush.toml").unlink()
+    cli.text("init", "-a", "ci@example.test:Shared")
+    _, findings = examined(cli)
+    assert "app name" not in findings
+
+
 def test_an_app_without_a_client(cli, app):
     """An app that depends on no client, or on one of another protocol, is told so."""
     cli.text("init", "-a", "App")

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -16,12 +16,13 @@ from codepush.cli.values import DURATION
 from codepush.masking import masked_name
 
 if TYPE_CHECKING:
-    from datetime import timedelta
-
     from codepush.cli.context import Cli
     from codepush.models import AccessKey
 
 __all__ = ["access_key"]
+
+_ROUNDING: Final = timedelta(minutes=1)
+"""By how much an expiry may be earlier than requested before the command reports it."""
 
 
 @click.group("access-key", cls=Group)
@@ -37,6 +38,7 @@ def access_key() -> None:
 @pass_cli
 def add_key(cli: Cli, name: str, ttl: timedelta | None, kind: str | None) -> None:
     """Create an access key and print it, once."""
+    from codepush.cli.rendering import long_moment
     from codepush.cli.shapes import plain
 
     if kind not in {None, "user"}:
@@ -49,6 +51,11 @@ def add_key(cli: Cli, name: str, ttl: timedelta | None, kind: str | None) -> Non
     cli.out.say(
         "Make sure to save this key value somewhere safe, since you won't be able to view it from the CLI again!"
     )
+    if ttl is not None and made.expires < made.created_time + ttl - _ROUNDING:
+        cli.out.say(
+            f"It expires on {long_moment(made.expires.astimezone())}, earlier than requested: a key cannot outlive the "
+            "one that creates it, nor the longest lifetime that the server allows."
+        )
 
 
 @access_key.command("patch")

@@ -37,6 +37,7 @@ def examine(cli: Cli, folder: Path) -> list[Finding]:
         deployments, found = _deployments(cli)
         findings += found
         if deployments:
+            findings += guarded("app name", partial(_owner, cli))
             findings += guarded("downloads", partial(examine_downloads, cli, deployments))
     return [*findings, *examine_app(cli, folder, deployments)]
 
@@ -107,6 +108,23 @@ def _account(cli: Cli) -> Iterator[Finding]:
             found=f"The server does not take the access key from {cli.login.place}: it is unknown or has expired.",
             advice=f"Log in again with: codepush login {cli.server_url}",
         )
+
+
+def _owner(cli: Cli) -> Iterator[Finding]:
+    """Report an app of another owner that is named without its owner."""
+    name = cli.project.app or ""
+    if re.search("[:/]", name):
+        return
+    people = cli.client.get_app(name).collaborators
+    if any(one.is_current_account and one.permission == "Owner" for one in people.values()):
+        return
+    owner = next((email for email, one in people.items() if one.permission == "Owner"), "OWNER")
+    yield Finding(
+        subject="app name",
+        verdict="warning",
+        found=f'"{name}" belongs to another owner. If a second app of this name is shared with you, it is ambiguous.',
+        advice=f'Use the full name in the project file and in CI jobs: "{owner}:{name}".',
+    )
 
 
 def _deployments(cli: Cli) -> tuple[list[Deployment], list[Finding]]:

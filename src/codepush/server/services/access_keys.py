@@ -1,17 +1,17 @@
 """Access keys: 256 random bits behind a recognisable prefix, stored as their SHA-256.
 
-A client may choose a key itself, of at least `CHOSEN_LENGTH` characters. No error repeats one: a name that could be an
-access key is shown as its first characters.
+A client may choose a key itself, of at least `CHOSEN_LENGTH` characters. No error repeats one: names that
+look like an access key are masked.
 """
 
 from __future__ import annotations
 
 import hashlib
-import re
 import secrets
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
+from codepush.masking import masked_name
 from codepush.models import AccessKey
 from codepush.rules.validation import is_key
 from codepush.server.ports import AlreadyExistsError, EventRecord
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from codepush.rules.validation import AccessKeyInfo
     from codepush.server.ports import AccessKeyRecord, AccountRecord, Records, Store
 
-__all__ = ["CHOSEN_LENGTH", "DEFAULT_LIFE_MS", "MAX_DAYS", "AccessKeys", "generate", "shown"]
+__all__ = ["CHOSEN_LENGTH", "DEFAULT_LIFE_MS", "MAX_DAYS", "AccessKeys", "generate"]
 
 PREFIX: Final = "cpk_"
 """What an access key of ours begins with, so that scanners for leaked secrets can recognise it."""
@@ -40,9 +40,6 @@ CHOSEN_LENGTH: Final = 32
 """The fewest characters of an access key that a client chooses."""
 
 _DAY_MS: Final = 24 * 60 * 60 * 1000
-
-_POSSIBLE_SECRET: Final = re.compile(r"(?:cpk_[0-9A-Za-z_-]*|[0-9A-Za-z_-]{28,})")
-"""Names that could be an access key: ours, and those of the original, which have 28 characters or more."""
 
 _TOUCH_INTERVAL_MS: Final = 60_000
 """The last-used time is kept to the minute, so that reading costs no write each time."""
@@ -66,11 +63,6 @@ def digest(access_key: str) -> str:
     A slow password hash would add nothing: nobody can try 2**256 keys.
     """
     return hashlib.sha256(access_key.encode()).hexdigest()
-
-
-def shown(name: str) -> str:
-    """Return a name as messages show it: of a name that could be an access key, its first four characters only."""
-    return f"{name[:4]}..." if _POSSIBLE_SECRET.fullmatch(name) else name
 
 
 class AccessKeys:
@@ -297,12 +289,12 @@ class AccessKeys:
 async def _find(records: Records, caller: AccountRecord, name: str, sentence: str) -> AccessKeyRecord:
     record = await records.access_keys.named(caller.id, name)
     if record is None:
-        raise NotFoundError(sentence.format(shown(name)), code="access_key_not_found")
+        raise NotFoundError(sentence.format(masked_name(name)), code="access_key_not_found")
     return record
 
 
 def _taken(name: str) -> ConflictError:
-    return ConflictError(f'The access key "{shown(name)}" already exists.', code="access_key_exists")
+    return ConflictError(f'The access key "{masked_name(name)}" already exists.', code="access_key_exists")
 
 
 def _unusable(why: str) -> InvalidError:

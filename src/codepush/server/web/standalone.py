@@ -11,10 +11,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from codepush.errors import Invalid
+from codepush.masking import masked_name
 from codepush.models import PackageInfo
 from codepush.rules import validation
 from codepush.server.ports import AnswerRecord
-from codepush.server.services.access_keys import shown
 from codepush.server.services.errors import InvalidError, NotFoundError
 from codepush.server.services.repeats import Repeatable
 from codepush.server.tracing import NO_SPANS, Spans
@@ -145,7 +145,7 @@ class StandaloneDoor:
     async def fallback(self, request: Request) -> Response:
         """Answer a path that is no route: 401 without an access key, else 404."""
         await self._gate.admit(request)
-        path = "/".join(map(shown, request.url.path.split("/")))
+        path = "/".join(map(masked_name, request.url.path.split("/")))
         raise NotFoundError(f"Cannot {request.method} {path}", code="no_such_route")
 
     async def _authenticated(self, _: Request, __: AccountRecord) -> Response:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING, Final
 
+from codepush.masking import masked_name
 from codepush.rules import validation
-from codepush.server.services.access_keys import shown
 from codepush.server.services.errors import NotFoundError
 from codepush.server.web.answers import json_answer, no_content
 from codepush.server.web.appcenter.bodies import fields_of, in_their_words, read_word
@@ -69,7 +69,7 @@ class AccountRoutes:
             if token_shape(access_key).id == wanted:
                 await self._access_keys.remove(caller, access_key.name)
                 return no_content()
-        raise NotFoundError(f'The API token "{shown(wanted)}" does not exist.', code="access_key_not_found")
+        raise NotFoundError(f'The API token "{masked_name(wanted)}" does not exist.', code="access_key_not_found")
 
     async def _tokens(self, caller: AccountRecord) -> list[AccessKey]:
         """Return the caller's access keys, but for what log-ins in the browser made."""
