@@ -189,7 +189,11 @@ def serve(batch: int, data: Path, url: str) -> None:
         print(listener.getsockname()[1], flush=True)
         settings = Settings.load({"data": data, "database_url": url}, {}, address=process.address(listener))
         config = uvicorn.Config(
-            create_app(settings), http=process.connection_class(), log_level="warning", access_log=False
+            create_app(settings),
+            http=process.connection_class(),
+            log_level="warning",
+            access_log=False,
+            proxy_headers=False,
         )
         uvicorn.Server(config).run(sockets=[listener])
 

@@ -85,7 +85,11 @@ def live_server(data: Path, **settings: Any) -> Iterator[LiveServer]:  # noqa: A
         anyio.run(prepare, loaded)
         access_key = anyio.run(_owner_key, loaded)
         config = uvicorn.Config(
-            create_app(loaded), log_level="warning", access_log=False, http=process.connection_class()
+            create_app(loaded),
+            log_level="warning",
+            access_log=False,
+            proxy_headers=False,
+            http=process.connection_class(),
         )
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="codepush-server")

@@ -62,6 +62,7 @@ from codepush.server.web.numbers import NumbersDoor
 from codepush.server.web.openapi import OpenApiDoor
 from codepush.server.web.paths import CanonicalPaths, for_all_paths
 from codepush.server.web.problems import HANDLERS
+from codepush.server.web.proxies import ForwardedClients
 from codepush.server.web.ratelimits import RateLimit
 from codepush.server.web.requests import RequestIds
 from codepush.server.web.standalone import StandaloneDoor, UploadRoom
@@ -190,7 +191,11 @@ def create_app(settings: Settings, *, peers: Path | None = None) -> Starlette:
             *_login_door(settings, store, access_keys, failures).routes(),
             for_all_paths(Mount("/", Watched(managing, tallies, spans, fallback=_ANYTHING))),
         ],
-        middleware=[Middleware(RequestIds), Middleware(CanonicalPaths)],
+        middleware=[
+            Middleware(ForwardedClients, proxies=settings.proxies),
+            Middleware(RequestIds),
+            Middleware(CanonicalPaths),
+        ],
         exception_handlers=HANDLERS,
         lifespan=_lifespan(
             settings,

@@ -53,6 +53,7 @@ def serve(settings: Settings, listener: socket.socket, *, workers: int = 1) -> N
     """Serve until SIGTERM or SIGINT; then finish what is under way, and return."""
     logs.set_up(settings.log_level, settings.log_format)
     anyio.run(_announce, settings, address(listener))
+    _warn_of_unread_variables()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stopped)
     if workers == 1:
@@ -95,6 +96,15 @@ async def _announce(settings: Settings, url: str) -> None:
     sys.stderr.flush()
 
 
+def _warn_of_unread_variables() -> None:
+    """Warn of a variable of uvicorn's that no longer has an effect, so that its absence is no surprise."""
+    if os.environ.get("FORWARDED_ALLOW_IPS"):
+        logging.getLogger(__name__).warning(
+            "FORWARDED_ALLOW_IPS is ignored. Set CODEPUSH_TRUSTED_PROXIES to the networks or the number of the proxies "
+            "in front of this server; docs/security.md explains how."
+        )
+
+
 def _environment(settings: Settings) -> dict[str, str]:
     return {variable: str(getattr(settings, name)) for name, variable in ENVIRONMENT.items()}
 
@@ -108,6 +118,7 @@ def _config(settings: Settings, app: Starlette | str, *, workers: int = 1) -> uv
         log_config=None,  # its lines take the same way as ours
         access_log=False,
         server_header=False,
+        proxy_headers=False,  # CODEPUSH_TRUSTED_PROXIES decides, in the application
         http=connection_class(),
         timeout_graceful_shutdown=_SHUTDOWN_SECONDS,
     )

@@ -16,6 +16,7 @@ from codepush.packaging.archive import DEFAULT_LEVEL
 from codepush.rules.diffs import DEFAULT_LIMIT
 from codepush.server.services.repacking import BEST_LEVEL
 from codepush.server.storage.places import Place
+from codepush.server.web.proxies import Proxies
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -92,8 +93,8 @@ class Settings(Struct, frozen=True, kw_only=True):
         downloads_per_address: how many downloads one address may run at once.
         new_devices_per_hour: how many devices not seen before one address may report in an hour.
         access_key_max_days: the longest lifetime of an access key, in days.
-        trusted_proxies: the networks whose ``X-Forwarded-For`` is trusted, separated by commas, or the number of
-            proxies in front of the server; empty: the header is ignored.
+        trusted_proxies: the networks whose ``X-Forwarded-For`` is trusted besides loopback, separated by commas, or
+            the number of proxies in front of the server; 0: the header is ignored.
         operations_port: the port that alone serves ``/metrics`` and ``/ready``; 0: the same port as everything else.
         rate_limits: whether requests are limited at all.
         failed_logins_per_address: how many failed log-ins a minute are accepted from one address.
@@ -191,7 +192,7 @@ class Settings(Struct, frozen=True, kw_only=True):
             access_key_max_days=_whole(
                 "access_key_max_days", given.get("access_key_max_days", 365), least=1, most=36_500
             ),
-            trusted_proxies=given.get("trusted_proxies", ""),
+            trusted_proxies=_proxies(given.get("trusted_proxies", "")),
             operations_port=_whole("operations_port", given.get("operations_port", 0), least=0, most=65_535),
             rate_limits=_switch("rate_limits", given.get("rate_limits", "on")),
             failed_logins_per_address=_whole(
@@ -219,6 +220,11 @@ class Settings(Struct, frozen=True, kw_only=True):
     def place(self) -> Place:
         """Where the archives are."""
         return Place.parse(self.storage_url)
+
+    @property
+    def proxies(self) -> Proxies:
+        """The proxies in front of the server."""
+        return Proxies.parse(self.trusted_proxies)
 
     @property
     def storage(self) -> Path:
@@ -264,6 +270,17 @@ def _storage_url(value: str) -> str:
         Place.parse(value)
     except ValueError as error:
         raise ConfigurationError(f"{ENVIRONMENT['storage_url']}: {error}.") from error
+    return value
+
+
+def _proxies(value: str) -> str:
+    try:
+        Proxies.parse(value)
+    except ValueError as error:
+        raise ConfigurationError(
+            f"{ENVIRONMENT['trusted_proxies']}: {value!r} is neither a list of networks, such as 10.0.0.0/8,fd00::/8, "
+            f"nor a number of proxies: {error}."
+        ) from error
     return value
 
 

@@ -46,6 +46,9 @@ def test_values_that_cannot_be(variable, value, sentence):
         ("CODEPUSH_REDIRECT_DOWNLOADS", "perhaps", "neither on nor off"),
         ("CODEPUSH_ACCEL_REDIRECT", "archives", "not a location of nginx"),
         ("CODEPUSH_ACCEL_REDIRECT", "/a b", "not a location of nginx"),
+        ("CODEPUSH_TRUSTED_PROXIES", "*", "neither a list of networks"),
+        ("CODEPUSH_TRUSTED_PROXIES", "10.0.0.1/8", "neither a list of networks"),
+        ("CODEPUSH_TRUSTED_PROXIES", "99", "nor a number of proxies"),
     ],
 )
 def test_places_that_cannot_be(variable, value, sentence):

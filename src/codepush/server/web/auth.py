@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from codepush.server.services.errors import UnauthenticatedError
 from codepush.server.web.addresses import counted_address
+from codepush.server.web.proxies import UNKNOWN
 from codepush.server.web.ratelimits import RateLimit, RateLimitedError
 from codepush.server.web.watching import notes
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from codepush.server.ports import AccessKeyRecord, AccountRecord
     from codepush.server.services.access_keys import AccessKeys
 
-__all__ = ["FailedLogins", "Gate", "Limits", "access_key", "address", "expiry"]
+__all__ = ["FailedLogins", "Gate", "Limits", "access_key", "address", "expiry", "limited_address"]
 
 _PROVEN: Final = 10_000
 """How many access keys are remembered that were valid; the oldest is forgotten first."""
@@ -90,7 +91,7 @@ class Gate:
         key = access_key(request)
         digest = hashlib.sha256((key or "").encode()).hexdigest()
         if self._limits is not None:
-            self._limits.per_address.check(address(request))
+            self._limits.per_address.check(limited_address(request))
             if key is not None and digest not in self._proven:
                 self._limits.failures.refuse_exhausted(request)
             self._limits.per_key.check(digest)
@@ -140,5 +141,11 @@ def access_key(request: Request) -> str | None:
 
 
 def address(request: Request) -> str:
-    """Return the address a request comes from; behind a trusted proxy uvicorn has put the client's there."""
-    return request.client.host if request.client else "unknown"
+    """Return the client's address; behind trusted proxies, the one that :class:`ForwardedClients` has found."""
+    return request.client.host if request.client else UNKNOWN
+
+
+def limited_address(request: Request) -> str:
+    """Return the address under which limits count a request: IPv6 by its /64 network, loopback as itself."""
+    host = address(request)
+    return counted_address(host) or host

@@ -29,7 +29,7 @@ from codepush.server.services.errors import (
     UnavailableError,
 )
 from codepush.server.services.logins import CODE_LIFE_MS, LINK_LIFE_MS, NOT_LOGGED_IN, TICKET_LIFE_MS
-from codepush.server.web.auth import address
+from codepush.server.web.auth import address, limited_address
 from codepush.server.web.bodies import form_body
 from codepush.server.web.pages import page
 from codepush.server.web.paths import route
@@ -135,7 +135,7 @@ class LoginDoor:
         async def shown(request: Request) -> Response:
             try:
                 if self._rate_limit is not None:
-                    self._rate_limit.check(address(request))
+                    self._rate_limit.check(limited_address(request))
                 if self._failures is not None:
                     self._failures.refuse_exhausted(request)
                 return await endpoint(request)

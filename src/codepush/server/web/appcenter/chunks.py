@@ -18,7 +18,7 @@ from codepush.server.services.drafts import draft
 from codepush.server.services.errors import InvalidError, TooLargeError, UnauthenticatedError
 from codepush.server.services.uploads import Ticket
 from codepush.server.web.answers import json_answer
-from codepush.server.web.auth import address
+from codepush.server.web.auth import limited_address
 from codepush.server.web.paths import route
 from codepush.server.web.timelimits import at_most
 from codepush.wire.appcenter import uploads as wire
@@ -81,7 +81,7 @@ class ChunkDoor:
 
         async def admitted(request: Request) -> Response:
             if self._rate_limit is not None:
-                self._rate_limit.check(address(request))
+                self._rate_limit.check(limited_address(request))
             async with at_most(seconds):
                 return await endpoint(request, _ticket(request))
 
