@@ -188,13 +188,25 @@ def test_data_folder_that_cannot_be(tmp_path, command):
     assert "Traceback" not in done.stderr
 
 
-def test_port_in_use(tmp_path):
+def test_port_in_use(tmp_path, monkeypatch):
     """A port that is taken is told in a sentence."""
     with start(tmp_path / "data") as server:
         port = server.url.rpartition(":")[2]
         second = run("start", "--data", str(tmp_path / "other"), "--port", port)
-    assert second.returncode == 1
-    assert "Is another server running?" in second.stderr
+        monkeypatch.setenv("CODEPUSH_OPERATIONS_PORT", port)
+        third = run("start", "--data", str(tmp_path / "other"), "--port", "0")
+    assert (second.returncode, third.returncode) == (1, 1)
+    assert "Is another server running? Try --port." in second.stderr
+    assert f"Cannot listen on 127.0.0.1:{port}" in third.stderr
+    assert "Try CODEPUSH_OPERATIONS_PORT." in third.stderr
+
+
+def test_a_variable_that_has_no_effect(tmp_path, monkeypatch):
+    """The server warns that it ignores the variable in which proxies were named before."""
+    monkeypatch.setenv("FORWARDED_ALLOW_IPS", "*")
+    with start(tmp_path / "data") as server:
+        assert get(f"{server.url}/health").status_code == 200
+        assert "CODEPUSH_TRUSTED_PROXIES" in server.stop(signal.SIGTERM)[1]
 
 
 def test_data_folder_is_private(tmp_path):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc as garbage
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -35,14 +35,23 @@ def server() -> None:
 @click.option("--port", default=3000, show_default=True, type=click.IntRange(0, 65535), help="Port; 0: any free one.")
 @click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 256), help="Processes that answer.")
 @click.option("--public-url", metavar="URL", help="How phones reach it.  [CODEPUSH_PUBLIC_URL, else http://HOST:PORT]")
-def start(host: str, port: int, workers: int, **places: str | None) -> None:
-    """Start the server; SIGTERM or Ctrl-C stops it once it has answered what it was asked."""
+@click.option("--new", is_flag=True, help="Accept an empty database beside existing archives.")
+def start(host: str, port: int, workers: int, *, new: bool, **places: str | None) -> None:
+    """Start the server; SIGTERM or Ctrl-C stops it once it has answered what it was asked.
+
+    An empty database beside archives of releases usually means that the records were lost. The server starts on them
+    only with --new, which is needed once.
+    """
     with _no_collection():
         from codepush.server import process
 
-    with _listen(host, port) as listener:
-        settings = load_settings(places, address=process.address(listener))
-        process.serve(settings, listener, workers=workers)
+    with ExitStack() as sockets:
+        listeners = [sockets.enter_context(_listen(host, port, "--port"))]
+        settings = load_settings(places, address=process.address(listeners[0]))
+        if settings.operations_port:
+            variable = "CODEPUSH_OPERATIONS_PORT"
+            listeners.append(sockets.enter_context(_listen(host, settings.operations_port, variable)))
+        process.serve(settings, listeners, workers=workers, new=new)
 
 
 @contextmanager
@@ -56,14 +65,14 @@ def _no_collection() -> Iterator[None]:
         garbage.enable()
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def _listen(host: str, port: int, setting: str) -> socket.socket:
     from codepush.server import process
 
     try:
         return process.listen(host, port)
     except OSError as error:
         raise click.ClickException(
-            f"Cannot listen on {host}:{port}: {error.strerror or error}. Is another server running? Try --port."
+            f"Cannot listen on {host}:{port}: {error.strerror or error}. Is another server running? Try {setting}."
         ) from error
 
 

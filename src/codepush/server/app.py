@@ -6,6 +6,7 @@ import asyncio
 import shutil
 import time
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import anyio.to_thread
@@ -21,6 +22,7 @@ from codepush.server.services.access_keys import AccessKeys
 from codepush.server.services.accounts import Accounts
 from codepush.server.services.apps import Apps
 from codepush.server.services.backups import Backups
+from codepush.server.services.beginnings import Beginnings
 from codepush.server.services.checking import Checking
 from codepush.server.services.cleaning import Cleaning
 from codepush.server.services.collaborators import Collaborators
@@ -60,6 +62,7 @@ from codepush.server.web.login import LoginDoor
 from codepush.server.web.management import management_app
 from codepush.server.web.numbers import NumbersDoor
 from codepush.server.web.openapi import OpenApiDoor
+from codepush.server.web.operations import OperationsPort, absent
 from codepush.server.web.paths import CanonicalPaths, for_all_paths
 from codepush.server.web.problems import HANDLERS
 from codepush.server.web.proxies import ForwardedClients
@@ -81,6 +84,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Upkeep",
+    "begin",
     "create_app",
     "migrate",
     "open_accounts",
@@ -181,11 +185,13 @@ def create_app(settings: Settings, *, peers: Path | None = None) -> Starlette:
     managing = management_app(
         [*management.routes(), *appcenter.routes(), *chunks.routes(), fallback], origins=settings.origins
     )
+    status = StatusDoor(Health(store, blobs))
+    operations = [status.ready_route(), *(NumbersDoor(Overview(store, shared)).routes() if settings.metrics else ())]
     return Starlette(
         routes=[
-            *StatusDoor(Health(store, blobs)).routes(),
+            *status.routes(),
+            *(absent(operations) if settings.operations_port else operations),
             *AcquisitionDoor(updates, checks, reports, tallies).routes(),
-            *(NumbersDoor(Overview(store, shared)).routes() if settings.metrics else ()),
             *_download_door(settings, blobs, tallies).routes(),
             *OpenApiDoor().routes(),
             *_login_door(settings, store, access_keys, failures).routes(),
@@ -195,6 +201,7 @@ def create_app(settings: Settings, *, peers: Path | None = None) -> Starlette:
             Middleware(ForwardedClients, proxies=settings.proxies),
             Middleware(RequestIds),
             Middleware(CanonicalPaths),
+            Middleware(OperationsPort, routes=[status.health_route(), *operations], port=settings.operations_port),
         ],
         exception_handlers=HANDLERS,
         lifespan=_lifespan(
@@ -203,7 +210,7 @@ def create_app(settings: Settings, *, peers: Path | None = None) -> Starlette:
             (updates.watch, reports.run, missing_diffs.run, worker.run, uploads.run, series.run, shared.run),
             spans,
             failures=tallies.failures,
-            state={STATE: FastPath(updates, checks, tallies.fast)},
+            state={STATE: FastPath(updates, checks, tallies.fast, operations_port=settings.operations_port)},
         ),
     )
 
@@ -295,7 +302,7 @@ def _lifespan(
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[dict[str, object]]:
-        await _prepare(settings)
+        await _prepare(settings, store)
         tasks = [asyncio.ensure_future(keep_running(run, failures)) for run in background]
         try:
             yield state
@@ -313,10 +320,30 @@ def _open_store(settings: Settings) -> SqlStore:
     return SqlStore(settings.database_url, connections=settings.database_connections)
 
 
-async def _prepare(settings: Settings) -> None:
+async def _prepare(settings: Settings, store: Store) -> None:
+    """Make the folders, bring the database up to date, and refuse an empty one beside archives."""
+    await _make_places(settings)
+    await _beginnings(settings, store).check()
+
+
+async def _make_places(settings: Settings) -> None:
     """Make the folders and bring the database up to date."""
     await anyio.to_thread.run_sync(_prepare_folders, settings)
     await anyio.to_thread.run_sync(make_ready, settings.database_url)
+
+
+def _beginnings(settings: Settings, store: Store) -> Beginnings:
+    return Beginnings(store, partial(open_blobs, settings), place=settings.place.shown)
+
+
+async def begin(settings: Settings, *, by: str) -> None:
+    """Accept an empty database beside archives, whose records were lost or never made here."""
+    await _make_places(settings)
+    store = _open_store(settings)
+    try:
+        await _beginnings(settings, store).accept(by=by)
+    finally:
+        await store.close()
 
 
 async def migrate(settings: Settings) -> bool:
@@ -348,9 +375,9 @@ def _sweep(workspace: Path) -> None:
 @asynccontextmanager
 async def open_accounts(settings: Settings) -> AsyncIterator[Accounts]:
     """Open the accounts alone, for commands that run beside the server or before its first start."""
-    await _prepare(settings)
     store = _open_store(settings)
     try:
+        await _prepare(settings, store)
         yield Accounts(store, AccessKeys(store, max_days=settings.access_key_max_days))
     finally:
         await store.close()
@@ -359,9 +386,9 @@ async def open_accounts(settings: Settings) -> AsyncIterator[Accounts]:
 @asynccontextmanager
 async def open_logins(settings: Settings) -> AsyncIterator[Logins]:
     """Open the log-ins alone, for the command that makes one-time codes."""
-    await _prepare(settings)
     store = _open_store(settings)
     try:
+        await _prepare(settings, store)
         yield Logins(store, AccessKeys(store, max_days=settings.access_key_max_days))
     finally:
         await store.close()
@@ -370,11 +397,11 @@ async def open_logins(settings: Settings) -> AsyncIterator[Logins]:
 @asynccontextmanager
 async def open_worker(settings: Settings) -> AsyncIterator[Worker]:
     """Open a worker that runs beside the server, or without one. Servers notice by themselves what it has done."""
-    await _prepare(settings)
     store = _open_store(settings)
     makers = _makers(settings, store, open_blobs(settings), changed=lambda _: None)
     spans = open_spans(settings.traces_url)
     try:
+        await _prepare(settings, store)
         yield Worker(store, handlers(*makers), added=asyncio.Event(), spans=spans)
     finally:
         await store.close()
@@ -394,9 +421,11 @@ async def open_upkeep(settings: Settings, *, make: bool = False) -> AsyncIterato
     """Open everything beside the server. Unless ``make`` allows to make one, there must be a database."""
     store = SqlStore(settings.database_url)
     try:
-        if not make:
+        if make:
+            await _make_places(settings)
+        else:
             await store.check()
-        await _prepare(settings)
+            await _prepare(settings, store)
         blobs = open_blobs(settings)
         uploads = Uploads(store, blobs, workspace=settings.workspace, limit_mb=settings.upload_limit_mb)
         yield Upkeep(

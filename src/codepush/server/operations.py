@@ -16,7 +16,7 @@ import anyio
 from codepush.errors import CodePushError
 from codepush.rules.validation import AccessKeyInfo
 from codepush.server import logs
-from codepush.server.app import migrate as migrate_database, open_accounts, open_logins, open_upkeep, open_worker
+from codepush.server.app import begin, migrate as migrate_database, open_accounts, open_logins, open_upkeep, open_worker
 from codepush.server.ports import PortError
 from codepush.server.services.checking import Findings
 from codepush.server.services.cleaning import Cleaned
@@ -72,14 +72,21 @@ def _file_errors(target: Path) -> Iterator[None]:
         raise CodePushError(f"{target} cannot be written: {error.strerror or error}.") from error
 
 
-async def prepare(settings: Settings) -> bool:
+async def prepare(settings: Settings, *, new: bool = False) -> bool:
     """Make folders and database ready to serve; return whether there is an account yet.
 
+    Args:
+        settings: The server's settings.
+        new: Whether an empty database beside archives is accepted.
+
     Raises:
-        CodePushError: the database or a folder cannot be used; the sentence says why.
+        CodePushError: the database or a folder cannot be used, or the database is empty beside archives; the
+            sentence says why.
 
     """
     with _for_people():
+        if new:
+            await begin(settings, by=socket.gethostname())
         async with open_accounts(settings) as accounts:
             return await accounts.any()
 

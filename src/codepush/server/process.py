@@ -9,6 +9,7 @@ import signal
 import socket
 import sys
 import threading
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final, Literal
@@ -23,6 +24,7 @@ from codepush.server.settings import ENVIRONMENT, Settings
 
 if TYPE_CHECKING:
     import asyncio
+    from collections.abc import Sequence
 
     from starlette.applications import Starlette
 
@@ -49,15 +51,24 @@ def address(listener: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def serve(settings: Settings, listener: socket.socket, *, workers: int = 1) -> None:
-    """Serve until SIGTERM or SIGINT; then finish what is under way, and return."""
+def serve(settings: Settings, listeners: Sequence[socket.socket], *, workers: int = 1, new: bool = False) -> None:
+    """Serve until SIGTERM or SIGINT; then finish what is under way, and return.
+
+    Args:
+        settings: The server's settings.
+        listeners: The socket that accepts connections, and the one for operators if they have their own.
+        workers: The number of processes.
+        new: Whether an empty database beside archives is accepted.
+
+    """
     logs.set_up(settings.log_level, settings.log_format)
-    anyio.run(_announce, settings, address(listener))
+    has_accounts = anyio.run(partial(prepare, settings, new=new))
+    _announce(settings, [address(listener) for listener in listeners], has_accounts=has_accounts)
     _warn_of_unread_variables()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stopped)
     if workers == 1:
-        uvicorn.Server(_config(settings, create_app(settings))).run(sockets=[listener])
+        uvicorn.Server(_config(settings, create_app(settings))).run(sockets=list(listeners))
         return
     from uvicorn.supervisors import Multiprocess
 
@@ -65,7 +76,7 @@ def serve(settings: Settings, listener: socket.socket, *, workers: int = 1) -> N
     config = _config(settings, "codepush.server.process:worker_app", workers=workers)
     with TemporaryDirectory(dir=settings.workspace, prefix="workers-") as peers:
         os.environ[_PEERS] = peers
-        Multiprocess(config, sockets=[listener]).run()
+        Multiprocess(config, sockets=list(listeners)).run()
 
 
 def worker_app() -> Starlette:
@@ -84,10 +95,10 @@ def _follow_parent() -> None:
     signal.raise_signal(signal.SIGTERM)
 
 
-async def _announce(settings: Settings, url: str) -> None:
-    """Say where the server listens; being the first to open the database, also bring it up to date."""
-    has_accounts = await prepare(settings)
-    lines = [f"codepush server: {url} (data in {settings.data})"]
+def _announce(settings: Settings, urls: Sequence[str], *, has_accounts: bool) -> None:
+    """Print where the server listens."""
+    lines = [f"codepush server: {urls[0]} (data in {settings.data})"]
+    lines += [f"Operators' endpoints: {url}/metrics and {url}/ready" for url in urls[1:]]
     if not has_accounts:
         command = f"codepush server account add EMAIL --data {settings.data}"
         also = "" if settings.database_url.startswith("sqlite:") else "   (with the same database URL)"

@@ -35,8 +35,8 @@ _KNOWN: Final = (0, 54), (0, 55)
 _RELIED_ON: Final[Mapping[type, frozenset[str]]] = {
     HttpToolsProtocol: frozenset(
         {
-            *("access_log", "cycle", "flow", "limit_concurrency", "loop", "parser", "root_path", "server_state"),
-            *("timeout_keep_alive", "timeout_keep_alive_task", "transport"),
+            *("access_log", "cycle", "flow", "limit_concurrency", "loop", "parser", "root_path", "server"),
+            *("server_state", "timeout_keep_alive", "timeout_keep_alive_task", "transport"),
         }
     ),
     RequestResponseCycle: frozenset({"response_complete"}),
@@ -82,6 +82,8 @@ class FastHttp(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override] # as uvicorn's own
         """Begin."""
         super().connection_made(transport)
+        if self._fast is not None and self.server is not None and self.server[1] == self._fast.operations_port:
+            self._fast = None
         if self._fast is not None:
             self._fast.join(self, self.loop)
 

@@ -52,10 +52,11 @@ class FastPath:
         updates: the deployments in memory.
         checks: the answers made ready.
         counts: counts what phones are told.
+        operations_port: The port whose connections get no update checks; 0 if there is none.
 
     """
 
-    def __init__(self, updates: Updates, checks: Checks, counts: Counts) -> None:
+    def __init__(self, updates: Updates, checks: Checks, counts: Counts, *, operations_port: int = 0) -> None:
         self._updates = updates
         self._checks = checks
         self._counts = counts
@@ -67,6 +68,7 @@ class FastPath:
         self._connections: set[Connection] = set()
         self._sweep: asyncio.TimerHandle | None = None
         self.ticks = 0
+        self.operations_port = operations_port
 
     def answer(self, data: bytes, headers: list[tuple[bytes, bytes]]) -> bytes | None:
         """Return the answer to what has arrived; ``None`` when it is not one plain update check that can be answered.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import Response
 
-from codepush.server.web.paths import route
+from codepush.server.web.paths import exact_route
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -28,7 +28,7 @@ class NumbersDoor:
 
     def routes(self) -> list[Route]:
         """Return the one route."""
-        return [route("/metrics", self._numbers)]
+        return [exact_route("/metrics", self._numbers)]
 
     async def _numbers(self, _: Request) -> Response:
         from codepush.server.web.prometheus import exposed

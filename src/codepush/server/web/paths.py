@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from urllib.parse import unquote_to_bytes
 
 from starlette.responses import PlainTextResponse
-from starlette.routing import Mount, Route
+from starlette.routing import Match, Mount, Route
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-__all__ = ["CanonicalPaths", "for_all_paths", "name_in", "route"]
+__all__ = ["CanonicalPaths", "exact_route", "for_all_paths", "name_in", "route"]
 
 R = TypeVar("R", Route, Mount)
 
@@ -42,8 +42,9 @@ class CanonicalPaths:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        scope["raw_path"] = raw_path = scope.get("raw_path") or scope["path"].encode()
         try:
-            path = canonical(scope.get("raw_path") or scope["path"].encode())
+            path = canonical(raw_path)
         except UnicodeDecodeError:
             answer = PlainTextResponse("The path is not valid UTF-8. Percent-encode names as UTF-8.", 400)
             await answer(scope, receive, send)
@@ -74,6 +75,21 @@ def route(path: str, endpoint: Callable[[Request], Awaitable[Response]], *, meth
     made = Route(path, endpoint, methods=[method])
     made.path_regex = re.compile(made.path_regex.pattern, re.IGNORECASE)
     return made
+
+
+class _ExactRoute(Route):
+    """A route with exactly one spelling of its path, as it was sent."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Return whether a request is for this route."""
+        if scope["raw_path"] != (scope.get("root_path", "") + self.path).encode():
+            return Match.NONE, {}
+        return super().matches(scope)
+
+
+def exact_route(path: str, endpoint: Callable[[Request], Awaitable[Response]]) -> Route:
+    """Return a route that no other spelling of its path leads to, so that a proxy can block it."""
+    return _ExactRoute(path, endpoint, methods=["GET"])
 
 
 def for_all_paths(made: R) -> R:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from starlette.responses import JSONResponse, Response
 
 from codepush.server.services.health import OK
-from codepush.server.web.paths import route
+from codepush.server.web.paths import exact_route, route
 from codepush.server.web.problems import plain
 
 if TYPE_CHECKING:
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["StatusDoor"]
 
+
+_HEALTH_PATH: Final = "/health"
 
 _STATUS_PATH: Final = "/v0.1/public/codepush/status"
 """Where App Center told whether it was up."""
@@ -33,10 +35,17 @@ class StatusDoor:
         """Return the routes."""
         return [
             route("/", self._welcome),
-            route("/health", self._alive),
-            route("/ready", self._ready),
+            route(_HEALTH_PATH, self._alive),
             route(_STATUS_PATH, self._status),
         ]
+
+    def ready_route(self) -> Route:
+        """Return the route for load balancers."""
+        return exact_route("/ready", self._ready)
+
+    def health_route(self) -> Route:
+        """Return the route for supervisors, as a port for operators has it."""
+        return exact_route(_HEALTH_PATH, self._alive)
 
     async def _welcome(self, _: Request) -> Response:
         return plain("Welcome to the CodePush REST API!")
