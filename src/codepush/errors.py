@@ -35,6 +35,7 @@ __all__ = [
     "Conflict",
     "DecodeError",
     "Forbidden",
+    "InsecureServerWarning",
     "Invalid",
     "NotFound",
     "PackageError",
@@ -156,6 +157,10 @@ class ProjectError(CodePushError):
 
 class ConfigurationError(CodePushError):
     """The client was given settings that cannot work together, or at all."""
+
+
+class InsecureServerWarning(UserWarning):
+    """An access key is sent over plain HTTP to another machine, so others on the way can read it."""
 
 
 _BY_STATUS: Final[dict[int, type[APIError]]] = {

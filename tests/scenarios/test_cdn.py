@@ -81,6 +81,30 @@ def test_one_answer_serves_all_devices(front):
     assert front.ask("one", path="/updateCheck") == ("v1", "MISS")
 
 
+def test_the_order_of_parameters_makes_no_entry(front):
+    """The cache key has the known parameters in a fixed order."""
+    assert front.ask("one", label="v1") == ("v1", "MISS")
+    for query in (
+        f"label=v1&app_version=1.0.0&deployment_key={front.key}&client_unique_id=x",
+        f"client_unique_id=&app_version=1.0.0&deployment_key={front.key}&label=v1",
+    ):
+        assert front.client.get(f"{PATH}?{query}").headers["x-cache-status"] == "HIT"
+
+
+@pytest.mark.parametrize(
+    "more", ["x=1", "utm_source=a", "lab%65l=v9", "label[]=v9", "Label=v9", "label=v1&label=v9", "appVersion=9.0.0", ""]
+)
+def test_other_queries_make_no_entry(front, more):
+    """Unknown, encoded and repeated parameters go to the server each time, and change nothing for others."""
+    known = f"{PATH}?deployment_key={front.key}&app_version=1.0.0"
+    for _ in range(2):
+        answer = front.client.get(f"{known}&{more}")
+        assert answer.headers.get("x-cache-status") == ("BYPASS" if answer.status_code == 200 else None)
+    assert [file for file in front.cache.rglob("*") if file.is_file()] == []
+    front.release("v2")
+    assert front.ask() == ("v2", "MISS")
+
+
 def test_a_purge_after_a_release(front):
     """After the answers of a deployment or of its revision are purged, the next phone hears of the new release."""
     assert front.kept() == "v1"

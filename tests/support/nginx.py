@@ -29,13 +29,16 @@ http {{
 
 
 @contextmanager
-def nginx_before(url, folder):
-    """Run nginx before the server at a URL until the block ends; yield a client of it and the folder of its cache."""
+def nginx_before(url, folder, **changes):
+    """Run nginx before the server at a URL until the block ends; yield a client of it and the folder of its cache.
+
+    ``changes`` are values of its configuration, such as ``rate="1r/m"``, in place of those that are shipped.
+    """
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     configuration = folder / "nginx.conf"
     user = "user root;" if os.getuid() == 0 else ""
-    configuration.write_text(_MAIN.format(folder=folder, user=user, shipped=_adapted(url, port, folder)))
+    configuration.write_text(_MAIN.format(folder=folder, user=user, shipped=_adapted(url, port, folder, changes)))
     with (
         subprocess.Popen([_program(), "-p", folder, "-c", configuration]) as process,
         httpx2.Client(base_url=f"http://127.0.0.1:{port}") as client,
@@ -47,7 +50,7 @@ def nginx_before(url, folder):
             process.terminate()
 
 
-def _adapted(url, port, folder):
+def _adapted(url, port, folder, values):
     """Return the shipped configuration with its names and places changed, without TLS."""
     text = SHIPPED.read_text()
     text = re.sub(r"^.*\b(?:ssl_\w+|http2 on|server_name)\b.*$", "", text, flags=re.MULTILINE)
@@ -59,6 +62,9 @@ def _adapted(url, port, folder):
     for before, after in changes.items():
         assert before in text
         text = text.replace(before, after)
+    for name, value in values.items():
+        text, count = re.subn(rf"\b{name}=[^ ;]+", f"{name}={value}", text)
+        assert count == 1
     return text
 
 

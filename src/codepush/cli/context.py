@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from functools import cached_property, update_wrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, TypeVar
@@ -50,6 +51,7 @@ class Cli:
         self.environment = environment
         self._folder = folder
         self._client: CodePush | None = None
+        self._warned: set[str] = set()
         self.out = Output(flags.get("format") or "table")
         self.app_kind: AppKind | None = None  # where a command knows better than the app's record
 
@@ -143,15 +145,22 @@ class Cli:
         from importlib.metadata import version
 
         from codepush.client import CodePush
+        from codepush.errors import InsecureServerWarning
 
-        client = CodePush(
-            access_key,
-            self.server_url,
-            timeout=self.flags.get("timeout") or 60.0,
-            proxy=self.flags.get("proxy"),
-            headers={"X-CodePush-CLI-Version": version("codepush")},
-            verify=self.flags.get("ca_file") or self.project.ca_file or True,
-        )
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("ignore")
+            warnings.simplefilter("always", InsecureServerWarning)
+            client = CodePush(
+                access_key,
+                self.server_url,
+                timeout=self.flags.get("timeout") or 60.0,
+                proxy=self.flags.get("proxy"),
+                headers={"X-CodePush-CLI-Version": version("codepush")},
+                verify=self.flags.get("ca_file") or self.project.ca_file or True,
+            )
+        for warning in {str(one.message) for one in caught} - self._warned:
+            self._warned.add(warning)
+            self.out.warn(warning)
         return click.get_current_context().with_resource(client)
 
     def app(self, given: str | None) -> str:

@@ -5,15 +5,24 @@ from __future__ import annotations
 import logging
 import re
 import ssl
+import warnings
 from contextlib import contextmanager
 from importlib.metadata import version
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Final
 
 import httpx2
 
 from codepush.client.flow import Failure
 from codepush.client.upload import multipart
-from codepush.errors import ConfigurationError, DecodeError, Invalid, TimeoutError, TransportError  # noqa: A004 - ours is also the built-in one
+from codepush.errors import (
+    ConfigurationError,
+    DecodeError,
+    InsecureServerWarning,
+    Invalid,
+    TimeoutError,  # noqa: A004 - ours is also the built-in one
+    TransportError,
+)
 from codepush.masking import masked, masked_name
 from codepush.wire.messages import PROBLEM_TYPE, Request, Response
 
@@ -23,7 +32,7 @@ if TYPE_CHECKING:
     from codepush.client.settings import Secret, Settings
     from codepush.errors import CodePushError
 
-__all__ = ["arguments", "configuring", "failure_from", "options", "response_from"]
+__all__ = ["arguments", "configuring", "failure_from", "insecurity", "options", "response_from"]
 
 _ACCEPT: Final = f"application/vnd.code-push.v2+json, {PROBLEM_TYPE};q=0.9"
 _LONGEST_CONNECT: Final = 10.0
@@ -68,6 +77,8 @@ def options(settings: Settings) -> dict[str, Any]:
     Redirections are not followed: the access key is for one server. What may differ from call to
     call is among the :func:`arguments` of each request.
     """
+    if (warning := insecurity(settings.server_url)) is not None:
+        warnings.warn(warning, InsecureServerWarning, stacklevel=4)  # where the client is created
     return {
         "auth": _KeyAuth(settings.access_key),
         "limits": httpx2.Limits(keepalive_expiry=_IDLE_CONNECTION),
@@ -75,6 +86,24 @@ def options(settings: Settings) -> dict[str, Any]:
         "verify": settings.verify,
         "follow_redirects": False,
     }
+
+
+def insecurity(server_url: str) -> str | None:
+    """Return a warning if an access key would cross a network in plain text; ``None`` if it would not."""
+    url = httpx2.URL(server_url)
+    if url.scheme != "http" or _is_local(url.host):
+        return None
+    return (
+        f"The access key is sent to {server_url} without encryption: others on the network can read it. Use an https "
+        "address."
+    )
+
+
+def _is_local(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
 
 
 @contextmanager

@@ -27,6 +27,7 @@ from codepush import (
     Conflict,
     DecodeError,
     Deployment,
+    InsecureServerWarning,
     Invalid,
     Metrics,
     MetricsPoint,
@@ -683,8 +684,8 @@ def test_a_connection_that_cannot_be_made_says_what_to_try(connect):
 
 def test_an_unknown_host_says_what_to_try(connect):
     """A name that does not exist is like a server that is not there."""
-    with pytest.raises(TransportError, match=r"http://codepush\.invalid.*codepush server start"):
-        connect(server_url="http://codepush.invalid", max_retries=0)("get_apps")
+    with pytest.raises(TransportError, match=r"https://codepush\.invalid.*codepush server start"):
+        connect(server_url="https://codepush.invalid", max_retries=0)("get_apps")
 
 
 def test_a_server_that_comes_up_late_is_reached(late_server, connect, bundle):
@@ -717,7 +718,8 @@ def test_a_private_authority_can_be_trusted(tls_server, connect):
 def test_a_proxy_is_asked(server, connect):
     """It gets the whole address, and the answer is the proxy's."""
     server.answer(standalone.apps_body([APP]))
-    assert connect(server_url="http://codepush.invalid", proxy=server.url)("get_apps") == [APP]
+    with pytest.warns(InsecureServerWarning):
+        assert connect(server_url="http://codepush.invalid", proxy=server.url)("get_apps") == [APP]
     assert server.received[0].path == "http://codepush.invalid/apps"
 
 

@@ -155,8 +155,8 @@ def test_secrets_do_not_show():
 
 def test_a_client_shows_its_server_only():
     """So that it can be printed and logged."""
-    with CodePush(KEY, "http://host:1/") as client:
-        assert repr(client) == "CodePush(server_url='http://host:1')"
+    with CodePush(KEY, "https://host:1/") as client:
+        assert repr(client) == "CodePush(server_url='https://host:1')"
     assert repr(AsyncCodePush(KEY, "http://host:1")) == "AsyncCodePush(server_url='http://host:1')"
 
 
