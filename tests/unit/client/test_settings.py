@@ -157,7 +157,7 @@ def test_a_client_shows_its_server_only():
     """So that it can be printed and logged."""
     with CodePush(KEY, "https://host:1/") as client:
         assert repr(client) == "CodePush(server_url='https://host:1')"
-    assert repr(AsyncCodePush(KEY, "http://host:1")) == "AsyncCodePush(server_url='http://host:1')"
+    assert repr(AsyncCodePush(KEY, "https://host:1")) == "AsyncCodePush(server_url='https://host:1')"
 
 
 def test_the_environment_is_read_when_a_client_is_made(monkeypatch):
