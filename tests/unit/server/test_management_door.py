@@ -128,6 +128,17 @@ async def test_too_many_requests_from_one_address(tmp_path):
         assert statuses == [401] * 4 + [429] * 2
 
 
+async def test_an_ipv6_site_is_limited_as_one(tmp_path):
+    """Addresses of one /64 network share a limit, and those of another network have their own."""
+    async with serving(tmp_path / "data", rate_limits="on", requests_per_address=3) as client:
+        for network in ("2001:db8:0:1", "2001:db8:0:2"):
+            statuses = [
+                (await client.get("/apps", headers={"X-Forwarded-For": f"{network}::{n}"})).status_code
+                for n in range(1, 6)
+            ]
+            assert statuses == [401] * 3 + [429] * 2
+
+
 async def test_limits_can_be_switched_off(tmp_path):
     """Then no number of requests is too many."""
     async with serving(tmp_path / "data", rate_limits="off", requests_per_key=1, requests_per_address=1) as client:
