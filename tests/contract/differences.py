@@ -46,7 +46,29 @@ def _is_label_of_another_kind(case: Any) -> bool:
     return case["fn"] == "validatePackageInfo" and "throws" in case and not isinstance(case["args"][0]["label"], str)
 
 
+def _rollout_of(case: Any) -> Any:
+    sent = case["args"][0]
+    return sent.get("rollout") if case["fn"] == "validatePackageInfo" else sent
+
+
+def _is_list_for_rollout(case: Any) -> bool:
+    return case["fn"] in {"validatePackageInfo", "isValidRolloutField"} and isinstance(_rollout_of(case), list)
+
+
+def _with_empty_rollout(case: Any) -> Any:
+    sent, *others = case["args"]
+    empty = sent | {"rollout": []} if case["fn"] == "validatePackageInfo" else []
+    return case | {"args": [empty, *others]}
+
+
 VALIDATION: tuple[Difference, ...] = (
+    Difference(
+        "list for a rollout",
+        "JavaScript writes a list of one number like the number, so the original stores the list; it is as wrong as an "
+        "empty list, for which the errors are recorded",
+        _is_list_for_rollout,
+        _with_empty_rollout,
+    ),
     Difference(
         "label that is no text",
         "the original crashes over it with 500; it is as wrong as an empty label, for which the errors are recorded",

@@ -63,7 +63,7 @@ def refuse(world, before, status, answer):
     "wrong",
     [
         ("POST", "/apps", {}, 400, "'display_name' is missing"),
-        ("POST", "/apps", [], 400, "'display_name' is missing"),
+        ("POST", "/apps", [], 400, "must be a JSON object"),
         ("POST", "/apps", {"display_name": 5}, 400, "'display_name' is invalid"),
         ("POST", "/apps", {"name": "a/b", "display_name": "a"}, 400, "'name' is invalid"),
         ("POST", "/apps", {"display_name": "x" * 1001}, 400, "'display_name' is invalid"),

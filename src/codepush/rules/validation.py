@@ -8,6 +8,7 @@ rules are those of "Validation" in the management protocol.
 
 from __future__ import annotations
 
+import math
 import re
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -78,6 +79,7 @@ _ALLOWED: Final = {
     "isMandatory": "true or false",
     "key": "10 to 100 letters, digits, hyphens and underscores",
     "label": "a label, such as v1",
+    "manuallyProvisionDeployments": "true or false",
     "organization": "the name of an organization, as it stands in addresses",
     "os": f"1 to {_NAME_LENGTH} characters",
     "platform": f"1 to {_NAME_LENGTH} characters",
@@ -184,8 +186,7 @@ def app_info(raw: object) -> AppInfo:
     """Read a request that adds an app.
 
     Args:
-        raw: the decoded JSON of the request. What it says of ``manuallyProvisionDeployments`` is taken
-            for true or false as JavaScript takes it.
+        raw: the decoded JSON of the request.
 
     Raises:
         InvalidFields: the name is missing, or a field is invalid.
@@ -195,7 +196,7 @@ def app_info(raw: object) -> AppInfo:
     name = fields.read("name", _name, is_required=True)
     os, platform = fields.read("os", _person), fields.read("platform", _person)
     organization = fields.read("organization", _slug)
-    is_manual = fields.read("manuallyProvisionDeployments", bool)
+    is_manual = fields.read("manuallyProvisionDeployments", _boolean)
     fields.check()
     assert name is not None  # required, and checked
     return AppInfo(name=name, os=os, platform=platform, organization=organization, is_manual=bool(is_manual))
@@ -252,7 +253,7 @@ def access_key_request(raw: object) -> dict[str, Any]:
     """Return the fields that the body of a request about an access key means, not judged yet.
 
     Old tools say ``description`` for ``friendlyName``, a name is trimmed, and a life is the whole
-    number that its text begins with.
+    number that its text begins with. A life that is neither a number nor a text is NaN.
 
     Args:
         raw: the decoded JSON of the request.
@@ -265,7 +266,7 @@ def access_key_request(raw: object) -> dict[str, Any]:
     body = raw if isinstance(raw, dict) else {}
     request = {field: body[field] for field in ("createdBy", "name") if body.get(field) is not None}
     if body.get("ttl") is not None:
-        request["ttl"] = parse_int(body["ttl"])
+        request["ttl"] = parse_int(body["ttl"]) if isinstance(body["ttl"], int | float | str) else math.nan
     called = [body[field] for field in ("friendlyName", "description") if body.get(field) is not None]
     if called:
         request["friendlyName"] = trim(called[0]) if isinstance(called[0], str) else called[0]
@@ -445,9 +446,6 @@ def _boolean(value: object) -> bool:
 
 
 def _rollout(value: object) -> int:
-    """Return the percentage meant. JavaScript spells a list of one thing like the thing, so clients could send that."""
-    while isinstance(value, list) and len(value) == 1:
-        value = value[0]
     if isinstance(value, int | float) and not isinstance(value, bool) and value in range(1, COMPLETE_ROLLOUT + 1):
         return int(value)
     return int(_matching(_ROLLOUT, value))

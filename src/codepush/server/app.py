@@ -53,6 +53,7 @@ from codepush.server.storage.sql.store import SqlStore
 from codepush.server.tallies import Failures, Tallies
 from codepush.server.tracing import open_spans
 from codepush.server.web.acquisition import AcquisitionDoor
+from codepush.server.web.admission import Admission
 from codepush.server.web.appcenter import AppCenterDoor, ChunkDoor
 from codepush.server.web.auth import FailedLogins, Gate, Limits
 from codepush.server.web.checks import Checks
@@ -129,6 +130,8 @@ def create_app(settings: Settings, *, peers: Path | None = None) -> Starlette:
     failures = FailedLogins(RateLimit(settings.failed_logins_per_address)) if settings.rate_limits else None
     gate = Gate(access_keys, _limits(settings, failures))
     apps, collaborators = Apps(store, changed=updates.drop), Collaborators(store)
+    organizations = Organizations(store)
+    admission = Admission(gate, apps, organizations, request_seconds=settings.request_seconds)
     deployments, metrics = Deployments(store, links, changed=updates.drop), Metrics(store)
     series = Series(store)
     releases = Releases(
@@ -147,7 +150,7 @@ def create_app(settings: Settings, *, peers: Path | None = None) -> Starlette:
     repeats = Repeats(store)
     uploads = Uploads(store, blobs, workspace=settings.workspace, limit_mb=settings.upload_limit_mb)
     management = StandaloneDoor(
-        gate=gate,
+        admission=admission,
         access_keys=access_keys,
         accounts=Accounts(store, access_keys),
         apps=apps,
@@ -158,14 +161,13 @@ def create_app(settings: Settings, *, peers: Path | None = None) -> Starlette:
         metrics=metrics,
         series=series,
         uploads=UploadRoom(settings.workspace, settings.upload_limit_mb, spans),
-        request_seconds=settings.request_seconds,
     )
     appcenter = AppCenterDoor(
-        gate=gate,
+        admission=admission,
         access_keys=access_keys,
         apps=apps,
         collaborators=collaborators,
-        organizations=Organizations(store),
+        organizations=organizations,
         deployments=deployments,
         releases=releases,
         metrics=metrics,
@@ -173,7 +175,6 @@ def create_app(settings: Settings, *, peers: Path | None = None) -> Starlette:
         uploaded_releases=UploadedReleases(uploads, releases),
         repeats=repeats,
         upload_url=settings.public_url,
-        request_seconds=settings.request_seconds,
     )
     chunks = ChunkDoor(
         uploads,

@@ -6,7 +6,7 @@ from codepush.models import PackageInfo
 from codepush.rules import validation
 
 
-@pytest.mark.parametrize(("sent", "meant"), [("100", 100), ("7", 7), (42, 42), (50.0, 50), ([["9"]], 9)])
+@pytest.mark.parametrize(("sent", "meant"), [("100", 100), ("7", 7), (42, 42), (50.0, 50)])
 def test_a_rollout_is_stored_as_the_number_it_spells(sent, meant):
     """However a client spells a percentage, a number is what comes out."""
     info = validation.package_info({"rollout": sent}, require_app_version=False)
@@ -14,7 +14,7 @@ def test_a_rollout_is_stored_as_the_number_it_spells(sent, meant):
     assert type(info.rollout) is int
 
 
-@pytest.mark.parametrize("sent", [0, 101, -1, 1.5, True, "50\n", " 50", "5e1", {}, [], [1, 2], float("nan")])
+@pytest.mark.parametrize("sent", [0, 101, -1, 1.5, True, "50\n", " 50", "5e1", {}, [], [50], [["9"]], float("nan")])
 def test_anything_else_is_no_rollout(sent):
     """A percentage is a whole number from 1 to 100."""
     with pytest.raises(validation.InvalidFields, match="whole number from 1 to 100"):

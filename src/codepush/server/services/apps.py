@@ -16,6 +16,7 @@ from codepush.server.services.organizations import find_organization
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+    from codepush.rules.permissions import Action
     from codepush.server.ports import AccountRecord, AppRecord, OwnerKind, Records, Store
 
 __all__ = ["Apps"]
@@ -47,6 +48,16 @@ class Apps:
         """
         async with self._store.read() as records:
             return await find_app(records, caller, name, "view_app")
+
+    async def check(self, caller: AccountRecord, name: str, action: Action) -> None:
+        """Return if the caller may do something with an app.
+
+        Raises:
+            NotFoundError, ForbiddenError: see `find_app`.
+
+        """
+        async with self._store.read() as records:
+            await find_app(records, caller, name, action)
 
     async def list(self, caller: AccountRecord) -> Sequence[App]:
         """Return every app the caller belongs to, by name.

@@ -54,6 +54,16 @@ class Organizations:
         async with self._store.read() as records:
             return await find_organization(records, caller, name, "view")
 
+    async def check(self, caller: AccountRecord, name: str, action: OrganizationAction) -> None:
+        """Return if the caller may do something with an organization.
+
+        Raises:
+            NotFoundError, ForbiddenError: see `find_organization`.
+
+        """
+        async with self._store.read() as records:
+            await find_organization(records, caller, name, action)
+
     async def add(
         self, caller: AccountRecord, *, name: str | None = None, display_name: str | None = None
     ) -> OrganizationRecord:

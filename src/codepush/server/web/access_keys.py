@@ -5,16 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from codepush.rules import validation
+from codepush.server.web.admission import Entry
 from codepush.server.web.answers import created, json_answer, no_content
 from codepush.server.web.auth import address, expiry
-from codepush.server.web.bodies import json_body
+from codepush.server.web.bodies import json_object
 from codepush.server.web.paths import name_in
 from codepush.server.web.problems import ListedFields
 from codepush.wire import standalone
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
     from starlette.requests import Request
     from starlette.responses import Response
 
@@ -31,15 +30,15 @@ class AccessKeyRoutes:
     def __init__(self, access_keys: AccessKeys) -> None:
         self._access_keys = access_keys
 
-    def table(self) -> list[tuple[str, str, Callable[[Request, AccountRecord], Awaitable[Response]]]]:
-        """Return method, path and endpoint of each route."""
+    def table(self) -> list[Entry]:
+        """Return the routes."""
         return [
-            ("GET", "/accessKeys", self._list),
-            ("POST", "/accessKeys", self._add),
-            ("GET", "/accessKeys/{name}", self._get),
-            ("PATCH", "/accessKeys/{name}", self._update),
-            ("DELETE", "/accessKeys/{name}", self._remove),
-            ("DELETE", "/sessions/{machine}", self._remove_sessions),
+            Entry("GET", "/accessKeys", self._list),
+            Entry("POST", "/accessKeys", self._add),
+            Entry("GET", "/accessKeys/{name}", self._get),
+            Entry("PATCH", "/accessKeys/{name}", self._update),
+            Entry("DELETE", "/accessKeys/{name}", self._remove),
+            Entry("DELETE", "/sessions/{machine}", self._remove_sessions),
         ]
 
     async def _list(self, _: Request, caller: AccountRecord) -> Response:
@@ -69,7 +68,7 @@ class AccessKeyRoutes:
 
 
 async def _info(request: Request, *, is_update: bool) -> AccessKeyInfo:
-    said = validation.access_key_request(await json_body(request))
+    said = validation.access_key_request(await json_object(request))
     try:
         return validation.access_key_info(said, is_update=is_update, is_name_required=False)
     except validation.InvalidFields as error:

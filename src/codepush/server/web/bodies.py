@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qsl
 
 from codepush.server.services.errors import InvalidError, TooLargeError
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-__all__ = ["form_body", "json_body"]
+__all__ = ["form_body", "json_body", "json_object"]
 
 _LIMIT: Final = 10 * 1024
 """Bytes; the original's limit (standalone management API, section 1.4)."""
@@ -22,16 +22,53 @@ _FIELDS: Final = 10
 """Fields of a form; ours have three."""
 
 
-async def json_body(request: Request, *, limit: int = _LIMIT) -> object:
-    """Return the JSON value of a request's body, of at most so many bytes; ``None`` when there is none.
+async def json_body(request: Request) -> object:
+    """Return the JSON value of a request's body; ``None`` when there is none.
 
     Raises:
         TooLargeError: the body is longer than the limit.
         codepush.errors.Invalid: it is not JSON.
 
     """
-    body = await _bounded(request, limit)
+    body = await _bounded(request, _LIMIT)
     return decode_json(body) if body else None
+
+
+async def json_object(request: Request, *, limit: int = _LIMIT) -> dict[str, Any]:
+    """Return the fields of the JSON object in a request's body; an empty body has no fields.
+
+    Args:
+        request: the request, its body not yet read.
+        limit: maximum size of the body in bytes.
+
+    Raises:
+        TooLargeError: the body exceeds the limit.
+        codepush.errors.Invalid: the body is not JSON.
+        InvalidError: the body is JSON, but not an object.
+
+    """
+    body = await _bounded(request, limit)
+    value = decode_json(body) if body else {}
+    if not isinstance(value, dict):
+        raise InvalidError(
+            f'The request body must be a JSON object, such as {{"name": "value"}}. It is {_kind(value)}.',
+            code="invalid_body",
+        )
+    return value
+
+
+def _kind(value: object) -> str:
+    """Return what JSON calls a value that is not an object."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "true or false"
+        case str():
+            return "a string"
+        case list():
+            return "an array"
+    return "a number"
 
 
 async def form_body(request: Request) -> Mapping[str, str]:

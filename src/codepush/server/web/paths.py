@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-__all__ = ["CanonicalPaths", "exact_route", "for_all_paths", "name_in", "route"]
+__all__ = ["CanonicalPaths", "app_in", "exact_route", "for_all_paths", "name_in", "route"]
 
 R = TypeVar("R", Route, Mount)
 
@@ -68,6 +68,12 @@ def name_in(request: Request, parameter: str) -> str:
     """Return the name that stands in the path at a parameter."""
     name: str = request.path_params[parameter]
     return name.replace(_SLASH, "/")
+
+
+def app_in(request: Request) -> str:
+    """Return the name of the app in the path, after its owner where the path names one."""
+    app = name_in(request, "app")
+    return f"{name_in(request, 'owner')}/{app}" if "owner" in request.path_params else app
 
 
 def route(path: str, endpoint: Callable[[Request], Awaitable[Response]], *, method: str = "GET") -> Route:

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
-from starlette.requests import Request
-from starlette.responses import Response
 
 from codepush.errors import Invalid
 from codepush.masking import masked_name
@@ -19,14 +16,18 @@ from codepush.server.services.errors import InvalidError, NotFoundError
 from codepush.server.services.repeats import Repeatable
 from codepush.server.tracing import NO_SPANS, Spans
 from codepush.server.web.access_keys import AccessKeyRoutes
+from codepush.server.web.admission import Entry
 from codepush.server.web.answers import created, json_answer, location, no_content, said_created
-from codepush.server.web.bodies import json_body
-from codepush.server.web.paths import name_in, route
-from codepush.server.web.timelimits import at_most
+from codepush.server.web.bodies import json_object
+from codepush.server.web.paths import name_in
 from codepush.server.web.uploads import receive_release
 from codepush.wire import messages, standalone
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from starlette.requests import Request
+    from starlette.responses import Response
     from starlette.routing import Route
 
     from codepush.models import Package
@@ -40,11 +41,9 @@ if TYPE_CHECKING:
     from codepush.server.services.releases import Releases
     from codepush.server.services.repeats import Receipt, Repeats
     from codepush.server.services.series import Series
-    from codepush.server.web.auth import Gate
+    from codepush.server.web.admission import Admission
 
 __all__ = ["StandaloneDoor", "UploadRoom"]
-
-Endpoint: TypeAlias = Callable[[Request, "AccountRecord"], Awaitable[Response]]
 
 _UPLOAD_PATIENCE: Final = 10
 """So many times as long as another request may a release take, since its package is sent meanwhile."""
@@ -64,15 +63,12 @@ class UploadRoom(Struct, frozen=True):
 
 
 class StandaloneDoor:
-    """Translates the standalone dialect to the services, one method per route.
-
-    ``gate`` lets requests in; ``request_seconds`` is how long one may take.
-    """
+    """Translates the standalone dialect to the services, one method per route; ``admission`` admits requests."""
 
     def __init__(
         self,
         *,
-        gate: Gate,
+        admission: Admission,
         access_keys: AccessKeys,
         accounts: Accounts,
         apps: Apps,
@@ -83,9 +79,8 @@ class StandaloneDoor:
         metrics: Metrics,
         series: Series,
         uploads: UploadRoom,
-        request_seconds: float,
     ) -> None:
-        self._gate = gate
+        self._admission = admission
         self._access_keys = AccessKeyRoutes(access_keys)
         self._accounts = accounts
         self._apps = apps
@@ -96,55 +91,44 @@ class StandaloneDoor:
         self._metrics = metrics
         self._series = series
         self._uploads = uploads
-        self._request_seconds = request_seconds
 
     def routes(self) -> list[Route]:
         """Return the routes; each needs an access key."""
         app = "/apps/{app}"
         deployment = f"{app}/deployments/{{deployment}}"
-        table: list[tuple[str, str, Endpoint]] = [
-            ("GET", "/authenticated", self._authenticated),
-            ("GET", "/account", self._account),
+        table = [
+            Entry("GET", "/authenticated", self._authenticated),
+            Entry("GET", "/account", self._account),
             *self._access_keys.table(),
-            ("GET", "/apps", self._list_apps),
-            ("POST", "/apps", self._add_app),
-            ("GET", app, self._get_app),
-            ("PATCH", app, self._rename_app),
-            ("DELETE", app, self._remove_app),
-            ("POST", f"{app}/transfer/{{email}}", self._transfer_app),
-            ("GET", f"{app}/collaborators", self._list_collaborators),
-            ("POST", f"{app}/collaborators/{{email}}", self._add_collaborator),
-            ("DELETE", f"{app}/collaborators/{{email}}", self._remove_collaborator),
-            ("GET", f"{app}/deployments", self._list_deployments),
-            ("POST", f"{app}/deployments", self._add_deployment),
-            ("GET", deployment, self._get_deployment),
-            ("PATCH", deployment, self._rename_deployment),
-            ("DELETE", deployment, self._remove_deployment),
-            ("GET", f"{deployment}/history", self._history),
-            ("DELETE", f"{deployment}/history", self._clear_history),
-            ("GET", f"{deployment}/metrics", self._deployment_metrics),
-            ("GET", f"{deployment}/metrics/series", self._metrics_series),
-            ("POST", f"{deployment}/release", self._release),
-            ("PATCH", f"{deployment}/release", self._patch_release),
-            ("POST", f"{deployment}/promote/{{destination}}", self._promote),
-            ("POST", f"{deployment}/rollback", self._rollback),
-            ("POST", f"{deployment}/rollback/{{label}}", self._rollback),
+            Entry("GET", "/apps", self._list_apps),
+            Entry("POST", "/apps", self._add_app),
+            Entry("GET", app, self._get_app, "view_app"),
+            Entry("PATCH", app, self._rename_app, "rename_app"),
+            Entry("DELETE", app, self._remove_app, "remove_app"),
+            Entry("POST", f"{app}/transfer/{{email}}", self._transfer_app, "transfer_app"),
+            Entry("GET", f"{app}/collaborators", self._list_collaborators, "view_collaborators"),
+            Entry("POST", f"{app}/collaborators/{{email}}", self._add_collaborator, "add_collaborator"),
+            Entry("DELETE", f"{app}/collaborators/{{email}}", self._remove_collaborator, "leave_app"),
+            Entry("GET", f"{app}/deployments", self._list_deployments, "view_deployment"),
+            Entry("POST", f"{app}/deployments", self._add_deployment, "add_deployment"),
+            Entry("GET", deployment, self._get_deployment, "view_deployment"),
+            Entry("PATCH", deployment, self._rename_deployment, "rename_deployment"),
+            Entry("DELETE", deployment, self._remove_deployment, "remove_deployment"),
+            Entry("GET", f"{deployment}/history", self._history, "view_deployment"),
+            Entry("DELETE", f"{deployment}/history", self._clear_history, "clear_history"),
+            Entry("GET", f"{deployment}/metrics", self._deployment_metrics, "view_deployment"),
+            Entry("GET", f"{deployment}/metrics/series", self._metrics_series, "view_deployment"),
+            Entry("POST", f"{deployment}/release", self._release, "release", patience=_UPLOAD_PATIENCE),
+            Entry("PATCH", f"{deployment}/release", self._patch_release, "patch_release"),
+            Entry("POST", f"{deployment}/promote/{{destination}}", self._promote, "promote"),
+            Entry("POST", f"{deployment}/rollback", self._rollback, "rollback"),
+            Entry("POST", f"{deployment}/rollback/{{label}}", self._rollback, "rollback"),
         ]
-        return [route(path, self._admitted(endpoint), method=method) for method, path, endpoint in table]
-
-    def _admitted(self, endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:
-        uploads = endpoint == self._release
-        seconds = self._request_seconds * (_UPLOAD_PATIENCE if uploads else 1)
-
-        async def admitted(request: Request) -> Response:
-            async with at_most(seconds):
-                return await endpoint(request, await self._gate.admit(request))
-
-        return admitted
+        return self._admission.routes(table)
 
     async def fallback(self, request: Request) -> Response:
         """Answer a path that is no route: 401 without an access key, else 404."""
-        await self._gate.admit(request)
+        await self._admission.authenticate(request)
         path = "/".join(map(masked_name, request.url.path.split("/")))
         raise NotFoundError(f"Cannot {request.method} {path}", code="no_such_route")
 
@@ -161,7 +145,7 @@ class StandaloneDoor:
         return json_answer(standalone.app_body(await self._apps.get(caller, name_in(request, "app"))))
 
     async def _add_app(self, request: Request, caller: AccountRecord) -> Response:
-        wanted = validation.app_info(await json_body(request))
+        wanted = validation.app_info(await json_object(request))
         app = await self._apps.add(
             caller,
             wanted.name,
@@ -173,7 +157,7 @@ class StandaloneDoor:
         return created(standalone.created_app_body(app), "apps", app.name)
 
     async def _rename_app(self, request: Request, caller: AccountRecord) -> Response:
-        name = validation.app_name(await json_body(request), is_required=False)
+        name = validation.app_name(await json_object(request), is_required=False)
         return json_answer(standalone.app_body(await self._apps.rename(caller, name_in(request, "app"), name)))
 
     async def _remove_app(self, request: Request, caller: AccountRecord) -> Response:
@@ -205,13 +189,13 @@ class StandaloneDoor:
 
     async def _add_deployment(self, request: Request, caller: AccountRecord) -> Response:
         app = name_in(request, "app")
-        wanted = validation.deployment_info(await json_body(request), is_name_required=True)
+        wanted = validation.deployment_info(await json_object(request), is_name_required=True)
         assert wanted.name is not None  # required above
         deployment = await self._deployments.add(caller, app, wanted.name, key=wanted.key)
         return created(standalone.deployment_body(deployment), "apps", app, "deployments", deployment.name)
 
     async def _rename_deployment(self, request: Request, caller: AccountRecord) -> Response:
-        wanted = validation.deployment_info(await json_body(request), is_name_required=False)
+        wanted = validation.deployment_info(await json_object(request), is_name_required=False)
         app, deployment = name_in(request, "app"), name_in(request, "deployment")
         return json_answer(
             standalone.deployment_body(await self._deployments.rename(caller, app, deployment, wanted.name))
@@ -321,8 +305,7 @@ def _repeat_key(key: str) -> str:
 
 async def _wrapped_info(request: Request) -> PackageInfo:
     """Return what ``{"packageInfo": {...}}`` says; a body without it says nothing."""
-    body = await json_body(request)
-    info = body.get("packageInfo") if isinstance(body, dict) else body
+    info = (await json_object(request)).get("packageInfo")
     if info is None:
         return PackageInfo()
     if not isinstance(info, dict):

@@ -303,7 +303,7 @@ _ORGANIZATIONS: Final = (
         f"{_ORGANIZATION}/invitations",
         "Let an account belong to an organization no longer.",
         _DONE,
-        body="InvitationCreation",
+        body="InvitationChange",
         refusals=[403, 404, 409],
     ),
     _asked(

@@ -172,6 +172,7 @@ def _requests() -> dict[str, Schema]:
         "AppCenterAppChange": object_of({"name": NAME}),
         "AppCenterPermissionChange": object_of({"permissions": _PARTS}, required=["permissions"]),
         "AppCenterInvitationCreation": object_of({"user_email": _EMAIL, "role": _EITHER}, required=["user_email"]),
+        "AppCenterInvitationChange": object_of({"user_email": _EMAIL}, required=["user_email"]),
         "AppCenterRoleCreation": object_of({"role": _EITHER}),
         "AppCenterRoleChange": object_of({"role": _EITHER}, required=["role"]),
         "AppCenterOrganizationCreation": object_of({"display_name": SHORT, "name": _SLUG}, required=["name"]),

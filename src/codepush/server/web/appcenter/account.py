@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from codepush.masking import masked_name
 from codepush.rules import validation
 from codepush.server.services.errors import NotFoundError
+from codepush.server.web.admission import Entry
 from codepush.server.web.answers import json_answer, no_content
 from codepush.server.web.appcenter.bodies import fields_of, in_their_words, read_word
 from codepush.server.web.appcenter.shapes import token_shape, user_shape
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from codepush.models import AccessKey
     from codepush.server.ports import AccountRecord
     from codepush.server.services.access_keys import AccessKeys
-    from codepush.server.web.appcenter.bodies import Route
 
 __all__ = ["AccountRoutes"]
 
@@ -36,13 +36,13 @@ class AccountRoutes:
     def __init__(self, access_keys: AccessKeys) -> None:
         self._access_keys = access_keys
 
-    def table(self) -> list[Route]:
-        """Return method, path and endpoint of each route."""
+    def table(self) -> list[Entry]:
+        """Return the routes."""
         return [
-            ("GET", "/user", self._user),
-            ("GET", "/api_tokens", self._list),
-            ("POST", "/api_tokens", self._add),
-            ("DELETE", "/api_tokens/{token}", self._remove),
+            Entry("GET", "/user", self._user),
+            Entry("GET", "/api_tokens", self._list),
+            Entry("POST", "/api_tokens", self._add),
+            Entry("DELETE", "/api_tokens/{token}", self._remove),
         ]
 
     async def _user(self, _: Request, caller: AccountRecord) -> Response:

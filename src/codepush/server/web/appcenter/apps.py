@@ -9,10 +9,11 @@ from codepush.rules import validation
 from codepush.server.services.errors import InvalidError
 from codepush.server.services.names import alphabetical
 from codepush.server.services.parts import parts
+from codepush.server.web.admission import Entry
 from codepush.server.web.answers import json_answer, no_content
-from codepush.server.web.appcenter.bodies import app_in, fields_of, in_their_words, read_word
+from codepush.server.web.appcenter.bodies import fields_of, in_their_words, read_word
 from codepush.server.web.appcenter.shapes import app_shape, collaborator_shape
-from codepush.server.web.paths import name_in
+from codepush.server.web.paths import app_in, name_in
 from codepush.wire import appcenter
 from codepush.wire.messages import encode_json
 
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from codepush.server.services.apps import Apps
     from codepush.server.services.collaborators import Collaborators
     from codepush.server.services.organizations import Organizations
-    from codepush.server.web.appcenter.bodies import Route
 
 __all__ = ["AppRoutes"]
 
@@ -43,26 +43,26 @@ class AppRoutes:
         self._collaborators = collaborators
         self._organizations = organizations
 
-    def table(self) -> list[Route]:
-        """Return method, path and endpoint of each route."""
+    def table(self) -> list[Entry]:
+        """Return the routes."""
         app = "/apps/{owner}/{app}"
         return [
-            ("GET", "/apps", self._list),
-            ("POST", "/apps", self._add),
-            ("GET", "/orgs/{org}/apps", self._list_of_organization),
-            ("POST", "/orgs/{org}/apps", self._add_to_organization),
-            ("GET", app, self._get),
-            ("PATCH", app, self._rename),
-            ("DELETE", app, self._remove),
-            ("POST", f"{app}/transfer/{{destination}}", self._transfer),
-            ("GET", f"{app}/users", self._people),
-            ("PATCH", f"{app}/users/{{email}}", self._change),
-            ("DELETE", f"{app}/users/{{email}}", self._leave),
-            ("GET", f"{app}/invitations", self._invitations),
-            ("POST", f"{app}/invitations", self._invite),
-            ("POST", f"{app}/invitations/{{email}}", self._invite),
-            ("PATCH", f"{app}/invitations/{{email}}", self._change),
-            ("DELETE", f"{app}/invitations/{{email}}", self._leave),
+            Entry("GET", "/apps", self._list),
+            Entry("POST", "/apps", self._add),
+            Entry("GET", "/orgs/{org}/apps", self._list_of_organization, on_organization="view"),
+            Entry("POST", "/orgs/{org}/apps", self._add_to_organization, on_organization="own_apps"),
+            Entry("GET", app, self._get, "view_app"),
+            Entry("PATCH", app, self._rename, "rename_app"),
+            Entry("DELETE", app, self._remove, "remove_app"),
+            Entry("POST", f"{app}/transfer/{{destination}}", self._transfer, "transfer_app"),
+            Entry("GET", f"{app}/users", self._people, "view_collaborators"),
+            Entry("PATCH", f"{app}/users/{{email}}", self._change, "change_collaborator"),
+            Entry("DELETE", f"{app}/users/{{email}}", self._leave, "leave_app"),
+            Entry("GET", f"{app}/invitations", self._invitations, "view_collaborators"),
+            Entry("POST", f"{app}/invitations", self._invite, "add_collaborator"),
+            Entry("POST", f"{app}/invitations/{{email}}", self._invite, "add_collaborator"),
+            Entry("PATCH", f"{app}/invitations/{{email}}", self._change, "change_collaborator"),
+            Entry("DELETE", f"{app}/invitations/{{email}}", self._leave, "leave_app"),
         ]
 
     async def _list(self, request: Request, caller: AccountRecord) -> Response:

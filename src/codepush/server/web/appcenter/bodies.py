@@ -2,50 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Final, TypeAlias, TypeVar
-
-from starlette.requests import Request
-from starlette.responses import Response
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from codepush.rules.validation import FieldError, InvalidFields
 from codepush.server.services.errors import InvalidError
-from codepush.server.web.bodies import json_body
-from codepush.server.web.paths import name_in
+from codepush.server.web.bodies import json_object
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
-    from codepush.server.ports import AccountRecord
+    from starlette.requests import Request
 
-__all__ = ["Endpoint", "Route", "app_in", "fields_of", "in_their_words", "read_word"]
+__all__ = ["fields_of", "in_their_words", "read_word"]
 
 T = TypeVar("T")
-
-Endpoint: TypeAlias = Callable[[Request, "AccountRecord"], Awaitable[Response]]
-Route: TypeAlias = "tuple[str, str, Endpoint]"
-"""Method, path below ``/v0.1``, endpoint."""
 
 _LIMIT: Final = 64 * 1024
 """Bytes: the longest description has 10 000 characters, and may be spelled with four bytes each."""
 
 
-def app_in(request: Request) -> str:
-    """Return the name of the app in the path, with its owner before it."""
-    return f"{name_in(request, 'owner')}/{name_in(request, 'app')}"
-
-
 async def fields_of(request: Request) -> dict[str, Any]:
-    """Return the fields of a request's body; a body that is no object has none, like no body.
+    """Return the fields of a request's body; an empty body has none.
 
     Raises:
         TooLargeError: the body is longer than any of these has to be.
-        codepush.errors.Invalid: it is not JSON.
+        codepush.errors.Invalid: the body is not JSON.
+        InvalidError: the body is JSON, but not an object.
 
     """
-    body = await json_body(request, limit=_LIMIT)
-    return body if isinstance(body, dict) else {}
+    return await json_object(request, limit=_LIMIT)
 
 
 @contextmanager

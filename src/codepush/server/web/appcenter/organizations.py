@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from codepush.rules import validation
+from codepush.server.web.admission import Entry
 from codepush.server.web.answers import json_answer, no_content
 from codepush.server.web.appcenter.apps import invited
 from codepush.server.web.appcenter.bodies import fields_of, in_their_words, read_word
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from codepush.rules.validation import OrganizationInfo
     from codepush.server.ports import AccountRecord
     from codepush.server.services.organizations import Organizations
-    from codepush.server.web.appcenter.bodies import Route
 
 __all__ = ["OrganizationRoutes"]
 
@@ -35,24 +35,24 @@ class OrganizationRoutes:
     def __init__(self, organizations: Organizations) -> None:
         self._organizations = organizations
 
-    def table(self) -> list[Route]:
-        """Return method, path and endpoint of each route."""
+    def table(self) -> list[Entry]:
+        """Return the routes."""
         organization = "/orgs/{org}"
         invitation = f"{organization}/invitations/{{email}}"
         return [
-            ("GET", "/orgs", self._list),
-            ("POST", "/orgs", self._add),
-            ("GET", organization, self._get),
-            ("PATCH", organization, self._change),
-            ("DELETE", organization, self._remove),
-            ("GET", f"{organization}/users", self._members),
-            ("PATCH", f"{organization}/users/{{user}}", self._set_role),
-            ("DELETE", f"{organization}/users/{{user}}", self._remove_member),
-            ("GET", f"{organization}/invitations", self._invitations),
-            ("POST", f"{organization}/invitations", self._invite),
-            ("DELETE", f"{organization}/invitations", self._remove_invited),
-            ("POST", invitation, self._invite),
-            ("DELETE", invitation, self._remove_member),
+            Entry("GET", "/orgs", self._list),
+            Entry("POST", "/orgs", self._add),
+            Entry("GET", organization, self._get, on_organization="view"),
+            Entry("PATCH", organization, self._change, on_organization="change"),
+            Entry("DELETE", organization, self._remove, on_organization="remove"),
+            Entry("GET", f"{organization}/users", self._members, on_organization="view"),
+            Entry("PATCH", f"{organization}/users/{{user}}", self._set_role, on_organization="manage_members"),
+            Entry("DELETE", f"{organization}/users/{{user}}", self._remove_member, on_organization="leave"),
+            Entry("GET", f"{organization}/invitations", self._invitations, on_organization="view"),
+            Entry("POST", f"{organization}/invitations", self._invite, on_organization="manage_members"),
+            Entry("DELETE", f"{organization}/invitations", self._remove_invited, on_organization="leave"),
+            Entry("POST", invitation, self._invite, on_organization="manage_members"),
+            Entry("DELETE", invitation, self._remove_member, on_organization="leave"),
         ]
 
     async def _list(self, _: Request, caller: AccountRecord) -> Response:

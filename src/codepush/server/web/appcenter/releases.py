@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Final
 from msgspec.structs import replace
 
 from codepush.rules import validation
+from codepush.server.web.admission import Entry
 from codepush.server.web.answers import json_answer, no_content
-from codepush.server.web.appcenter.bodies import app_in, fields_of, in_their_words
-from codepush.server.web.paths import name_in
+from codepush.server.web.appcenter.bodies import fields_of, in_their_words
+from codepush.server.web.paths import app_in, name_in
 from codepush.wire import appcenter
 from codepush.wire.messages import encode_json
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from codepush.server.services.deployments import Deployments
     from codepush.server.services.metrics import Metrics
     from codepush.server.services.releases import Releases
-    from codepush.server.web.appcenter.bodies import Route
 
 __all__ = ["ReleaseRoutes"]
 
@@ -38,22 +38,22 @@ class ReleaseRoutes:
         self._releases = releases
         self._metrics = metrics
 
-    def table(self) -> list[Route]:
-        """Return method, path and endpoint of each route."""
+    def table(self) -> list[Entry]:
+        """Return the routes."""
         deployments = "/apps/{owner}/{app}/deployments"
         deployment = f"{deployments}/{{deployment}}"
         return [
-            ("GET", deployments, self._list),
-            ("POST", deployments, self._add),
-            ("GET", deployment, self._get),
-            ("PATCH", deployment, self._rename),
-            ("DELETE", deployment, self._remove),
-            ("GET", f"{deployment}/releases", self._history),
-            ("DELETE", f"{deployment}/releases", self._clear),
-            ("PATCH", f"{deployment}/releases/{{label}}", self._patch),
-            ("POST", f"{deployment}/promote_release/{{destination}}", self._promote),
-            ("POST", f"{deployment}/rollback_release", self._rollback),
-            ("GET", f"{deployment}/metrics", self._counters),
+            Entry("GET", deployments, self._list, "view_deployment"),
+            Entry("POST", deployments, self._add, "add_deployment"),
+            Entry("GET", deployment, self._get, "view_deployment"),
+            Entry("PATCH", deployment, self._rename, "rename_deployment"),
+            Entry("DELETE", deployment, self._remove, "remove_deployment"),
+            Entry("GET", f"{deployment}/releases", self._history, "view_deployment"),
+            Entry("DELETE", f"{deployment}/releases", self._clear, "clear_history"),
+            Entry("PATCH", f"{deployment}/releases/{{label}}", self._patch, "patch_release"),
+            Entry("POST", f"{deployment}/promote_release/{{destination}}", self._promote, "promote"),
+            Entry("POST", f"{deployment}/rollback_release", self._rollback, "rollback"),
+            Entry("GET", f"{deployment}/metrics", self._counters, "view_deployment"),
         ]
 
     async def _list(self, request: Request, caller: AccountRecord) -> Response:

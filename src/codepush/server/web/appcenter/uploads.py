@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from codepush.rules import validation
 from codepush.server.ports import AnswerRecord
 from codepush.server.services.errors import InvalidError
 from codepush.server.services.repeats import Repeatable
 from codepush.server.services.uploads import Ticket
+from codepush.server.web.admission import Entry
 from codepush.server.web.answers import json_answer
-from codepush.server.web.appcenter.bodies import app_in, fields_of, in_their_words
-from codepush.server.web.paths import name_in
+from codepush.server.web.appcenter.bodies import fields_of, in_their_words
+from codepush.server.web.paths import app_in, name_in
 from codepush.wire import appcenter
 from codepush.wire.messages import encode_json
 
@@ -24,9 +25,11 @@ if TYPE_CHECKING:
     from codepush.server.services.repeats import Receipt, Repeats
     from codepush.server.services.uploaded_releases import UploadedReleases
     from codepush.server.services.uploads import Uploads
-    from codepush.server.web.appcenter.bodies import Route
 
 __all__ = ["UploadRoutes"]
+
+_RELEASE_PATIENCE: Final = 10
+"""Factor for the time that a release may take, since its package is packed meanwhile."""
 
 
 class UploadRoutes:
@@ -46,12 +49,12 @@ class UploadRoutes:
         self._repeats = repeats
         self._upload_url = upload_url
 
-    def table(self) -> list[Route]:
-        """Return method, path and endpoint of each route."""
+    def table(self) -> list[Entry]:
+        """Return the routes."""
         deployment = "/apps/{owner}/{app}/deployments/{deployment}"
         return [
-            ("POST", f"{deployment}/uploads", self._begin),
-            ("POST", f"{deployment}/releases", self.release),
+            Entry("POST", f"{deployment}/uploads", self._begin, "release"),
+            Entry("POST", f"{deployment}/releases", self.release, "release", patience=_RELEASE_PATIENCE),
         ]
 
     async def _begin(self, request: Request, caller: AccountRecord) -> Response:
