@@ -116,6 +116,16 @@ def test_a_lost_answer_is_given_again(releaser, app, zipped):
     assert len(app.get_deployment_history("App", "Staging")) == 1
 
 
+def test_a_released_upload_with_other_settings(releaser, app, zipped):
+    """A request that names a released upload with other settings is a 422, and makes no release."""
+    upload = releaser.upload(zipped("one"))
+    assert releaser.release(upload).status_code == 201
+    refused = releaser.release(upload, description="other")
+    assert (refused.status_code, refused.json()["statusCode"]) == (422, 422)
+    assert "Repeat it unchanged" in refused.json()["message"]
+    assert len(app.get_deployment_history("App", "Staging")) == 1
+
+
 def test_an_upload_is_released_once_by_many(releaser, app, zipped):
     """Of several requests at once one makes the release, and all hear of it."""
     upload = releaser.upload(zipped("one"))

@@ -1,13 +1,17 @@
 """Many at once: no label is given twice, no change is lost, and what fails leaves nothing behind."""
 
 import json
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 
 import anyio
 import httpx2
 import pytest
 
+from codepush import CodePush
 from codepush.testing import live_server
 from support.databases import ENGINES, database_settings
+from support.packages import make_bundle
 from support.stores import contents, rows
 
 pytestmark = pytest.mark.anyio
@@ -187,3 +191,93 @@ async def test_a_key_is_its_account_s_own(server, http, app):
         f"{staging}/rollback", headers={"Idempotency-Key": "a", "Authorization": f"Bearer {other}"}
     )
     assert [json.loads(answer.content)["package"]["label"] for answer in (mine, theirs)] == ["v3", "v4"]
+
+
+async def test_a_key_with_other_content_is_refused(http, app):
+    """A key that made one release makes no other: 422 as text and as a problem document, and nothing is done."""
+    staging = f"{app}/deployments/Staging"
+    key = {"Idempotency-Key": "a"}
+    assert (await release(http, staging, "one", **key)).status_code == 201
+    refused = await release(http, staging, "two", **key)
+    assert (refused.status_code, refused.headers["content-type"]) == (422, "text/plain; charset=utf-8")
+    problem = (await release(http, staging, "two", Accept="application/problem+json", **key)).json()
+    assert (problem["status"], problem["code"]) == (422, "idempotency_key_reused")
+    other_target = {"package": ("index.js", "one"), "packageInfo": (None, '{"appVersion":"2.0.0"}')}
+    assert (await http.post(f"{staging}/release", files=other_target, headers=key)).status_code == 422
+    assert labels(await history(http, staging)) == ["v1"]
+
+    promote = f"{staging}/promote/Production"
+    promoted = await http.post(promote, json={"packageInfo": {"description": "x"}}, headers=key)
+    spelled_otherwise = b'{ "packageInfo" : {"label": null, "description": "x"} }'
+    repeated = await http.post(promote, content=spelled_otherwise, headers=key)
+    assert (repeated.status_code, repeated.content) == (201, promoted.content)
+    assert (await http.post(promote, json={"packageInfo": {"description": "y"}}, headers=key)).status_code == 422
+    assert labels(await history(http, f"{app}/deployments/Production")) == ["v1"]
+
+
+async def test_a_removed_collaborator_gets_no_recorded_answer(server, http, app):
+    """Whoever lost the permission gets what everybody without it gets, also for a request that succeeded before."""
+    other = await anyio.to_thread.run_sync(server.add_account, "removed@example.test")
+    await http.post(f"{app}/collaborators/removed@example.test")
+    staging = f"{app.replace('/apps/', '/apps/owner@example.test:')}/deployments/Staging"
+    theirs = {"Idempotency-Key": "a", "Authorization": f"Bearer {other}"}
+    assert (await release(http, staging, "one", **theirs)).status_code == 201
+    assert (await release(http, staging, "one", **theirs)).status_code == 201
+    await http.delete(f"{app}/collaborators/removed@example.test")
+    assert (await release(http, staging, "one", **theirs)).status_code == 404
+
+
+async def test_answers_with_secrets_are_not_recorded(server, http, app):
+    """A new access key or deployment is made again under the same key, and its secret is stored nowhere."""
+    for number in range(2):
+        headers = {"Idempotency-Key": "a"}
+        made = await http.post("/accessKeys", json={"friendlyName": f"{app}{number}"}, headers=headers)
+        added = await http.post(f"{app}/deployments", json={"name": f"New{number}"}, headers=headers)
+        assert (made.status_code, added.status_code) == (201, 201)
+    secret = made.json()["accessKey"]["name"]
+    assert secret not in repr(contents(server.settings))
+    assert secret.encode().hex() not in repr(contents(server.settings))
+    assert rows(server.settings, "SELECT count(*) FROM idempotency_keys WHERE route LIKE '%accessKeys%'") == [(0,)]
+
+
+class LosesFirstRelease(BaseHTTPRequestHandler):
+    """Passes requests on to a server, and closes the connection instead of answering the first release."""
+
+    def do_GET(self):
+        self._pass_on()
+
+    def do_POST(self):
+        self._pass_on()
+
+    def _pass_on(self):
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        headers = {name: value for name, value in self.headers.items() if name.lower() not in {"host", "connection"}}
+        answer = httpx2.request(self.command, self.server.target + self.path, headers=headers, content=body)
+        if self.path.endswith("/release") and not self.server.lost:
+            self.server.lost.append(answer.status_code)
+            self.close_connection = True
+            return
+        self.send_response(answer.status_code)
+        for name, value in answer.headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(answer.content)
+
+    def log_message(self, *_):
+        pass
+
+
+async def test_the_client_s_own_repeats_have_equal_digests(server, http, app, tmp_path):
+    """A release whose response is lost on the way to the SDK is sent again by it, and is one release."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), LosesFirstRelease) as proxy:
+        proxy.target, proxy.lost = server.url, []
+        Thread(target=proxy.serve_forever, daemon=True).start()
+        try:
+            with CodePush(server.access_key, f"http://127.0.0.1:{proxy.server_port}") as code_push:
+                arguments = (app.rpartition("/")[2], "Staging", make_bundle(tmp_path / "bundle"), "1.0.0")
+                package = await anyio.to_thread.run_sync(code_push.release, *arguments)
+        finally:
+            proxy.shutdown()
+    assert proxy.lost == [201]
+    assert package.label == "v1"
+    assert labels(await history(http, f"{app}/deployments/Staging")) == ["v1"]

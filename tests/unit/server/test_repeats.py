@@ -1,11 +1,12 @@
 """Repeated requests: what was answered is answered again, for a day."""
 
 import pytest
+from msgspec.structs import replace
 
-from codepush.models import Package
+from codepush.models import Package, PackageInfo
 from codepush.server.ports import AnswerRecord
-from codepush.server.services.errors import ConflictError
-from codepush.server.services.repeats import KEPT_MS, Repeatable, Repeats
+from codepush.server.services.errors import ConflictError, KeyReusedError
+from codepush.server.services.repeats import KEPT_MS, Repeatable, Repeats, digest
 
 pytestmark = pytest.mark.anyio
 
@@ -47,7 +48,7 @@ def work(store):
 async def request_(store):
     async with store.write() as records:
         account = await records.accounts.add(email="ada@example.com", name="", created_at=1)
-    return Repeatable(account.id, "POST /there", "key")
+    return Repeatable(account.id, "POST /there", "key", "digest")
 
 
 async def test_it_is_done_once(store, work, request_):
@@ -55,7 +56,7 @@ async def test_it_is_done_once(store, work, request_):
     repeats = Repeats(store)
     answers = [await repeats.once(request_, work, answer) for _ in range(3)]
     assert work.done == 1
-    assert answers == [AnswerRecord(status=201, location="/there", body=b"v1")] * 3
+    assert answers == [AnswerRecord(status=201, location="/there", body=b"v1", digest="digest")] * 3
 
 
 async def test_who_comes_second_gets_the_answer_of_the_first(store, work, request_):
@@ -105,3 +106,49 @@ async def test_an_answer_is_kept_for_a_day(store, work, request_):
     async with store.read() as records:
         kept = await records.answers.given(request_.account_id, request_.route, request_.key, since=0)
     assert kept.body == b"v2"
+
+
+async def test_a_key_that_is_used_for_something_else(store, work, request_):
+    """Other content under a key is an error, and does nothing; the first content still gets the first answer."""
+    repeats = Repeats(store)
+    await repeats.once(request_, work, answer)
+    other = replace(request_, digest="other")
+    with pytest.raises(KeyReusedError):
+        await repeats.once(other, work, answer)
+    assert (await repeats.once(request_, work, answer)).body == b"v1"
+    assert work.done == 1
+
+
+async def test_other_content_that_comes_second_is_refused(store, work, request_):
+    """Of two requests under way with one key and different content, the one that commits second gets the error."""
+    repeats = Repeats(store)
+
+    async def meanwhile():
+        await repeats.once(replace(request_, digest="other"), work, answer)
+
+    work.meanwhile = meanwhile
+    with pytest.raises(KeyReusedError):
+        await repeats.once(request_, work, answer)
+    assert work.done == 1
+
+
+async def test_an_answer_from_before_digests_were_recorded(store, work, request_):
+    """Such an answer is given to any content, as it was then."""
+    async with store.write() as records:
+        earlier = AnswerRecord(status=201, location="/there", body=b"earlier")
+        await records.answers.add(request_.account_id, request_.route, request_.key, earlier, at=START)
+    assert await Repeats(store, clock=lambda: START + 1).once(request_, work, answer) == earlier
+    assert work.done == 0
+
+
+async def test_what_a_digest_covers(tmp_path):
+    """Settings and the bytes of the file count, and nothing else does."""
+    one, same, other = (tmp_path / name for name in ("one", "same", "other"))
+    one.write_bytes(b"1" * 100_000)
+    same.write_bytes(b"1" * 100_000)
+    other.write_bytes(b"1" * 99_999 + b"2")
+    info = PackageInfo(app_version="1.0.0")
+    first = await digest(info, one)
+    assert first == await digest(PackageInfo(app_version="1.0.0"), same)
+    others = [await digest(info, other), await digest(info), await digest(PackageInfo(app_version="1.0.1"), one)]
+    assert len({first, *others}) == 4

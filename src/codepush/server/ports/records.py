@@ -287,11 +287,16 @@ class EventRecord(Struct, frozen=True, kw_only=True):
 
 
 class AnswerRecord(Struct, frozen=True, kw_only=True):
-    """An answer as it left the server; ``location`` is the address of what was made."""
+    """An answer as it left the server.
+
+    ``location`` is the address of what was made. ``digest`` identifies the content of the request;
+    ``None`` for answers of versions before it was recorded.
+    """
 
     status: int
     location: str
     body: bytes
+    digest: str | None = None
 
 
 class JobCounts(Struct, frozen=True, kw_only=True):

@@ -8,6 +8,7 @@ __all__ = [
     "ConflictError",
     "ForbiddenError",
     "InvalidError",
+    "KeyReusedError",
     "NotFoundError",
     "ServiceError",
     "TooLargeError",
@@ -52,6 +53,10 @@ class ConflictError(ServiceError):
 
 class InvalidError(ServiceError):
     """The request itself is wrong."""
+
+
+class KeyReusedError(ServiceError):
+    """The request has the idempotency key of an earlier one, but other content."""
 
 
 class TooLargeError(ServiceError):

@@ -7,26 +7,34 @@ killed. A repeat that arrives while the first is under way does the same work, b
 can commit; the other one's transaction is undone, and it answers what the first one answered. So
 nobody waits for a request that was cut off, and no lock outlives its process.
 
-Refusals are not recorded: they changed nothing, and what was refused may succeed later.
+Refusals are not recorded: they changed nothing, and what was refused may succeed later. Nor is any
+answer that holds a secret: only releases, promotions and rollbacks can be repeated this way.
+
+A digest of what was sent is recorded beside the answer, so that a key that is used again for something
+else gets an error, and not the answer to what it was used for before.
 """
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from msgspec import Struct
+import anyio.to_thread
+import msgspec
+from msgspec import Struct, structs
 
 from codepush.server.ports import AlreadyExistsError
 from codepush.server.services.clock import Clock, now
-from codepush.server.services.errors import ServiceError
+from codepush.server.services.errors import KeyReusedError, ServiceError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+    from pathlib import Path
 
-    from codepush.models import Package
+    from codepush.models import Package, PackageInfo
     from codepush.server.ports import AnswerRecord, Records, Store
 
-__all__ = ["Receipt", "Repeatable", "Repeats"]
+__all__ = ["Receipt", "Repeatable", "Repeats", "digest"]
 
 KEPT_MS: Final = 24 * 60 * 60 * 1000
 """For how long an answer is given again."""
@@ -36,11 +44,36 @@ Receipt: TypeAlias = "Callable[[Records, Package], Awaitable[None]]"
 
 
 class Repeatable(Struct, frozen=True):
-    """What tells a request from others: who sent it, what it asks for, and the key that its sender made up."""
+    """A request that may be a retry.
+
+    Attributes:
+        account_id: account that sent it.
+        route: method and path.
+        key: idempotency key that the client chose.
+        digest: digest of its content; that of a retry is the same.
+
+    """
 
     account_id: int
     route: str
     key: str
+    digest: str
+
+
+async def digest(info: PackageInfo, file: Path | None = None) -> str:
+    """Return a digest of what a request holds: settings of a release, and the uploaded file if there is one.
+
+    It covers values instead of bytes, because a retry may spell the same JSON and multipart body differently.
+    """
+    parts = [msgspec.json.encode(info)]
+    if file is not None:
+        parts.append(await anyio.to_thread.run_sync(_file_digest, file))
+    return hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()
+
+
+def _file_digest(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").digest()
 
 
 class Repeats:
@@ -64,19 +97,23 @@ class Repeats:
             answer: makes the answer from what was made.
 
         Raises:
-            ServiceError: what ``act`` raises, unless a request of this name succeeded meanwhile.
+            KeyReusedError: a request with this key succeeded with other content.
+            ServiceError: what ``act`` raises, unless a request with this key succeeded meanwhile.
 
         """
+
+        def answered(package: Package) -> AnswerRecord:
+            return structs.replace(answer(package), digest=request.digest)
 
         async def receipt(records: Records, package: Package) -> None:
             at = self._clock()
             await records.answers.forget(until=at - KEPT_MS)
-            await records.answers.add(request.account_id, request.route, request.key, answer(package), at=at)
+            await records.answers.add(request.account_id, request.route, request.key, answered(package), at=at)
 
         if (given := await self._given(request)) is not None:
             return given
         try:
-            return answer(await act(receipt))
+            return answered(await act(receipt))
         except (AlreadyExistsError, ServiceError):
             if (given := await self._given(request)) is not None:
                 return given
@@ -84,6 +121,13 @@ class Repeats:
 
     async def _given(self, request: Repeatable) -> AnswerRecord | None:
         async with self._store.read() as records:
-            return await records.answers.given(
+            given = await records.answers.given(
                 request.account_id, request.route, request.key, since=self._clock() - KEPT_MS
             )
+        if given is not None and given.digest not in (None, request.digest):
+            raise KeyReusedError(
+                "A request with this idempotency key or upload succeeded with other content. Repeat it unchanged, or "
+                "use a new key or upload for a new release.",
+                code="idempotency_key_reused",
+            )
+        return given

@@ -26,6 +26,7 @@ from codepush.server.services.errors import (
     ConflictError,
     ForbiddenError,
     InvalidError,
+    KeyReusedError,
     NotFoundError,
     ServiceError,
     TooLargeError,
@@ -51,6 +52,7 @@ _STATUSES: Final[Mapping[type[ServiceError], int]] = {
     TookTooLongError: 408,
     ConflictError: 409,
     TooLargeError: 413,
+    KeyReusedError: 422,
     RateLimitedError: 429,
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -13,7 +14,7 @@ from codepush.models import PackageInfo
 from codepush.rules import validation
 from codepush.server.ports import AnswerRecord
 from codepush.server.services.errors import InvalidError, NotFoundError
-from codepush.server.services.repeats import Repeatable
+from codepush.server.services.repeats import Repeatable, digest
 from codepush.server.tracing import NO_SPANS, Spans
 from codepush.server.web.access_keys import AccessKeyRoutes
 from codepush.server.web.admission import Entry
@@ -226,15 +227,14 @@ class StandaloneDoor:
     async def _release(self, request: Request, caller: AccountRecord) -> Response:
         app, deployment = name_in(request, "app"), name_in(request, "deployment")
         room = self._uploads
+        async with receive_release(request, workspace=room.workspace, limit_mb=room.limit_mb, spans=room.spans) as form:
+            info = validation.package_info(_package_info(form.package_info), require_app_version=True)
 
-        async def release(receipt: Receipt | None) -> Package:
-            async with receive_release(
-                request, workspace=room.workspace, limit_mb=room.limit_mb, spans=room.spans
-            ) as form:
-                info = validation.package_info(_package_info(form.package_info), require_app_version=True)
+            async def release(receipt: Receipt | None) -> Package:
                 return await self._releases.release(caller, app, deployment, form.package, info, receipt=receipt)
 
-        return await self._once(request, caller, release, location("apps", app, "deployments", deployment))
+            content = partial(digest, info, form.package)
+            return await self._once(request, caller, content, release, location("apps", app, "deployments", deployment))
 
     async def _patch_release(self, request: Request, caller: AccountRecord) -> Response:
         info = await _wrapped_info(request)
@@ -250,7 +250,8 @@ class StandaloneDoor:
         async def promote(receipt: Receipt | None) -> Package:
             return await self._releases.promote(caller, app, source, destination, info, receipt=receipt)
 
-        return await self._once(request, caller, promote, location("apps", app, "deployments", destination))
+        content = partial(digest, info)
+        return await self._once(request, caller, content, promote, location("apps", app, "deployments", destination))
 
     async def _rollback(self, request: Request, caller: AccountRecord) -> Response:
         app, deployment = name_in(request, "app"), name_in(request, "deployment")
@@ -259,16 +260,21 @@ class StandaloneDoor:
         async def rollback(receipt: Receipt | None) -> Package:
             return await self._releases.rollback(caller, app, deployment, label, receipt=receipt)
 
-        return await self._once(request, caller, rollback, location("apps", app, "deployments", deployment))
+        content = partial(digest, PackageInfo())
+        return await self._once(request, caller, content, rollback, location("apps", app, "deployments", deployment))
 
     async def _once(
         self,
         request: Request,
         caller: AccountRecord,
+        content: Callable[[], Awaitable[str]],
         act: Callable[[Receipt | None], Awaitable[Package]],
         where: str,
     ) -> Response:
-        """Make a release, but only once of all the requests that carry the same ``Idempotency-Key``."""
+        """Make a release, but only once of all the requests that carry the same ``Idempotency-Key``.
+
+        ``content`` returns the digest of the request.
+        """
 
         def answer(package: Package) -> AnswerRecord:
             return AnswerRecord(status=201, location=where, body=standalone.package_body(package))
@@ -277,7 +283,8 @@ class StandaloneDoor:
         if key is None:
             given = answer(await act(None))
         else:
-            repeatable = Repeatable(caller.id, f"{request.method} {request.scope['path']}", _repeat_key(key))
+            name = _repeat_key(key)
+            repeatable = Repeatable(caller.id, f"{request.method} {request.scope['path']}", name, await content())
             given = await self._repeats.once(repeatable, act, answer)
         return json_answer(given.body, given.status, location=given.location)
 

@@ -392,7 +392,7 @@ _DEPLOYMENTS: Final = (
         "Release what was uploaded. Repeated with the same upload, it gives the same answer for a day.",
         _one("Release", "The release that was made.", 201),
         body="ReleaseCreation",
-        refusals=[403, 404, 409],
+        refusals=[403, 404, 409, 422],
     ),
     _asked(
         "clear_releases",

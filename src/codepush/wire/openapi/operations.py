@@ -144,7 +144,7 @@ _REPEATABLE: Final[Schema] = {
     "name": "Idempotency-Key",
     "in": "header",
     "description": "What tells this request from all others, such as a random UUID. If it is sent again within 24 "
-    "hours, nothing is done and the answer is the first one's.",
+    "hours with the same content, nothing is done and the answer is the first one's. With other content it is a 422.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255},
 }
 
@@ -350,7 +350,7 @@ _RELEASES: Final = (
         _RELEASED,
         body=Body(schema=reference("Release"), media_type="multipart/form-data"),
         parameters=(_REPEATABLE,),
-        refusals=[404, 409],
+        refusals=[404, 409, 422],
     ),
     _managed(
         "patch_release",
@@ -370,7 +370,7 @@ _RELEASES: Final = (
         _RELEASED,
         body=_body("Change", is_required=False),
         parameters=(_REPEATABLE,),
-        refusals=[404, 409],
+        refusals=[404, 409, 422],
     ),
     _managed(
         "rollback",
@@ -379,7 +379,7 @@ _RELEASES: Final = (
         "Release once more what was released before the newest release.",
         _RELEASED,
         parameters=(_REPEATABLE,),
-        refusals=[404, 409],
+        refusals=[404, 409, 422],
     ),
     _managed(
         "rollback_to_label",
@@ -388,7 +388,7 @@ _RELEASES: Final = (
         "Release an older release once more.",
         _RELEASED,
         parameters=(_REPEATABLE,),
-        refusals=[404, 409],
+        refusals=[404, 409, 422],
     ),
 )
 

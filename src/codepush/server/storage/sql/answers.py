@@ -15,7 +15,10 @@ from codepush.server.storage.sql.schema import idempotency_keys
 ADD: Final = insert(idempotency_keys)
 
 GIVEN: Final = select(
-    idempotency_keys.c.status, idempotency_keys.c.headers.label("location"), idempotency_keys.c.body
+    idempotency_keys.c.status,
+    idempotency_keys.c.headers.label("location"),
+    idempotency_keys.c.body,
+    idempotency_keys.c.digest,
 ).where(
     idempotency_keys.c.account_id == bindparam("account_id"),
     idempotency_keys.c.route == bindparam("route"),
@@ -42,6 +45,7 @@ class SqlAnswers(Queries):
             status=answer.status,
             headers=answer.location,
             body=answer.body,
+            digest=answer.digest,
             created_at=at,
         )
 

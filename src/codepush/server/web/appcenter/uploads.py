@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from codepush.rules import validation
 from codepush.server.ports import AnswerRecord
 from codepush.server.services.errors import InvalidError
-from codepush.server.services.repeats import Repeatable
+from codepush.server.services.repeats import Repeatable, digest
 from codepush.server.services.uploads import Ticket
 from codepush.server.web.admission import Entry
 from codepush.server.web.answers import json_answer
@@ -75,7 +75,8 @@ class UploadRoutes:
             app, deployment = app_in(request), name_in(request, "deployment")
             return await self._releases.release(caller, app, deployment, ticket, info, receipt=receipt)
 
-        repeatable = Repeatable(caller.id, f"{request.method} {request.scope['path']}", ticket.id)
+        route = f"{request.method} {request.scope['path']}"
+        repeatable = Repeatable(caller.id, route, ticket.id, await digest(info))
         given = await self._repeats.once(repeatable, release, _answer)
         return json_answer(given.body, given.status)
 
