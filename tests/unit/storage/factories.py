@@ -1,10 +1,13 @@
 """Records to test with: only what a test is about has to be said."""
 
+import time
 from itertools import count
 
+import anyio
 import msgspec
+import pytest
 
-from codepush.server.ports import BlobRecord, DeploymentRecord, NewRelease, PackageRecord
+from codepush.server.ports import BlobRecord, DeploymentRecord, NewRelease, PackageRecord, UnavailableError
 
 _numbers = count(1)
 
@@ -26,6 +29,20 @@ async def lay_ground(store):
         deployment = await add_deployment(records, app_id)
         package = await add_package(records, app_id)
     return Ground(account_id, app_id, deployment, package)
+
+
+async def seconds_to_give_up(store, *, writers):
+    """Return after how many seconds the last of several writers that come at once found the store unavailable."""
+    began = time.monotonic()
+    async with anyio.create_task_group() as group:
+        for _ in range(writers):
+            group.start_soon(expect_unavailable, store)
+    return time.monotonic() - began
+
+
+async def expect_unavailable(store):
+    with pytest.raises(UnavailableError):
+        await lay_ground(store)
 
 
 async def add_account(records, email=None):

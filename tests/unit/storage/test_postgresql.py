@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 from contextlib import aclosing
 
 import anyio
@@ -14,7 +15,7 @@ from codepush.server.storage.sql.migrate import make_ready, upgrade
 from codepush.server.storage.sql.postgresql import connections
 from codepush.server.storage.sql.store import SqlStore
 from support.postgresql import PASSWORD, undo_newest_migration
-from unit.storage.factories import a_release, add_account, lay_ground
+from unit.storage.factories import a_release, add_account, lay_ground, seconds_to_give_up
 
 pytestmark = pytest.mark.anyio
 
@@ -123,7 +124,8 @@ async def test_what_was_acknowledged_is_on_disk(postgresql_store):
         assert await scalar(records, "SHOW synchronous_commit") == "on"
         assert await scalar(records, "SHOW idle_in_transaction_session_timeout") == "5s"
         assert await scalar(records, "SHOW statement_timeout") == "2min"
-        assert await scalar(records, "SHOW lock_timeout") == "10s"
+        left = await scalar(records, "SELECT setting::int FROM pg_settings WHERE name = 'lock_timeout'")
+        assert 0 < left <= 10_000
 
 
 async def test_who_relies_on_what_was_read_is_alone(postgresql_stores):
@@ -173,6 +175,35 @@ async def test_waiting_for_others_ends(postgresql_url):
     await lay_ground(store)
     await store.close()
     await other.close()
+
+
+async def test_all_waiting_writers_give_up_within_one_limit(postgresql_url):
+    """Three writers that come at once wait for the same time, and not one after the other."""
+    store, other = SqlStore(postgresql_url, patience=1.0), SqlStore(postgresql_url)
+    async with other.write():
+        assert await seconds_to_give_up(store, writers=3) < 2
+    await lay_ground(store)
+    await store.close()
+    await other.close()
+
+
+async def test_a_lock_within_a_transaction_has_the_same_limit(postgresql_url):
+    """A lock on one deployment is waited for no longer than the turn."""
+    store, other = SqlStore(postgresql_url, patience=1.0), SqlStore(postgresql_url)
+    ground = await lay_ground(store)
+    async with other.write(alone=False) as records:
+        await records.deployments.lock(ground.deployment.id)
+        began = time.monotonic()
+        with pytest.raises(UnavailableError, match="lock timeout"):
+            await lock(store, ground.deployment)
+        assert time.monotonic() - began < 2
+    await store.close()
+    await other.close()
+
+
+async def lock(store, deployment):
+    async with store.write() as records:
+        await records.deployments.lock(deployment.id)
 
 
 async def test_a_process_has_no_more_connections_than_it_was_told(postgresql_url):

@@ -2,6 +2,7 @@
 
 import random
 import sqlite3
+import time
 from pathlib import Path
 
 import anyio
@@ -13,7 +14,7 @@ from codepush.server.ports import UnavailableError
 from codepush.server.storage.sql.sqlite.changes import ChangeCounter
 from codepush.server.storage.sql.sqlite.connections import connection_url
 from codepush.server.storage.sql.store import SqlStore
-from unit.storage.factories import a_release, add_account, lay_ground
+from unit.storage.factories import a_release, add_account, expect_unavailable, lay_ground, seconds_to_give_up
 
 pytestmark = pytest.mark.anyio
 
@@ -98,6 +99,32 @@ async def test_a_locked_database_is_unavailable_until_it_is_free(url):
         assert await records.accounts.count() == 0
     other.close()
     await lay_ground(store)
+    await store.close()
+
+
+async def test_all_waiting_writers_give_up_within_one_limit(url):
+    """Three writers that come at once wait for the same time, and not one after the other."""
+    store = SqlStore(url, patience=1.0)
+    other = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    assert await seconds_to_give_up(store, writers=3) < 2
+    other.close()
+    await lay_ground(store)
+    await store.close()
+
+
+async def test_a_writer_that_waited_for_its_turn_waits_less_for_the_file(url):
+    """The time that a writer of the same process took is not given again to wait for another process."""
+    store = SqlStore(url, patience=3.0)
+    other = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)
+    began = time.monotonic()
+    async with anyio.create_task_group() as group:
+        async with store.write():
+            group.start_soon(expect_unavailable, store)
+            await anyio.sleep(2)
+        other.execute("BEGIN IMMEDIATE")
+    other.close()
+    assert time.monotonic() - began < 4.5
     await store.close()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import asynccontextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -13,15 +12,22 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from codepush.server.storage.sql.postgresql.connections import connect, place
 from codepush.server.storage.sql.postgresql.notifications import Notifications
 from codepush.server.storage.sql.transactions import to_the_end, transaction
+from codepush.server.storage.sql.turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Collection
     from contextlib import AbstractAsyncContextManager
 
+    from sqlalchemy import Executable
     from sqlalchemy.ext.asyncio import AsyncConnection
 
+    from codepush.server.storage.sql.turns import Deadline
+
 # The number stands for "whoever reads and then changes accordingly"; other programs' locks have other numbers.
-_ALONE: Final = text("SELECT pg_advisory_xact_lock(4827203655191001)")
+# The limit is set first, and holds for the lock in the same statement and until the transaction ends.
+_LIMIT: Final = "SELECT set_config('lock_timeout', :limit, true)"
+_WAIT: Final = text(_LIMIT)
+_ALONE: Final = text(f"{_LIMIT}, pg_advisory_xact_lock(4827203655191001)")
 
 _POOL_PATIENCE: Final = 5.0
 """Seconds to wait for one of this process's connections to become free."""
@@ -32,7 +38,7 @@ class PostgresqlDatabase:
 
     Args:
         url: such as ``postgresql://ada:secret@db.example.com/codepush``.
-        patience: seconds to wait for a lock that another transaction holds.
+        patience: seconds that a transaction waits until it begins, and for a lock of another one after that.
         connections: how many connections this process may keep, besides the one that listens.
 
     """
@@ -45,13 +51,13 @@ class PostgresqlDatabase:
             isolation_level="READ COMMITTED",
             pool_size=connections,
             max_overflow=0,
-            pool_timeout=_POOL_PATIENCE,
+            pool_timeout=min(_POOL_PATIENCE, patience),
             pool_pre_ping=True,
             hide_parameters=True,
             use_native_hstore=False,  # else every new connection asks for a type that nothing here uses
         )
         self._readers = self._engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-        self._turn = asyncio.Lock()
+        self._turns = Turns(patience)
         self._notifications = Notifications(self._place)
 
     def reading(self) -> AbstractAsyncContextManager[AsyncConnection]:
@@ -62,12 +68,15 @@ class PostgresqlDatabase:
     async def writing(self, *, alone: bool) -> AsyncIterator[AsyncConnection]:
         """Open a transaction; ``alone`` keeps others like it away, on every node, until it ends."""
         if not alone:
+            deadline = self._turns.deadline()
             async with transaction(self._engine) as connection:
+                await _limit(connection, deadline)
                 yield connection
             return
         # Waiting here first, this process waits for its turn with one connection at most.
-        async with self._turn, transaction(self._engine) as connection:
-            await to_the_end(connection.execute(_ALONE))
+        async with self._turns.take() as deadline, transaction(self._engine) as connection:
+            await _limit(connection, deadline, _ALONE)
+            await _limit(connection, deadline)
             yield connection
 
     def changes(self) -> AsyncIterator[Collection[int] | None]:
@@ -77,3 +86,8 @@ class PostgresqlDatabase:
     async def close(self) -> None:
         """Close every connection."""
         await self._engine.dispose()
+
+
+async def _limit(connection: AsyncConnection, deadline: Deadline, statement: Executable = _WAIT) -> None:
+    """Let a transaction wait for locks until the deadline."""
+    await to_the_end(connection.execute(statement, {"limit": f"{deadline.milliseconds()}ms"}))

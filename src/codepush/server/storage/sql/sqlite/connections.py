@@ -20,6 +20,9 @@ _LOGGED: Final = "PRAGMA journal_mode=WAL"
 
 READ: Final = (_LOGGED, _SAFE, "PRAGMA query_only=ON")
 WRITE: Final = (_LOGGED, _SAFE, "PRAGMA foreign_keys=ON")
+BUSY_TIMEOUT: Final = "codepush_busy_timeout"
+"""Execution option: milliseconds that the next transaction waits for another process's writer."""
+
 # Foreign keys stay off: changing a table of SQLite's means replacing it.
 MIGRATE: Final = (_SAFE,)
 
@@ -56,6 +59,9 @@ def set_up(engine: Engine, *, begin: str, pragmas: tuple[str, ...]) -> None:
             raise
 
     def on_begin(connection: Connection) -> None:
+        limit = connection.get_execution_options().get(BUSY_TIMEOUT)
+        if limit is not None:
+            connection.exec_driver_sql(f"PRAGMA busy_timeout={limit}")
         connection.exec_driver_sql(begin)
 
     event.listen(engine, "do_connect", on_do_connect)

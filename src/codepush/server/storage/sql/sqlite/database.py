@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Final
 
@@ -12,8 +11,16 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from codepush.server.ports import UnavailableError
 from codepush.server.storage.sql.errors import port_errors
 from codepush.server.storage.sql.sqlite.changes import ChangeCounter
-from codepush.server.storage.sql.sqlite.connections import READ, WRITE, connect_arguments, connection_url, set_up
+from codepush.server.storage.sql.sqlite.connections import (
+    BUSY_TIMEOUT,
+    READ,
+    WRITE,
+    connect_arguments,
+    connection_url,
+    set_up,
+)
 from codepush.server.storage.sql.transactions import transaction
+from codepush.server.storage.sql.turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -32,14 +39,14 @@ class SqliteDatabase:
 
     Args:
         url: such as ``sqlite:////var/lib/codepush/codepush.db``. The file must be there.
-        patience: seconds to wait for a writer of another process.
+        patience: seconds that a transaction waits altogether, for writers of this process and of others.
 
     """
 
     def __init__(self, url: str, *, patience: float) -> None:
         self._writer = _engine(url, begin="BEGIN IMMEDIATE", pragmas=WRITE, connections=1, patience=patience)
         self._readers = _engine(url, begin="BEGIN", pragmas=READ, connections=8, patience=patience)
-        self._turn = asyncio.Lock()
+        self._turns = Turns(patience)
         self._counter = ChangeCounter(self._readers)
 
     def reading(self) -> AbstractAsyncContextManager[AsyncConnection]:
@@ -49,8 +56,10 @@ class SqliteDatabase:
     @asynccontextmanager
     async def writing(self, *, alone: bool) -> AsyncIterator[AsyncConnection]:  # noqa: ARG002 - all are alone here
         """Open a transaction that has the file for itself, whether it asks for that or not."""
-        async with self._turn, transaction(self._writer) as connection:
-            yield connection
+        async with self._turns.take() as deadline:
+            waiting = self._writer.execution_options(**{BUSY_TIMEOUT: deadline.milliseconds()})
+            async with transaction(waiting) as connection:
+                yield connection
 
     async def changes(self) -> AsyncIterator[None]:
         """Yield whenever the file may have changed; which deployments are concerned is not known."""
@@ -79,6 +88,7 @@ def _engine(url: str, *, begin: str, pragmas: tuple[str, ...], connections: int,
         connect_args=connect_arguments(patience),
         pool_size=connections,
         max_overflow=0,
+        pool_timeout=patience,
         hide_parameters=True,
     )
     set_up(engine.sync_engine, begin=begin, pragmas=pragmas)
