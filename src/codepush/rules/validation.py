@@ -37,6 +37,7 @@ __all__ = [
     "app_info",
     "app_name",
     "deployment_info",
+    "display_name",
     "email",
     "is_app_version",
     "is_key",
@@ -178,6 +179,22 @@ def app_name(raw: object, *, is_required: bool) -> str | None:
     """
     fields = _Fields(raw)
     name = fields.read("name", _name, is_required=is_required)
+    fields.check()
+    return name
+
+
+def display_name(raw: object) -> str | None:
+    """Read the name for people in a request that adds or changes an app, which App Center's dialect knows.
+
+    Args:
+        raw: the decoded JSON of the request, with the name as ``displayName``.
+
+    Raises:
+        InvalidFields: the name is invalid.
+
+    """
+    fields = _Fields(raw)
+    name = fields.read("displayName", _person)
     fields.check()
     return name
 

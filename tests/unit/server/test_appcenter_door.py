@@ -91,16 +91,37 @@ async def test_owners_are_found_by_name_and_by_address(ask, owner, slash):
 
 
 async def test_a_renamed_app_is_found_under_its_new_name(ask, app):
-    """The name for people goes with it; nothing sent changes nothing."""
-    for change, name in (
-        ({"name": "New"}, "New"),
-        ({"name": "Newer", "display_name": "Newer"}, "Newer"),
-        ({}, "Newer"),
+    """A name for people that was given stays, unless another one is sent; nothing sent changes nothing."""
+    for change, name, shown in (
+        ({"name": "New"}, "New", "App"),
+        ({"name": "Newer", "display_name": "Newer"}, "Newer", "Newer"),
+        ({"display_name": "The / Newest: App?"}, "Newer", "The / Newest: App?"),
+        ({"display_name": None, "name": "Last"}, "Last", "The / Newest: App?"),
+        ({}, "Last", "The / Newest: App?"),
     ):
         renamed = (await ask("PATCH", app, change)).json()
-        assert (renamed["name"], renamed["display_name"]) == (name, name)
+        assert (renamed["name"], renamed["display_name"]) == (name, shown)
         app = f"/apps/{ME}/{name}"
+        [listed] = (await ask("GET", "/apps")).json()
+        assert renamed == listed == (await ask("GET", app)).json()
     assert (await ask("GET", f"/apps/{ME}/App")).status_code == 404
+
+
+async def test_an_app_has_a_name_for_people_of_its_own(ask):
+    """Both names are kept as they were sent, in every answer, and apps are sorted by either."""
+    for name, shown in (("b", "1st: App"), ("a", "2nd / App")):
+        made = (await ask("POST", "/apps", {"name": name, "display_name": shown})).json()
+        assert (made["name"], made["display_name"]) == (name, shown)
+        assert (await ask("GET", f"/apps/{ME}/{name}")).json() == made
+    for order, names in (("name", ["a", "b"]), ("display_name", ["b", "a"])):
+        assert [app["name"] for app in (await ask("GET", f"/apps?$orderBy={order}")).json()] == names
+
+
+async def test_an_app_without_a_name_for_people_is_shown_by_its_name(ask):
+    """An app of the standalone dialect has one name, which changes both; that dialect never shows another."""
+    await ask("POST", "/apps", {"name": "Plain"})
+    renamed = (await ask("PATCH", f"/apps/{ME}/Plain", {"name": "Plainer"})).json()
+    assert (renamed["name"], renamed["display_name"]) == ("Plainer", "Plainer")
 
 
 async def test_a_tokens_secret_is_told_once(ask):

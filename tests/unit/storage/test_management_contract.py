@@ -83,6 +83,18 @@ async def test_an_app_changes_its_name(store):
             await records.apps.rename(app, "taken")
 
 
+async def test_an_app_is_shown_by_its_name_until_it_gets_another(store):
+    """A name for people that was given stays when the name changes; without one, the name is shown."""
+    async with store.write() as records:
+        ada = await add_account(records)
+        app = await add_app(records, ada, "old")
+        await records.apps.rename(app, "new")
+        assert [(one.name, one.display_name) for one in await records.apps.visible_to(ada)] == [("new", "new")]
+        await records.apps.set_display_name(app, "For people")
+        await records.apps.rename(app, "newer")
+        assert [(one.name, one.display_name) for one in await records.apps.visible_to(ada)] == [("newer", "For people")]
+
+
 async def test_an_app_changes_hands(store):
     """The new owner is its owner, and the old one sees it no more unless made a collaborator."""
     async with store.write() as records:

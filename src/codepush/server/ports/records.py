@@ -148,12 +148,14 @@ class OwnerRecord(Struct, frozen=True, kw_only=True):
 class AppRecord(Struct, frozen=True, kw_only=True):
     """An app with everyone who may see it.
 
+    ``display_name`` is its name for people: ``name``, unless it was given another one.
     ``collaborators`` are those who were let in to this app, and its owner when that is a person; ``members`` all
     of the organization that owns it.
     """
 
     id: int
     name: str
+    display_name: str
     os: str | None
     platform: str | None
     created_at: int

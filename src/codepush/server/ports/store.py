@@ -205,14 +205,21 @@ class Apps(Protocol):
         os: str | None,
         platform: str | None,
         created_at: int,
+        display_name: str | None = None,
     ) -> int:
-        """Record an app and return its id; `AlreadyExistsError` when the owner has one of this name."""
+        """Record an app and return its id; `AlreadyExistsError` when the owner has one of this name.
+
+        Without a ``display_name``, its name for people is ``name``, and changes with it.
+        """
 
     async def visible_to(self, account_id: int) -> Sequence[AppRecord]:
         """Return the apps that an account owns, collaborates on, or sees as a member of an organization, by name."""
 
     async def rename(self, app_id: int, name: str) -> None:
         """Give an app another name; `AlreadyExistsError` when its owner has one of this name."""
+
+    async def set_display_name(self, app_id: int, display_name: str) -> None:
+        """Give an app a name for people, which stays when its name changes."""
 
     async def give(self, app_id: int, owner_id: int, owner_kind: OwnerKind = "user") -> None:
         """Let another account or organization own an app; `AlreadyExistsError` when it has one of this name."""

@@ -89,8 +89,11 @@ class Apps:
         platform: str | None,
         manual: bool = False,
         organization: str | None = None,
+        display_name: str | None = None,
     ) -> App:
         """Create an app of the caller's or of an organization's, with its first deployments unless ``manual``.
+
+        Without a ``display_name``, the name for people is ``name``.
 
         Raises:
             InvalidError: see `check_addressable`.
@@ -110,6 +113,7 @@ class Apps:
                     os=os,
                     platform=platform,
                     created_at=self._clock(),
+                    display_name=display_name,
                 )
             except AlreadyExistsError as error:
                 raise _exists(name) from error
@@ -119,8 +123,12 @@ class Apps:
             [app] = [one for one in await records.apps.visible_to(caller.id) if one.id == app_id]
         return _show(app, caller, name if organization is None else f"{owner_of(app)}:{name}", first)
 
-    async def rename(self, caller: AccountRecord, name: str, new_name: str | None) -> App:
-        """Give an app another name, if one is given, and return it under the name that it has then.
+    async def rename(
+        self, caller: AccountRecord, name: str, new_name: str | None, *, display_name: str | None = None
+    ) -> App:
+        """Give an app another name, another name for people, or both; return it under the name that it has then.
+
+        A name for people that was given once stays when the name changes. ``None`` changes nothing.
 
         Raises:
             InvalidError: see `check_addressable`.
@@ -136,6 +144,9 @@ class Apps:
                 await self._rename(records, app, new_name)
                 await self._log(records, caller, "app.rename", app.id, new_name, before=app.name)
                 name = new_name
+            if display_name not in (None, app.display_name):
+                await records.apps.set_display_name(app.id, display_name)
+                await self._log(records, caller, "app.show", app.id, display_name, before=app.display_name)
             names = await records.deployments.names([app.id])
         return _show(app, caller, name, (deployment for _, deployment in names))
 

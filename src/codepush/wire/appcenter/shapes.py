@@ -87,7 +87,7 @@ class OwnerShape(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class AppShape(Struct, frozen=True, kw_only=True):
-    """An app. Its two names are the same one here."""
+    """An app. ``name`` is the one in addresses, ``display_name`` the one for people."""
 
     id: str
     name: str

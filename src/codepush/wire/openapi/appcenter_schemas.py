@@ -62,7 +62,7 @@ _TOLD: Final[Mapping[str, Told]] = {
     ),
     "AppCenterApp": Told(
         shape=shapes.AppShape,
-        description="An app; its two names are the same. What its maker did not say is `Custom`.",
+        description="An app. `name` is the one in addresses. What its maker did not say is `Custom`.",
         fields={**_IDENTIFIED, "member_permissions": _PARTS},
     ),
     "AppCenterOrganization": Told(
@@ -162,14 +162,15 @@ def _requests() -> dict[str, Schema]:
         ),
         "AppCenterAppCreation": object_of(
             {
-                "display_name": NAME,
-                "name": NAME | {"description": "Goes before `display_name`."},
+                "display_name": NAME
+                | {"description": "The name for people, and in addresses unless there is a `name`."},
+                "name": NAME,
                 "os": SHORT,
                 "platform": SHORT,
             },
             required=["display_name"],
         ),
-        "AppCenterAppChange": object_of({"name": NAME}),
+        "AppCenterAppChange": object_of({"name": NAME, "display_name": SHORT}),
         "AppCenterPermissionChange": object_of({"permissions": _PARTS}, required=["permissions"]),
         "AppCenterInvitationCreation": object_of({"user_email": _EMAIL, "role": _EITHER}, required=["user_email"]),
         "AppCenterInvitationChange": object_of({"user_email": _EMAIL}, required=["user_email"]),

@@ -47,6 +47,7 @@ VISIBLE_APPS: Final = (
     select(
         apps.c.id,
         apps.c.name,
+        func.coalesce(apps.c.display_name, apps.c.name).label("display_name"),
         apps.c.os,
         apps.c.platform,
         apps.c.created_at,
@@ -144,9 +145,10 @@ class SqlApps(Queries):
         os: str | None,
         platform: str | None,
         created_at: int,
+        display_name: str | None = None,
     ) -> int:
-        owner = _owned_by(owner_id, owner_kind)
-        return int(await self._value(ADD, **owner, name=name, os=os, platform=platform, created_at=created_at))
+        fields = _owned_by(owner_id, owner_kind) | {"name": name, "display_name": display_name}
+        return int(await self._value(ADD, **fields, os=os, platform=platform, created_at=created_at))
 
     async def visible_to(self, account_id: int) -> Sequence[AppRecord]:
         rows = await self._all(VISIBLE_APPS, account_id=account_id)
@@ -156,6 +158,9 @@ class SqlApps(Queries):
 
     async def rename(self, app_id: int, name: str) -> None:
         await self._change(CHANGE, of_app=app_id, name=name)
+
+    async def set_display_name(self, app_id: int, display_name: str) -> None:
+        await self._change(CHANGE, of_app=app_id, display_name=display_name)
 
     async def give(self, app_id: int, owner_id: int, owner_kind: OwnerKind = "user") -> None:
         await self._change(CHANGE, of_app=app_id, **_owned_by(owner_id, owner_kind))
@@ -208,5 +213,5 @@ def _record(
         name=row["owner_name"],
         email=row["owner_email"],
     )
-    fields = {field: row[field] for field in ("id", "name", "os", "platform", "created_at")}
+    fields = {field: row[field] for field in ("id", "name", "display_name", "os", "platform", "created_at")}
     return AppRecord(**fields, owner=owner, collaborators=people, members=members)

@@ -6,7 +6,6 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from codepush.rules import validation
-from codepush.server.services.errors import InvalidError
 from codepush.server.services.names import alphabetical
 from codepush.server.services.parts import parts
 from codepush.server.web.admission import Entry
@@ -31,8 +30,8 @@ if TYPE_CHECKING:
 
 __all__ = ["AppRoutes"]
 
-_BY_NAME: Final = frozenset({"name", "display_name"})
 _INVITED: Final = {"email": "user_email"}
+_SHOWN: Final = {"displayName": "display_name"}
 
 
 class AppRoutes:
@@ -89,7 +88,13 @@ class AppRoutes:
         with in_their_words(_name_field(fields)):
             info = validation.app_info(_named(fields))
         await self._apps.add(
-            caller, info.name, os=info.os, platform=info.platform, manual=True, organization=organization
+            caller,
+            info.name,
+            os=info.os,
+            platform=info.platform,
+            manual=True,
+            organization=organization,
+            display_name=_display_name(fields),
         )
         app = await self._apps.find(caller, f"{owner}/{info.name}")
         return json_answer(encode_json(app_shape(app, caller)), 201)
@@ -100,8 +105,7 @@ class AppRoutes:
     async def _rename(self, request: Request, caller: AccountRecord) -> Response:
         fields = await fields_of(request)
         name = validation.app_name(fields, is_required=False)
-        _refuse_second_name(fields.get("display_name"), name or name_in(request, "app"))
-        await self._apps.rename(caller, app_in(request), name)
+        await self._apps.rename(caller, app_in(request), name, display_name=_display_name(fields))
         app = await self._apps.find(caller, f"{name_in(request, 'owner')}/{name or name_in(request, 'app')}")
         return json_answer(encode_json(app_shape(app, caller)))
 
@@ -153,24 +157,20 @@ def invited(fields: Mapping[str, object]) -> str:
 
 
 def _named(fields: Mapping[str, object]) -> dict[str, object]:
-    """Return the fields of an app, whose two names are one here; the one for addresses goes before."""
+    """Return the fields of a new app; without a name for addresses, the name for people is that too."""
     name = fields.get("name")
     return {**fields, "name": fields.get("display_name") if name is None else name}
 
 
-def _refuse_second_name(display_name: object, name: str) -> None:
-    """Refuse another name for people only: there is but one, and a client that goes on with the old one would be lost.
+def _display_name(fields: Mapping[str, object]) -> str | None:
+    """Return the name for people that was sent, if one was.
 
     Raises:
-        InvalidError: it is another one.
+        InvalidFields: the name is invalid.
 
     """
-    if display_name not in (None, name):
-        raise InvalidError(
-            'An app has one name here, which stands in addresses too. To rename it, send "name".',
-            code="invalid_field",
-            field="display_name",
-        )
+    with in_their_words(_SHOWN):
+        return validation.display_name(appcenter.in_our_words(fields, _SHOWN))
 
 
 def _name_field(fields: Mapping[str, object]) -> dict[str, str]:
@@ -178,6 +178,9 @@ def _name_field(fields: Mapping[str, object]) -> dict[str, str]:
 
 
 def _shown(apps: Iterable[AppRecord], request: Request, caller: AccountRecord) -> Response:
-    if request.query_params.get("$orderBy") in _BY_NAME:
-        apps = sorted(apps, key=lambda app: alphabetical(app.name))
+    match request.query_params.get("$orderBy"):
+        case "name":
+            apps = sorted(apps, key=lambda app: alphabetical(app.name))
+        case "display_name":
+            apps = sorted(apps, key=lambda app: alphabetical(app.display_name))
     return json_answer(encode_json([app_shape(app, caller) for app in apps]))

@@ -65,7 +65,7 @@ def app_shape(app: AppRecord, caller: AccountRecord) -> appcenter.AppShape:
     return appcenter.AppShape(
         id=appcenter.identifier("app", app.id),
         name=app.name,
-        display_name=app.name,
+        display_name=app.display_name,
         os=app.os or appcenter.UNKNOWN,
         platform=app.platform or appcenter.UNKNOWN,
         origin=appcenter.ORIGIN,
