@@ -90,6 +90,7 @@ def test_a_round_trip_through_other_kinds(populated, updated_phone, postgresql_u
 
     A phone that ran v2 before all this gets v3 afterwards, as a diff, from a server that goes on with v4.
     """
+    change(populated, "UPDATE apps SET display_name = 'For people'")
     away = settings(tmp_path / "away", database_url=postgresql_url, storage_url=s3_url)
     back = settings(tmp_path / "back")
     before = everything(populated)

@@ -90,7 +90,8 @@ def test_answers_and_codes_that_have_expired(populated):
     [(account_id,)] = change(populated, "SELECT id FROM accounts WHERE email LIKE 'owner%'")
     change(populated, "DELETE FROM idempotency_keys")
     for key, at in (("old", now - DAY_MS - 1000), ("young", now)):
-        change(populated, "INSERT INTO idempotency_keys VALUES (?, 'r', ?, 201, '{}', x'00', ?)", account_id, key, at)
+        row = account_id, key, at
+        change(populated, "INSERT INTO idempotency_keys VALUES (?, 'r', ?, 201, '{}', x'00', ?, NULL)", *row)
         values = key, account_id, at + 2000
         change(populated, "INSERT INTO login_codes VALUES (?, ?, 'code', '', ?)", *values)
     clean(populated)

@@ -56,7 +56,7 @@ _REFUSALS: Final[Mapping[int, tuple[str, str]]] = {
     404: ("NotFound", "It does not exist, or the account may not know that it does."),
     408: ("TookTooLong", "The request took too long and was given up."),
     409: ("Conflict", "The state of the server forbids it: a name is taken, for instance, or a rollout is unfinished."),
-    422: ("Unprocessable Content", "The idempotency key or the upload was used for a release with other content."),
+    422: ("Unprocessable", "The idempotency key or the upload was used for a release with other content."),
     413: ("TooLarge", "The body is larger than the server takes."),
     429: ("RateLimited", "Too many requests came from this address, or with this key."),
     503: ("Unavailable", "The storage cannot be reached right now. Nothing was changed."),
