@@ -175,10 +175,12 @@ async def test_an_upload_that_is_broken_off_is_no_failure_of_the_server(tmp_path
     async with open_accounts(settings) as accounts:
         _, key = await accounts.add("ada@example.com", created_by="here")
     headers = {"Authorization": f"Bearer {key}", "Content-Type": "multipart/form-data; boundary=parts"}
+    async with serving(tmp_path / "data") as client:
+        assert (await client.post("/apps", json={"name": "a"}, headers={"X-API-Token": key})).status_code == 201
     scope = {
         "type": "http",
         "method": "POST",
-        "path": "/apps/a/deployments/b/release",
+        "path": "/apps/a/deployments/Staging/release",
         "query_string": b"",
         "headers": [(name.lower().encode(), value.encode()) for name, value in headers.items()],
     }
