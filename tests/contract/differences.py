@@ -179,8 +179,47 @@ def _repeats_itself(step: Any) -> bool:
     return step["json"]["label"] == sent_field(step, "previous_label_or_app_version", "previousLabelOrAppVersion")
 
 
+PRESUMED_RELEASES: Final = tuple(f"v{number}" for number in range(1, 11))
+"""The labels that recorded reports presume to be released; the original counted any text."""
+
+
+def is_unnamed(step: Any) -> bool:
+    """Return whether a step is a report without a device id."""
+    return "json" in step and not sent_field(step, "client_unique_id", "clientUniqueId")
+
+
+def _names_other_labels(case: Any) -> bool:
+    reports = (step for step in case["steps"] if "json" in step)
+    return any(step["json"].get("label") not in {None, "", *PRESUMED_RELEASES} for step in reports)
+
+
+def _moves_unnamed(case: Any) -> bool:
+    return any(_names_another_deployment(step) for step in case["steps"] if is_unnamed(step))
+
+
+def _names_another_deployment(step: Any) -> bool:
+    origin = sent_field(step, "previous_deployment_key", "previousDeploymentKey")
+    return origin not in {None, sent_field(step, "deployment_key", "deploymentKey")}
+
+
+ACTIVE: tuple[Difference, ...] = (
+    Difference(
+        "unnamed device from another deployment",
+        "deployment keys are public, so anyone could empty the counters of any deployment with reports without an id",
+        _moves_unnamed,
+    ),
+)
+"""Differences of the active devices besides those of all counters, which a recount finds in any case."""
+
+_LABELS: Final = Difference(
+    "label that was not released",
+    "only what a deployment released is counted, so that no one can fill the database with labels",
+    _names_other_labels,
+)
+
 METRICS: dict[str, tuple[Difference, ...]] = {
     "downloaded": (
+        _LABELS,
         Difference(
             "download on the deploy route",
             "from old SDKs it counts as a download there, from new ones as an installation; here always as the latter",
@@ -188,6 +227,7 @@ METRICS: dict[str, tuple[Difference, ...]] = {
         ),
     ),
     "failed": (
+        _LABELS,
         Difference("unnamed failure", "a failure counts without an id too", _fails_unnamed),
         Difference(
             "failure after success",
@@ -196,6 +236,7 @@ METRICS: dict[str, tuple[Difference, ...]] = {
         ),
     ),
     "installed": (
+        _LABELS,
         Difference("unnamed run", "an installation counts without an id too", _runs_unnamed),
         Difference("repeat", "a device's repeated report counts once, whatever its SDK", _repeats),
         Difference(

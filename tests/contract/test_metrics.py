@@ -12,7 +12,15 @@ from msgspec.structs import asdict
 
 from codepush.models import StatusReport
 from codepush.rules import metrics, reports
-from contract.differences import METRICS, REPORTS, difference
+from contract.differences import (
+    ACTIVE,
+    METRICS,
+    PRESUMED_RELEASES,
+    REPORTS,
+    difference,
+    is_unnamed,
+    sent_field,
+)
 from support.recounts import recount
 from support.vectors import load
 
@@ -71,6 +79,12 @@ def read(step):
         return str(error)
 
 
+def counts(report):
+    """Return whether a deployment that has made the releases presumed by the recording can count a report."""
+    bounded = reports.countable(report)
+    return bounded is not None and bounded.label in {None, *PRESUMED_RELEASES}
+
+
 def replay(case):
     """Yield each step with the state after it: the step's number, the answer to a report, and the store."""
     store = Store()
@@ -79,8 +93,8 @@ def replay(case):
         if "json" in step:
             report = read(step)
             answer = {"status": 400, "text": report} if isinstance(report, str) else {"status": 200, "text": "OK"}
-            if not isinstance(report, str):
-                store.take(report)
+            if not isinstance(report, str) and counts(report):
+                store.take(reports.countable(report))
         elif "clear_history_of" in step:
             store.clear(case["deployment_keys"][step["clear_history_of"]])
         yield number, step, answer, store
@@ -98,10 +112,10 @@ def readings(case):
 
 
 def happened(case):
-    """Return the reports that are not refused, and the keys of deployments that were cleared, in their order."""
+    """Return the reports that can be counted, and the keys of deployments that were cleared, in their order."""
     keys = case["deployment_keys"]
-    both = (read(step) if "json" in step else keys.get(step.get("clear_history_of")) for step in case["steps"])
-    return [one for one in both if isinstance(one, StatusReport) or one in keys.values()]
+    both = [read(step) if "json" in step else keys.get(step.get("clear_history_of")) for step in case["steps"]]
+    return [one for one in both if (counts(one) if isinstance(one, StatusReport) else one in keys.values())]
 
 
 def expected(case, key, recorded, kind):
@@ -158,6 +172,20 @@ def test_counters_are_what_a_recount_finds():
             if found != (wanted if kind == "active" else labels(wanted)):
                 wrong.append((case["id"], key, kind, found, wanted))
     assert wrong[:3] == []
+
+
+def test_reports_without_an_id_leave_other_deployments_as_they_are():
+    """Where they name another deployment as the previous one, the recorded counters fall there, even below zero."""
+    fell = [one for one in all_readings() if difference(ACTIVE, one[0])]
+    assert any(values["active"] < 0 for _, _, recorded, _ in fell for values in recorded.values())
+    for case in CASES:
+        before = {key: {} for key in case["deployment_keys"].values()}
+        for _, step, _, store in replay(case):
+            now = {key: store.shown(key) for key in case["deployment_keys"].values()}
+            if is_unnamed(step):
+                here = sent_field(step, "deployment_key", "deploymentKey")
+                assert {**now, here: None} == {**before, here: None}
+            before = now
 
 
 def test_stored_counters_are_shown_as_recorded():

@@ -1,23 +1,43 @@
 """The recorded sequences of reports, through the server's own doors and its database."""
 
+import anyio
 import httpx2
 import pytest
 
+from codepush.server.storage.sql.store import SqlStore
 from codepush.testing import live_server
-from contract.differences import REPORTS, difference
+from contract.differences import PRESUMED_RELEASES, REPORTS, difference
 from contract.test_metrics import CASES, happened
 from support.recounts import recount
+from unit.storage.factories import add_package, release_labels
 
 
 @pytest.fixture(scope="module")
 def server(tmp_path_factory):
-    """Give a server with an app that has every recorded deployment, named by its key."""
+    """Give a server with an app that has every recorded deployment, named by its key, and what it has released."""
     with live_server(tmp_path_factory.mktemp("metrics"), rate_limits="off") as server:
         with server.client() as code_push:
             code_push.add_app("App", os="iOS", platform="React-Native", manually_provision_deployments=True)
             for key in (key for case in CASES for key in case["deployment_keys"].values()):
                 code_push.add_deployment("App", key, key=key)
+        release(server, [key for case in CASES for key in case["deployment_keys"].values()])
         yield server
+
+
+def release(server, keys):
+    """Make the releases of deployments that the recorded reports presume."""
+
+    async def make():
+        store = SqlStore(server.settings.database_url)
+        async with store.read() as records:
+            deployments = await records.deployments.with_keys(keys)
+        async with store.write() as records:
+            package = await add_package(records, deployments[0].app_id)
+        for deployment in deployments:
+            await release_labels(store, deployment.id, package.id, len(PRESUMED_RELEASES))
+        await store.close()
+
+    anyio.run(make)
 
 
 def report(client, step):
@@ -54,7 +74,9 @@ def test_recorded_sequences_add_up_in_the_database(server):
                     if answer != (rule.wanted(step) if rule else step["expect"]):
                         wrong.append((case["id"], number, answer))
                 elif "clear_history_of" in step:
-                    code_push.clear_deployment_history("App", keys[step["clear_history_of"]])
+                    key = keys[step["clear_history_of"]]
+                    code_push.clear_deployment_history("App", key)
+                    release(server, [key])
                 else:
                     key, read = keys[step["metrics_of"]], read + 1
                     shown = found(code_push.get_deployment_metrics("App", key))

@@ -1,6 +1,7 @@
 """What counters should say, found out from the reports themselves: no running counters, but a look at who ran what.
 
-What happened is a list of reports, and of the keys of deployments whose history was cleared.
+What happened is a list of reports that can be counted, and of the keys of deployments whose history was cleared.
+A report without an id is about its own deployment only.
 """
 
 from collections import Counter
@@ -62,7 +63,7 @@ def unnamed(reports, key):
     for report, origin, previous in arrivals(reports):
         if report.client_unique_id or (previous == ran(report) and origin == report.deployment_key):
             continue
-        if previous and origin == key:
+        if previous and origin == key == report.deployment_key:
             active[previous] = max(0, active[previous] - 1)
         if report.deployment_key == key:
             installed[ran(report)] += 1

@@ -22,7 +22,7 @@ from codepush.rules.reports import FAILED
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Change", "CounterChange", "CounterKind", "change", "other_deployment_key", "summarise"]
+__all__ = ["Change", "CounterChange", "CounterKind", "change", "is_arrival", "other_deployment_key", "summarise"]
 
 CounterKind: TypeAlias = Literal["active", "anonymous", "downloaded", "failed", "installed"]
 """What is counted. ``anonymous`` is the part of the active devices that have no id."""
@@ -54,6 +54,11 @@ class Change(Struct, frozen=True, kw_only=True):
     is_moved: bool = False
 
 
+def is_arrival(report: StatusReport) -> bool:
+    """Return whether a report is about something that runs, not a download or a failure."""
+    return report.kind == "deploy" and not (report.label and report.status == FAILED)
+
+
 def other_deployment_key(report: StatusReport) -> str | None:
     """Return the key of the deployment that the device says it came from, when it is another one."""
     previous = report.previous_deployment_key
@@ -66,14 +71,14 @@ def change(report: StatusReport, *, runs: str | None = None, ran_elsewhere: str 
     What the server remembers of a device wins over what the device says it ran before.
 
     Args:
-        report: the report, already validated.
+        report: the report, already validated; its label, versions and previous ones are subjects of counters.
         runs: what the device is remembered to run in the report's deployment.
         ran_elsewhere: what it is remembered to run in the other deployment it names.
 
     """
     if report.kind == "download":
         return Change(counters=_added(report, "downloaded"))
-    if report.label and report.status == FAILED:
+    if not is_arrival(report):
         return Change(counters=_added(report, "failed"))
     if not report.client_unique_id:
         return _of_unnamed_device(report)
@@ -109,15 +114,15 @@ def _of_device(report: StatusReport, runs: str | None, ran_elsewhere: str | None
 
 
 def _of_unnamed_device(report: StatusReport) -> Change:
-    """Return the change for a device without an id, which must be believed about what it ran before."""
-    previous = report.previous_label_or_app_version
-    origin = other_deployment_key(report)
-    if previous == _subject(report) and origin is None:
+    """Return the change for a device without an id, whose own account of what it ran before is all there is.
+
+    The account counts in the report's own deployment only: otherwise anyone could lower the counters of any deployment.
+    """
+    previous = None if other_deployment_key(report) else report.previous_label_or_app_version
+    if previous == _subject(report):
         return Change()
-    arrived = _added(report, "installed", "anonymous")
-    if not previous:
-        return Change(counters=arrived)
-    return Change(counters=(CounterChange(origin or report.deployment_key, previous, "anonymous", -1), *arrived))
+    left = (CounterChange(report.deployment_key, previous, "anonymous", -1),) if previous else ()
+    return Change(counters=(*left, *_added(report, "installed", "anonymous")))
 
 
 def _subject(report: StatusReport) -> str:

@@ -9,15 +9,21 @@ from __future__ import annotations
 
 from typing import Final
 
-from codepush.models import StatusReport
+from msgspec.structs import replace
 
-__all__ = ["FAILED", "InvalidReport", "read_deploy_report", "read_download_report"]
+from codepush.models import StatusReport
+from codepush.rules.subjects import label_subject, version_subject
+from codepush.rules.validation import is_key
+
+__all__ = ["FAILED", "InvalidReport", "countable", "read_deploy_report", "read_download_report"]
 
 DOWNLOADED: Final = "Downloaded"
 FAILED: Final = "DeploymentFailed"
 SUCCEEDED: Final = "DeploymentSucceeded"
 
 _STATUSES: Final = frozenset({DOWNLOADED, FAILED, SUCCEEDED})
+
+_DEVICE_ID_BYTES: Final = 256
 
 _CAMEL: Final = {
     "deployment_key": "deploymentKey",
@@ -86,6 +92,42 @@ def read_deploy_report(raw: object) -> StatusReport:
         previous_deployment_key=_text(sent, "previous_deployment_key"),
         previous_label_or_app_version=_text(sent, "previous_label_or_app_version"),
     )
+
+
+def countable(report: StatusReport) -> StatusReport | None:
+    """Return a report with every text bounded and in the form that is counted.
+
+    A device id of more than 256 bytes is left out. So are a previous label or version that is not valid, and both
+    previous fields if the previous deployment key is malformed: then they change nothing.
+
+    Returns:
+        ``None`` if no deployment can count it: its key is malformed, its label is not ``v<n>``, or the binary version
+        has more than 64 characters or would be rejected by an update check.
+
+    """
+    if not is_key(report.deployment_key):
+        return None
+    label = label_subject(report.label) if report.label else None
+    version = version_subject(report.app_version) if report.app_version else None
+    if bool(report.label) != bool(label) or (report.kind == "deploy" and not version):
+        return None
+    origin, previous = report.previous_deployment_key, report.previous_label_or_app_version
+    is_origin_valid = origin is None or is_key(origin)
+    return replace(
+        report,
+        app_version=version,
+        client_unique_id=_device_id(report.client_unique_id),
+        previous_deployment_key=origin if is_origin_valid else None,
+        previous_label_or_app_version=_subject(previous) if previous and is_origin_valid else None,
+    )
+
+
+def _device_id(sent: str | None) -> str | None:
+    return sent if sent and len(sent.encode("utf-8", "surrogatepass")) <= _DEVICE_ID_BYTES else None
+
+
+def _subject(text: str) -> str | None:
+    return label_subject(text) or version_subject(text)
 
 
 def _status(sent: dict[str, object]) -> str:

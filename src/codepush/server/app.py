@@ -35,6 +35,7 @@ from codepush.server.services.links import Links
 from codepush.server.services.logins import Logins
 from codepush.server.services.metrics import Metrics
 from codepush.server.services.missing_diffs import MissingDiffs
+from codepush.server.services.new_devices import NewDevices
 from codepush.server.services.organizations import Organizations
 from codepush.server.services.overview import Overview
 from codepush.server.services.releases import Releases
@@ -122,7 +123,7 @@ def create_app(settings: Settings, *, peers: Path | None = None) -> Starlette:
     missing_diffs = MissingDiffs(store, queued=jobs_added.set)
     updates = Updates(StoredHistories(store, links), missing=missing_diffs.notice, counts=tallies.snapshots)
     checks = Checks(cache_seconds=settings.check_cache_seconds)
-    reports = Reports(store, commits=tallies.reports.commits, spans=spans)
+    reports = Reports(store, new_devices=_new_devices(settings), commits=tallies.reports.commits, spans=spans)
     diffs, repacking = _makers(settings, store, blobs, changed=updates.drop)
     worker = Worker(store, handlers(diffs, repacking), added=jobs_added, counts=tallies.jobs, spans=spans)
     shared = Shared(tallies, peers, held=updates.held)
@@ -220,6 +221,10 @@ def _limits(settings: Settings, failures: FailedLogins | None) -> Limits | None:
     if failures is None:
         return None
     return Limits(RateLimit(settings.requests_per_address), RateLimit(settings.requests_per_key), failures)
+
+
+def _new_devices(settings: Settings) -> NewDevices:
+    return NewDevices(settings.new_devices_per_hour if settings.rate_limits else None)
 
 
 def _address_limit(settings: Settings) -> RateLimit | None:

@@ -79,11 +79,19 @@ def test_naming_the_same_deployment_is_no_move():
     assert metrics.other_deployment_key(deploy("v1")) is None
 
 
-def test_an_unnamed_device_is_believed():
+@pytest.mark.parametrize("origin", [None, "here"])
+def test_an_unnamed_device_is_believed(origin):
     """Without an id, the report's own account is counted, in a counter of its own."""
-    report = deploy("v2", device=None, previous_label_or_app_version="v1", previous_deployment_key="there")
-    expected = (minus("v1", "anonymous", key="there"), *plus("v2", "installed", "anonymous"))
+    report = deploy("v2", device=None, previous_label_or_app_version="v1", previous_deployment_key=origin)
+    expected = (minus("v1", "anonymous"), *plus("v2", "installed", "anonymous"))
     assert metrics.change(report) == Change(counters=expected)
+
+
+@pytest.mark.parametrize("previous", [None, "v1", "v2"])
+def test_an_unnamed_device_changes_no_other_deployment(previous):
+    """Without an id, a report that names another deployment as the previous one counts in its own only."""
+    report = deploy("v2", device=None, previous_label_or_app_version=previous, previous_deployment_key="there")
+    assert metrics.change(report) == Change(counters=plus("v2", "installed", "anonymous"))
 
 
 def test_an_unnamed_repeat_changes_nothing():

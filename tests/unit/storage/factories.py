@@ -58,7 +58,11 @@ async def add_app(records, owner_id, name=None):
 
 async def add_deployment(records, app_id, name=None, key=None):
     return await records.deployments.add(
-        app_id=app_id, name=name or unique("Staging"), key=key or unique("key"), device_key=b"\0\xff", created_at=1
+        app_id=app_id,
+        name=name or unique("Staging"),
+        key=key or unique("deployment-key-"),
+        device_key=b"\0\xff",
+        created_at=1,
     )
 
 
@@ -73,19 +77,29 @@ async def add_package(records, app_id, package_hash=None, blob_id=None):
     )
 
 
+async def release_labels(store, deployment_id, package_id, count):
+    """Release so many times the same package, so that reports may name its labels."""
+    async with store.write() as records:
+        for _ in range(count):
+            await records.releases.add(deployment_id, a_release_of(package_id))
+
+
 def a_blob(blob_id=None):
     return BlobRecord(id=blob_id or unique("blob-0123456789-"), size=1234, sha256="ab" * 32)
 
 
 def a_release(package, **changes):
-    release = NewRelease(
-        package_id=package.id,
+    return msgspec.structs.replace(a_release_of(package.id), **changes)
+
+
+def a_release_of(package_id):
+    return NewRelease(
+        package_id=package_id,
         app_version="1.0.0",
         upload_time=1,
         release_method="Upload",
         released_by="ada@example.com",
     )
-    return msgspec.structs.replace(release, **changes)
 
 
 def unique(text):

@@ -11,9 +11,10 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from codepush.models import StatusReport
 from codepush.rules.series import DAY
 from codepush.server.ports import STANDING, CounterRecord
-from codepush.server.services.counting import count
+from codepush.server.services.counting import Arrival, count
+from codepush.server.services.new_devices import NewDevices
 from support.recounts import recount
-from unit.storage.factories import lay_ground
+from unit.storage.factories import lay_ground, release_labels
 
 pytestmark = pytest.mark.anyio
 
@@ -60,7 +61,7 @@ class Run:
                 if isinstance(batch, str):
                     await records.devices.clear(self._grounds[batch].deployment.id)
                 else:
-                    await count(records, [self._here(report) for report in batch], at=number * 20 * MINUTE)
+                    await counted(records, [self._here(report) for report in batch], at=number * 20 * MINUTE)
 
     def _here(self, report):
         keys = {name: self._key(getattr(report, name)) for name in ("deployment_key", "previous_deployment_key")}
@@ -85,6 +86,11 @@ class Run:
         return summed(kept.values())
 
 
+async def counted(records, reports, *, at=1):
+    """Count reports of addresses without a limit."""
+    await count(records, [Arrival(report) for report in reports], NewDevices(None).begin(), at=at)
+
+
 def summed(counters):
     counts = {kind: Counter() for kind in ("active", "downloaded", "failed", "installed")}
     for one in counters:
@@ -92,8 +98,14 @@ def summed(counters):
     return {kind: +values for kind, values in counts.items()}
 
 
+async def released_ground(store, labels=2):
+    ground = await lay_ground(store)
+    await release_labels(store, ground.deployment.id, ground.package.id, labels)
+    return ground
+
+
 async def a_run(store):
-    return Run(store, {name: await lay_ground(store) for name in ("here", "there")})
+    return Run(store, {name: await released_ground(store) for name in ("here", "there")})
 
 
 def cut(happened, places):
@@ -127,7 +139,7 @@ async def test_any_reports_in_any_batches_are_what_a_recount_finds(store, happen
 async def test_two_nodes_count_the_same_devices_at_once(stores):
     """Each device is counted once and every download, whichever node was told first; and nobody waits for ever."""
     one, other = stores
-    grounds = [await lay_ground(one), await lay_ground(one)]
+    grounds = [await released_ground(one, 3), await released_ground(one, 3)]
     keys = [ground.deployment.key for ground in grounds]
 
     def told(number):
@@ -138,7 +150,7 @@ async def test_two_nodes_count_the_same_devices_at_once(stores):
                 StatusReport(
                     kind="deploy",
                     deployment_key=here,
-                    label=f"v{number % 3}",
+                    label=f"v{number % 3 + 1}",
                     status="DeploymentSucceeded",
                     client_unique_id=f"device {device}",
                     previous_deployment_key=there,
@@ -150,7 +162,7 @@ async def test_two_nodes_count_the_same_devices_at_once(stores):
     async def node(store, numbers):
         for number in numbers:
             async with store.write(alone=False) as records:
-                await count(records, told(number), at=1)
+                await counted(records, told(number))
 
     with anyio.fail_after(60):
         await asyncio.gather(node(one, range(30)), node(other, range(30, 60)), node(one, range(60, 70)))
@@ -165,7 +177,7 @@ async def test_two_nodes_count_the_same_devices_at_once(stores):
 async def test_reports_and_a_clear_at_once_leave_whole_counts(stores):
     """Whether a report comes before or after the history is cleared, active devices are those that are remembered."""
     one, other = stores
-    ground = await lay_ground(one)
+    ground = await released_ground(one)
 
     def told(device):
         return StatusReport(
@@ -179,7 +191,7 @@ async def test_reports_and_a_clear_at_once_leave_whole_counts(stores):
     async def report():
         for number in range(30):
             async with one.write(alone=False) as records:
-                await count(records, [told(f"{number} {part}") for part in range(5)], at=1)
+                await counted(records, [told(f"{number} {part}") for part in range(5)])
 
     async def clear():
         for _ in range(10):
@@ -191,10 +203,162 @@ async def test_reports_and_a_clear_at_once_leave_whole_counts(stores):
         await asyncio.gather(report(), clear())
     async with one.write() as records:
         before = {record.kind: record.value for record in await records.devices.counters(ground.deployment.id)}
-        await count(records, [told(f"{number} {part}") for number in range(30) for part in range(5)], at=1)
+        await counted(records, [told(f"{number} {part}") for number in range(30) for part in range(5)])
         after = {record.kind: record.value for record in await records.devices.counters(ground.deployment.id)}
     assert after["active"] == 150
     assert after["installed"] - before.get("installed", 0) == 150 - before.get("active", 0)
+
+
+def a_run_of(ground, subject, device=None, **fields):
+    """Return the report of something that runs: a label or a binary version."""
+    labelled = {"label": subject, "status": "DeploymentSucceeded"} if subject.startswith("v") else {}
+    version = "1.0.0" if labelled else subject
+    return StatusReport(
+        kind="deploy",
+        deployment_key=ground.deployment.key,
+        app_version=version,
+        client_unique_id=device,
+        **labelled,
+        **fields,
+    )
+
+
+async def shown(store, ground):
+    """Return a deployment's counters by subject and kind."""
+    async with store.read() as records:
+        return {(one.subject, one.kind): one.value for one in await records.devices.counters(ground.deployment.id)}
+
+
+async def take(store, *reports):
+    async with store.write(alone=False) as records:
+        await counted(records, reports)
+
+
+async def test_labels_that_were_not_released_count_for_nothing(store):
+    """Downloads, failures and runs of them change nothing, also as the label before; the device stays unknown."""
+    ground = await released_ground(store, 1)
+    key = ground.deployment.key
+    await take(
+        store,
+        StatusReport(kind="download", deployment_key=key, label="v2"),
+        StatusReport(kind="deploy", deployment_key=key, app_version="1.0.0", label="v2", status="DeploymentFailed"),
+        a_run_of(ground, "v2", "device"),
+        a_run_of(ground, "v2"),
+    )
+    assert await shown(store, ground) == {}
+    await take(store, a_run_of(ground, "v1", previous_label_or_app_version="v2"))
+    assert await shown(store, ground) == {("v1", "installed"): 1, ("v1", "anonymous"): 1}
+    await take(store, a_run_of(ground, "v1", "device"))
+    assert (await shown(store, ground))["v1", "active"] == 1
+
+
+async def test_a_disabled_release_counts(store):
+    """It was released, and devices may still run it."""
+    ground = await released_ground(store, 1)
+    async with store.write() as records:
+        await records.releases.update(
+            ground.deployment.id,
+            1,
+            app_version="1.0.0",
+            description=None,
+            is_disabled=True,
+            is_mandatory=None,
+            rollout=None,
+        )
+    await take(store, a_run_of(ground, "v1", "device"))
+    assert (await shown(store, ground))["v1", "active"] == 1
+
+
+async def test_a_version_before_that_was_not_counted_makes_no_counter(store):
+    """A report can name any version as the one before: only one that was counted is lowered."""
+    ground = await released_ground(store, 1)
+    await take(store, *(a_run_of(ground, "v1", previous_label_or_app_version=f"1.0.{number}") for number in range(9)))
+    assert await shown(store, ground) == {("v1", "installed"): 9, ("v1", "anonymous"): 9}
+    await take(store, a_run_of(ground, "2.0.0"), a_run_of(ground, "v1", previous_label_or_app_version="2.0.0"))
+    assert (await shown(store, ground))["2.0.0", "anonymous"] == 0
+
+
+async def test_two_nodes_count_no_more_binary_versions_than_allowed(stores):
+    """200 versions have counters, however they are reported, and all further devices are active on others."""
+    one, other = stores
+    ground = await released_ground(one)
+
+    async def node(store, numbers):
+        for start in range(0, len(numbers), 10):
+            batch = numbers[start : start + 10]
+            await take(store, *(a_run_of(ground, f"1.0.{number}", f"device {number}") for number in batch))
+
+    with anyio.fail_after(60):
+        await asyncio.gather(node(one, range(150)), node(other, range(150, 300)))
+    counters = await shown(one, ground)
+    subjects = {subject for subject, _ in counters}
+    assert (len(subjects), "other" in subjects) == (201, True)
+    assert counters["other", "active"] == counters["other", "installed"] == 100
+    assert len(counters) == 2 * 201
+    await take(one, *(a_run_of(ground, f"2.0.{number}") for number in range(50)))
+    await take(other, *(a_run_of(ground, "v1", previous_label_or_app_version=f"2.0.{number}") for number in range(50)))
+    counters = await shown(one, ground)
+    assert len({subject for subject, _ in counters}) == 202
+    assert (counters["other", "anonymous"], counters["v1", "anonymous"]) == (0, 50)
+
+
+async def test_others_are_one_thing(store):
+    """A device that goes from one of the other versions to the next changes nothing, and leaves them for a label."""
+    ground = await released_ground(store)
+    await take(store, *(a_run_of(ground, f"1.0.{number}") for number in range(200)))
+    await take(store, a_run_of(ground, "2.0.0", "device"), a_run_of(ground, "2.0.1", "device"))
+    assert {kind: value for (subject, kind), value in (await shown(store, ground)).items() if subject == "other"} == {
+        "installed": 1,
+        "active": 1,
+    }
+    await take(store, a_run_of(ground, "v1", "device"))
+    counters = await shown(store, ground)
+    assert (counters["other", "active"], counters["v1", "active"]) == (0, 1)
+
+
+async def test_labels_of_a_history_that_is_cleared_meanwhile_are_not_counted(stores):
+    """Whether a report comes before or after, nothing is left of a label that is there no more."""
+    one, other = stores
+    grounds = [await released_ground(one, 1) for _ in range(10)]
+
+    async def report():
+        for _ in range(10):
+            for ground in grounds:
+                await take(one, a_run_of(ground, "v1"))
+
+    async def clear():
+        for ground in grounds:
+            async with other.write() as records:
+                await records.deployments.lock(ground.deployment.id)
+                await records.devices.clear(ground.deployment.id)
+                await records.releases.clear(ground.deployment.id)
+
+    with anyio.fail_after(60):
+        await asyncio.gather(report(), clear())
+    assert [await shown(one, ground) for ground in grounds] == [{}] * len(grounds)
+
+
+async def test_a_deployment_that_is_removed_meanwhile_counts_for_nothing(stores):
+    """Reports about it are written with the others of their batch."""
+    one, other = stores
+    kept = await released_ground(one, 1)
+
+    async def report(removed):
+        for number in range(10):
+            await take(one, *(a_run_of(ground, "1.0.0", f"device {number}") for ground in (removed, kept)))
+
+    async def remove(ground):
+        async with other.write() as records:
+            await records.deployments.lock(ground.deployment.id)
+            await records.devices.clear(ground.deployment.id)
+            await records.releases.clear(ground.deployment.id)
+            await records.deployments.remove(ground.deployment.id)
+
+    with anyio.fail_after(60):
+        for _ in range(3):
+            ground = await released_ground(one, 1)
+            await asyncio.gather(report(ground), remove(ground))
+    assert (await shown(one, kept))["1.0.0", "active"] == 10
 
 
 def test_batches_are_cut_around_what_is_no_report():

@@ -21,6 +21,7 @@ __all__ = [
     "BlobRecord",
     "ChunkRecord",
     "CollaboratorRecord",
+    "Countable",
     "CounterKind",
     "CounterRecord",
     "DeploymentHistory",
@@ -256,6 +257,18 @@ class Addition(Struct, frozen=True):
     kind: CounterKind
     delta: int
     least: int = 0
+
+
+class Countable(Struct, frozen=True):
+    """What can be counted in a deployment.
+
+    ``released``: the number of its newest label. ``versions``: those of the binary versions asked for that have
+    counters. ``version_count``: how many binary versions have counters; 0 if every version asked for has.
+    """
+
+    released: int
+    versions: frozenset[str] = frozenset()
+    version_count: int = 0
 
 
 class CounterRecord(Struct, frozen=True, kw_only=True):

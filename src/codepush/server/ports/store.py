@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         AppRecord,
         BlobRecord,
         ChunkRecord,
+        Countable,
         CounterRecord,
         DeploymentHistory,
         DeploymentRecord,
@@ -377,6 +378,12 @@ class Devices(Protocol):
 
     async def remembered(self, asked: Collection[Device]) -> dict[Device, str]:
         """Return the label or binary version that each of these devices last ran, of those that are remembered."""
+
+    async def countable(self, asked: Mapping[int, Collection[str]]) -> dict[int, Countable]:
+        """Return what can be counted in each of these deployments that exists, with the binary versions asked for.
+
+        It stays so until the transaction ends if the deployments are locked (:meth:`lock`).
+        """
 
     async def remember(self, running: Mapping[Device, str], *, at: int) -> None:
         """Remember the label or binary version that each of these devices runs now."""

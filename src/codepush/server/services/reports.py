@@ -14,14 +14,17 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
 
-from codepush.models import StatusReport
+from codepush.rules.reports import countable
 from codepush.server.ports import UnavailableError
 from codepush.server.services import counting
 from codepush.server.services.clock import Clock, now
+from codepush.server.services.counting import Arrival
+from codepush.server.services.new_devices import NewDevices
 from codepush.server.tallies import Durations
 from codepush.server.tracing import NO_SPANS
 
 if TYPE_CHECKING:
+    from codepush.models import StatusReport
     from codepush.server.ports import Store
     from codepush.server.tracing import Spans
 
@@ -37,7 +40,7 @@ _log = logging.getLogger(__name__)
 
 
 class _Waiting(Struct, frozen=True):
-    report: StatusReport
+    arrival: Arrival
     done: asyncio.Future[None]
 
 
@@ -46,6 +49,7 @@ class Reports:
 
     Args:
         store: the records.
+        new_devices: Limits new devices per address; by default, nothing does.
         commits: counts how long commits take, successful or not.
         spans: is told of commits.
         clock: the time.
@@ -53,25 +57,41 @@ class Reports:
     """
 
     def __init__(
-        self, store: Store, *, commits: Durations | None = None, spans: Spans = NO_SPANS, clock: Clock = now
+        self,
+        store: Store,
+        *,
+        new_devices: NewDevices | None = None,
+        commits: Durations | None = None,
+        spans: Spans = NO_SPANS,
+        clock: Clock = now,
     ) -> None:
         self._store = store
+        self._new_devices = new_devices or NewDevices(None)
         self._commits = commits or Durations()
         self._spans = spans
         self._clock = clock
         self._waiting: list[_Waiting] = []
         self._arrived = asyncio.Event()
 
-    async def take(self, report: StatusReport) -> None:
+    async def take(self, report: StatusReport, *, address: str | None = None) -> None:
         """Return once the report is on disk. What it says of a deployment that does not exist counts for nothing.
+
+        A report that no deployment can count is not stored; see :func:`codepush.rules.reports.countable`.
+
+        Args:
+            report: The report, as it was read.
+            address: The address that limits count it under; ``None`` if no limit applies to it.
 
         Raises:
             UnavailableError: the database did not take it, or too many reports are waiting.
 
         """
+        bounded = countable(report)
+        if bounded is None:
+            return
         if len(self._waiting) >= _WAITING_LIMIT:
             raise UnavailableError("Too many reports are waiting to be written.")
-        waiting = _Waiting(report, asyncio.get_running_loop().create_future())
+        waiting = _Waiting(Arrival(bounded, address), asyncio.get_running_loop().create_future())
         self._waiting.append(waiting)
         self._arrived.set()
         await waiting.done
@@ -87,7 +107,7 @@ class Reports:
 
     async def _commit(self, batch: list[_Waiting]) -> None:
         try:
-            await self._write([waiting.report for waiting in batch])
+            await self._write([waiting.arrival for waiting in batch])
         except UnavailableError as error:
             _settle(batch, error)
         except Exception as error:  # noqa: BLE001 - the writer must outlive any report, and whoever waits must hear
@@ -95,13 +115,15 @@ class Reports:
         else:
             _settle(batch)
 
-    async def _write(self, reports: list[StatusReport]) -> None:
+    async def _write(self, arrivals: list[Arrival]) -> None:
+        admissions = self._new_devices.begin()
         began = time.perf_counter()
         try:
-            with self._spans.span("reports.commit", **{"reports.count": len(reports)}):
+            with self._spans.span("reports.commit", **{"reports.count": len(arrivals)}):
                 # The devices' locks are enough.
                 async with self._store.write(alone=False) as records:
-                    await counting.count(records, reports, at=self._clock())
+                    await counting.count(records, arrivals, admissions, at=self._clock())
+            admissions.confirm()
         finally:
             self._commits.add(time.perf_counter() - began)
 

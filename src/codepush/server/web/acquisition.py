@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 from codepush.errors import Invalid
 from codepush.rules import reports, semver, validation
 from codepush.server.services.errors import TooLargeError, UnavailableError
+from codepush.server.web.addresses import counted_address
+from codepush.server.web.auth import address
 from codepush.server.web.bodies import json_body
 from codepush.server.web.paths import route
 from codepush.server.web.problems import plain
@@ -108,7 +110,7 @@ class AcquisitionDoor:
                 self._taken.refused += 1
                 return plain(str(error), 413)
             try:
-                await self._reports.take(told)
+                await self._reports.take(told, address=counted_address(address(request)))
             except UnavailableError:
                 self._taken.unavailable += 1
                 return plain("The report could not be stored; please send it again later.", 503)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec.structs import astuple
 from sqlalchemy import bindparam, delete, select
 
-from codepush.server.ports import STANDING, CounterRecord
+from codepush.server.ports import STANDING, Countable, CounterRecord
 from codepush.server.storage.sql.bulk import BulkQueries
 from codepush.server.storage.sql.schema import counter_series, counters, devices
 
@@ -27,6 +27,24 @@ REMEMBERED: Final = """
     SELECT devices.deployment_id, devices.device, devices.subject FROM given
     CROSS JOIN devices
     WHERE devices.deployment_id = given.deployment_id AND devices.device = given.device
+"""
+
+COUNTABLE: Final = """
+    SELECT given.deployment_id, given.subject, deployments.next_label - 1 AS released, EXISTS (
+        SELECT 1 FROM counters
+        WHERE counters.deployment_id = given.deployment_id AND counters.subject = given.subject
+    ) AS is_counted
+    FROM given
+    CROSS JOIN deployments
+    WHERE deployments.id = given.deployment_id
+"""
+
+# Of all subjects, binary versions alone start with a digit.
+VERSION_COUNTS: Final = """
+    SELECT counters.deployment_id, count(DISTINCT counters.subject) AS versions FROM given
+    CROSS JOIN counters
+    WHERE counters.deployment_id = given.deployment_id AND counters.subject >= '0' AND counters.subject < ':'
+    GROUP BY counters.deployment_id
 """
 
 REMEMBER: Final = """
@@ -79,9 +97,11 @@ CLEAR: Final = tuple(
     for table in (devices, counters, counter_series)
 )
 
-_DEVICE: Final = {"deployment_id": "bigint", "device": "bytea"}
+_DEPLOYMENT: Final = {"deployment_id": "bigint"}
+_DEVICE: Final = {**_DEPLOYMENT, "device": "bytea"}
+_SUBJECT: Final = {**_DEPLOYMENT, "subject": "text"}
 _RUNNING: Final = {**_DEVICE, "subject": "text", "at": "bigint"}
-_COUNTER: Final = {"deployment_id": "bigint", "subject": "text", "kind": "text"}
+_COUNTER: Final = {**_SUBJECT, "kind": "text"}
 _ADDITION: Final = {**_COUNTER, "delta": "bigint", "least": "bigint"}
 _POINT: Final = {**_COUNTER, "starts_at": "bigint", "value": "bigint"}
 
@@ -91,11 +111,28 @@ class SqlDevices(BulkQueries):
 
     async def lock(self, deployment_ids: Collection[int]) -> None:
         if self._on_postgresql:  # SQLite's writers exclude each other from the beginning of the transaction
-            await self._given({"deployment_id": "bigint"}, [(one,) for one in sorted(deployment_ids)], LOCK)
+            await self._given(_DEPLOYMENT, [(one,) for one in sorted(deployment_ids)], LOCK)
 
     async def remembered(self, asked: Collection[Device]) -> dict[Device, str]:
         rows = await self._given(_DEVICE, list(asked), REMEMBERED)
         return {(row["deployment_id"], bytes(row["device"])): row["subject"] for row in rows}
+
+    async def countable(self, asked: Mapping[int, Collection[str]]) -> dict[int, Countable]:
+        pairs = [(one, subject) for one, versions in asked.items() for subject in versions or [""]]
+        rows = await self._given(_SUBJECT, pairs, COUNTABLE)
+        released = {row["deployment_id"]: row["released"] for row in rows}
+        counted = {(row["deployment_id"], row["subject"]) for row in rows if row["is_counted"]}
+        new = {one for one, subject in pairs if subject and (one, subject) not in counted}
+        counts = await self._given(_DEPLOYMENT, [(one,) for one in sorted(new)], VERSION_COUNTS)
+        version_counts = {row["deployment_id"]: row["versions"] for row in counts}
+        return {
+            one: Countable(
+                number,
+                frozenset(subject for subject in asked[one] if (one, subject) in counted),
+                version_counts.get(one, 0),
+            )
+            for one, number in released.items()
+        }
 
     async def remember(self, running: Mapping[Device, str], *, at: int) -> None:
         await self._given(_RUNNING, sorted((*device, subject, at) for device, subject in running.items()), REMEMBER)

@@ -1,0 +1,85 @@
+"""What reports are counted under: the labels that a deployment released, and a bounded number of binary versions.
+
+Anyone who has an app also has its deployment key and can send any report. So a text of a report becomes a name of a
+counter only if the deployment has a place for it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from codepush.rules import semver
+from codepush.rules.javascript import trim
+from codepush.rules.labels import is_label, number
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["MOST_VERSIONS", "OTHER", "Subjects", "label_subject", "version_subject"]
+
+MOST_VERSIONS: Final = 200
+"""Binary versions that are counted by name in one deployment."""
+
+OTHER: Final = "other"
+"""The subject of all further binary versions. It is neither a label nor a version."""
+
+_VERSION_LENGTH: Final = 64
+_LABEL_LENGTH: Final = 11
+"""Characters of the longest label: its number fits into 32 bits."""
+
+
+def label_subject(text: str) -> str | None:
+    """Return a text that is a label; ``None`` for any other text."""
+    return text if len(text) <= _LABEL_LENGTH and is_label(text) else None
+
+
+def version_subject(text: str) -> str | None:
+    """Return the name under which a binary version is counted.
+
+    Returns:
+        The version without surrounding blanks and a leading ``v``, so that it starts with a digit; ``None`` for a text
+        that has more than 64 characters or that an update check would reject.
+
+    """
+    if len(text) > _VERSION_LENGTH or semver.normalise_app_version(text) is None:
+        return None
+    return trim(text).removeprefix("v")
+
+
+class Subjects:
+    """The subjects of one deployment, kept up to date while reports are applied.
+
+    Args:
+        released: Number of the newest label; every label up to it was released.
+        versions: Binary versions that have counters, of those that the reports name.
+        version_count: Number of binary versions that have counters, named or not.
+
+    """
+
+    def __init__(self, released: int, versions: Iterable[str] = (), version_count: int = 0) -> None:
+        self._released = released
+        self._versions = set(versions)
+        self._free = MOST_VERSIONS - version_count
+
+    def of(self, text: str | None) -> str | None:
+        """Return what a label or binary version is counted under; ``None`` if it does not count here.
+
+        Args:
+            text: A label or version as :func:`label_subject` or :func:`version_subject` returns it.
+
+        """
+        if not text:
+            return None
+        if is_label(text):
+            return text if number(text) <= self._released else None
+        return text if text in self._versions or self._free > 0 else OTHER
+
+    def has_counters(self, subject: str) -> bool:
+        """Return whether there is something to lower; a binary version without counters needs none for that."""
+        return is_label(subject) or subject == OTHER or subject in self._versions
+
+    def use(self, subject: str) -> None:
+        """Take the place of a binary version that gets its first counter."""
+        if not self.has_counters(subject):
+            self._versions.add(subject)
+            self._free -= 1
