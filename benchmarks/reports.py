@@ -30,6 +30,7 @@ from results import circumstances, table, write_section
 from codepush.models import StatusReport
 from codepush.server import process
 from codepush.server.app import create_app, open_accounts
+from codepush.server.ports import BlobRecord, NewRelease
 from codepush.server.services import reports as service
 from codepush.server.services.reports import Reports
 from codepush.server.settings import Settings
@@ -44,6 +45,7 @@ ROUNDS: Final = 3
 SECONDS: Final = 4.0
 CONNECTIONS: Final = 64
 SENDERS: Final = 1_000
+LABELS: Final = 5
 DEPLOYMENT_KEY: Final = "benchmark-deployment"
 PATH: Final = "/v0.1/public/codepush/report_status"
 
@@ -76,7 +78,7 @@ def make_reports(seed: int) -> Iterator[StatusReport]:
     """Yield what phones report without end: downloads and installations of a few labels, by ever new devices."""
     dice = random.Random(seed)  # noqa: S311 - nothing here is secret
     while True:
-        label, device = f"v{dice.randrange(1, 6)}", f"{dice.getrandbits(128):032x}"
+        label, device = f"v{dice.randrange(LABELS) + 1}", f"{dice.getrandbits(128):032x}"
         yield StatusReport(kind="download", deployment_key=DEPLOYMENT_KEY, label=label, client_unique_id=device)
         yield StatusReport(
             kind="deploy",
@@ -208,9 +210,24 @@ async def prepare(url: str, data: Path) -> None:
         owner = await records.accounts.by_email(account.email)
         assert owner
         app = await records.apps.add(owner_id=owner.id, name="App", os=None, platform=None, created_at=1)
-        await records.deployments.add(
+        deployment = await records.deployments.add(
             app_id=app, name="Production", key=DEPLOYMENT_KEY, device_key=os.urandom(32), created_at=1
         )
+        blob = BlobRecord(id="benchmark-blob", size=1, sha256="00" * 32)
+        package = await records.packages.add(
+            app_id=app, package_hash="benchmark", manifest=None, index=None, blob=blob, created_at=1
+        )
+        for _ in range(LABELS):
+            await records.releases.add(
+                deployment.id,
+                NewRelease(
+                    package_id=package.id,
+                    app_version="1.0.0",
+                    upload_time=1,
+                    release_method="Upload",
+                    released_by=account.email,
+                ),
+            )
     await store.close()
 
 

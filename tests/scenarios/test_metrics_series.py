@@ -9,10 +9,13 @@ from codepush import CodePush, NotFound
 
 
 @pytest.fixture
-def deployment(codepush_server):
-    """Give a deployment that a phone has reported to; yield a client and the deployment's key."""
+def deployment(codepush_server, tmp_path):
+    """Give a deployment with two releases; yield a client and the deployment's key."""
     with codepush_server.client() as code_push:
         code_push.add_app("App", os="iOS", platform="React-Native")
+        for number in (1, 2):
+            (tmp_path / "index.js").write_text(f"{number}")
+            code_push.release("App", "Staging", tmp_path / "index.js", "1.0.0")
         yield code_push, code_push.get_deployment("App", "Staging").key
 
 

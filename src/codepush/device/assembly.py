@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path, PurePosixPath
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -18,6 +18,9 @@ from codepush.packaging import signing
 from codepush.packaging.archive import extract
 from codepush.packaging.diff import LIST_NAME
 from codepush.packaging.manifest import SIGNATURE_NAME, hash_file, hash_tree
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 __all__ = ["Assembled", "assemble", "verify"]
 
@@ -41,20 +44,20 @@ class _Diff(msgspec.Struct, frozen=True, rename="camel"):
 
 
 def assemble(
-    download: Path, workspace: Path, *, base: Path | None, bundle_name: str, bare_bundle_name: str
+    download: Path, workspace: Path, *, base: Callable[[], Path | None], bundle_name: str, bare_bundle_name: str
 ) -> Assembled:
     """Put a package together inside a workspace.
 
     Args:
         download: the file that was downloaded.
         workspace: a folder of its own, empty but for the download.
-        base: the contents of the package a difference starts from, ``None`` when there is none.
+        base: Returns the contents of the package that a diff starts from, ``None`` without one; called for diffs only.
         bundle_name: what the app calls its bundle in an archive; it may lie in any folder there.
         bare_bundle_name: what a download that is no archive is to be called.
 
     Raises:
         PackageError: the archive is broken or unsafe, or the difference does not fit its base or
-            would delete a file outside the package.
+            would delete a file outside the package, or ``base`` raised it.
 
     """
     contents = workspace / "contents"
@@ -66,7 +69,7 @@ def assemble(
     with download.open("rb") as archive:
         extract(archive, unzipped)
     if (unzipped / LIST_NAME).is_file():
-        _apply(unzipped, base, contents)
+        _apply(unzipped, base(), contents)
     else:
         unzipped.rename(contents)
     return Assembled(contents, hash_tree(contents).package_hash, find_bundle(contents, bundle_name))

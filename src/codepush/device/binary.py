@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import Final
 
 from msgspec import Struct
 
+from codepush.errors import PackageError
 from codepush.packaging.manifest import Manifest, hash_file, hash_tree
 
 __all__ = ["Binary", "find_bundle"]
 
-_ROOT = "CodePush"
+_ROOT: Final = "CodePush"
+_ASSETS: Final = "assets"
 
 
 class Binary(Struct, frozen=True, kw_only=True):
@@ -47,14 +50,26 @@ class Binary(Struct, frozen=True, kw_only=True):
         return None if name is None else self.path / name
 
     def copy_to(self, folder: Path) -> Path | None:
-        """Copy what was built in to a new folder, laid out as a package, and return it; ``None`` without a path."""
+        """Copy what iOS copies before it applies a diff: the folder ``assets`` and the bundle, laid out as a package.
+
+        Returns:
+            The new folder; ``None`` without a path.
+
+        Raises:
+            PackageError: the binary has no ``assets`` or no bundle, so that the copy fails on iOS.
+
+        """
         if self.path is None:
             return None
-        if self.path.is_dir():
-            shutil.copytree(self.path, folder / _ROOT)
-        else:
-            (folder / _ROOT).mkdir(parents=True)
-            shutil.copyfile(self.path, folder / _ROOT / self.bundle_name)
+        assets, bundle = self.path / _ASSETS, self.bundle()
+        if bundle is None or not assets.is_dir():
+            missing = f'"{self.bundle_name}"' if bundle is None else f'"{_ASSETS}"'
+            raise PackageError(
+                f"The update is a diff, and the store build has no {missing} to apply it to. An iOS device retries it"
+                " at every check. Release a whole package for this version."
+            )
+        shutil.copytree(assets, folder / _ROOT / _ASSETS)
+        shutil.copyfile(bundle, folder / _ROOT / bundle.name)
         return folder
 
 

@@ -167,7 +167,8 @@ class Phone:
 
         Whatever goes wrong, the phone is left with what it had. A package without the app's bundle,
         with another hash than promised, or (with a public key) without a signature that proves where
-        it comes from, is remembered as failed.
+        it comes from, is remembered as failed. A diff that a device without an update cannot apply, because its
+        iOS binary has no ``assets`` folder, is not: the device retries it at every check.
 
         Args:
             update: the offer.
@@ -187,7 +188,7 @@ class Phone:
             assembled = assemble(
                 downloaded,
                 workspace,
-                base=self._base(workspace),
+                base=lambda: self._base(workspace),
                 bundle_name=self._binary.bundle_name,
                 bare_bundle_name="app.jsbundle" if self._platform == "ios" else self._binary.bundle_name,
             )
@@ -365,7 +366,7 @@ class Phone:
         )
 
     def _base(self, workspace: Path) -> Path | None:
-        """Return what a difference is laid over: the update here, or on iOS what the binary has built in."""
+        """Return what a diff is applied to: the update here, or on iOS a copy from the binary."""
         latest = self._latest()
         if latest is not None:
             return self._store.contents(latest)

@@ -126,7 +126,7 @@ def test_difference_without_a_package_before_is_refused_on_android(server, phone
 
 
 def test_difference_from_the_binary_is_applied_on_ios(server, make_phone, tmp_path):
-    """An iOS phone lays the difference over what its binary has built in, file or folder."""
+    """An iOS device without an update applies a diff to the assets and the bundle of its binary."""
     old = {"CodePush/main.jsbundle": "built in", "CodePush/assets/logo.txt": "logo"}
     new = old | {"CodePush/main.jsbundle": "two"}
     folder = tmp_path / "built in"
@@ -139,11 +139,41 @@ def test_difference_from_the_binary_is_applied_on_ios(server, make_phone, tmp_pa
     phone.sync(install_mode="immediate")
     assert _files(phone.running) == new
 
-    alone = {"CodePush/main.jsbundle": "built in"}
-    server.release_diff("v2", alone, alone | {"CodePush/more.txt": "more"})
-    phone = make_phone(platform="ios", bundle=folder / "main.jsbundle")
+
+def _built(folder, **files):
+    """Write the files of a binary and return their folder."""
+    for name, content in {"main.jsbundle": "built in", **files}.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(content)
+    return folder
+
+
+@pytest.mark.parametrize("name", ["", "main.jsbundle"])
+def test_diff_for_an_ios_binary_without_assets_is_retried_for_ever(server, make_phone, tmp_path, name):
+    """The copy of the assets fails, the update is not marked as failed, and a whole package is installed later."""
+    old = {"CodePush/main.jsbundle": "built in"}
+    new = old | {"CodePush/more.txt": "more"}
+    phone = make_phone(platform="ios", bundle=_built(tmp_path / "built in") / name)
+    server.release_diff("v1", old, new)
+    for _ in range(2):
+        with pytest.raises(PackageError, match='no "assets"'):
+            phone.sync()
+        assert phone.running.is_binary
+        assert not phone.check().failed_install
+    server.release("v1", new)
     phone.sync(install_mode="immediate")
-    assert _files(phone.running) == alone | {"CodePush/more.txt": "more"}
+    assert _files(phone.running) == new
+
+
+def test_diff_for_an_ios_binary_is_applied_to_assets_and_bundle_only(server, make_phone, tmp_path):
+    """Another file of the binary is not copied, so the hash differs and the update is marked as failed."""
+    files = {"main.jsbundle.meta": "meta", "assets/logo.txt": "logo"}
+    old = {"CodePush/main.jsbundle": "built in"} | {f"CodePush/{name}": text for name, text in files.items()}
+    phone = make_phone(platform="ios", bundle=_built(tmp_path / "built in", **files))
+    server.release_diff("v1", old, old | {"CodePush/main.jsbundle": "two"})
+    with pytest.raises(PackageError, match="promised"):
+        phone.sync()
+    assert phone.check().failed_install
 
 
 def _everything(folder):
