@@ -8,7 +8,7 @@ something that was acknowledged is gone, or something is there by half.
 import random
 from collections import Counter
 from contextlib import suppress
-from itertools import count
+from itertools import count, cycle
 
 import anyio
 import httpx2
@@ -22,6 +22,8 @@ from support.crash import histories
 PAUSE = 0.002
 VERSION = "1.0.0"
 CROWDED = "Crowded"
+LABELS = 20
+"""Releases of the deployment that devices report about."""
 
 
 class Actor:
@@ -167,7 +169,7 @@ class Device(Actor):
         self._key = key
         self._id = f"device-{seed}"
         self._tally = tally
-        self._labels = count(1)  # never the same twice: what a phone runs already, it does not install
+        self._labels = cycle(range(1, LABELS + 1))  # never the same twice in a row: what runs is not installed again
 
     async def step(self):
         label = f"v{next(self._labels)}"

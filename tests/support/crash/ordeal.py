@@ -9,7 +9,7 @@ import httpx2
 
 from codepush import AsyncCodePush
 from support.crash import audit
-from support.crash.actors import CROWDED, Asker, Book, Crowd, Device, Releaser, Tally
+from support.crash.actors import CROWDED, LABELS, VERSION, Asker, Book, Crowd, Device, Releaser, Tally
 
 RELEASERS = 3
 CROWD = 4
@@ -86,6 +86,11 @@ class World:
             Crowd(self._code_push, self._folder / f"crowd{number}", self._seed + number, book)
             for number in range(CROWD)
         ]
+        self._folder.mkdir(parents=True, exist_ok=True)
+        script = self._folder / "index.android.bundle"
+        for number in range(LABELS):
+            script.write_text(f"{number}")
+            await self._code_push.release("Reported", "Production", script, VERSION)
         reported = (await self._code_push.get_deployment("Reported", "Production")).key
         self.devices = [Device(self._http, reported, self._seed + number, self._tally) for number in range(DEVICES)]
         keys = [one.key for app in await self._code_push.get_apps() for one in await self._deployments(app.name)]
