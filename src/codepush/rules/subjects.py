@@ -6,6 +6,7 @@ counter only if the deployment has a place for it.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from codepush.rules import semver
@@ -30,7 +31,7 @@ _LABEL_LENGTH: Final = 11
 
 def label_subject(text: str) -> str | None:
     """Return a text that is a label; ``None`` for any other text."""
-    return text if len(text) <= _LABEL_LENGTH and is_label(text) else None
+    return text if len(text) <= _LABEL_LENGTH and _is_label(text) else None
 
 
 def version_subject(text: str) -> str | None:
@@ -41,9 +42,15 @@ def version_subject(text: str) -> str | None:
         that has more than 64 characters or that an update check would reject.
 
     """
-    if len(text) > _VERSION_LENGTH or semver.normalise_app_version(text) is None:
-        return None
-    return trim(text).removeprefix("v")
+    return _version(text) if len(text) <= _VERSION_LENGTH else None
+
+
+_is_label: Final = lru_cache(maxsize=1024)(is_label)
+
+
+@lru_cache(maxsize=1024)
+def _version(text: str) -> str | None:
+    return None if semver.normalise_app_version(text) is None else trim(text).removeprefix("v")
 
 
 class Subjects:
@@ -70,13 +77,13 @@ class Subjects:
         """
         if not text:
             return None
-        if is_label(text):
+        if text.startswith("v"):
             return text if number(text) <= self._released else None
         return text if text in self._versions or self._free > 0 else OTHER
 
     def has_counters(self, subject: str) -> bool:
         """Return whether there is something to lower; a binary version without counters needs none for that."""
-        return is_label(subject) or subject == OTHER or subject in self._versions
+        return subject in self._versions or subject.startswith("v") or subject == OTHER
 
     def use(self, subject: str) -> None:
         """Take the place of a binary version that gets its first counter."""

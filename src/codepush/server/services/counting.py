@@ -121,6 +121,8 @@ class _Batch:
         if previous and previous != subject and not subjects.has_counters(previous):
             previous = None
         version = report.app_version if report.label else subject
+        if (version, previous) == (report.app_version, report.previous_label_or_app_version):
+            return report
         return replace(report, app_version=version, previous_label_or_app_version=previous)
 
     def _apply(self, sent: _Sent) -> None:
