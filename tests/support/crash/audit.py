@@ -27,5 +27,9 @@ def _assemble(http, url, workspace, *, base):
     download = workspace / "download"
     download.write_bytes(answer.content)
     return assemble(
-        download, workspace, base=base, bundle_name="index.android.bundle", bare_bundle_name="index.android.bundle"
+        download,
+        workspace,
+        base=lambda: base,
+        bundle_name="index.android.bundle",
+        bare_bundle_name="index.android.bundle",
     )

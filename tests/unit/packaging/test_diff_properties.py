@@ -82,7 +82,7 @@ def test_a_phone_makes_the_newer_package_of_the_older_one_and_the_diff(pair):
         assert there_is_one != is_impossible(old, new)
         if there_is_one:
             found = assemble(
-                workspace / "download", workspace, base=phone, bundle_name="main.jsbundle", bare_bundle_name="x"
+                workspace / "download", workspace, base=lambda: phone, bundle_name="main.jsbundle", bare_bundle_name="x"
             )
             assert found.package_hash == new_index.manifest.package_hash
             assert hash_tree(found.contents) == new_index.manifest
