@@ -12,6 +12,7 @@ from msgspec import Struct
 from codepush.errors import ProjectError
 from codepush.projects.binary_version import BinaryVersion, check_version
 from codepush.projects.files import shown, unreadable
+from codepush.projects.unknown import Unknown
 from codepush.projects.xcode import XcodeProject, find_xcode_project
 
 if TYPE_CHECKING:
@@ -74,7 +75,11 @@ def plist_version(root: Path, package_name: str, options: PlistOptions) -> Binar
         ProjectError: it cannot be found; the message names each place looked at, and the option to use.
 
     """
-    return _Versions(root, package_name, options).version()
+    versions = _Versions(root, package_name, options)
+    try:
+        return versions.version()
+    except Unknown as unknown:
+        raise versions.error(unknown) from unknown
 
 
 class _Versions:
@@ -99,6 +104,15 @@ class _Versions:
         source = f'"{shown(plist)}" ({_KEY})'
         return BinaryVersion(value=check_version(text, source), source=source)
 
+    def error(self, unknown: Unknown) -> ProjectError:
+        """Return the error for users about what cannot be followed."""
+        settings, project = self._settings, self._project
+        placed = unknown if project is None else unknown.within(project.path)
+        return placed.about(
+            f'the version of the target "{settings.target}" in the configuration "{settings.configuration}"',
+            f"Choose others with --xcode-target-name (-xt) and --build-configuration-name (-c). {_INSTEAD}",
+        )
+
     def _plist(self) -> Path | None:
         given = self._options.plist_file
         if given is not None:
@@ -107,7 +121,7 @@ class _Versions:
                 raise ProjectError(f'There is no file "{shown(path)}". Correct --plist-file (-p). {_INSTEAD}')
             return path
         found = next((path for path in self._candidates() if path.is_file()), None)
-        if self._options.target is not None:
+        if self._options.target is not None or self._options.configuration is not None:
             return self._plist_of_target() or found
         return found or self._plist_of_target()
 
@@ -123,8 +137,12 @@ class _Versions:
         if self._options.plist_file_prefix is not None or self._project is None:
             return None
         written = self._settings.get("INFOPLIST_FILE")
-        path = self._project.folder / written if written else None
-        return path if path is not None and path.is_file() else None
+        if not written:
+            return None
+        path = self._project.folder / written
+        if not path.is_file():
+            raise Unknown(f'INFOPLIST_FILE is "{written}", which is not there')
+        return path
 
     def _places(self) -> str:
         return " and ".join(f'"{shown(path)}"' for path in self._candidates())
@@ -153,15 +171,12 @@ class _Versions:
         return self._answer(told)
 
     def _expanded(self, plist: Path, text: str) -> BinaryVersion:
-        told = self._settings.expand(text).strip()
-        if not told:
-            settings = self._settings
-            raise ProjectError(
-                f'{_KEY} in "{shown(plist)}" is {text}, which the Xcode project does not set for the target '
-                f'"{settings.target}" in the configuration "{settings.configuration}". Choose others with '
-                f"--xcode-target-name (-xt) and --build-configuration-name (-c). {_INSTEAD}"
-            )
-        return self._answer(told)
+        try:
+            return self._answer(self._settings.expand(text).strip())
+        except Unknown as unknown:
+            raise Unknown(
+                f'{_KEY} in "{shown(plist)}" is {text}, and {unknown.reason}', unknown.file, unknown.line
+            ) from unknown
 
     def _answer(self, told: str) -> BinaryVersion:
         settings, project = self._settings, self._project
@@ -183,5 +198,5 @@ class _Versions:
     def _version_of(self, project: XcodeProject, name: str) -> str | None:
         try:
             return project.settings(name, self._options.configuration).get(_SETTING)
-        except ProjectError:  # another target need not have this configuration
+        except ProjectError:  # another target need not have this configuration, nor a version that can be read
             return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
 from typing import Final
@@ -13,13 +14,16 @@ from msgspec import Struct
 from codepush.errors import ProjectError
 from codepush.projects.files import read_text, shown
 from codepush.projects.openstep import Item, parse_openstep
-from codepush.projects.xcconfig import read_xcconfig
+from codepush.projects.unknown import Unknown
+from codepush.projects.xcconfig import MISSING, Level, is_of_pods, read_xcconfig
 
 __all__ = ["Settings", "XcodeProject", "find_xcode_project"]
 
 _FILE_NAME: Final = "project.pbxproj"
 _APPLICATION: Final = "com.apple.product-type.application"
-_REFERENCE: Final = re.compile(r"\$[({]([A-Za-z_]\w*)(?::[\w,]*)?[)}]", re.ASCII)
+_REFERENCE: Final = re.compile(r"\$[({]([A-Za-z_]\w*)(:[^(){}$]*)?[)}]", re.ASCII)
+_CONDITION: Final = re.compile(r"\[(\w+)=([^\]]*)\]")
+_OTHER_SYSTEMS: Final = ("iphonesimulator", "macosx", "watch", "appletv", "xr")
 _INHERITED: Final = re.compile(r"\$[({]inherited[)}]")
 _DEEPEST: Final = 20
 
@@ -64,34 +68,85 @@ class Settings(Struct, frozen=True):
     Attributes:
         target: the target's name.
         configuration: the configuration's name.
+        folder: the folder of the project.
         levels: the settings, those that win first.
 
     """
 
     target: str
     configuration: str
-    levels: Sequence[Mapping[str, str]]
+    folder: Path
+    levels: Sequence[Level]
 
     def get(self, name: str) -> str | None:
-        """Return a setting with what it refers to filled in; ``None`` when it is not set."""
+        """Return a setting with what it refers to filled in; ``None`` when it is not set.
+
+        Raises:
+            Unknown: only Xcode can tell.
+
+        """
         return self._get(name, 0, 0)
 
     def expand(self, text: str) -> str:
-        """Return a text with every ``$(SETTING)`` in it filled in; those that are not set become empty."""
+        """Return a text with every ``$(SETTING)`` in it filled in.
+
+        Raises:
+            Unknown: one is not set, or only Xcode can tell.
+
+        """
         return self._expand(text, 0)
 
     def _get(self, name: str, start: int, depth: int) -> str | None:
-        if name == "TARGET_NAME":
-            return self.target
+        if depth > _DEEPEST:
+            raise Unknown(f"{name} refers to itself")
+        if (built_in := self._built_in(name)) is not None:
+            return built_in
         for index, level in enumerate(self.levels[start:], start):
-            if name in level and depth < _DEEPEST:
-                inherited = self._get(name, index + 1, depth + 1) or ""
-                value = _INHERITED.split(level[name])
-                return self._expand(inherited.join(value), depth + 1)
+            if (found := self._own(level, name)) is not None:
+                below = self._get(name, index + 1, depth + 1) if _INHERITED.search(found) else None
+                return self._expand(_INHERITED.sub(lambda _: below or "", found), depth + 1)
         return None
 
+    def _own(self, level: Level, name: str) -> str | None:
+        """Return what one level sets; nothing where the next level is to be asked."""
+        for key in level:
+            if key.startswith(f"{name}[") and self._may_hold(key):
+                raise Unknown(f"{key} holds for certain builds only")
+        found = level.get(name)
+        if found is None:
+            found = level.get(MISSING)
+        if isinstance(found, Unknown):
+            raise Unknown(f"{name} is not known: {found.reason}", found.file, found.line)
+        return found
+
+    def _may_hold(self, key: str) -> bool:
+        """Whether the conditions of ``NAME[sdk=iphoneos*][config=Release]`` may hold for a device."""
+        for what, pattern in _CONDITION.findall(key):
+            if what == "config" and not fnmatchcase(self.configuration, pattern):
+                return False
+            if what == "sdk" and pattern.startswith(_OTHER_SYSTEMS):
+                return False
+        return True
+
+    def _built_in(self, name: str) -> str | None:
+        if name in {"TARGET_NAME", "TARGETNAME"}:
+            return self.target
+        if name in {"SRCROOT", "PROJECT_DIR", "SOURCE_ROOT"}:
+            return str(self.folder.resolve())
+        return self.configuration if name == "CONFIGURATION" else None
+
     def _expand(self, text: str, depth: int) -> str:
-        return _REFERENCE.sub(lambda match: self._get(match[1], 0, depth) or "", text)
+        def filled(match: re.Match[str]) -> str:
+            value = self._get(match[1], 0, depth + 1)
+            if value is None:
+                raise Unknown(f"{match[1]} is not set")
+            if match[2]:
+                raise Unknown(f"{match[0]} changes the setting")
+            return value
+
+        while (expanded := _REFERENCE.sub(filled, text)) != text:
+            text = expanded
+        return expanded
 
 
 class XcodeProject:
@@ -123,7 +178,7 @@ class XcodeProject:
         own = self._configuration(chosen, configuration, f'the target "{name}"')
         of_project = self._configuration(self._root, str(own.get("name")), None)
         levels = [level for one in (own, of_project) for level in self._levels(one)]
-        return Settings(name, str(own.get("name", "")), levels)
+        return Settings(name, str(own.get("name", "")), self.folder, levels)
 
     @cached_property
     def targets(self) -> list[str]:
@@ -183,21 +238,40 @@ class XcodeProject:
             )
         return those.get(name, {})
 
-    def _levels(self, configuration: _Object) -> list[Mapping[str, str]]:
+    def _levels(self, configuration: _Object) -> list[Level]:
         """Return a configuration's own settings, then those of the file that it is based on."""
         settings = configuration.get("buildSettings")
-        own = (
-            {key: value for key, value in settings.items() if isinstance(value, str)}
-            if isinstance(settings, dict)
-            else {}
-        )
-        path = self._path(configuration.get("baseConfigurationReference"))
-        return [own, read_xcconfig(path)] if path is not None and path.is_file() else [own]
+        own = settings.items() if isinstance(settings, dict) else ()
+        levels: list[Level] = [{key: value for key, value in own if isinstance(value, str)}]
+        based_on = [self._based_on(path) for path in self._bases(configuration)]
+        if len(based_on) < 2:  # noqa: PLR2004 - a reference and an anchor
+            return levels + based_on
+        both = Unknown("the configuration is based on two files, of which only Xcode knows the one that holds", self.path)
+        return [*levels, {name: both for level in based_on for name in level}]
 
-    def _path(self, key: Item | None) -> Path | None:
+    def _bases(self, configuration: _Object) -> list[Path | Unknown]:
+        """Return the files that a configuration is based on: by a reference, or in a folder of Xcode 16."""
+        found: list[Path | Unknown] = []
+        if (reference := configuration.get("baseConfigurationReference")) is not None:
+            found.append(self._path(reference))
+        if (anchor := configuration.get("baseConfigurationReferenceAnchor")) is not None:
+            folder = self._path(anchor)
+            relative = str(configuration.get("baseConfigurationReferenceRelativePath", ""))
+            found.append(folder / relative if isinstance(folder, Path) else folder)
+        return found
+
+    def _based_on(self, path: Path | Unknown) -> Level:
+        if isinstance(path, Unknown):
+            return {MISSING: path}
+        if path.is_file() or is_of_pods(path):
+            return read_xcconfig(path)
+        return {MISSING: Unknown(f'there is no configuration file "{shown(path)}"', self.path)}
+
+    def _path(self, key: Item) -> Path | Unknown:
         """Return where a file of the project is, following the groups that it is in."""
+        unknown = Unknown(f"the configuration file {key} cannot be found", self.path)
         if not isinstance(key, str) or key not in self._objects:
-            return None
+            return unknown
         parts: list[str] = []
         for _ in range(_DEEPEST):
             one = self._objects[key]
@@ -205,10 +279,22 @@ class XcodeProject:
             tree = one.get("sourceTree")
             if tree == "<absolute>":
                 return Path(*parts)
-            if tree != "<group>" or key not in self._parents:
-                break
+            if tree == "SOURCE_ROOT" or (tree == "<group>" and key not in self._parents):
+                return self.folder.joinpath(*parts)
+            if tree != "<group>":
+                return unknown
             key = self._parents[key]
-        return self.folder.joinpath(*parts)
+        return unknown
+
+    def shell_scripts(self, target: str | None = None) -> list[str]:
+        """Return the scripts that Xcode runs when it builds a target.
+
+        Raises:
+            ProjectError: there is no such target, or the file cannot be read.
+
+        """
+        phases = self._those(self._target(target), "buildPhases")
+        return [str(phase.get("shellScript", "")) for phase in phases if phase.get("isa") == "PBXShellScriptBuildPhase"]
 
     @property
     def folder(self) -> Path:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
-from typing import Final, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = ["Kind", "Token", "text_of", "tokenize", "unescaped"]
 
@@ -14,8 +17,9 @@ _WORD: Final = re.compile(
     r"""
       (?P<blank>[ \t\r\f\ufeff]+|\\\n|//[^\n]*|/\*.*?(?:\*/|\Z))
     | (?P<line>\n)
-    | (?P<text>\"\"\"(?:\\.|.)*?\"\"\"|"(?:\\.|\$\{[^}\n]*\}|[^"\\\n])*")
+    | (?P<text>\"\"\"(?:\\.|.)*?\"\"\"|"(?:\\.|\$\{(?:[^{}\n]|\{[^{}\n]*\})*+\}|[^"\\\n])*+")
     | (?P<literal>'''(?:\\.|.)*?'''|'(?:\\.|[^'\\\n])*')
+    | (?P<pattern>(?:(?<=[~=(,])|(?<=[~=(,]\ ))/(?![/*])(?:\\.|[^/\\\n])+/)
     | (?P<number>\d[\w]*(?:\.\d\w*)?)
     | (?P<name>(?:[^\W\d]|\$)[\w$]*|`[^`\n]+`)
     | (?P<sign>\?:|\?\.|!!|->|==|!=|<=|>=|&&|\|\||\+=|.)
@@ -28,25 +32,54 @@ _ESCAPE: Final = re.compile(r"\\(.)", re.DOTALL)
 
 
 class Token(NamedTuple):
-    """A word: what it is, and its text; that of a string is without its quotes."""
+    """A word: what it is, its text (that of a string is without its quotes), and its line, from 1."""
 
     kind: Kind
     text: str
+    line: int = 0
+
+    @property
+    def sign(self) -> str:
+        """The text of a sign or a line's end; empty for other words, so that no string is taken for a sign."""
+        return self.text if self.kind in {"sign", "line"} else ""
+
+    @property
+    def name(self) -> str:
+        """The text of a name; empty for other words."""
+        return self.text if self.kind == "name" else ""
+
+    @property
+    def quoted(self) -> str | None:
+        """The text between quotes; ``None`` for other words."""
+        return self.text if self.kind in {"text", "literal"} else None
 
 
-def tokenize(script: str) -> list[Token]:
-    """Return the words of a script; whatever is in it, this ends and raises nothing."""
-    return [_token(match) for match in _WORD.finditer(script) if match.lastgroup != "blank"]
+def tokenize(script: str, line: int = 1) -> list[Token]:
+    """Return the words of a script; whatever is in it, this ends and raises nothing.
+
+    Args:
+        script: the script.
+        line: the number of its first line.
+
+    """
+    tokens: list[Token] = []
+    for match in _WORD.finditer(script):
+        kind, text = match.lastgroup, match.group()
+        if kind != "blank":
+            tokens.append(_token(kind, text, line))
+        line += text.count("\n")
+    return tokens
 
 
-def _token(match: re.Match[str]) -> Token:
-    kind, text = match.lastgroup, match.group()
+def _token(kind: str | None, text: str, line: int) -> Token:
+    if kind == "pattern":
+        return Token("literal", text[1:-1], line)
     if kind in {"text", "literal"}:
         width = 3 if text[:3] in {'"""', "'''"} else 1
-        return Token("text" if kind == "text" else "literal", text[width:-width])
+        return Token("text" if kind == "text" else "literal", text[width:-width], line)
     if kind == "name":
-        return Token("name", text.strip("`"))
-    return Token("number" if kind == "number" else "line" if kind == "line" else "sign", text)
+        return Token("name", text.strip("`"), line)
+    return Token("number" if kind == "number" else "line" if kind == "line" else "sign", text, line)
 
 
 def unescaped(text: str) -> str:
@@ -54,7 +87,7 @@ def unescaped(text: str) -> str:
     return _ESCAPE.sub(lambda match: _ESCAPES.get(match[1], match[1]), text)
 
 
-def text_of(tokens: list[Token]) -> str:
+def text_of(tokens: Sequence[Token]) -> str:
     """Return words as a person would write them on one line."""
     shown = [f'"{token.text}"' if token.kind in {"text", "literal"} else token.text for token in tokens]
     spaced = " ".join(word for word in shown if word != "\n")

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from codepush.errors import ProjectError
 from codepush.projects.binary_version import BinaryVersion, check_version
 from codepush.projects.files import first_file, shown
-from codepush.projects.gradle.expressions import UnknownValue
 from codepush.projects.gradle.project import SCRIPT_NAMES, GradleProject
 from codepush.projects.gradle.tokens import text_of
+from codepush.projects.unknown import Unknown, placed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from codepush.projects.gradle.tokens import Token
+    from codepush.projects.gradle.project import Part
+    from codepush.projects.gradle.script import Setting
 
 __all__ = ["find_gradle_script", "gradle_version"]
 
@@ -23,6 +25,14 @@ _INSTEAD: Final = "Give the version with --target-binary-version (-t)"
 _BUILD_TYPE: Final = "release"
 _NAME: Final = "versionName"
 _SUFFIX: Final = "versionNameSuffix"
+_NAMES: Final = frozenset({_NAME, _SUFFIX, "versionNameOverride"})
+_DEFAULT: Final = ("android", "defaultConfig")
+_FLAVORS: Final = ("android", "productFlavors")
+_BUILD_TYPES: Final = ("android", "buildTypes")
+_PLACES: Final = frozenset(
+    {"android", "androidComponents", "applicationVariants", "defaultConfig", "productFlavors", "buildTypes"}
+)
+_ITERATORS: Final = frozenset({"all", "each", "forEach", "configureEach", "whenObjectAdded", "matching", "withType"})
 
 
 def find_gradle_script(root: Path, given: Path | None = None) -> Path:
@@ -65,61 +75,106 @@ def gradle_version(script: Path, flavors: Sequence[str] = ()) -> BinaryVersion:
             on.
 
     """
-    return _Versions(GradleProject(script)).of(flavors)
+    try:
+        return _Versions(GradleProject(script)).of(flavors)
+    except Unknown as unknown:
+        raise unknown.about("the version", f"{_INSTEAD}.") from unknown
 
 
 class _Versions:
-    """The versions that one build script gives its variants."""
+    """The versions that the build scripts of an app give its variants."""
 
     def __init__(self, project: GradleProject) -> None:
         self._project = project
-        self._script = project.script
+        self._parts = [part for part in project.parts if not part.is_of_package]
         self._shown = shown(project.path)
 
     def of(self, flavors: Sequence[str]) -> BinaryVersion:
-        self._check(flavors)
-        blocks = [*(("android", "productFlavors", flavor) for flavor in flavors), ("android", "defaultConfig")]
+        self._check_flavors(flavors)
+        self._check_places()
+        blocks = [*((*_FLAVORS, flavor) for flavor in flavors), _DEFAULT]
         for block in blocks:
-            values = self._script.values(*block, _NAME)
-            if values:
-                version = self._text(values[-1], _NAME) + self._suffix(flavors)
-                source = f'"{self._shown}" ({".".join(block[1:])}.{_NAME})'
-                return BinaryVersion(value=check_version(version, source), source=source, notes=self._notes(flavors))
+            found = self._text(block, _NAME)
+            if found is not None:
+                text, part, setting = found
+                name = f"({'.'.join(block[1:])}.{_NAME})"
+                version = check_version(text + self._suffix(flavors), f"{placed(part.path, setting.line)} {name}")
+                return BinaryVersion(
+                    value=version, source=f'"{shown(part.path)}" {name}', notes=self._notes(flavors)
+                )
         raise self._missing(flavors)
 
-    def _check(self, flavors: Sequence[str]) -> None:
-        known = self._script.children("android", "productFlavors")
+    @cached_property
+    def _flavors(self) -> list[str]:
+        """The flavours that have a name of their own in the scripts."""
+        own = [name for part in self._parts if not part.of_root for name in part.script.children(*_FLAVORS)]
+        return [name for name in dict.fromkeys(own) if name not in _ITERATORS and "$" not in name]
+
+    def _check_flavors(self, flavors: Sequence[str]) -> None:
         for flavor in flavors:
-            if flavor not in known:
-                there = f"It has {', '.join(known)}." if known else "It has none."
-                raise ProjectError(f'"{self._shown}" has no product flavour "{flavor}". {there}')
+            if flavor in self._flavors:
+                self._check_block((*_FLAVORS, flavor))
+                continue
+            if (computed := self._computed_flavors()) is not None:
+                raise computed
+            there = f"It has {', '.join(self._flavors)}." if self._flavors else "It has none."
+            raise ProjectError(
+                f'"{self._shown}" has no product flavour "{flavor}". {there} Correct --gradle-flavor.'
+            )
+
+    def _check_block(self, block: tuple[str, ...]) -> None:
+        """Refuse a flavour whose block is written within brackets, as in ``free({ ... })``."""
+        for part in self._parts:
+            for setting in part.script.values(*block):
+                if any(token.sign == "{" for token in setting.value):
+                    raise Unknown(f"the block of {block[-1]} cannot be followed", part.path, setting.line)
+
+    def _computed_flavors(self) -> Unknown | None:
+        """Return where flavours are declared whose names only Gradle can work out, if they are anywhere."""
+        for part in self._parts:
+            paths = [*part.script.blocks, *(setting.path for setting in part.script.settings)]
+            if any(path[:2] == _FLAVORS and ("" in path or any("$" in name for name in path)) for path in paths):
+                return Unknown("the names of product flavours are computed", part.path)
+        return None
+
+    def _check_places(self) -> None:
+        """Refuse what sets a version elsewhere: for each flavour in a loop, or for the variants of the app."""
+        for part in self._parts:
+            for setting in part.script.settings:
+                if _NAMES.isdisjoint(setting.path[-1:]) or _PLACES.isdisjoint(setting.path):
+                    continue
+                is_known = not part.of_root and (
+                    setting.path[:-1] == _DEFAULT
+                    or (len(setting.path) == len(_FLAVORS) + 2 and setting.path[:2] in {_FLAVORS, _BUILD_TYPES})
+                )
+                if not is_known or setting.path[2] in _ITERATORS | {""}:
+                    raise Unknown(f"{'.'.join(filter(None, setting.path))} cannot be followed", part.path, setting.line)
 
     def _suffix(self, flavors: Sequence[str]) -> str:
         """Return all suffixes in the order in which Gradle joins them."""
-        blocks = [
-            ("android", "defaultConfig"),
-            *(("android", "productFlavors", flavor) for flavor in flavors),
-            ("android", "buildTypes", _BUILD_TYPE),
-        ]
-        return "".join(self._text(values[-1], _SUFFIX) for block in blocks if (values := self._values(block)))
+        blocks = [_DEFAULT, *((*_FLAVORS, flavor) for flavor in flavors), (*_BUILD_TYPES, _BUILD_TYPE)]
+        found = [self._text(block, _SUFFIX) for block in blocks]
+        return "".join(one[0] for one in found if one is not None)
 
-    def _values(self, block: tuple[str, ...]) -> list[tuple[Token, ...]]:
-        return self._script.values(*block, _SUFFIX)
+    def _text(self, block: tuple[str, ...], name: str) -> tuple[str, Part, Setting] | None:
+        """Return what a block sets, with the place; nothing if it does not."""
+        found = self._project.last(*block, name)
+        if found is None:
+            self._check_copied(block, name)
+            return None
+        part, setting = found
+        value = self._project.value(part, setting)
+        if not isinstance(value, str):
+            raise Unknown(f"{text_of(setting.value)} is no text", part.path, setting.line)
+        return value, part, setting
 
-    def _text(self, value: tuple[Token, ...], name: str) -> str:
-        try:
-            return self._project.text(value)
-        except UnknownValue as error:
-            raise ProjectError(
-                f'{name} in "{self._shown}" is {text_of(list(value)) or "empty"}, which only Gradle can work out. '
-                f"Variables were looked for in {self._places()}. {_INSTEAD}."
-            ) from error
-
-    def _places(self) -> str:
-        files = [path for path, _ in self._project.scripts]
-        folders = dict.fromkeys([self._project.path.parent, self._project.root])
-        files += [folder / "gradle.properties" for folder in folders]
-        return ", ".join(f'"{shown(file)}"' for file in files)
+    def _check_copied(self, block: tuple[str, ...], name: str) -> None:
+        """Refuse a block that is a copy of another one (``initWith``) where any of those has a value."""
+        for part in self._parts:
+            siblings = [one for one in part.script.settings if one.path[:-2] == block[:-1] and one.path[-1] == name]
+            for setting in part.script.values(*block, "initWith"):
+                if siblings:
+                    raise Unknown(f"initWith {text_of(setting.value)} cannot be followed", part.path, setting.line)
 
     def _notes(self, flavors: Sequence[str]) -> tuple[str, ...]:
         """Say so when flavours have versions of their own and none was chosen."""
@@ -127,8 +182,8 @@ class _Versions:
             return ()
         differing = [
             flavor
-            for flavor in self._script.children("android", "productFlavors")
-            if any(self._script.values("android", "productFlavors", flavor, name) for name in (_NAME, _SUFFIX))
+            for flavor in self._flavors
+            if any(part.script.values(*_FLAVORS, flavor, name) for part in self._parts for name in (_NAME, _SUFFIX))
         ]
         if not differing:
             return ()
@@ -139,13 +194,12 @@ class _Versions:
         return (note,)
 
     def _missing(self, flavors: Sequence[str]) -> ProjectError:
-        known = self._script.children("android", "productFlavors")
-        if known and not flavors:
+        if self._flavors and not flavors:
             return ProjectError(
                 f'"{self._shown}" sets no versionName in android.defaultConfig. Choose a product flavour with '
-                f"--gradle-flavor: {', '.join(known)}."
+                f"--gradle-flavor: {', '.join(self._flavors)}."
             )
-        places = ["android.defaultConfig", *(f"android.productFlavors.{flavor}" for flavor in flavors)]
+        places = [".".join(_DEFAULT), *(".".join((*_FLAVORS, flavor)) for flavor in flavors)]
         return ProjectError(
             f'"{self._shown}" sets no versionName in {" or ".join(places)}. '
             f"{_INSTEAD}, or name the script that sets it with --gradle-file (-g)."
