@@ -11,6 +11,10 @@ from support.keys import make_key_pair
 from support.projects import make_react_native, write_files
 
 
+SCRIPT = "android/app/build.gradle"
+VERSION = 'android.defaultConfig.versionName = "1.2.3"'
+
+
 @pytest.fixture
 def cli(codepush_server, tmp_path):
     """Give the command line of somebody in the folder of a React Native app, which the server knows as ``App``."""
@@ -186,16 +190,22 @@ def test_failing_bundler(cli):
         (["App", "android", "-t", "one"], {}, 2, "semver-compliant"),
         (["App", "ios", "-c", "metro.js"], {}, 2, "--config for Metro's configuration"),
         (["App", "android"], {"android/app/build.gradle": "android { }"}, 12, "--target-binary-version"),
+        (["App", "android"], {SCRIPT: 'android.defaultConfig.versionName = "2.01"'}, 12, "leading zeros"),
+        (["App", "android"], {SCRIPT: 'android.defaultConfig.versionName = f() ?: "1.0"'}, 12, 'build.gradle", line 1'),
+        (["App", "android"], {SCRIPT: f"{VERSION}\nproject.ext.react = [enableHermes: f()]"}, 12, "--no-use-hermes"),
+        (["App", "android"], {SCRIPT: f'{VERSION}\nreact {{ hermesCommand = "a/b" }}'}, 12, "hermesCommand"),
+        (["App", "android"], {SCRIPT: f'{VERSION}\nreact {{ bundleCommand = "x" }}'}, 12, "--bundler react-native"),
         (["App", "android"], {"package.json": {"name": "a"}}, 12, "does not depend on react-native"),
         (["App", "android"], {"node_modules/react-native/cli.js": "throw new Error('no')"}, 12, "exit code 1"),
         (["App", "android"], {"node_modules/react-native/cli.js": ""}, 12, "wrote no"),
     ],
 )
 def test_mistakes(cli, words, files, code, told):
-    """What goes wrong is a sentence and an exit code, and releases nothing."""
+    """What goes wrong is a sentence and an exit code, the same in a dry run, and releases nothing."""
     write_files(cli.folder, files)
-    ended, said = cli.fails("release-react", *words)
-    assert (ended, told in said) == (code, True), said
+    for more in ([], ["--dry-run"]):
+        ended, said = cli.fails("release-react", *words, *more)
+        assert (ended, told in said) == (code, True), said
     assert cli.json("deployment", "history", "App", "Staging") == []
 
 

@@ -22,7 +22,7 @@ _COMMUNITY: Final = "@react-native-community/cli"
 
 
 def uses_expo(project: ReactNativeProject) -> bool:
-    """Whether Expo's command line bundles an app.
+    """Return whether Expo writes an app's native projects, and bundles the app, where there are no build files.
 
     It does where the app depends on Expo, unless the app also has React Native's community command line, which apps
     have that use some of Expo's packages only.
@@ -51,7 +51,10 @@ class ExpoApp:
         folder = self.project.installed("expo")
         script = first_file(folder / "bin" / "cli", folder / "bin" / "cli.js")
         if script is None:
-            raise ProjectError(f'"{shown(folder)}" has no command line (bin/cli). Expo SDK 46 or newer is needed.')
+            raise ProjectError(
+                f'"{shown(folder)}" has no command line (bin/cli). Expo SDK 46 or newer is needed. Apps that React '
+                "Native bundles are released with --bundler react-native."
+            )
         return [*node_command(script), *arguments]
 
     def entry_file(self, platform: Platform) -> str:
@@ -100,7 +103,8 @@ class ExpoApp:
     def _setting(self, platform: Platform, name: str) -> object:
         """Return a setting of the platform, or else of the app."""
         own = self.config.get(platform)
-        return (own.get(name) if isinstance(own, dict) else None) or self.config.get(name)
+        value = own.get(name) if isinstance(own, dict) else None
+        return self.config.get(name) if value is None else value
 
     @cached_property
     def config(self) -> dict[str, Any]:

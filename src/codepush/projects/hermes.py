@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform as machine
 import re
+import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -17,6 +18,7 @@ from codepush.projects.gradle import GradleProject
 from codepush.projects.node import find_package, node_command
 from codepush.projects.react_native import NEWEST
 from codepush.projects.tools import run
+from codepush.projects.unknown import Unknown, placed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -33,10 +35,20 @@ _ONLY_SINCE: Final = (0, 82)
 
 _NAMED_HERMESC_SINCE: Final = (0, 63)
 
+_COMMAND_OF_PACKAGE_SINCE: Final = (0, 71)
+"""From this version on ``hermesCommand`` is run in the folder of ``package.json``, before in ``android/app``."""
+
+_ENGINE_OPTION: Final = "Choose the engine with --use-hermes or --no-use-hermes."
+_COMPILER_OPTION: Final = (
+    "Correct it, or release plain JavaScript with --no-use-hermes if the app's engine is not Hermes."
+)
+
 _RUBY_COMMENT: Final = re.compile(r"#[^{\n][^\n]*|#$", re.MULTILINE)
-_PODFILE_SWITCH: Final = re.compile(r":?hermes_enabled['\"]?\s*(?:=>|:|=)\s*(true|false)\b")
+_PODFILE_SWITCH: Final = re.compile(r":?hermes_enabled['\"]?\s*(?:=>|:(?!:)|=(?![=~]))\s*([^,)\n]+)")
+_DEFAULT_FLAG: Final = "flags[:hermes_enabled]"
+_EXPO_ENGINE: Final = "expo.jsEngine"
 _PODFILE_VARIABLE: Final = re.compile(
-    r"ENV\[['\"](USE_HERMES|USE_THIRD_PARTY_JSC)['\"]\]\s*(?:\|\|)?=\s*['\"]([01])['\"]"
+    r"ENV\[['\"](USE_HERMES|USE_THIRD_PARTY_JSC)['\"]\]\s*(\|\|)?=(?![=~])\s*(?:['\"]([01])['\"])?"
 )
 _HERMES_POD: Final = re.compile(r"^\s+- (?:hermes-engine|React-hermes)\b", re.MULTILINE)
 
@@ -80,18 +92,21 @@ def _default(project: ReactNativeProject) -> Decision:
 
 
 def _told_by_gradle(gradle: GradleProject) -> Decision | None:
-    for name in ("hermesEnabled", "react.hermesEnabled"):
-        if name in gradle.properties:
-            value, file = gradle.properties[name]
-            return Decision(value.lower() != "false", f'{name}={value} in "{shown(file)}"')
-    react = gradle.variable("react")
-    told = _entry(react, "enableHermes")
+    try:
+        for name in ("hermesEnabled", "react.hermesEnabled"):
+            value = gradle.setting(name)
+            if value is not None:
+                return Decision(str(value).lower() != "false", f"{name}={value} in {_source(gradle, name)}")
+        gradle.react("enableHermesForVariant")  # a closure, which raises
+        told = gradle.react("enableHermes")
+    except Unknown as unknown:
+        raise unknown.within(gradle.path).about("whether the app uses Hermes", _ENGINE_OPTION) from unknown
     return None if told is None else Decision(told == "true", f'enableHermes: {told} in "{shown(gradle.path)}"')
 
 
-def _entry(react: object, name: str) -> str | None:
-    value = react.get(name) if isinstance(react, dict) else None
-    return value if isinstance(value, str) else None
+def _source(gradle: GradleProject, name: str) -> str:
+    source = gradle.properties.get(name, ("", gradle.path))[1]
+    return f'"{shown(source)}"' if isinstance(source, Path) else source
 
 
 def _told_by_podfile(project: ReactNativeProject, given: Path | None) -> Decision | None:
@@ -101,29 +116,60 @@ def _told_by_podfile(project: ReactNativeProject, given: Path | None) -> Decisio
             raise ProjectError(f'There is no Podfile "{shown(podfile)}". Correct --pod-file (-pod).')
         return None
     code = _RUBY_COMMENT.sub("", read_text(podfile))
-    return (
-        _told_by_switch(project, podfile, code)
-        or _told_by_variables(project, podfile, code)
-        or _told_by_expo(podfile)
-        or _told_by_lock(podfile)
-    )
+    doubt: Unknown | None = None
+    for told_by in (_told_by_switch, _told_by_variables):
+        try:
+            told = told_by(project, podfile, code)
+        except Unknown as unknown:
+            doubt = doubt or unknown
+            continue
+        if told is not None and doubt is None:
+            return told
+    if doubt is not None:  # the pods that were installed are what came of it
+        if (installed := _told_by_lock(podfile)) is not None:
+            return installed
+        raise doubt.about("whether the app uses Hermes", _ENGINE_OPTION) from doubt
+    return _told_by_expo(podfile) or _told_by_lock(podfile)
 
 
 def _told_by_switch(project: ReactNativeProject, podfile: Path, code: str) -> Decision | None:
     """``use_react_native!(:hermes_enabled => false)``."""
-    found = _PODFILE_SWITCH.search(code)
-    if found is None or (found[1] == "false" and project.version >= _ONLY_SINCE):
+    found = list(_PODFILE_SWITCH.finditer(code))
+    told = {match[1].strip() for match in found}
+    if not told or told == {_DEFAULT_FLAG}:
         return None
-    return Decision(found[1] == "true", f'hermes_enabled is {found[1]} in "{shown(podfile)}"')
+    line = code.count("\n", 0, found[0].start()) + 1
+    if len(told) > 1:
+        raise Unknown("hermes_enabled has several values", podfile, line)
+    value = told.pop()
+    if _EXPO_ENGINE in value:
+        return _told_by_expo(podfile) or _told_by_expression(value, podfile, line)
+    if value not in {"true", "false"}:
+        raise Unknown(f"hermes_enabled is {value}", podfile, line)
+    if value == "false" and project.version >= _ONLY_SINCE:
+        return None
+    return Decision(value == "true", f'hermes_enabled is {value} in "{shown(podfile)}"')
+
+
+def _told_by_expression(value: str, podfile: Path, line: int) -> Decision:
+    """Return what Expo's expression comes to where no engine is set."""
+    if "nil" not in value:
+        raise Unknown(f"hermes_enabled is {value}", podfile, line)
+    return Decision(is_used=True, reason=f"{_EXPO_ENGINE} is not set, which means hermes in {placed(podfile, line)}")
 
 
 def _told_by_variables(project: ReactNativeProject, podfile: Path, code: str) -> Decision | None:
     """``ENV['USE_HERMES'] = '0'`` in the Podfile, or the same in the environment."""
-    for values, place in (
-        (dict(_PODFILE_VARIABLE.findall(code)), f'"{shown(podfile)}"'),
-        (os.environ, "the environment"),
-    ):
-        told = _variables(project, values, place)
+    for name in ("USE_THIRD_PARTY_JSC", "USE_HERMES"):
+        found = [match for match in _PODFILE_VARIABLE.finditer(code) if match[1] == name]
+        is_default = all(match[2] for match in found)  # with ||= the environment goes first
+        if not found or (is_default and name in os.environ):
+            told = _variables(project, {name: os.environ[name]}, "the environment") if name in os.environ else None
+        elif len({match[3] for match in found}) > 1 or found[0][3] is None:
+            line = code.count("\n", 0, found[0].start()) + 1
+            raise Unknown(f"the value of {name} cannot be followed", podfile, line)
+        else:
+            told = _variables(project, {name: found[0][3]}, f'"{shown(podfile)}"')
         if told is not None:
             return told
     return None
@@ -140,8 +186,8 @@ def _variables(project: ReactNativeProject, values: Mapping[str, str], place: st
 
 def _told_by_expo(podfile: Path) -> Decision | None:
     path = podfile.with_name("Podfile.properties.json")
-    engine = read_json(path).get("expo.jsEngine") if path.is_file() else None
-    return None if engine is None else Decision(engine == "hermes", f'expo.jsEngine is {engine} in "{shown(path)}"')
+    engine = read_json(path).get(_EXPO_ENGINE) if path.is_file() else None
+    return None if engine is None else Decision(engine == "hermes", f'{_EXPO_ENGINE} is {engine} in "{shown(path)}"')
 
 
 def _told_by_lock(podfile: Path) -> Decision | None:
@@ -165,7 +211,9 @@ def find_hermes_compiler(project: ReactNativeProject, platform: Platform, *, gra
         ProjectError: there is none; the message names each place looked at.
 
     """
-    places = list(_compilers(project, platform, gradle_script))
+    if (named := _named_compiler(project, platform, gradle_script)) is not None:
+        return named
+    places = list(_compilers(project, platform))
     found = first_file(*places)
     if found is not None:
         return found
@@ -177,12 +225,8 @@ def find_hermes_compiler(project: ReactNativeProject, platform: Platform, *, gra
     )
 
 
-def _compilers(project: ReactNativeProject, platform: Platform, gradle_script: Path | None) -> Iterator[Path]:
-    system, name = _system(), "hermesc.exe" if sys.platform == "win32" else "hermesc"
-    if platform == "android" and gradle_script is not None:
-        yield from _commanded(GradleProject(gradle_script), system)
-    if override := os.environ.get("REACT_NATIVE_OVERRIDE_HERMES_DIR"):
-        yield Path(override) / "build" / "bin" / name
+def _compilers(project: ReactNativeProject, platform: Platform) -> Iterator[Path]:
+    system, name = _system(), _executable()
     if platform == "ios" and sys.platform == "darwin":
         yield project.root / "ios" / "Pods" / "hermes-engine" / "destroot" / "bin" / name
     react_native = project.react_native
@@ -197,15 +241,50 @@ def _compilers(project: ReactNativeProject, platform: Platform, gradle_script: P
         yield machine_of_old / system / name.replace("hermesc", "hermes")
 
 
-def _commanded(gradle: GradleProject, system: str) -> Iterator[Path]:
-    """The compiler that the build script names: ``hermesCommand`` of ``react { }`` or of ``project.ext.react``."""
-    react = gradle.variable("react")
-    named = [
-        token.text for value in gradle.script.values("react", "hermesCommand") for token in value if len(value) == 1
-    ]
-    command = next(iter(named), None) or _entry(react, "hermesCommand")
-    if command and ("/" in command or "\\" in command):
-        yield gradle.file(command.replace("%OS-BIN%", system), gradle.path.parent)
+def _named_compiler(project: ReactNativeProject, platform: Platform, gradle_script: Path | None) -> Path | None:
+    """Return the compiler that the build names. One that is not there is an error, as it is in the build."""
+    if platform == "android" and gradle_script is not None:
+        gradle = GradleProject(gradle_script)
+        try:
+            command = _command(project, gradle)
+        except Unknown as unknown:
+            raise unknown.within(gradle.path).about("hermesCommand", _COMPILER_OPTION) from unknown
+        if command is not None:
+            return _existing(command, f'hermesCommand in "{shown(gradle.path)}"')
+    if platform == "ios" and (path := os.environ.get("HERMES_CLI_PATH")):
+        return _existing(project.root / "ios" / path, "HERMES_CLI_PATH")
+    if override := os.environ.get("REACT_NATIVE_OVERRIDE_HERMES_DIR"):
+        return _existing(Path(override) / "build" / "bin" / _executable(), "REACT_NATIVE_OVERRIDE_HERMES_DIR")
+    return None
+
+
+def _command(project: ReactNativeProject, gradle: GradleProject) -> Path | None:
+    """Return ``hermesCommand`` of ``react { }`` or of ``project.ext.react``."""
+    value = gradle.react("hermesCommand")
+    if value is None or value == "":
+        return None
+    if not isinstance(value, (str, Path)):
+        raise Unknown("hermesCommand is no text")
+    command = str(value).replace("%OS-BIN%", _system())
+    if "/" not in command and "\\" not in command:
+        return Path(shutil.which(command) or command)
+    if project.version < _COMMAND_OF_PACKAGE_SINCE:
+        return gradle.path.parent / command
+    root = gradle.react("root")
+    if root is not None and not isinstance(root, (str, Path)):
+        raise Unknown("the folder of the app (react.root) is no path")
+    return (project.root if root is None else gradle.path.parent / root) / command
+
+
+def _existing(path: Path, named_by: str) -> Path:
+    path = Path(os.path.normpath(path))
+    if not path.is_file():
+        raise ProjectError(f'{named_by} names the compiler "{shown(path)}", which is not there. {_COMPILER_OPTION}')
+    return path
+
+
+def _executable() -> str:
+    return "hermesc.exe" if sys.platform == "win32" else "hermesc"
 
 
 def _system() -> str:

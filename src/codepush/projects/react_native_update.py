@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from codepush.errors import ProjectError
 from codepush.projects.bundler import BundleOptions, bundle, bundle_command
+from codepush.projects.bundler_choice import bundles_with_expo
 from codepush.projects.expo import ExpoApp, uses_expo
 from codepush.projects.gradle import find_gradle_script, gradle_version
 from codepush.projects.hermes import Decision, compile_bundle, find_hermes_compiler, uses_hermes
@@ -20,6 +21,7 @@ from codepush.projects.plist import PlistOptions, plist_version
 from codepush.projects.react_native import BUNDLE_NAMES, Platform
 from codepush.projects.tools import command_line
 from codepush.projects.windows import appx_version
+from codepush.projects.xcode import find_xcode_project
 
 if TYPE_CHECKING:
     from codepush.projects.binary_version import BinaryVersion
@@ -168,16 +170,39 @@ class ReactNativeUpdate:
             return ExpoApp(self._project).entry_file(self._options.platform)
         return self._project.entry_file(self._options.platform, self._options.entry_file)
 
-    @property
+    @cached_property
     def _is_with_expo(self) -> bool:
-        chosen = self._options.with_expo
-        return uses_expo(self._project) if chosen is None else chosen
+        options = self._options
+        if options.with_expo is not None:
+            return options.with_expo
+        if self._is_native_part_made_by_expo:
+            return True
+        is_ios = options.platform == "ios"
+        return bundles_with_expo(
+            self._project,
+            options.platform,
+            gradle_script=self._gradle_script if options.platform == "android" else None,
+            xcode_project=self._xcode_project if is_ios else None,
+            target=options.plist.target,
+        )
+
+    @property
+    def _xcode_project(self) -> Path | None:
+        given = self._options.plist.project_file
+        try:
+            return find_xcode_project(self._project.root, self._project.name, given)
+        except ProjectError:
+            if given is not None or "expo" in self._project.depends_on:
+                raise
+            return None  # of several projects none bundles with a tool that the app does not depend on
 
     @property
     def _is_native_part_made_by_expo(self) -> bool:
         """Whether the native projects are written anew by Expo for each build, and so are not here."""
-        given = (self._options.gradle_file, self._options.plist.plist_file, self._options.plist.project_file)
-        return self._is_with_expo and not any(given) and not (self._project.root / self._options.platform).is_dir()
+        options = self._options
+        given = (options.gradle_file, options.plist.plist_file, options.plist.project_file)
+        is_expo = uses_expo(self._project) if options.with_expo is None else options.with_expo
+        return is_expo and not any(given) and not (self._project.root / options.platform).is_dir()
 
     @cached_property
     def _gradle_script(self) -> Path | None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from codepush.projects.files import read_text
 from codepush.projects.unknown import Unknown
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = ["MISSING", "Level", "is_of_pods", "read_xcconfig"]
 

@@ -103,8 +103,9 @@ class Settings(Struct, frozen=True):
             return built_in
         for index, level in enumerate(self.levels[start:], start):
             if (found := self._own(level, name)) is not None:
-                below = self._get(name, index + 1, depth + 1) if _INHERITED.search(found) else None
-                return self._expand(_INHERITED.sub(lambda _: below or "", found), depth + 1)
+                parts = _INHERITED.split(found)
+                below = self._get(name, index + 1, depth + 1) if len(parts) > 1 else None
+                return self._expand((below or "").join(parts), depth + 1)
         return None
 
     def _own(self, level: Level, name: str) -> str | None:
@@ -246,7 +247,9 @@ class XcodeProject:
         based_on = [self._based_on(path) for path in self._bases(configuration)]
         if len(based_on) < 2:  # noqa: PLR2004 - a reference and an anchor
             return levels + based_on
-        both = Unknown("the configuration is based on two files, of which only Xcode knows the one that holds", self.path)
+        both = Unknown(
+            "the configuration is based on two files, of which only Xcode knows the one that holds", self.path
+        )
         return [*levels, {name: both for level in based_on for name in level}]
 
     def _bases(self, configuration: _Object) -> list[Path | Unknown]:

@@ -10,7 +10,9 @@ from support.projects import install_package, write_files
 def root(tmp_path, monkeypatch):
     """Give an empty folder, which is the working directory too."""
     monkeypatch.chdir(tmp_path)
-    for name in ("USE_HERMES", "USE_THIRD_PARTY_JSC", "REACT_NATIVE_OVERRIDE_HERMES_DIR", "CODE_PUSH_NODE_ARGS"):
+    monkeypatch.setenv("GRADLE_USER_HOME", str(tmp_path / "home"))
+    names = ("USE_HERMES", "USE_THIRD_PARTY_JSC", "REACT_NATIVE_OVERRIDE_HERMES_DIR", "HERMES_CLI_PATH")
+    for name in (*names, "CODE_PUSH_NODE_ARGS"):
         monkeypatch.delenv(name, raising=False)
     return tmp_path
 

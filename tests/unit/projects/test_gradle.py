@@ -12,6 +12,8 @@ from codepush.projects.gradle import find_gradle_script, gradle_version
 def android(tmp_path, monkeypatch):
     """Give a function that writes an Android project: the app's script, and other files by their path."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GRADLE_USER_HOME", str(tmp_path / "home"))
+    monkeypatch.delenv("VERSION", raising=False)
 
     def write(script, files=None, *, name="build.gradle"):
         everything = {f"android/app/{name}": script, "android/settings.gradle": "", **(files or {})}
@@ -151,20 +153,272 @@ def test_flavours_without_default(android):
     ("script", "said"),
     [
         ("android { }", "sets no versionName in android.defaultConfig"),
-        (config("computeIt(1)"), "computeIt\\(1\\), which only Gradle can work out"),
-        (config("missing"), "missing, which only Gradle.*app/gradle.properties"),
-        (config('"one"'), 'version "one" in .* cannot be used'),
-        (config("a") + 'def a = "1"\nif (x) {\n a = "2"\n}\n', "only Gradle"),
-        (config("a") + "def a = b\ndef b = a\n", "only Gradle"),
-        ('android { defaultConfig { if (x) { versionName "1" } } }', "sets no versionName"),
-        (config('"${a}"') + "}}}} ((((", "only Gradle"),
+        (config("computeIt(1)"), r'build.gradle", line 4: computeIt\(1\): only Gradle'),
+        (config("missing"), '"missing" is set nowhere'),
+        (config('"one"'), r'version "one" in .*, line 4 .* cannot be used'),
+        (config('""'), 'version "" in .* cannot be used'),
+        (config('"v1.0"'), 'version "v1.0" in .* cannot be used'),
+        (config('"1.2.3.456"'), r'version "1\.2\.3\.456" in .* cannot be used'),
+        (config('"2.01"'), r'version "2\.01" in .* cannot be used.*leading zeros'),
+        (config('"2018.10.09"'), "leading zeros"),
+        (config("a") + 'def a = "1"\nif (x) {\n a = "2"\n}\n', "a condition decides"),
+        (config("a") + 'if (x) {\n ext.a = "2"\n}\n', "a condition decides"),
+        (config("a") + "def a = b\ndef b = a\n", "refers to itself"),
+        ('android { defaultConfig { if (x) { versionName "1" } } }', "a condition decides"),
+        ('android { defaultConfig { versionName "1"; if (x) { versionName "2" } } }', "a condition decides"),
+        ('android { defaultConfig { versionName "1"\nif (x) versionName "2" } }', "a condition decides"),
+        ('android { defaultConfig { versionName "1"\nif (x)\n versionName "2" } }', "a condition decides"),
+        ('android { defaultConfig { versionName "1"; switch (x) { case "a": versionName "2" } } }', "condition"),
+        (config('"${a}"') + "}}}} ((((", "line 7: its brackets do not match"),
     ],
 )
 def test_what_cannot_be_told(android, script, said):
-    """What only Gradle can work out is said to be so, with the option that helps."""
+    """What cannot be read or used is an error with its reason and the option to use."""
     with pytest.raises(ProjectError, match=said) as raised:
         gradle_version(android(script))
     assert "--target-binary-version" in raised.value.message
+
+
+DOTENV = 'apply from: project(":react-native-config").projectDir.getPath() + "/dotenv.gradle"\n'
+
+
+@pytest.mark.parametrize("name", ["build.gradle", "build.gradle.kts"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        'project.env.get("APP_VERSION") ?: "1.0.0"',
+        '(project.env.get("APP_VERSION") ?: "1.0.0")',
+        'computed("x") ?: "1.0.0"',
+        'System.getProperty("version") ?: "1.0.0"',
+        'project.hasProperty("versionName") ? project.versionName : "1.0.0"',
+        'if (project.hasProperty("versionName")) "2.0.0" else "1.0.0"',
+        'localProperties.getProperty("version", "1.0.0")',
+        'providers.exec { commandLine("git", "describe") }.orElse("1.0.0")',
+        '[a: unknown()].a ?: "1.0.0"',
+    ],
+)
+def test_unknown_before_a_default(android, value, name):
+    """A value that cannot be followed is an error; the default behind it never takes its place."""
+    script = DOTENV + f"android {{\n defaultConfig {{\n versionName = {value}\n }}\n}}\n"
+    with pytest.raises(ProjectError, match=rf'in "android/app/{name}", line 4: .*--target-binary-version') as raised:
+        gradle_version(android(script, name=name))
+    assert "1.0.0 cannot be used" not in raised.value.message
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        'def name() {\n if (x) { return "2.0.0" }\n return "1.0.0"\n}\n' + config("name()"),
+        'def name() {\n if (x) return "2.0.0"\n return "1.0.0"\n}\n' + config("name()"),
+        "ext.getVersion = { -> project.hasProperty('v') ? project.v : '0.0.1' }\n" + config("getVersion()"),
+        "def getVersion = {\n return project.hasProperty('v') ? project.v : '0.0.1'\n}\n" + config("getVersion()"),
+        'def VERSION = compute {\n "2.0.0"\n}\n' + config("VERSION"),
+        'val VERSION by lazy { "2.0.0" }\n' + config("VERSION"),
+        "Map<String, String> VERSION = compute()\n" + config("VERSION"),
+        config('"1.0.0"') + 'android.applicationVariants.all { v -> v.mergedFlavor.versionName = "2.0.0" }',
+        config('"1.0.0"') + 'androidComponents { onVariants { it.outputs.each { o -> o.versionName.set("2.0.0") } } }',
+        config('"1.0.0"') + "android { buildTypes { release { initWith debug }; debug { versionNameSuffix '-d' } } }",
+        config('"1.0.0"') + "android.buildTypes.all { versionNameSuffix '-x' }",
+        config('"1.0.0"') + 'apply from: "$rootDir/nothing.gradle"',
+        config('"1.0.0"') + 'apply from: "https://example.com/version.gradle"',
+        config('"1.0.0"') + "apply from: other",
+    ],
+)
+def test_higher_priority_that_cannot_be_followed(android, script):
+    """What the build sets above the version that can be read is an error, although a lower place has an answer."""
+    with pytest.raises(ProjectError, match=r"Cannot read the version in .*--target-binary-version"):
+        gradle_version(android(script, {PROPERTIES: "VERSION=1.0.0\ngetVersion=1.0.0"}))
+
+
+def test_arithmetic(android):
+    """Numbers are added as Gradle adds them, and joined with texts."""
+    assert gradle_version(android("def major = 1\n" + config('"${major + 1}.${major}.0"'))).value == "2.1.0"
+
+
+@pytest.mark.parametrize("value", ["VERSION", 'findProperty("VERSION") ?: "0.1.0"', 'project.property("VERSION")'])
+def test_order_of_properties(android, tmp_path, monkeypatch, value):
+    """The environment goes before the user's properties, these before the app's, and these before the root's."""
+    script = android(config(value), {PROPERTIES: "VERSION=1.0.0"})
+    assert gradle_version(script).value == "1.0.0"
+    for place, version in ((OWN_PROPERTIES, "2.0.0"), ("home/gradle.properties", "3.0.0")):
+        (tmp_path / place).parent.mkdir(exist_ok=True)
+        (tmp_path / place).write_text(f"VERSION={version}")
+        assert gradle_version(script).value == version
+    monkeypatch.setenv("ORG_GRADLE_PROJECT_VERSION", "4.0.0")
+    assert gradle_version(script).value == "4.0.0"
+
+
+def test_variable_before_property(android):
+    """A variable of the script goes before a property of the same name."""
+    script = 'def VERSION = "2.0.0"\n' + config("VERSION")
+    assert gradle_version(android(script, {PROPERTIES: "VERSION=1.0.0"})).value == "2.0.0"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        'System.getenv("VERSION") ?: "1.0.0"',
+        'System.env.VERSION ?: "1.0.0"',
+        'System.getenv()["VERSION"] ?: "1.0.0"',
+        'providers.environmentVariable("VERSION").getOrElse("1.0.0")',
+        'providers.environmentVariable("VERSION").orElse("1.0.0").get()',
+    ],
+)
+def test_environment(android, monkeypatch, value):
+    """A variable of the environment goes before the default, which holds only where the variable is not set."""
+    script = android(config(value))
+    assert gradle_version(script).value == "1.0.0"
+    monkeypatch.setenv("VERSION", "2.0.0")
+    assert gradle_version(script).value == "2.0.0"
+
+
+def test_names_of_other_scripts(android):
+    """``def`` holds in its own script only, and ``rootProject`` never means the app's own variables."""
+    root = 'def major = 2\next.v = "${major}.0.0"'
+    script = 'def major = 1\next.v = "1.0.0"\n' + config("rootProject.ext.v")
+    assert gradle_version(android(script, {ROOT: root})).value == "2.0.0"
+    with pytest.raises(ProjectError, match='"hidden" is set nowhere'):
+        gradle_version(android(config("hidden"), {ROOT: 'def hidden = "1.0.0"'}))
+
+
+def test_several_scripts(android):
+    """Where two scripts of the app set different values, neither is chosen."""
+    files = {"android/version.gradle": 'ext.v = "2.0.0"\nandroid.defaultConfig.versionName = "2.0.0"'}
+    applied = 'apply from: "../version.gradle"\n'
+    with pytest.raises(ProjectError, match="several scripts set it"):
+        gradle_version(android(applied + config('"1.0.0"'), files))
+    with pytest.raises(ProjectError, match="a later value"):
+        gradle_version(android('ext.v = "1.0.0"\n' + applied + config("v"), {"android/version.gradle": 'ext.v = "2"'}))
+
+
+def test_catalog_that_is_changed(android):
+    """A version catalog that the settings script changes is not believed."""
+    settings = 'dependencyResolutionManagement { versionCatalogs { libs { version("app", "2.0.0") } } }'
+    files = {"android/gradle/libs.versions.toml": '[versions]\napp = "1.0.0"', "android/settings.gradle": settings}
+    with pytest.raises(ProjectError, match="changes the version catalog"):
+        gradle_version(android(config("libs.versions.app.get()"), files))
+
+
+PACKAGE = '{"version": "1.2.3", "number": 4, "expo": {"version": "4.5.6", "none": null}}'
+
+
+@pytest.mark.parametrize(
+    ("value", "version"),
+    [
+        ('new groovy.json.JsonSlurper().parseText(file("../../package.json").text).version', "1.2.3"),
+        ('new JsonSlurper().parse(file("../../package.json")).expo.version', "4.5.6"),
+        ('new JsonSlurper().parse(rootProject.file("../package.json"))["expo"]["version"]', "4.5.6"),
+        ('(new JsonSlurper().parse(file("$rootDir/../package.json")) as Map).expo?.version', "4.5.6"),
+        ('new JsonSlurper().parse(new File(rootDir, "../package.json")).expo.none ?: "9.0.0"', "9.0.0"),
+        ("\"${new JsonSlurper().parse(file('../../package.json')).number}.0.0\"", "4.0.0"),
+        ('JsonSlurper().parseText(file("../../package.json").readText()).missing?.version ?: "9.0.0"', "9.0.0"),
+        ('new JsonSlurper().parse(file("../../package.json")).version.replace("1", "2")', None),
+        ('new JsonSlurper().parse(file("../../package.json")).missing.version', None),
+        ('new JsonSlurper().parse(file("../../nothing.json")).version ?: "9.0.0"', None),
+        ('new JsonSlurper().parse(file("../../package.json")).expo', None),
+    ],
+)
+@pytest.mark.parametrize("by_variable", [False, True])
+def test_members_of_json(android, value, version, by_variable):
+    """What follows a JSON file is followed to the member that is meant, or is an error."""
+    script = f"def found = {value}\n" + config("found") if by_variable else config(value)
+    script = android(script, {"package.json": PACKAGE})
+    if version is None:
+        with pytest.raises(ProjectError, match="--target-binary-version"):
+            gradle_version(script)
+    else:
+        assert gradle_version(script).value == version
+
+
+def test_json_by_variable_and_member(android):
+    """A deeper object that is taken first does not lead to the file's outermost version."""
+    script = 'def app = new JsonSlurper().parseText(file("../../package.json").text).expo\n' + config("app.version")
+    assert gradle_version(android(script, {"package.json": PACKAGE})).value == "4.5.6"
+
+
+@pytest.mark.parametrize(
+    ("declaration", "name"),
+    [
+        ("production", "build.gradle"),
+        ("production {}", "build.gradle"),
+        ('"production" { }', "build.gradle"),
+        ("'production'", "build.gradle"),
+        ('create("production")', "build.gradle"),
+        ('register("production") { }', "build.gradle"),
+        ('create("production")', "build.gradle.kts"),
+        ('create("production") { dimension = "tier" }', "build.gradle.kts"),
+        ('register("production")', "build.gradle.kts"),
+        ('maybeCreate("production")', "build.gradle.kts"),
+        ("val production by creating", "build.gradle.kts"),
+        ('val production by registering { dimension = "tier" }', "build.gradle.kts"),
+    ],
+)
+def test_ways_to_declare_a_flavour(android, declaration, name):
+    """A flavour is one however it is declared, with a block or without."""
+    script = f"""
+        android {{
+          defaultConfig {{ versionName = "1.2.3" }}
+          productFlavors {{
+            {declaration}
+            create("test") {{ versionName = "2.0.0" }}
+          }}
+        }}
+    """
+    assert gradle_version(android(script, name=name), ["production"]).value == "1.2.3"
+    with pytest.raises(ProjectError, match=r"It has (production, test|test, production)\. .*--gradle-flavor"):
+        gradle_version(android(script, name=name), ["gold"])
+
+
+@pytest.mark.parametrize(
+    "declaration",
+    [
+        '["gold", "paid"].each { flavor -> create(flavor) { versionName "2.0.0" } }',
+        '["gold", "paid"].each { "$it" { dimension "tier" } }',
+        "names.each { create(it) }",
+        'gold({ versionName "2.0.0" })',
+        'create("gold", { versionName "2.0.0" })',
+        'all { versionName "2.0.0" }; gold { }',
+        'paid { versionName "2.0.0" }; gold { initWith paid }',
+        'gold { versionName "3.0.0"; if (x) { versionName "2.0.0" } }',
+    ],
+)
+def test_flavours_that_only_gradle_knows(android, declaration):
+    """A flavour whose name or settings are computed is an error, never the default configuration's version."""
+    script = f'android {{\n defaultConfig {{ versionName "1.0.0" }}\n productFlavors {{\n {declaration}\n }}\n}}'
+    with pytest.raises(ProjectError, match=r'Cannot read the version in "android/app/build.gradle".*\(-t\)'):
+        gradle_version(android(script), ["gold"])
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        'def quoted = { k -> "\\"${System.getenv(k) ?: ""}\\"" }\n',
+        "def pattern = ~/versionName \\s+\"(.*)'/\n",
+        'android { signingConfigs { release "x"; release { storeFile file("a") } } }\n',
+        'def list = "${[1, 2].collect { it }.join(".")}"\n',
+    ],
+)
+def test_what_comes_before(android, before):
+    """Closures, patterns and blocks of the same name before the version do not hide it."""
+    assert gradle_version(android(before + config('"1.2.3"'))).value == "1.2.3"
+
+
+def test_line_ends_and_byte_order_mark(android, tmp_path):
+    """Windows line ends and a byte order mark change nothing."""
+    script = android(config("VERSION"), {PROPERTIES: "A=1\nVERSION=1.2.3\n"})
+    for path in (script, tmp_path / PROPERTIES):
+        path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
+    assert gradle_version(script).value == "1.2.3"
+
+
+def test_odd_folder_names(tmp_path, monkeypatch):
+    """A folder with blanks, brackets, ``$`` and letters beyond ASCII is read like any other."""
+    folder = tmp_path / "a (b) [c] $d ü Ж"
+    (folder / "android/app").mkdir(parents=True)
+    monkeypatch.chdir(folder)
+    (folder / "android/app/build.gradle").write_text('apply from: "../v.gradle"\n' + config("v"), encoding="utf-8")
+    (folder / "android/v.gradle").write_text('ext.v = "1.2.3"', encoding="utf-8")
+    assert gradle_version(find_gradle_script(folder)).value == "1.2.3"
 
 
 def test_no_script(tmp_path, monkeypatch):

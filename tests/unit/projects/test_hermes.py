@@ -8,7 +8,8 @@ import pytest
 from codepush.errors import ProjectError
 from codepush.projects.gradle import find_gradle_script
 from codepush.projects.hermes import compile_bundle, find_hermes_compiler, uses_hermes
-from support.projects import install_package, install_tool, write_files
+from codepush.projects.react_native import ReactNativeProject
+from support.projects import install_package, install_tool, put_on_path, write_files
 
 PROPERTIES = "android/gradle.properties"
 SCRIPT = "android/app/build.gradle"
@@ -93,20 +94,167 @@ def test_older_compiler(project, root):
     assert find_hermes_compiler(app, "android") == folder.resolve() / SYSTEM / "hermesc"
 
 
+NODE_PRINT = 'new File(["node", "--print", "require.resolve(\'react-native/package.json\')"].execute(null, rootDir)'
+EXPO_COMMAND = f'{NODE_PRINT}.text.trim()).getParentFile().getAbsolutePath() + "/my/%OS-BIN%/hermesc"'
+
+
+@pytest.mark.parametrize(
+    ("version", "script", "place"),
+    [
+        ("0.80.3", 'react {\n hermesCommand = "$rootDir/my/%OS-BIN%/hermesc"\n}', "android"),
+        ("0.80.3", 'react {\n hermesCommand = "my/%OS-BIN%/hermesc"\n}', "."),
+        ("0.71.0", 'react {\n hermesCommand.set("./my/%OS-BIN%/hermesc")\n}', "."),
+        ("0.80.3", 'react {\n root = file("..")\n hermesCommand = "my/%OS-BIN%/hermesc"\n}', "android"),
+        ("0.80.3", 'def c = "my/%OS-BIN%/hermesc"\nreact {\n hermesCommand = c\n}', "."),
+        ("0.80.3", f"react {{\n hermesCommand = {EXPO_COMMAND}\n}}", "node_modules/react-native"),
+        ("0.70.0", 'project.ext.react = [hermesCommand: "../my/%OS-BIN%/hermesc"]', "android"),
+        ("0.68.0", 'project.ext.react = [\n hermesCommand: "my/%OS-BIN%/hermesc",\n]', "android/app"),
+        ("0.80.3", 'project.ext.react = [hermesCommand: "my/%OS-BIN%/hermesc"]', "."),
+    ],
+)
+def test_compiler_of_build_script(project, root, version, script, place):
+    """A compiler that the build script names goes before all others, from the folder that React Native counts from."""
+    app = project(version, {"android/settings.gradle": "", SCRIPT: script})
+    write_files(app.react_native, {f"sdks/hermesc/{SYSTEM}/hermesc": ""})
+    with pytest.raises(ProjectError, match=r'hermesCommand in "android/app/build.gradle" names .*which is not there'):
+        find_hermes_compiler(app, "android", gradle_script=find_gradle_script(root))
+    write_files(root, {f"{place}/my/{SYSTEM}/hermesc": ""})
+    found = find_hermes_compiler(app, "android", gradle_script=find_gradle_script(root))
+    assert found.resolve() == (root / f"{place}/my/{SYSTEM}/hermesc").resolve()
+
+
 @pytest.mark.parametrize(
     "script",
     [
-        'react {\n hermesCommand = "$rootDir/my/%OS-BIN%/hermesc"\n}',
-        'project.ext.react = [hermesCommand: "../my/%OS-BIN%/hermesc"]',
+        "react {\n hermesCommand = computed()\n}",
+        'react {\n if (x) {\n hermesCommand = "a/hermesc"\n }\n}',
+        "project.ext.react = [hermesCommand: x ? 'a' : 'b']",
+        'react { root = computed(); hermesCommand = "a/hermesc" }',
     ],
 )
-def test_compiler_of_build_script(project, root, script):
-    """A compiler that the build script names goes before all others."""
-    app = project(
-        files={"android/settings.gradle": "", "android/app/build.gradle": script, f"android/my/{SYSTEM}/hermesc": ""}
-    )
-    found = find_hermes_compiler(app, "android", gradle_script=find_gradle_script(root))
-    assert found == root / f"android/my/{SYSTEM}/hermesc"
+def test_compiler_that_cannot_be_followed(project, root, script):
+    """A compiler that is named in a way that only Gradle can follow is an error; no other one takes its place."""
+    app = project(files={"android/settings.gradle": "", SCRIPT: script})
+    write_files(app.react_native, {f"sdks/hermesc/{SYSTEM}/hermesc": ""})
+    with pytest.raises(ProjectError, match=r'hermesCommand in "android/app/build.gradle", line \d.*--no-use-hermes'):
+        find_hermes_compiler(app, "android", gradle_script=find_gradle_script(root))
+
+
+def test_compiler_on_the_path(project, root, monkeypatch):
+    """A command without a folder is looked for on the path, as Gradle does."""
+    app = project(files={"android/settings.gradle": "", SCRIPT: 'react { hermesCommand = "myhermesc" }'})
+    with pytest.raises(ProjectError, match="myhermesc"):
+        find_hermes_compiler(app, "android", gradle_script=find_gradle_script(root))
+    tool = install_tool(root / "bin", "myhermesc", "")
+    put_on_path(monkeypatch, root / "bin")
+    assert find_hermes_compiler(app, "android", gradle_script=find_gradle_script(root)) == tool
+
+
+@pytest.mark.parametrize(
+    ("platform", "name"),
+    [
+        ("ios", "HERMES_CLI_PATH"),
+        ("ios", "REACT_NATIVE_OVERRIDE_HERMES_DIR"),
+        ("android", "REACT_NATIVE_OVERRIDE_HERMES_DIR"),
+    ],
+)
+def test_compiler_of_environment(project, root, monkeypatch, platform, name):
+    """A compiler that the environment names must be there."""
+    app = project()
+    write_files(app.react_native, {f"sdks/hermesc/{SYSTEM}/hermesc": ""})
+    monkeypatch.setenv(name, str(root / "mine"))
+    with pytest.raises(ProjectError, match=f"{name} names the compiler"):
+        find_hermes_compiler(app, platform)
+
+
+def test_compiler_of_pnpm(root, monkeypatch):
+    """In pnpm's store the compiler lies beside React Native, where Node finds it from there."""
+    app = root / "app"
+    write_files(app, {"package.json": {"name": "app", "dependencies": {"react-native": "0.83.0"}}})
+    store = root / "store/react-native@0.83.0"
+    react_native = install_package(store, "react-native", "0.83.0")
+    compiler = install_package(store, "hermes-compiler", files={f"hermesc/{SYSTEM}/hermesc": ""})
+    (app / "node_modules").mkdir()
+    (app / "node_modules/react-native").symlink_to(react_native)
+    monkeypatch.chdir(app)
+    found = find_hermes_compiler(ReactNativeProject.open(app), "android")
+    assert found == compiler.resolve() / f"hermesc/{SYSTEM}/hermesc"
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "project.ext.react = [enableHermes: computed()]",
+        "project.ext.react = [enableHermes: project.hasProperty('jsc') ? false : true]",
+        "project.ext.react = [enableHermesForVariant: { v -> v.name == 'release' }]",
+        "if (x) { ext.hermesEnabled = false }",
+        "ext.react = options()",
+    ],
+)
+def test_engine_that_cannot_be_followed_on_android(project, root, script):
+    """An engine that only Gradle can work out is an error that names the options; the default does not hold then."""
+    app = project(files={"android/settings.gradle": "", SCRIPT: script})
+    with pytest.raises(ProjectError, match=r'"android/app/build.gradle".*--use-hermes or --no-use-hermes'):
+        uses_hermes(app, "android", gradle_script=find_gradle_script(root))
+
+
+@pytest.mark.parametrize(
+    ("value", "answer"), [("", False), ("expo.jsEngine=hermes", True), ("expo.jsEngine=jsc", False)]
+)
+def test_engine_of_older_expo(project, root, value, answer):
+    """The expression that Expo's older templates have for the engine is followed."""
+    script = 'project.ext.react = [enableHermes: (findProperty("expo.jsEngine") ?: "jsc") == "hermes"]'
+    app = project("0.69.0", {"android/settings.gradle": "", PROPERTIES: value, SCRIPT: script})
+    assert uses_hermes(app, "android", gradle_script=find_gradle_script(root)).is_used is answer
+
+
+def test_engine_by_environment(project, root, monkeypatch):
+    """A property of the environment goes before the file, and is named as the reason."""
+    app = project(files={"android/settings.gradle": "", SCRIPT: "", PROPERTIES: "hermesEnabled=true"})
+    monkeypatch.setenv("ORG_GRADLE_PROJECT_hermesEnabled", "false")
+    told = uses_hermes(app, "android", gradle_script=find_gradle_script(root))
+    assert (told.is_used, told.reason) == (False, "hermesEnabled=false in ORG_GRADLE_PROJECT_hermesEnabled")
+
+
+@pytest.mark.parametrize(
+    "podfile",
+    [
+        "use_react_native!(:hermes_enabled => computed?)",
+        "a!(:hermes_enabled => true)\nb!(:hermes_enabled => false)",
+        "ENV['USE_HERMES'] = value",
+        "ENV['USE_HERMES'] = '1'\nENV['USE_HERMES'] = '0'",
+    ],
+)
+def test_engine_that_cannot_be_followed_on_ios(project, root, podfile):
+    """An engine that only CocoaPods can work out is that of the installed pods, or else an error."""
+    app = project(files={"ios/Podfile": podfile})
+    with pytest.raises(ProjectError, match=r'"ios/Podfile", line 1.*--use-hermes or --no-use-hermes'):
+        uses_hermes(app, "ios")
+    write_files(root, {"ios/Podfile.lock": "PODS:\n  - React-jsc (0.80.3)\n"})
+    assert not uses_hermes(app, "ios").is_used
+
+
+@pytest.mark.parametrize(("sign", "answer"), [("=", True), ("||=", False)])
+def test_environment_and_podfile(project, monkeypatch, sign, answer):
+    """The environment goes before a Podfile's value that is only a default."""
+    monkeypatch.setenv("USE_HERMES", "0")
+    assert uses_hermes(project(files={"ios/Podfile": f"ENV['USE_HERMES'] {sign} '1'"}), "ios").is_used is answer
+
+
+def test_engine_of_expo_podfile(project, root):
+    """In Expo's Podfile no engine means Hermes, and the engine that is set counts."""
+    line = "podfile_properties['expo.jsEngine']"
+    app = project("0.69.0", {"ios/Podfile": f":hermes_enabled => {line} == nil || {line} == 'hermes',"})
+    assert uses_hermes(app, "ios").is_used
+    write_files(root, {"ios/Podfile.properties.json": {"expo.jsEngine": "jsc"}})
+    assert not uses_hermes(app, "ios").is_used
+
+
+def test_windows_line_ends_in_podfile(project, root):
+    """Windows line ends and a byte order mark in a Podfile change nothing."""
+    app = project(files={"ios/Podfile": ""})
+    (root / "ios/Podfile").write_bytes(b"\xef\xbb\xbfa!(:hermes_enabled => false)\r\n# :hermes_enabled => true\r\n")
+    assert not uses_hermes(app, "ios").is_used
 
 
 def test_no_compiler(project):

@@ -126,7 +126,9 @@ def test_version_by_xcconfig(ios):
     (config / "Release.xcconfig").write_text(
         '#include "Shared.xcconfig"\n#include? "nothing.xcconfig"\nMINOR = 2 // two\n'
     )
-    (config / "Shared.xcconfig").write_text("MARKETING_VERSION = $(MAJOR).$(MINOR).3\nMAJOR = 1\nMINOR[sdk=*] = 9\n")
+    (config / "Shared.xcconfig").write_text(
+        "MARKETING_VERSION = $(MAJOR).$(MINOR).3\nMAJOR = 1\nMINOR[sdk=macosx*] = 9\nMINOR[config=Debug] = 8\n"
+    )
     assert ios.version().value == "1.2.3"
 
 
@@ -186,7 +188,10 @@ def test_nothing_found(ios):
     [
         ("one", 'version "one" in'),
         (None, "has no CFBundleShortVersionString"),
-        ("$(OTHER)", r"is \$\(OTHER\), which the Xcode project does not set"),
+        ("$(OTHER)", r'target "HelloWorld" in the configuration "Release".* is \$\(OTHER\), and OTHER is not set.*-xt'),
+        ("1.0$(BETA)", "BETA is not set"),
+        ("$(TARGET_NAME:lower)", "changes the setting"),
+        ("2.01", "cannot be used"),
     ],
 )
 def test_unusable(ios, version, said):
@@ -195,6 +200,106 @@ def test_unusable(ios, version, said):
     ios.project(without_version)
     with pytest.raises(ProjectError, match=said):
         ios.version()
+
+
+ANCHOR = "baseConfigurationReferenceAnchor = SS; baseConfigurationReferenceRelativePath = Release.xcconfig;"
+REFERENCE = "baseConfigurationReference = AA;"
+GROUPS = """
+AA = {isa = PBXFileReference; path = Other.xcconfig; sourceTree = "<group>"; };
+SS = {isa = PBXFileSystemSynchronizedRootGroup; path = Config; sourceTree = "<group>"; };
+DD = {isa = PBXFileReference; path = Derived.xcconfig; sourceTree = BUILT_PRODUCTS_DIR; };
+BB = {isa = PBXGroup; children = (AA, SS, ); path = Settings; sourceTree = "<group>"; };
+"""
+
+
+def based_on(ios, more, files, target="", project="MARKETING_VERSION = 1.0;"):
+    """Write an Xcode project whose target is based on configuration files, and whose own settings have a version."""
+
+    def change(text):
+        text = without_version(text).replace("objects = {\n", f"objects = {{{GROUPS}", 1)
+        text = re.sub(r"baseConfigurationReference = .*;", f"{more} /* based */", text)
+        text = text.replace("VALIDATE_PRODUCT = YES;", project)
+        return re.sub(r"(/\* based \*/\s+buildSettings = \{)", rf"\1 {target}", text)
+
+    ios.plist("$(MARKETING_VERSION)")
+    ios.project(change)
+    for name, text in files.items():
+        path = ios.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+
+SYNCHRONIZED = "Settings/Config/Release.xcconfig"
+
+
+@pytest.mark.parametrize(
+    ("more", "files", "target"),
+    [
+        (ANCHOR, {SYNCHRONIZED: "MARKETING_VERSION = 7.8.9"}, ""),
+        (REFERENCE, {"Settings/Other.xcconfig": "MARKETING_VERSION = 7.8.9"}, ""),
+        (ANCHOR, {SYNCHRONIZED: '#include "../a.xcconfig"', "Settings/a.xcconfig": "MARKETING_VERSION = 7.8.9"}, ""),
+        (ANCHOR, {SYNCHRONIZED: "MAJOR = 7"}, 'MARKETING_VERSION = "$(MAJOR).8.9";'),
+        (ANCHOR, {SYNCHRONIZED: "X = $(X)"}, "MARKETING_VERSION = 7.8.9;"),
+        (ANCHOR, {}, "MARKETING_VERSION = 7.8.9;"),
+        (ANCHOR + REFERENCE, {SYNCHRONIZED: "MARKETING_VERSION = 1"}, "MARKETING_VERSION = 7.8.9;"),
+        (ANCHOR, {SYNCHRONIZED: "MARKETING_VERSION = $(inherited).2"}, 'MARKETING_VERSION = "7.8.9";'),
+        (ANCHOR, {SYNCHRONIZED: "A_Release = 7.8.9"}, 'MARKETING_VERSION = "$(A_$(CONFIGURATION))";'),
+    ],
+)
+def test_configuration_file_before_project(ios, more, files, target):
+    """The target's settings win, then the file that its configuration is based on, in either way of naming one."""
+    based_on(ios, more, files, target)
+    assert ios.version().value == "7.8.9"
+
+
+@pytest.mark.parametrize(
+    ("more", "files", "target", "said"),
+    [
+        (ANCHOR, {}, "", "there is no configuration file .*Settings/Config/Release.xcconfig"),
+        (ANCHOR.replace("SS", "ZZ"), {}, "", "configuration file ZZ cannot be found"),
+        (REFERENCE.replace("AA", "DD"), {}, "", "configuration file DD cannot be found"),
+        (ANCHOR, {SYNCHRONIZED: '\n#include "none.xcconfig"'}, "", 'xcconfig", line 2: .*no file "none.xcconfig"'),
+        (ANCHOR, {SYNCHRONIZED: '#include? "tmp.xcconfig"'}, "", 'no file "tmp.xcconfig"'),
+        (ANCHOR, {SYNCHRONIZED: "MARKETING_VERSION[sdk=iphoneos*] = 2.0"}, "", "certain builds only"),
+        ("", {}, '"MARKETING_VERSION[arch=arm64]" = 2.0;', "certain builds only"),
+        (ANCHOR, {SYNCHRONIZED: "MARKETING_VERSION = $(GENERATED)"}, "", "GENERATED is not set"),
+        (ANCHOR, {SYNCHRONIZED: "MARKETING_VERSION = $(MARKETING_VERSION)"}, "", "refers to itself"),
+        (
+            ANCHOR + REFERENCE,
+            {SYNCHRONIZED: "MARKETING_VERSION = 2.0", "Settings/Other.xcconfig": ""},
+            "",
+            "based on two files",
+        ),
+    ],
+)
+def test_configuration_that_cannot_be_followed(ios, more, files, target, said):
+    """Where a source of settings cannot be followed, the project's own version does not take its place."""
+    based_on(ios, more, files, target)
+    with pytest.raises(ProjectError, match=said) as raised:
+        ios.version()
+    assert "--target-binary-version" in raised.value.message
+
+
+def test_pods_that_are_not_installed(ios):
+    """A configuration file that CocoaPods writes sets no version, so that it need not be there."""
+    pods = "baseConfigurationReference = PP;"
+    based_on(ios, pods, {}, project="MARKETING_VERSION = 7.8.9;")
+    path = next(ios.folder.glob("*.xcodeproj")) / "project.pbxproj"
+    name = "Pods/Target Support Files/Pods-Hello/Pods-Hello.release.xcconfig"
+    reference = f'PP = {{isa = PBXFileReference; path = "{name}"; sourceTree = SOURCE_ROOT; }};\n'
+    path.write_text(path.read_text().replace("objects = {", f"objects = {{{reference}", 1))
+    assert ios.version().value == "7.8.9"
+
+
+def test_list_of_the_target_that_is_missing(ios):
+    """A list that the chosen target names and that is not there is an error, although another one has a version."""
+    ios.plist("1.0.0", "Hello/Info.plist")
+    ios.project(lambda text: text.replace("HelloWorld/Info.plist;", '"$(SRCROOT)/Beta/Info.plist";'))
+    with pytest.raises(ProjectError, match="Beta/Info.plist.*not there"):
+        ios.version("Hello", target="HelloWorld")
+    ios.plist("2.0.0", "Beta/Info.plist")
+    assert ios.version("Hello", target="HelloWorld").value == "2.0.0"
+    assert ios.version("Hello", configuration="Release").value == "2.0.0"
 
 
 @pytest.mark.parametrize(

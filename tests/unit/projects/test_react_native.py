@@ -1,17 +1,20 @@
 """React Native projects: what is where, also in monorepos."""
 
 import shutil
+from pathlib import Path
 
 import pytest
 
 from codepush.errors import ProjectError
 from codepush.projects.bundler import BundleOptions, bundle_command
+from codepush.projects.bundler_choice import bundles_with_expo
 from codepush.projects.expo import uses_expo
 from codepush.projects.node import find_package
 from codepush.projects.react_native import NEWEST, ReactNativeProject
 from support.projects import install_package, write_files
 
 NODE = shutil.which("node")
+TEMPLATE = Path(__file__).parents[2] / "data/projects/template.pbxproj"
 
 
 @pytest.mark.parametrize(
@@ -96,8 +99,86 @@ def test_not_installed(project, root):
     [({}, False), ({"expo": "56"}, True), ({"expo": "56", "@react-native-community/cli": "20"}, False)],
 )
 def test_uses_expo(project, dependencies, answer):
-    """Expo bundles the apps that depend on it and have no other command line."""
+    """Without build files, Expo bundles the apps that depend on it and have no other command line."""
     assert uses_expo(project(**dependencies)) is answer
+
+
+APPLY = 'apply from: "../../node_modules/react-native/react.gradle"'
+EMBED = 'react {\n bundleCommand = "export:embed"\n}'
+
+
+@pytest.mark.parametrize(
+    ("script", "is_expo"),
+    [
+        (APPLY, False),
+        ("react { }", False),
+        ('react {\n bundleCommand = "bundle"\n}', False),
+        (EMBED, True),
+        ('react { bundleCommand.set("export:embed") }', True),
+        ("project.ext.react = [bundleCommand: 'export:embed']", True),
+        ('react {\n bundleCommand = "webpack-bundle"\n}', None),
+        ("react {\n bundleCommand = computed()\n}", None),
+        ('react { if (x) { bundleCommand = "export:embed" } }', None),
+    ],
+)
+@pytest.mark.parametrize("dependencies", [{}, {"expo": "56"}, {"expo": "56", "@react-native-community/cli": "20"}])
+def test_bundler_of_android(project, root, script, is_expo, dependencies):
+    """What the Gradle files say decides who bundles, whatever the app depends on."""
+    app = project("0.68.7", {"android/settings.gradle": "", "android/app/build.gradle": script}, **dependencies)
+    gradle_script = root / "android/app/build.gradle"
+    if is_expo is None:
+        with pytest.raises(ProjectError, match=r'the bundler in "android/app/build.gradle".*--bundler react-native'):
+            bundles_with_expo(app, "android", gradle_script=gradle_script)
+    else:
+        assert bundles_with_expo(app, "android", gradle_script=gradle_script) is is_expo
+
+
+@pytest.mark.parametrize(
+    ("lines", "environment", "is_expo"),
+    [
+        ("", None, False),
+        ('export BUNDLE_COMMAND=\\"export:embed\\"\\n', None, True),
+        ("export BUNDLE_COMMAND=export:embed\\n", None, True),
+        ("", "export BUNDLE_COMMAND=export:embed", True),
+        ("export BUNDLE_COMMAND=webpack-bundle\\n", None, None),
+        ("export BUNDLE_COMMAND=$MINE\\n", None, None),
+        ("export BUNDLE_COMMAND=export:embed\\n", "export BUNDLE_COMMAND=bundle", None),
+    ],
+)
+def test_bundler_of_ios(project, root, lines, environment, is_expo):
+    """The script phase of the Xcode project decides who bundles, with the files of variables that it reads."""
+    text = TEMPLATE.read_text(encoding="utf-8").replace("set -e\\n", lines, 1)
+    path = root / "ios/HelloWorld.xcodeproj/project.pbxproj"
+    app = project(files={"ios/HelloWorld.xcodeproj/project.pbxproj": text}, expo="56")
+    if environment is not None:
+        write_files(root, {"ios/.xcode.env": environment})
+    if is_expo is None:
+        with pytest.raises(ProjectError, match=r"the bundler in .*project.pbxproj.*--bundler react-native"):
+            bundles_with_expo(app, "ios", xcode_project=path)
+    else:
+        assert bundles_with_expo(app, "ios", xcode_project=path) is is_expo
+
+
+def test_bundler_without_native_projects(project, root):
+    """Where Expo writes the native projects itself, it bundles; a native folder that says nothing is React Native's."""
+    app = project(expo="56")
+    assert bundles_with_expo(app, "ios")
+    (root / "ios").mkdir()
+    assert not bundles_with_expo(app, "ios")
+
+
+def test_workspace_root(root):
+    """In a workspace's root the error sends to the app's own folder."""
+    write_files(root, {"package.json": {"name": "all", "workspaces": ["apps/*"]}, "apps/mobile/index.js": ""})
+    with pytest.raises(ProjectError, match="in the folder of the app itself"):
+        ReactNativeProject.open(root)
+
+
+def test_byte_order_mark_in_package(root):
+    """A byte order mark and Windows line ends in package.json change nothing."""
+    text = '{\r\n"name": "a", "dependencies": {"react-native": "1"}}\r\n'
+    (root / "package.json").write_bytes(b"\xef\xbb\xbf" + text.encode())
+    assert ReactNativeProject.open(root).name == "a"
 
 
 def options(root, **changed):

@@ -32,9 +32,7 @@ _NEEDED: Final = frozenset({"property", "getProperty"})
 _PROPERTIES: Final = frozenset({"findProperty", "gradleProperty"})
 _ENVIRONMENT: Final = frozenset({"getenv", "environmentVariable"})
 _GETTERS: Final = frozenset({"get", "getAt"})
-_UNCHANGING: Final = frozenset(
-    {"get", "toString", "getOrNull", "orNull", "asText", "toBoolean", "asProvider"}
-)
+_UNCHANGING: Final = frozenset({"get", "toString", "getOrNull", "orNull", "asText", "toBoolean", "asProvider"})
 _READERS: Final = frozenset({"get", "getOrNull", "orNull"})
 _TRIMMING: Final = frozenset({"trim", "strip"})
 _NUMERIC: Final = frozenset({"toInteger", "toInt", "toLong"})

@@ -283,9 +283,7 @@ class _Reader:
             self._add(self.variables, path[-1], ("ext", *path[:-1]), value, line)
 
     @staticmethod
-    def _add(
-        found: dict[str, list[Variable]], name: str, path: tuple[str, ...], value: list[Token], line: int
-    ) -> None:
+    def _add(found: dict[str, list[Variable]], name: str, path: tuple[str, ...], value: list[Token], line: int) -> None:
         is_extra = bool(_EXTRAS.intersection(path))
         found.setdefault(name, []).append(Variable(tuple(value), line, is_extra, _is_conditional(path)))
 

@@ -99,9 +99,7 @@ class _Versions:
                 text, part, setting = found
                 name = f"({'.'.join(block[1:])}.{_NAME})"
                 version = check_version(text + self._suffix(flavors), f"{placed(part.path, setting.line)} {name}")
-                return BinaryVersion(
-                    value=version, source=f'"{shown(part.path)}" {name}', notes=self._notes(flavors)
-                )
+                return BinaryVersion(value=version, source=f'"{shown(part.path)}" {name}', notes=self._notes(flavors))
         raise self._missing(flavors)
 
     @cached_property
@@ -118,9 +116,7 @@ class _Versions:
             if (computed := self._computed_flavors()) is not None:
                 raise computed
             there = f"It has {', '.join(self._flavors)}." if self._flavors else "It has none."
-            raise ProjectError(
-                f'"{self._shown}" has no product flavour "{flavor}". {there} Correct --gradle-flavor.'
-            )
+            raise ProjectError(f'"{self._shown}" has no product flavour "{flavor}". {there} Correct --gradle-flavor.')
 
     def _check_block(self, block: tuple[str, ...]) -> None:
         """Refuse a flavour whose block is written within brackets, as in ``free({ ... })``."""
