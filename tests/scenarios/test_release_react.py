@@ -10,7 +10,6 @@ from support.commands import COMMAND, CommandLine
 from support.keys import make_key_pair
 from support.projects import make_react_native, write_files
 
-
 SCRIPT = "android/app/build.gradle"
 VERSION = 'android.defaultConfig.versionName = "1.2.3"'
 

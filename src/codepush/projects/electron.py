@@ -24,7 +24,7 @@ __all__ = ["ELECTRON_BUNDLE_NAME", "ElectronOptions", "ElectronProject"]
 ELECTRON_BUNDLE_NAME: Final = "index.electron.bundle"
 """What an app's bundle is called unless its developers chose otherwise."""
 
-_CONFIG: Final = "webpack.config.js"
+_CONFIGS: Final = tuple(f"webpack.config.{suffix}" for suffix in ("js", "mjs", "cjs", "ts", "mts", "cts"))
 _SYSTEMS: Final = {"darwin": "macos", "win32": "windows"}
 
 
@@ -160,12 +160,11 @@ class ElectronProject:
         return script
 
     def _config(self, given: str | None) -> list[str]:
-        path = self.root / (given or _CONFIG)
-        if path.is_file():
-            return ["--config", str(path)]
-        if given is not None:
-            raise ProjectError(f'There is no file "{shown(path)}". Correct --config (-c).')
-        return []
+        names = _CONFIGS if given is None else (given,)
+        path = first_file(*(self.root / name for name in names))
+        if path is None and given is not None:
+            raise ProjectError(f'There is no file "{shown(self.root / given)}". Correct --config (-c).')
+        return [] if path is None else ["--config", str(path)]
 
 
 def _script(bundle: Path) -> Path:

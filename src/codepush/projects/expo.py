@@ -94,10 +94,15 @@ class ExpoApp:
         """Return what the configuration says about the engine: ``hermes``, ``jsc`` or nothing.
 
         Raises:
-            ProjectError: the configuration cannot be read.
+            ProjectError: the configuration cannot be read, or the engine is another one.
 
         """
         engine = self._setting(platform, "jsEngine")
+        if engine not in {None, "hermes", "jsc"}:
+            raise ProjectError(
+                f'jsEngine in the app\'s Expo configuration is "{engine}", not hermes or jsc. Choose the engine with '
+                "--use-hermes or --no-use-hermes."
+            )
         return engine if isinstance(engine, str) else None
 
     def _setting(self, platform: Platform, name: str) -> object:

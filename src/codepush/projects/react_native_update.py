@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Sequence
@@ -15,11 +16,12 @@ from codepush.errors import ProjectError
 from codepush.projects.bundler import BundleOptions, bundle, bundle_command
 from codepush.projects.bundler_choice import bundles_with_expo
 from codepush.projects.expo import ExpoApp, uses_expo
-from codepush.projects.gradle import find_gradle_script, gradle_version
+from codepush.projects.gradle import GradleProject, find_gradle_script, gradle_version
 from codepush.projects.hermes import Decision, compile_bundle, find_hermes_compiler, uses_hermes
 from codepush.projects.plist import PlistOptions, plist_version
 from codepush.projects.react_native import BUNDLE_NAMES, Platform
 from codepush.projects.tools import command_line
+from codepush.projects.unknown import Unknown
 from codepush.projects.windows import appx_version
 from codepush.projects.xcode import find_xcode_project
 
@@ -168,7 +170,21 @@ class ReactNativeUpdate:
     def _entry_file(self) -> str:
         if self._options.entry_file is None and self._is_with_expo:
             return ExpoApp(self._project).entry_file(self._options.platform)
-        return self._project.entry_file(self._options.platform, self._options.entry_file)
+        given = self._options.entry_file or self._entry_file_of_build()
+        return self._project.entry_file(self._options.platform, given)
+
+    def _entry_file_of_build(self) -> str | None:
+        """Return the file that ``entryFile`` of the Android app's build names, if it names one."""
+        if self._options.platform != "android" or self._gradle_script is None:
+            return None
+        try:
+            named = GradleProject(self._gradle_script).react("entryFile")
+        except Unknown as unknown:
+            option = "Say which it is with --entry-file (-e)."
+            raise unknown.within(self._gradle_script).about("the entry file", option) from unknown
+        if named is None:
+            return None
+        return os.path.relpath(self._project.root / str(named), self._project.root)
 
     @cached_property
     def _is_with_expo(self) -> bool:

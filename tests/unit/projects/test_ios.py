@@ -295,7 +295,7 @@ def test_list_of_the_target_that_is_missing(ios):
     """A list that the chosen target names and that is not there is an error, although another one has a version."""
     ios.plist("1.0.0", "Hello/Info.plist")
     ios.project(lambda text: text.replace("HelloWorld/Info.plist;", '"$(SRCROOT)/Beta/Info.plist";'))
-    with pytest.raises(ProjectError, match="Beta/Info.plist.*not there"):
+    with pytest.raises(ProjectError, match=r"Beta/Info.plist.*not there"):
         ios.version("Hello", target="HelloWorld")
     ios.plist("2.0.0", "Beta/Info.plist")
     assert ios.version("Hello", target="HelloWorld").value == "2.0.0"

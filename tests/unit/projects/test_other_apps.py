@@ -106,6 +106,24 @@ def test_electron_configuration(electron, root):
         electron.entry_file(config="nothing.js")
 
 
+@pytest.mark.parametrize("name", ["webpack.config.ts", "webpack.config.cjs", "webpack.config.mjs"])
+def test_electron_configuration_by_other_names(electron, root, name):
+    """webpack's other names for its configuration are found as well as the usual one."""
+    write_files(root, {name: "", "index.js": ""})
+    assert electron.entry_file() is None
+    assert str(root / name) in electron.command(ElectronOptions(bundle=root / "b.js"))
+
+
+@pytest.mark.parametrize("version", ["2.01", "", "v1", "1.2.3.4"])
+def test_version_that_servers_refuse(root, version):
+    """A version that no server accepts is refused when the project is read."""
+    package = {"name": "a", "version": version, "devDependencies": {"electron": "40"}}
+    write_files(root, {"config.xml": f'<widget version="{version}"/>', "package.json": package})
+    for project in (CordovaProject.open(root), ElectronProject.open(root)):
+        with pytest.raises(ProjectError, match="--target-binary-version"):
+            project.version()
+
+
 def test_electron_without_webpack(electron, root):
     """Without webpack in the project the person is told how to install it."""
     shutil.rmtree(root / "node_modules/webpack-cli")
@@ -128,6 +146,16 @@ def test_expo_configuration(project, root, monkeypatch):
     put_on_path(monkeypatch, root / "bin")
     assert (app.version("android").value, app.engine("android")) == ("1.0.0", "hermes")
     assert (app.version("ios").value, app.engine("ios")) == ("2.0.0", "jsc")
+
+
+def test_unknown_engine_of_expo(project, root, monkeypatch):
+    """An engine that is not known is an error with the options to choose one."""
+    app = ExpoApp(project(expo="56"))
+    install_package(root, "expo", files={"bin/cli": EXPO.replace('"jsc"', '"v8"')})
+    install_tool(root / "bin", "node", "import runpy, sys; sys.argv.pop(0); runpy.run_path(sys.argv[0])")
+    put_on_path(monkeypatch, root / "bin")
+    with pytest.raises(ProjectError, match="--use-hermes"):
+        app.engine("ios")
 
 
 def test_expo_entry_file(project, root):

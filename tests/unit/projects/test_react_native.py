@@ -11,6 +11,7 @@ from codepush.projects.bundler_choice import bundles_with_expo
 from codepush.projects.expo import uses_expo
 from codepush.projects.node import find_package
 from codepush.projects.react_native import NEWEST, ReactNativeProject
+from codepush.projects.react_native_update import ReactNativeOptions, ReactNativeUpdate
 from support.projects import install_package, write_files
 
 NODE = shutil.which("node")
@@ -165,6 +166,27 @@ def test_bundler_without_native_projects(project, root):
     assert bundles_with_expo(app, "ios")
     (root / "ios").mkdir()
     assert not bundles_with_expo(app, "ios")
+
+
+@pytest.mark.parametrize(
+    ("script", "found"),
+    [
+        ("", "index.js"),
+        ('react { entryFile = file("../../src/main.js") }', "src/main.js"),
+        ("project.ext.react = [entryFile: 'src/main.js']", "src/main.js"),
+        ("react { entryFile = computed() }", None),
+        ('react { entryFile = file("../../nothing.js") }', None),
+    ],
+)
+def test_entry_file_of_build(project, script, found):
+    """The entry file that the Gradle script names is bundled, and is an error where it cannot be followed."""
+    files = {"android/settings.gradle": "", "android/app/build.gradle": script, "src/main.js": ""}
+    update = ReactNativeUpdate(project(files=files), ReactNativeOptions(platform="android"), print)
+    if found is None:
+        with pytest.raises(ProjectError, match="--entry-file"):
+            update._entry_file()
+    else:
+        assert update._entry_file() == found
 
 
 def test_workspace_root(root):

@@ -375,6 +375,10 @@ class _Parser:
             return _text(arguments[0] if arguments else default).join(map(_text, value))
         if arguments:
             raise self._unknown("only Gradle can work it out")
+        return self._converted(value, name)
+
+    def _converted(self, value: Value, name: str) -> Value:
+        """Return what a method without arguments makes of a value."""
         if isinstance(value, Path):
             return self._of_file(value, name)
         if name in _UNCHANGING and (value is not None or name in _READERS):

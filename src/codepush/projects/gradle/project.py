@@ -10,8 +10,8 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -27,7 +27,7 @@ from codepush.projects.properties import parse_properties
 from codepush.projects.unknown import Unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
 
     from codepush.projects.gradle.tokens import Token
 
@@ -340,9 +340,7 @@ def _after_from(words: Sequence[Token]) -> list[Token]:
 def _is_of_package(words: Sequence[Token]) -> bool:
     """Whether a script is from a package: below ``node_modules``, or ``project(":react-native-config")``."""
     texts = [(token.quoted or token.name).lower().replace("_", "") for token in words]
-    is_of_project = any(
-        token.name == "project" and following.sign == "(" for token, following in zip(words, words[1:], strict=False)
-    )
+    is_of_project = any(token.name == "project" and following.sign == "(" for token, following in pairwise(words))
     return is_of_project or any("nodemodules" in text or "require.resolve" in text for text in texts)
 
 
