@@ -15,7 +15,8 @@ from e2e.test_server_command import add_account, start
 from support.packages import make_bundle
 
 CHECK = (
-    b"GET /v0.1/public/codepush/update_check?deployment_key=%b&app_version=1.0.0&client_unique_id=a HTTP/1.1\r\n\r\n"
+    b"GET /v0.1/public/codepush/update_check?deployment_key=%b&app_version=1.0.0&client_unique_id=a HTTP/1.1\r\n"
+    b"Host: localhost\r\n\r\n"
 )
 
 

@@ -39,7 +39,7 @@ _HEADERS = (
     *("X-Forwarded-For: 10.0.0.1", "X-Forwarded-Proto: https", "Cookie: a=b; c=d", "X'!#$%&*+.^_`|~: 1"),
     *("Content-Type: application/json", "Range: bytes=0-1", "Accept-Encoding: gzip"),
 )
-_PLAIN_HEADERS = (_HEADERS[0], _HEADERS[6], _HEADERS[11], _HEADERS[14], "Accept-Encoding: gzip")
+_PLAIN_HEADERS = (_HEADERS[6], _HEADERS[11], _HEADERS[14], "Accept-Encoding: gzip")
 _METHODS = ("GET", "GET", "GET", "GET", "HEAD", "POST", "get", "OPTIONS", "CONNECT", "G ET", "GETT", "PUT", "")
 _PROTOCOLS = (
     "HTTP/1.1",
@@ -134,9 +134,10 @@ class Maker:
         return self._source.choice(_PATHS if self._rarely(12) else [*UPDATE_CHECK_PATHS])
 
     def _headers(self):
+        host = [] if self._rarely(12) else _HEADERS[:1]
         if self._rarely(8):
-            return [self._source.choice(_HEADERS) for _ in range(self._source.randrange(4))]
-        return self._source.sample(_PLAIN_HEADERS, self._source.randrange(len(_PLAIN_HEADERS)))
+            return [*host, *(self._source.choice(_HEADERS) for _ in range(self._source.randrange(4)))]
+        return [*host, *self._source.sample(_PLAIN_HEADERS, self._source.randrange(len(_PLAIN_HEADERS)))]
 
     def _query(self, case):
         """Return a query about the deployment of a case; most are what a phone could send."""

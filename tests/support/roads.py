@@ -1,4 +1,4 @@
-"""The two roads of an update check, driven byte by byte: uvicorn's own connection, and ours with the fast path."""
+"""The two paths of an update check, driven byte by byte: a connection without the fast path, and one with it."""
 
 import asyncio
 import re
@@ -6,7 +6,6 @@ import re
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from uvicorn import Config
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from codepush.server.services.reports import Reports
@@ -14,8 +13,10 @@ from codepush.server.services.updates import Updates
 from codepush.server.tallies import Tallies
 from codepush.server.web.acquisition import AcquisitionDoor
 from codepush.server.web.checks import Checks
+from codepush.server.web.connections import CONNECTIONS, Connections
 from codepush.server.web.fasthttp import FastHttp
 from codepush.server.web.fastpath import STATE, FastPath
+from codepush.server.web.guardedhttp import GuardedHttp
 from codepush.server.web.paths import CanonicalPaths
 from codepush.server.web.problems import HANDLERS
 from codepush.server.web.requests import RequestIds
@@ -44,6 +45,17 @@ class Wire(asyncio.Transport):
     def is_closing(self):
         return self.is_closed
 
+    abort = write_eof = close
+
+    def can_write_eof(self):
+        return True
+
+    def set_write_buffer_limits(self, high=None, low=None):
+        pass
+
+    def get_write_buffer_size(self):
+        return 0
+
     def pause_reading(self):
         self.is_reading_paused = True
 
@@ -67,8 +79,11 @@ class Road:
             middleware=[Middleware(RequestIds), Middleware(CanonicalPaths)],
             exception_handlers=HANDLERS,
         )
-        self._state = {STATE: FastPath(self.updates, checks, self.tallies.fast)} if fast else {}
-        self._protocol = FastHttp if fast else HttpToolsProtocol
+        self._state = {
+            STATE: FastPath(self.updates, checks, self.tallies.fast),
+            CONNECTIONS: Connections(1000),
+        }
+        self._protocol = FastHttp if fast else GuardedHttp
         self._config = Config(app, **{"log_config": None, "access_log": False, "server_header": False, **settings})
         self._config.load()
         self._server_state = None

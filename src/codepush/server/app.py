@@ -58,6 +58,7 @@ from codepush.server.web.admission import Admission
 from codepush.server.web.appcenter import AppCenterDoor, ChunkDoor
 from codepush.server.web.auth import FailedLogins, Gate, Limits
 from codepush.server.web.checks import Checks
+from codepush.server.web.connections import CONNECTIONS, Connections
 from codepush.server.web.downloads import DownloadDoor
 from codepush.server.web.fastpath import STATE, FastPath
 from codepush.server.web.login import LoginDoor
@@ -212,7 +213,10 @@ def create_app(settings: Settings, *, peers: Path | None = None) -> Starlette:
             (updates.watch, reports.run, missing_diffs.run, worker.run, uploads.run, series.run, shared.run),
             spans,
             failures=tallies.failures,
-            state={STATE: FastPath(updates, checks, tallies.fast, operations_port=settings.operations_port)},
+            state={
+                STATE: FastPath(updates, checks, tallies.fast, operations_port=settings.operations_port),
+                CONNECTIONS: Connections(settings.max_connections),
+            },
         ),
     )
 

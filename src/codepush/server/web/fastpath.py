@@ -5,20 +5,18 @@ Here is what is answered, and what is not; how it comes about is told in `codepu
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final
 
 from codepush.server.web.recent import Recent
 from codepush.server.web.requestlines import is_plain_head, read_line
 
 if TYPE_CHECKING:
-    import asyncio
-
     from codepush.models import UpdateCheck
     from codepush.server.services.updates import Updates
     from codepush.server.tallies import Checks as Counts
     from codepush.server.web.checks import Answer, Checks, Ready
 
-__all__ = ["STATE", "Connection", "FastPath"]
+__all__ = ["STATE", "FastPath"]
 
 STATE: Final = "codepush_fast_path"
 """Under this name an application's lifespan gives its :class:`FastPath` to the connections."""
@@ -35,18 +33,9 @@ _END: Final = b" HTTP/1.1"
 _ID: Final = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_"
 _ID_PARAMETERS: Final = (b"&client_unique_id", b"&clientUniqueId")
 
-_SWEEP_SECONDS: Final = 1
-
-
-class Connection(Protocol):
-    """A connection that is watched over."""
-
-    def close_if_idle(self, ticks: int) -> None:
-        """Close the connection if nothing has happened for too long; ``ticks`` is the time on the common clock."""
-
 
 class FastPath:
-    """What an application's connections share: answers by request line, and one clock for those that idle.
+    """What an application's connections share: answers by request line.
 
     Args:
         updates: the deployments in memory.
@@ -65,9 +54,6 @@ class FastPath:
         self._heads: Recent[bytes, bytes] = Recent(_HEADS)
         self._headers: object = None
         self._start = b""
-        self._connections: set[Connection] = set()
-        self._sweep: asyncio.TimerHandle | None = None
-        self.ticks = 0
         self.operations_port = operations_port
 
     def answer(self, data: bytes, headers: list[tuple[bytes, bytes]]) -> bytes | None:
@@ -133,23 +119,6 @@ class FastPath:
         if len(head) <= _LONGEST:
             self._heads.add(head, head)
         return True
-
-    def join(self, connection: Connection, loop: asyncio.AbstractEventLoop) -> None:
-        """Watch over a connection until it leaves."""
-        self._connections.add(connection)
-        if self._sweep is None:
-            self._sweep = loop.call_later(_SWEEP_SECONDS, self._tick, loop)
-
-    def leave(self, connection: Connection) -> None:
-        """Watch over a connection no longer."""
-        self._connections.discard(connection)
-
-    def _tick(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Close the connections that have been idle for too long: one timer for all, once a second."""
-        self.ticks += 1
-        for connection in tuple(self._connections):
-            connection.close_if_idle(self.ticks)
-        self._sweep = loop.call_later(_SWEEP_SECONDS, self._tick, loop) if self._connections else None
 
 
 def _is_plain_id(rest: bytes) -> bool:

@@ -31,13 +31,13 @@ _SPECIAL: Final = (
 )
 _NAME: Final = rb"(?!(?i:" + _SPECIAL + rb"):)[!#$%&'*+.^_`|~0-9A-Za-z-]++"
 _PLAIN: Final = _NAME + rb": [\x21-\x7e][\x20-\x7e]*+"
-_HARMLESS: Final = rb"(?i:host): [\w.:\[\]-]++|(?i:connection: keep-alive)"
+_HARMLESS: Final = rb"(?i:host): (?:\[[0-9A-Fa-f:.]++\]|[\w.-]++)(?::[0-9]{1,5})?|(?i:connection: keep-alive)"
 _HEADERS: Final = re.compile(rb"(?:(?:" + _PLAIN + rb"|" + _HARMLESS + rb")\r\n)*+\r\n")
 
 
 def is_plain_head(head: bytes) -> bool:
     """Return whether what follows a request line is headers that leave the answer as it is, and nothing more."""
-    return _HEADERS.fullmatch(head) is not None and (b"\n" + head.lower()).count(b"\nhost:") <= 1
+    return _HEADERS.fullmatch(head) is not None and (b"\n" + head.lower()).count(b"\nhost:") == 1
 
 
 def read_line(line: bytes) -> tuple[UpdateCheck, bool] | None:
