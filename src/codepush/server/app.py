@@ -100,6 +100,9 @@ __all__ = [
 _ANYTHING: Final = "/{path:path}"
 _METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
+_REPORT_SECONDS: Final = 30
+"""How long a status report may take, from the end of its head to the response."""
+
 _LEFTOVER_SECONDS: Final = 24 * 60 * 60
 """After this long, a file in the workspace can only be left over from a process that was killed."""
 
@@ -194,7 +197,9 @@ def create_app(settings: Settings, *, peers: Path | None = None) -> Starlette:
         routes=[
             *status.routes(),
             *(absent(operations) if settings.operations_port else operations),
-            *AcquisitionDoor(updates, checks, reports, tallies).routes(),
+            *AcquisitionDoor(
+                updates, checks, reports, tallies, report_seconds=min(_REPORT_SECONDS, settings.request_seconds)
+            ).routes(),
             *_download_door(settings, blobs, tallies).routes(),
             *OpenApiDoor().routes(),
             *_login_door(settings, store, access_keys, failures).routes(),
@@ -243,6 +248,7 @@ def _login_door(settings: Settings, store: Store, access_keys: AccessKeys, failu
         public_url=settings.public_url,
         rate_limit=_address_limit(settings),
         failures=failures,
+        request_seconds=settings.request_seconds,
     )
 
 

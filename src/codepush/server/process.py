@@ -15,10 +15,12 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final, Literal
 
 import anyio
+import msgspec
 import uvicorn
 
 from codepush.server import logs
 from codepush.server.app import create_app
+from codepush.server.descriptors import connections_within, raise_limit
 from codepush.server.operations import prepare
 from codepush.server.settings import ENVIRONMENT, Settings
 
@@ -65,6 +67,7 @@ def serve(settings: Settings, listeners: Sequence[socket.socket], *, workers: in
     has_accounts = anyio.run(partial(prepare, settings, new=new))
     _announce(settings, [address(listener) for listener in listeners], has_accounts=has_accounts)
     _warn_of_unread_variables()
+    settings = _within_limits(settings)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stopped)
     if workers == 1:
@@ -77,6 +80,19 @@ def serve(settings: Settings, listeners: Sequence[socket.socket], *, workers: in
     with TemporaryDirectory(dir=settings.workspace, prefix="workers-") as peers:
         os.environ[_PEERS] = peers
         Multiprocess(config, sockets=list(listeners)).run()
+
+
+def _within_limits(settings: Settings) -> Settings:
+    """Return the settings with no more connections than this process can open, with room for files."""
+    files = raise_limit()
+    most = connections_within(files, settings.max_connections)
+    if most < settings.max_connections:
+        logging.getLogger(__name__).warning(
+            "Each process keeps at most %d connections open instead of %d, because it may open only %s files. "
+            "Raise the hard limit (ulimit -Hn, or LimitNOFILE= in systemd), or lower %s.",
+            *(most, settings.max_connections, files, ENVIRONMENT["max_connections"]),
+        )
+    return msgspec.structs.replace(settings, max_connections=most)
 
 
 def worker_app() -> Starlette:
@@ -136,7 +152,7 @@ def _config(settings: Settings, app: Starlette | str, *, workers: int = 1) -> uv
 
 
 def connection_class() -> type[asyncio.Protocol] | Literal["auto"]:
-    """Return what speaks HTTP: ours with the fast path, or where that cannot be uvicorn's own choice."""
+    """Return what speaks HTTP: ours with bounds and the fast path, or where that cannot be uvicorn's own choice."""
     try:
         from codepush.server.web.fasthttp import FastHttp, obstacle
     except ImportError as error:  # httptools is not everywhere
@@ -146,7 +162,8 @@ def connection_class() -> type[asyncio.Protocol] | Literal["auto"]:
         if reason is None:
             return FastHttp
     logging.getLogger(__name__).error(
-        "Update checks are answered on the ordinary road, which is slower. The fast path cannot be: %s", reason
+        "Update checks use the slower standard path, and the bounds on connections and request heads are off: %s",
+        reason,
     )
     return "auto"
 

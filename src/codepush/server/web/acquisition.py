@@ -17,6 +17,7 @@ from codepush.server.web.auth import address
 from codepush.server.web.bodies import json_body
 from codepush.server.web.paths import route
 from codepush.server.web.problems import plain
+from codepush.server.web.timelimits import at_most
 from codepush.wire import acquisition
 
 if TYPE_CHECKING:
@@ -38,14 +39,20 @@ _log = logging.getLogger(__name__)
 
 
 class AcquisitionDoor:
-    """Translates what phones say to the services; ``checks`` are the answers, ``tallies`` count what they are told."""
+    """Translates what phones say to the services; ``checks`` are the answers, ``tallies`` count what they are told.
 
-    def __init__(self, updates: Updates, checks: Checks, reports: Reports, tallies: Tallies) -> None:
+    A report may take ``report_seconds``.
+    """
+
+    def __init__(
+        self, updates: Updates, checks: Checks, reports: Reports, tallies: Tallies, *, report_seconds: float = 30
+    ) -> None:
         self._updates = updates
         self._checks = checks
         self._reports = reports
         self._counts = tallies.ordinary
         self._taken = tallies.reports
+        self._report_seconds = report_seconds
 
     def routes(self) -> list[Route]:
         """Return the routes; nobody needs an access key for them."""
@@ -117,4 +124,8 @@ class AcquisitionDoor:
             self._taken.taken += 1
             return plain(acquisition.ACCEPTED_TEXT)
 
-        return report
+        async def report_in_time(request: Request) -> Response:
+            async with at_most(self._report_seconds):
+                return await report(request)
+
+        return report_in_time

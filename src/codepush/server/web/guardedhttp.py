@@ -330,11 +330,10 @@ class GuardedHttp(HttpToolsProtocol):
         self.timeout_keep_alive_handler()
 
     def _watch_busy(self, ticks: int) -> None:
-        limits = self._open.limits
         unsent = self.transport.get_write_buffer_size()
         if not unsent or unsent != self._unsent:
             self._unsent, self._unsent_since = unsent, ticks
-        elif ticks - self._unsent_since > limits.unread:
+        if ticks - self._unsent_since > self._open.limits.unread:
             self.transport.abort()
         elif not self.transport.is_closing():
             self._watch_reading(ticks)

@@ -35,6 +35,7 @@ from codepush.server.web.pages import page
 from codepush.server.web.paths import route
 from codepush.server.web.problems import request_id
 from codepush.server.web.ratelimits import RateLimitedError
+from codepush.server.web.timelimits import TookTooLongError, at_most
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -63,6 +64,7 @@ _STATUSES: Final[Mapping[type[Exception], int]] = {
     InvalidError: 400,
     ForbiddenError: 403,
     NotFoundError: 404,
+    TookTooLongError: 408,
     ConflictError: 409,
     TooLargeError: 413,
     RateLimitedError: 429,
@@ -97,6 +99,7 @@ class LoginDoor:
         public_url: how browsers reach this server, without a slash at the end.
         rate_limit: of requests from one address; ``None`` for no limit.
         failures: counts refused log-ins by address; ``None`` for no limit.
+        request_seconds: how long a request may take.
 
     """
 
@@ -108,8 +111,10 @@ class LoginDoor:
         public_url: str,
         rate_limit: RateLimit | None = None,
         failures: FailedLogins | None = None,
+        request_seconds: float = 120,
     ) -> None:
         self._logins = logins
+        self._request_seconds = request_seconds
         self._providers = {provider.name: provider for provider in providers}
         self._public_url = public_url
         self._rate_limit = rate_limit
@@ -138,7 +143,8 @@ class LoginDoor:
                     self._rate_limit.check(limited_address(request))
                 if self._failures is not None:
                     self._failures.refuse_exhausted(request)
-                return await endpoint(request)
+                async with at_most(self._request_seconds):
+                    return await endpoint(request)
             except (ServiceError, ProviderError, UnavailableError) as error:
                 if self._failures is not None and isinstance(error, ForbiddenError):
                     self._failures.count(request)
