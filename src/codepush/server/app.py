@@ -200,7 +200,7 @@ def create_app(settings: Settings, *, peers: Path | None = None) -> Starlette:
             *AcquisitionDoor(
                 updates, checks, reports, tallies, report_seconds=min(_REPORT_SECONDS, settings.request_seconds)
             ).routes(),
-            *_download_door(settings, blobs, tallies).routes(),
+            *_download_door(settings, store, blobs, tallies).routes(),
             *OpenApiDoor().routes(),
             *_login_door(settings, store, access_keys, failures).routes(),
             for_all_paths(Mount("/", Watched(managing, tallies, spans, fallback=_ANYTHING))),
@@ -290,9 +290,14 @@ def open_blobs(settings: Settings) -> Blobs:
     return ObjectBlobs(settings.place, workspace=settings.workspace)
 
 
-def _download_door(settings: Settings, blobs: Blobs, tallies: Tallies) -> DownloadDoor:
-    downloads = Downloads(blobs, download_url=settings.download_url, redirects=settings.redirect_downloads)
-    return DownloadDoor(downloads, tallies.downloads, accel_redirect=settings.accel_redirect)
+def _download_door(settings: Settings, store: Store, blobs: Blobs, tallies: Tallies) -> DownloadDoor:
+    downloads = Downloads(blobs, store, download_url=settings.download_url, redirects=settings.redirect_downloads)
+    return DownloadDoor(
+        downloads,
+        tallies.downloads,
+        accel_redirect=settings.accel_redirect,
+        per_address=settings.downloads_per_address,
+    )
 
 
 def _makers(

@@ -64,6 +64,9 @@ class Inventory(Protocol):
     async def blobs(self) -> Sequence[KnownBlob]:
         """Return all blobs that the records know, but for chunks of uploads."""
 
+    async def size(self, blob_id: str) -> int | None:
+        """Return the number of bytes that a blob has by its record; ``None`` if it has no record."""
+
     async def chunks(self) -> Sequence[str]:
         """Return the ids of the blobs that hold chunks of uploads."""
 

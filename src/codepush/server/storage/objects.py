@@ -52,6 +52,8 @@ _PART: Final = 8 * 1024 * 1024
 _PARTS_AT_ONCE: Final = 4
 _PIECE: Final = 1024 * 1024
 """How many bytes are read at once, at least."""
+_SENT_PIECE: Final = 64 * 1024
+"""The same, for a client that may read slowly."""
 
 _ATTRIBUTES: Final = {
     "Content-Type": "application/octet-stream",
@@ -205,7 +207,7 @@ class ObjectBlobs:
         if start == end:
             return
         found = await self._ask(partial(obstore.get, self._bucket, blob_id, options={"range": (start, end)}))
-        pieces = iter(found.stream(min_chunk_size=_PIECE))
+        pieces = iter(found.stream(min_chunk_size=_SENT_PIECE))
         while (piece := await self._ask(partial(next, pieces, None))) is not None:
             yield bytes(piece)
 

@@ -14,14 +14,17 @@ from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from codepush.server.ports import LocalFile, MissingError
+from codepush.server.web.addresses import counted_address
+from codepush.server.web.auth import address
 from codepush.server.web.problems import plain
 from codepush.server.web.ranges import ByteRange, UnsatisfiableError, pick_range
 from codepush.server.web.sending import begun, file_pieces
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Callable, Mapping
 
     from starlette.requests import Request
+    from starlette.types import Receive, Scope, Send
 
     from codepush.server.ports import BlobLocation
     from codepush.server.services.downloads import Downloads
@@ -31,6 +34,7 @@ __all__ = ["DownloadDoor"]
 
 _FOR_EVER: Final = "public, max-age=31536000, immutable"
 _TYPE: Final = "application/octet-stream"
+_RETRY_SECONDS: Final = 10
 
 
 class DownloadDoor:
@@ -40,11 +44,15 @@ class DownloadDoor:
         downloads: finds them.
         counts: counts what became of requests.
         accel_redirect: the internal location of nginx that serves the folder of archives, if there is one.
+        per_address: The number of downloads that one address may run at once.
 
     """
 
-    def __init__(self, downloads: Downloads, counts: Counts, *, accel_redirect: str = "") -> None:
+    def __init__(
+        self, downloads: Downloads, counts: Counts, *, accel_redirect: str = "", per_address: int = 256
+    ) -> None:
         self._downloads = downloads
+        self._running = _Running(per_address)
         self._counts = counts
         self._accel_redirect = accel_redirect
 
@@ -58,7 +66,7 @@ class DownloadDoor:
             self._counts.missing += 1
         elif answer.status_code == HTTPStatus.FOUND:
             self._counts.redirected += 1
-        else:
+        elif answer.status_code != HTTPStatus.SERVICE_UNAVAILABLE:
             self._counts.served += 1
         return answer
 
@@ -84,33 +92,85 @@ class DownloadDoor:
             headers["X-Accel-Redirect"] = f"{self._accel_redirect}/{found.name}"
             return Response(headers=headers, media_type=_TYPE)
         try:
-            return await _send(request, found, headers)
+            return await self._send(request, found, headers)
         except (MissingError, FileNotFoundError):  # removed at this moment
             return plain("Not Found", 404)
+
+    async def _send(self, request: Request, found: BlobLocation, headers: Mapping[str, str]) -> Response:
+        try:
+            part = _part(request, found.size, headers["ETag"])
+        except UnsatisfiableError:
+            answer = plain("There are no such bytes.", 416)
+            answer.headers["Content-Range"] = f"bytes */{found.size}"
+            return answer
+        sent = part or ByteRange(0, found.size)
+        length = {"Content-Length": str(sent.end - sent.start)}
+        if part is not None:
+            length["Content-Range"] = f"bytes {part.start}-{part.end - 1}/{found.size}"
+        status = 200 if part is None else 206
+        if request.method == "HEAD":
+            return Response(status_code=status, headers={**headers, **length}, media_type=_TYPE)
+        done = self._running.begin(counted_address(address(request)))
+        if done is None:
+            return _too_many()
+        try:
+            pieces = await begun(_pieces(found, sent))
+        except BaseException:
+            done()
+            raise
+        return _Download(pieces, status, {**headers, **length}, done)
+
+
+class _Running:
+    """The downloads that run, by address; addresses without a limit are not counted."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._counts: dict[str, int] = {}
+
+    def begin(self, address: str | None) -> Callable[[], None] | None:
+        """Count a download and return what ends it; ``None`` if the address runs too many already."""
+        if address is None:
+            return lambda: None
+        count = self._counts.get(address, 0)
+        if count >= self._most:
+            return None
+        self._counts[address] = count + 1
+        return lambda: self._end(address)
+
+    def _end(self, address: str) -> None:
+        self._counts[address] -= 1
+        if not self._counts[address]:
+            del self._counts[address]
+
+
+class _Download(StreamingResponse):
+    """A download; ``done`` is called when it has ended, also halfway."""
+
+    def __init__(
+        self, pieces: AsyncIterator[bytes], status: int, headers: Mapping[str, str], done: Callable[[], None]
+    ) -> None:
+        super().__init__(pieces, status, headers=headers, media_type=_TYPE)
+        self._done = done
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it."""
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._done()
+
+
+def _too_many() -> Response:
+    answer = plain("Too many downloads from this address are in progress. Try again later.", 503)
+    answer.headers["Retry-After"] = str(_RETRY_SECONDS)
+    return answer
 
 
 def _is_known(request: Request, etag: str) -> bool:
     """Return whether the asker has the blob already."""
     known = [tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")]
     return etag in known or known == ["*"]
-
-
-async def _send(request: Request, found: BlobLocation, headers: Mapping[str, str]) -> Response:
-    try:
-        part = _part(request, found.size, headers["ETag"])
-    except UnsatisfiableError:
-        answer = plain("There are no such bytes.", 416)
-        answer.headers["Content-Range"] = f"bytes */{found.size}"
-        return answer
-    sent = part or ByteRange(0, found.size)
-    length = {"Content-Length": str(sent.end - sent.start)}
-    if part is not None:
-        length["Content-Range"] = f"bytes {part.start}-{part.end - 1}/{found.size}"
-    status = 200 if part is None else 206
-    if request.method == "HEAD":
-        return Response(status_code=status, headers={**headers, **length}, media_type=_TYPE)
-    pieces = await begun(_pieces(found, sent))
-    return StreamingResponse(pieces, status, headers={**headers, **length}, media_type=_TYPE)
 
 
 def _pieces(found: BlobLocation, part: ByteRange) -> AsyncIterator[bytes]:

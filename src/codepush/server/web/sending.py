@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
 __all__ = ["begun", "file_pieces"]
 
-_PIECE: Final = 512 * 1024
-"""Reading this much at once makes little of what a change of threads costs."""
+_PIECE: Final = 64 * 1024
+"""Bytes in memory for each response: clients may read slowly, and there may be many of them."""
 
 
 async def file_pieces(path: Path, start: int, end: int) -> AsyncIterator[bytes]:
@@ -30,10 +30,10 @@ async def file_pieces(path: Path, start: int, end: int) -> AsyncIterator[bytes]:
 
 async def begun(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
     """Return the same pieces when the first of them is there, so that what goes wrong before can still be told."""
-    first = await anext(pieces, b"")
+    firsts = [await anext(pieces, b"")]
 
     async def all_of_them() -> AsyncIterator[bytes]:
-        yield first
+        yield firsts.pop()  # and not kept in memory until the end
         async for piece in pieces:
             yield piece
 

@@ -43,6 +43,7 @@ BLOBS: Final = select(
 ).order_by(blobs.c.id)
 # A blob gets its record together with what uses it. So one that is live and that nothing uses was left over.
 RETIRED: Final = BLOBS.where(or_(blobs.c.state == "live", blobs.c.retired_at <= bindparam("until")), ~_IS_USED)
+SIZE: Final = select(blobs.c.size).where(blobs.c.id == bindparam("blob_id"))
 FORGET_BLOB: Final = delete(blobs).where(blobs.c.id == bindparam("blob_id"), ~_IS_USED)
 
 CHUNKS: Final = select(upload_chunks.c.location).order_by(upload_chunks.c.location)
@@ -132,6 +133,10 @@ class SqlInventory(Queries):
 
     async def blobs(self) -> Sequence[KnownBlob]:
         return [KnownBlob(**{**row, "is_used": bool(row["is_used"])}) for row in await self._all(BLOBS)]
+
+    async def size(self, blob_id: str) -> int | None:
+        size: int | None = await self._value(SIZE, blob_id=blob_id)
+        return size
 
     async def chunks(self) -> Sequence[str]:
         return [row["location"] for row in await self._all(CHUNKS)]
