@@ -13,6 +13,7 @@ import pytest
 from codepush.server.web.connections import Connections, TimeLimits
 from codepush.testing import live_server
 from e2e.test_server_command import COMMAND, Server
+from scenarios.test_fast_path import answer
 from support.packages import make_bundle
 
 CHECK = b"GET /v0.1/public/codepush/update_check?deployment_key=%b&app_version=1.0.0 HTTP/1.1\r\nHost: h\r\n\r\n"
@@ -64,7 +65,7 @@ def server(codepush_server, tmp_path):
     yield codepush_server
     with connected(codepush_server) as connection:
         connection.sendall(CHECK % key)
-        assert b'"label":"v1"' in connection.recv(65536)
+        assert b'"label":"v1"' in answer(connection)[1]
 
 
 @pytest.fixture
