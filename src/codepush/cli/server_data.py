@@ -25,7 +25,7 @@ _MEGABYTE = 1_000_000
 @click.command(cls=Command)
 @click.option("--quick", is_flag=True, help="Do not read the archives; only look whether they are there.")
 @click.option("--mend", is_flag=True, help="Have diffs made again that are lost or damaged.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object: ok, counts, problems, orphans.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 @place_options
 def check(quick: bool, mend: bool, as_json: bool, **places: str | None) -> None:
     """Check that everything is there and fits together; ends with exit code 1 when something is wrong.
@@ -54,6 +54,10 @@ def _tell_findings(findings: Findings) -> None:
         click.echo(f"{len(findings.orphans)} archives belong to nothing; 'codepush server gc' removes them:")
         for orphan in findings.orphans:
             click.echo(f"  {orphan}")
+    if findings.leftovers:
+        click.echo(f"{len(findings.leftovers)} leftovers in the workspace; 'codepush server gc' removes them:")
+        for leftover in findings.leftovers:
+            click.echo(f"  {leftover}")
     looked_at = ", ".join(f"{number} {what}" for what, number in findings.counts.items())
     state = f"{len(findings.problems)} problems" if findings.problems else "everything is in order"
     click.echo(f"Checked {looked_at}: {state}.")
@@ -68,14 +72,14 @@ def _tell_findings(findings: Findings) -> None:
     type=click.IntRange(0, 36500),
     help="Keep archives that releases no longer point to for so many days.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object: retired, orphans, bytes, uploads.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 @place_options
 def gc(dry_run: bool, retired_days: int, as_json: bool, **places: str | None) -> None:
     """Remove what nobody needs any more. Servers may run meanwhile.
 
     That is: archives to which no release has pointed for 30 days, since phones may have been told of them; archives
     older than a day to which nothing ever pointed; uploads that nobody released in time; remembered answers and
-    one-time codes that have expired.
+    one-time codes that have expired; what killed processes left in this machine's workspace.
     """
     from codepush.server import operations
 
@@ -90,8 +94,9 @@ def gc(dry_run: bool, retired_days: int, as_json: bool, **places: str | None) ->
 def _cleaned_sentence(cleaned: Cleaned, *, dry_run: bool) -> str:
     return (
         f"{'Would remove' if dry_run else 'Removed'} {cleaned.retired} archives that releases no longer point to, "
-        f"{cleaned.orphans} that nothing ever pointed to ({cleaned.bytes / _MEGABYTE:.1f} MB together), and "
-        f"{cleaned.uploads} uploads that were not released in time."
+        f"{cleaned.orphans} that nothing ever pointed to ({cleaned.bytes / _MEGABYTE:.1f} MB together), "
+        f"{cleaned.uploads} uploads that were not released in time, and {cleaned.leftovers} leftovers of killed "
+        f"processes ({cleaned.leftover_bytes / _MEGABYTE:.1f} MB)."
     )
 
 

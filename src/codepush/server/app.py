@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
-import time
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -15,6 +13,7 @@ from starlette.middleware import Middleware
 from starlette.routing import Mount, Route
 
 from codepush.server.background import keep_running
+from codepush.server.folders import remove_leftovers
 from codepush.server.jobs.handlers import handlers
 from codepush.server.jobs.worker import Worker
 from codepush.server.ports import UnavailableError
@@ -46,6 +45,7 @@ from codepush.server.services.series import Series
 from codepush.server.services.updates import Updates
 from codepush.server.services.uploaded_releases import UploadedReleases
 from codepush.server.services.uploads import Uploads
+from codepush.server.services.workspace import Workspace
 from codepush.server.sharing import Shared
 from codepush.server.storage.counted import CountedBlobs, CountedStore
 from codepush.server.storage.disk import DiskBlobs
@@ -71,12 +71,14 @@ from codepush.server.web.problems import HANDLERS
 from codepush.server.web.proxies import ForwardedClients
 from codepush.server.web.ratelimits import RateLimit
 from codepush.server.web.requests import RequestIds
-from codepush.server.web.standalone import StandaloneDoor, UploadRoom
+from codepush.server.web.standalone import StandaloneDoor
 from codepush.server.web.status import StatusDoor
+from codepush.server.web.unread import UnreadBodies
+from codepush.server.web.uploads import UploadRoom
 from codepush.server.web.watching import Watched
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
     from pathlib import Path
 
     from starlette.types import Lifespan
@@ -102,9 +104,6 @@ _METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 _REPORT_SECONDS: Final = 30
 """How long a status report may take, from the end of its head to the response."""
-
-_LEFTOVER_SECONDS: Final = 24 * 60 * 60
-"""After this long, a file in the workspace can only be left over from a process that was killed."""
 
 
 def create_app(settings: Settings, *, peers: Path | None = None) -> Starlette:
@@ -139,11 +138,12 @@ def create_app(settings: Settings, *, peers: Path | None = None) -> Starlette:
     admission = Admission(gate, apps, organizations, request_seconds=settings.request_seconds)
     deployments, metrics = Deployments(store, links, changed=updates.drop), Metrics(store)
     series = Series(store)
+    workspace = Workspace(settings.workspace, limit_mb=settings.workspace_limit_mb)
     releases = Releases(
         store,
         blobs,
         links,
-        workspace=settings.workspace,
+        workspace=workspace,
         pack_level=settings.pack_level,
         diffs=diffs,
         repacking=repacking,
@@ -153,7 +153,7 @@ def create_app(settings: Settings, *, peers: Path | None = None) -> Starlette:
         spans=spans,
     )
     repeats = Repeats(store)
-    uploads = Uploads(store, blobs, workspace=settings.workspace, limit_mb=settings.upload_limit_mb)
+    uploads = Uploads(store, blobs, workspace=workspace, limit_mb=settings.upload_limit_mb)
     management = StandaloneDoor(
         admission=admission,
         access_keys=access_keys,
@@ -165,7 +165,7 @@ def create_app(settings: Settings, *, peers: Path | None = None) -> Starlette:
         repeats=repeats,
         metrics=metrics,
         series=series,
-        uploads=UploadRoom(settings.workspace, settings.upload_limit_mb, spans),
+        uploads=UploadRoom(workspace, settings.upload_limit_mb, spans),
     )
     appcenter = AppCenterDoor(
         admission=admission,
@@ -176,14 +176,13 @@ def create_app(settings: Settings, *, peers: Path | None = None) -> Starlette:
         deployments=deployments,
         releases=releases,
         metrics=metrics,
-        uploads=uploads,
         uploaded_releases=UploadedReleases(uploads, releases),
         repeats=repeats,
         upload_url=settings.public_url,
     )
     chunks = ChunkDoor(
         uploads,
-        workspace=settings.workspace,
+        workspace=workspace,
         rate_limit=_address_limit(settings),
         request_seconds=settings.request_seconds,
     )
@@ -206,6 +205,7 @@ def create_app(settings: Settings, *, peers: Path | None = None) -> Starlette:
             for_all_paths(Mount("/", Watched(managing, tallies, spans, fallback=_ANYTHING))),
         ],
         middleware=[
+            Middleware(UnreadBodies),
             Middleware(ForwardedClients, proxies=settings.proxies),
             Middleware(RequestIds),
             Middleware(CanonicalPaths),
@@ -324,6 +324,7 @@ def _lifespan(
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[dict[str, object]]:
         await _prepare(settings, store)
+        await anyio.to_thread.run_sync(_sweep, settings)
         tasks = [asyncio.ensure_future(keep_running(run, failures)) for run in background]
         try:
             yield state
@@ -374,23 +375,25 @@ async def migrate(settings: Settings) -> bool:
 
 
 def _prepare_folders(settings: Settings) -> None:
-    try:
+    with _folder_errors(settings):
         for folder in (settings.data, settings.workspace):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _sweep(settings.workspace)
+
+
+def _sweep(settings: Settings) -> None:
+    """Remove what killed processes left in the workspace."""
+    with _folder_errors(settings):
+        remove_leftovers(settings.workspace)
+
+
+@contextmanager
+def _folder_errors(settings: Settings) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise UnavailableError(
             f"The folder {settings.data} cannot be used: {error}. Choose another one with --data or CODEPUSH_DATA."
         ) from error
-
-
-def _sweep(workspace: Path) -> None:
-    """Remove what uploads left behind when their process was killed."""
-    oldest = time.time() - _LEFTOVER_SECONDS
-    for entry in workspace.iterdir():
-        with suppress(FileNotFoundError):  # another process was done with it, or swept it, just now
-            if entry.lstat().st_mtime < oldest:
-                shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
 
 
 @asynccontextmanager
@@ -423,6 +426,7 @@ async def open_worker(settings: Settings) -> AsyncIterator[Worker]:
     spans = open_spans(settings.traces_url)
     try:
         await _prepare(settings, store)
+        await anyio.to_thread.run_sync(_sweep, settings)
         yield Worker(store, handlers(*makers), added=asyncio.Event(), spans=spans)
     finally:
         await store.close()
@@ -448,10 +452,11 @@ async def open_upkeep(settings: Settings, *, make: bool = False) -> AsyncIterato
             await store.check()
             await _prepare(settings, store)
         blobs = open_blobs(settings)
-        uploads = Uploads(store, blobs, workspace=settings.workspace, limit_mb=settings.upload_limit_mb)
+        workspace = Workspace(settings.workspace, limit_mb=settings.workspace_limit_mb)
+        uploads = Uploads(store, blobs, workspace=workspace, limit_mb=settings.upload_limit_mb)
         yield Upkeep(
-            checking=Checking(store, blobs),
-            cleaning=Cleaning(store, blobs, uploads),
+            checking=Checking(store, blobs, workspace=settings.workspace),
+            cleaning=Cleaning(store, blobs, uploads, workspace=settings.workspace),
             backups=Backups(store, blobs, workspace=settings.workspace),
         )
     finally:

@@ -11,7 +11,6 @@ import sys
 import threading
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final, Literal
 
 import anyio
@@ -21,6 +20,7 @@ import uvicorn
 from codepush.server import logs
 from codepush.server.app import create_app
 from codepush.server.descriptors import connections_within, raise_limit
+from codepush.server.folders import hold, work_folder
 from codepush.server.operations import prepare
 from codepush.server.settings import ENVIRONMENT, Settings
 
@@ -77,8 +77,8 @@ def serve(settings: Settings, listeners: Sequence[socket.socket], *, workers: in
 
     os.environ.update(_environment(settings))
     config = _config(settings, "codepush.server.process:worker_app", workers=workers)
-    with TemporaryDirectory(dir=settings.workspace, prefix="workers-") as peers:
-        os.environ[_PEERS] = peers
+    with work_folder(settings.workspace, "workers") as peers:
+        os.environ[_PEERS] = str(peers)
         Multiprocess(config, sockets=list(listeners)).run()
 
 
@@ -100,7 +100,9 @@ def worker_app() -> Starlette:
     threading.Thread(target=_follow_parent, name="follow-parent", daemon=True).start()
     settings = Settings.load({}, os.environ)
     logs.set_up(settings.log_level, settings.log_format)
-    return create_app(settings, peers=Path(os.environ[_PEERS]))
+    peers = Path(os.environ[_PEERS])
+    hold(peers)  # for as long as this process runs, even when its parent is killed
+    return create_app(settings, peers=peers)
 
 
 def _follow_parent() -> None:

@@ -10,6 +10,7 @@ import httpx2
 import pytest
 
 from codepush.server.services.uploads import CHUNK_SIZE, LIFE_MS, Uploads
+from codepush.server.services.workspace import Workspace
 from codepush.server.settings import Settings
 from codepush.server.storage.disk import DiskBlobs
 from codepush.server.storage.sql.store import SqlStore
@@ -46,7 +47,8 @@ async def open_uploads(data):
     """Open what the server has behind its door, over the same database and folder."""
     settings = Settings.load({"data": data}, {})
     store = SqlStore(settings.database_url)
-    yield store, Uploads(store, DiskBlobs(settings.storage), workspace=settings.workspace, limit_mb=200)
+    workspace = Workspace(settings.workspace, limit_mb=settings.workspace_limit_mb)
+    yield store, Uploads(store, DiskBlobs(settings.storage), workspace=workspace, limit_mb=200)
     await store.close()
 
 

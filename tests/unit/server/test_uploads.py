@@ -17,6 +17,7 @@ from codepush.server.services.errors import (
     UnauthenticatedError,
 )
 from codepush.server.services.uploads import LIFE_MS, Ticket, Uploads
+from codepush.server.services.workspace import Workspace
 from codepush.server.storage.disk import DiskBlobs
 from codepush.server.storage.sql import schema
 from codepush.server.storage.sql.store import SqlStore
@@ -39,7 +40,7 @@ class Node:
         self.uploads = Uploads(
             store,
             self.blobs,
-            workspace=self.workspace,
+            workspace=Workspace(self.workspace, limit_mb=10),
             limit_mb=1,
             chunk_size=4,
             clock=lambda: self.now,

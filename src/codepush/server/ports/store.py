@@ -502,6 +502,9 @@ class Uploads(Protocol):
     async def remove(self, upload_id: str) -> None:
         """Remove an upload and the records of its chunks."""
 
+    async def open_until(self, account_id: int, now: int) -> Sequence[int]:
+        """Return when each open upload of an account expires: one that can still be released at ``now``."""
+
     async def expired(self, now: int) -> Sequence[str]:
         """Return the ids of the uploads whose time was over at ``now``."""
 

@@ -12,6 +12,7 @@ from typing import IO, TYPE_CHECKING, Final
 import anyio.to_thread
 from msgspec import Struct
 
+from codepush.server.folders import work_folder
 from codepush.server.ports import AlreadyExistsError, MissingError
 from codepush.server.services.backup_files import FORMAT, BackupReader, BackupWriter, Manifest, Table
 from codepush.server.services.clock import Clock, now
@@ -21,7 +22,7 @@ from codepush.server.services.errors import ConflictError, InvalidError
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from codepush.server.ports import Blobs, KnownBlob, Records, Store
+from codepush.server.ports import Blobs, KnownBlob, Records, Store
 
 __all__ = ["BackedUp", "Backups", "Restored"]
 
@@ -157,7 +158,7 @@ class Backups:
         return False
 
     async def _put_new(self, reader: BackupReader, name: str) -> bool:
-        with draft(self._workspace, prefix="restore-") as new:
+        with draft(work_folder(self._workspace, "restore")) as new:
             await anyio.to_thread.run_sync(_unpack, reader, name, new.file)
             try:
                 await self._blobs.put(name.removeprefix("blobs/"), new.path)

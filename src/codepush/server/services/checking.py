@@ -6,12 +6,13 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
-import anyio.to_thread
+from anyio import to_thread
 from msgspec import Struct
 
 from codepush.errors import PackageError
 from codepush.packaging.inspection import leads_to, stored_hash
 from codepush.packaging.manifest import Manifest
+from codepush.server.folders import leftovers
 from codepush.server.ports import (
     CounterGap,
     DiffFact,
@@ -60,12 +61,14 @@ class Findings(Struct, frozen=True, kw_only=True):
     Attributes:
         problems: what is wrong.
         orphans: blobs that nothing points to any more; harmless, and removed by cleaning.
+        leftovers: entries of this machine's workspace that no process uses; harmless, and removed by cleaning.
         counts: how many packages, diffs and deployments' records were looked at.
 
     """
 
     problems: tuple[Finding, ...]
     orphans: tuple[str, ...]
+    leftovers: tuple[str, ...]
     counts: dict[str, int]
 
     @property
@@ -88,9 +91,10 @@ class _Facts(Struct, frozen=True):
 class Checking:
     """Looking for what is lost, damaged or inconsistent. Servers may run meanwhile."""
 
-    def __init__(self, store: Store, blobs: Blobs, *, clock: Clock = now) -> None:
+    def __init__(self, store: Store, blobs: Blobs, *, workspace: Path, clock: Clock = now) -> None:
         self._store = store
         self._blobs = blobs
+        self._workspace = workspace
         self._clock = clock
 
     async def check(self, *, deep: bool = True, mend: bool = False) -> Findings:
@@ -113,6 +117,7 @@ class Checking:
         return Findings(
             problems=tuple(problems),
             orphans=self._orphans(facts, listed),
+            leftovers=tuple(str(leftover.path) for leftover in await to_thread.run_sync(leftovers, self._workspace)),
             counts={"packages": len(facts.packages), "diffs": len(facts.diffs), "blobs": len(listed)},
         )
 
@@ -192,7 +197,7 @@ class Checking:
 
         try:
             async with self._blobs.fetch(blob.id) as path:
-                return await anyio.to_thread.run_sync(look, path)
+                return await to_thread.run_sync(look, path)
         except MissingError:  # the app was removed meanwhile, or the blob just now
             return None
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from anyio import to_thread
 from msgspec import Struct
 
+from codepush.server.folders import leftovers, remove_leftovers
 from codepush.server.services.checking import SAFE_AGE_MS
 from codepush.server.services.clock import Clock, now
 from codepush.server.services.repeats import KEPT_MS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from codepush.server.ports import BlobEntry, Blobs, KnownBlob, Store
     from codepush.server.services.uploads import Uploads
@@ -33,6 +36,8 @@ class Cleaned(Struct, frozen=True, kw_only=True):
         orphans: archives that nothing ever came to point to.
         bytes: how many bytes these archives have.
         uploads: uploads that nobody released in time.
+        leftovers: files and folders that killed processes left in this machine's workspace.
+        leftover_bytes: the bytes in them.
 
     """
 
@@ -40,6 +45,8 @@ class Cleaned(Struct, frozen=True, kw_only=True):
     orphans: int
     bytes: int
     uploads: int
+    leftovers: int
+    leftover_bytes: int
 
 
 class Cleaning:
@@ -49,11 +56,13 @@ class Cleaning:
         store: the records.
         blobs: the archives.
         uploads: uploads under way.
+        workspace: the folder for uploads and packing on this machine.
         clock: the time.
 
     """
 
-    def __init__(self, store: Store, blobs: Blobs, uploads: Uploads, *, clock: Clock = now) -> None:
+    def __init__(self, store: Store, blobs: Blobs, uploads: Uploads, *, workspace: Path, clock: Clock = now) -> None:
+        self._workspace = workspace
         self._store = store
         self._blobs = blobs
         self._uploads = uploads
@@ -80,11 +89,14 @@ class Cleaning:
         if not dry_run:
             for entry in orphans:
                 await self._blobs.remove(entry.id)
+        left = await to_thread.run_sync(leftovers if dry_run else remove_leftovers, self._workspace)
         return Cleaned(
             retired=len(retired),
             orphans=len(orphans),
             bytes=sum(blob.size for blob in retired) + sum(entry.size for entry in orphans),
             uploads=len(expired),
+            leftovers=len(left),
+            leftover_bytes=sum(leftover.size for leftover in left),
         )
 
     async def _remove_retired(self, retired: Sequence[KnownBlob]) -> None:

@@ -16,6 +16,7 @@ from codepush.packaging import diff
 from codepush.packaging.archive import ArchiveIndex
 from codepush.packaging.manifest import Manifest
 from codepush.rules import diffs as rules
+from codepush.server.folders import work_folder
 from codepush.server.ports import AlreadyExistsError, MissingError
 from codepush.server.services.clock import Clock, now
 from codepush.server.services.drafts import describe, draft
@@ -113,7 +114,7 @@ class Diffs:
         await self._record(job, blob)
 
     async def _store_diff(self, package: PackageRecord, old: PackageRecord, archive: Path) -> BlobRecord | None:
-        with draft(self._workspace, prefix="diff-") as new:
+        with draft(work_folder(self._workspace, "diff", size=package.size)) as new:
             blob = await anyio.to_thread.run_sync(_write, package, old, archive, new.file, abandon_on_cancel=True)
             if blob is not None:
                 await self._blobs.put(blob.id, new.path)

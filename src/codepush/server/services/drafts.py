@@ -7,7 +7,6 @@ import secrets
 from contextlib import contextmanager
 from io import BufferedIOBase, BufferedRandom
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -16,6 +15,7 @@ from codepush.server.ports import BlobRecord
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
 __all__ = ["Draft", "describe", "draft"]
 
@@ -28,13 +28,13 @@ class Draft(Struct, frozen=True):
 
 
 @contextmanager
-def draft(workspace: Path, *, prefix: str) -> Iterator[Draft]:
-    """Make a file in the workspace that is closed and gone when the block ends, unless it was moved away.
+def draft(folder: AbstractContextManager[Path]) -> Iterator[Draft]:
+    """Create a file in a folder that exists for the block. It is closed when the block ends.
 
     So when a block is cancelled, a thread that still writes for it fails at its next write.
     """
-    with TemporaryDirectory(dir=workspace, prefix=prefix) as folder:
-        path = Path(folder) / "archive"
+    with folder as entered:
+        path = entered / "archive"
         with path.open("x+b") as file:
             yield Draft(path, file)
 

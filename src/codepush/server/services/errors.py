@@ -5,13 +5,16 @@ from __future__ import annotations
 from codepush.server.ports import UnavailableError, UnstorableError
 
 __all__ = [
+    "BusyError",
     "ConflictError",
     "ForbiddenError",
     "InvalidError",
     "KeyReusedError",
+    "NoRoomError",
     "NotFoundError",
     "ServiceError",
     "TooLargeError",
+    "TooManyError",
     "UnauthenticatedError",
     "UnavailableError",  # the ports' own words: services let them through, doors must know them
     "UnstorableError",
@@ -61,3 +64,19 @@ class KeyReusedError(ServiceError):
 
 class TooLargeError(ServiceError):
     """The request, or what it would upload, is larger than this server takes."""
+
+
+class BusyError(ServiceError):
+    """The request can succeed later. ``retry_after`` is in whole seconds."""
+
+    def __init__(self, message: str, *, code: str, retry_after: int) -> None:
+        super().__init__(message, code=code)
+        self.retry_after = retry_after
+
+
+class TooManyError(BusyError):
+    """The account does too much at the same time."""
+
+
+class NoRoomError(BusyError):
+    """The server has no room for what the request would upload."""

@@ -7,7 +7,6 @@ acknowledged is on disk, and a refusal leaves nothing behind.
 
 from __future__ import annotations
 
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 
 import anyio.to_thread
@@ -47,6 +46,7 @@ if TYPE_CHECKING:
     from codepush.server.services.links import Links
     from codepush.server.services.repacking import Repacking
     from codepush.server.services.repeats import Receipt
+    from codepush.server.services.workspace import Workspace
     from codepush.server.tracing import Spans
 
 __all__ = ["Releases"]
@@ -78,7 +78,7 @@ class Releases:
         store: the records.
         blobs: the archives.
         links: makes addresses of downloads.
-        workspace: a folder for packing.
+        workspace: where uploads are packed, one of each account at a time.
         pack_level: the libdeflate level for packing, 1 (fast) to 12 (small).
         diffs: decides which diffs a release needs.
         repacking: packs again what was not packed at the best level.
@@ -96,7 +96,7 @@ class Releases:
         blobs: Blobs,
         links: Links,
         *,
-        workspace: Path,
+        workspace: Workspace,
         pack_level: int,
         diffs: Diffs,
         repacking: Repacking,
@@ -118,6 +118,28 @@ class Releases:
         self._counts = counts or ReleaseCounts()
         self._spans = spans
         self._clock = clock
+
+    async def check_may_release(self, caller: AccountRecord, app_name: str, deployment_name: str) -> None:
+        """Check that an account may release to a deployment, which is enough to return a recorded response.
+
+        Raises:
+            NotFoundError: The account has no such app, or the app no such deployment.
+            ForbiddenError: The account may not release to the app.
+
+        """
+        async with self._store.read() as records:
+            await find_deployment(records, caller, app_name, deployment_name, "release")
+
+    async def check_can_release(self, caller: AccountRecord, app_name: str, deployment_name: str) -> None:
+        """Check that an account can release to a deployment now, before it uploads anything.
+
+        Raises:
+            NotFoundError, ForbiddenError: As `check_may_release` raises them.
+            ConflictError: The rollout of the deployment's newest release is unfinished.
+
+        """
+        async with self._store.read() as records:
+            await _releasable(records, caller, app_name, deployment_name)
 
     async def release(
         self,
@@ -142,10 +164,9 @@ class Releases:
 
         """
         async with self._store.read() as records:
-            app, deployment = await find_deployment(records, caller, app_name, deployment_name, "release")
-            latest = await records.releases.latest([deployment.id])
-            _refuse_unfinished(latest.get(deployment.id), _UNFINISHED_RELEASE)
-        content = await self._store_content(upload)
+            app, deployment = await _releasable(records, caller, app_name, deployment_name)
+        async with self._workspace.packing(caller.id) as folder:
+            content = await self._store_content(upload, folder / "package")
         mended = await self._mend(app.id, content)
         try:
             with self._spans.span("release.commit"):
@@ -164,15 +185,13 @@ class Releases:
         self._queued()
         return self._links.package(release)
 
-    async def _store_content(self, upload: Path) -> _Content:
-        with TemporaryDirectory(dir=self._workspace, prefix="pack-") as folder:
-            packed = self._workspace / folder / "package"
-            self._counts.uploads += 1
-            self._counts.upload_bytes += (await anyio.Path(upload).stat()).st_size
-            with self._spans.span("release.pack"):
-                content = await anyio.to_thread.run_sync(_pack, upload, packed, self._pack_level)
-            with self._spans.span("release.store", **{"blob.size": content.blob.size}):
-                await self._blobs.put(content.blob.id, packed)
+    async def _store_content(self, upload: Path, packed: Path) -> _Content:
+        self._counts.uploads += 1
+        self._counts.upload_bytes += (await anyio.Path(upload).stat()).st_size
+        with self._spans.span("release.pack"):
+            content = await anyio.to_thread.run_sync(_pack, upload, packed, self._pack_level)
+        with self._spans.span("release.store", **{"blob.size": content.blob.size}):
+            await self._blobs.put(content.blob.id, packed)
         return content
 
     async def _mend(self, app_id: int, content: _Content) -> bool:
@@ -450,6 +469,16 @@ def _pack(upload: Path, packed: Path, level: int) -> _Content:
         raise InvalidError(error.message, code="invalid_package", field="package") from error
     with packed.open("rb") as file:
         return _Content(stored, describe(file))
+
+
+async def _releasable(
+    records: Records, caller: AccountRecord, app_name: str, deployment_name: str
+) -> tuple[AppRecord, DeploymentRecord]:
+    """Return an app and its deployment that can receive a release; raises as `Releases.check_can_release` does."""
+    app, deployment = await find_deployment(records, caller, app_name, deployment_name, "release")
+    latest = await records.releases.latest([deployment.id])
+    _refuse_unfinished(latest.get(deployment.id), _UNFINISHED_RELEASE)
+    return app, deployment
 
 
 def _refuse_unfinished(latest: ReleaseRecord | None, sentence: str) -> None:

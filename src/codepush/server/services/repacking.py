@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from codepush.errors import PackageError
 from codepush.packaging import archive
+from codepush.server.folders import work_folder
 from codepush.server.ports import MissingError
 from codepush.server.services.clock import Clock, now
 from codepush.server.services.drafts import describe, draft
@@ -90,7 +91,7 @@ class Repacking:
             await self._pack_again(package, stored)
 
     async def _pack_again(self, package: PackageRecord, stored: Path) -> None:
-        with draft(self._workspace, prefix="repack-") as new:
+        with draft(work_folder(self._workspace, "repack", size=package.size)) as new:
             index, blob = await anyio.to_thread.run_sync(_pack, package, stored, new.file, abandon_on_cancel=True)
             if blob.size >= package.size:
                 return

@@ -119,6 +119,11 @@ class Repeats:
                 return given
             raise
 
+    async def knows(self, account_id: int, route: str, key: str) -> bool:
+        """Return whether the response to a request with this key is recorded, whatever its content."""
+        async with self._store.read() as records:
+            return await records.answers.given(account_id, route, key, since=self._clock() - KEPT_MS) is not None
+
     async def _given(self, request: Repeatable) -> AnswerRecord | None:
         async with self._store.read() as records:
             given = await records.answers.given(

@@ -24,6 +24,16 @@ class UploadedReleases:
         self._uploads = uploads
         self._releases = releases
 
+    async def begin(self, caller: AccountRecord, app_name: str, deployment_name: str) -> Ticket:
+        """Return the ticket for a file, unless the deployment cannot receive a release now.
+
+        Raises:
+            ServiceError: As `Releases.check_can_release` and `Uploads.begin` raise it.
+
+        """
+        await self._releases.check_can_release(caller, app_name, deployment_name)
+        return await self._uploads.begin(caller, app_name, deployment_name)
+
     async def release(
         self,
         caller: AccountRecord,
@@ -49,6 +59,7 @@ class UploadedReleases:
             if receipt is not None:
                 await receipt(records, package)
 
+        await self._releases.check_can_release(caller, app_name, deployment_name)
         async with self._uploads.claim(caller, app_name, ticket) as file:
             package = await self._releases.release(caller, app_name, deployment_name, file, info, receipt=used)
         with suppress(UnavailableError):  # the release is made; what is left of the upload goes when it expires

@@ -17,6 +17,7 @@ import secrets
 import shutil
 from collections.abc import Sequence
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, BinaryIO, Final
 from uuid import uuid4
 
@@ -25,11 +26,13 @@ import anyio.to_thread
 import msgspec
 from msgspec import Struct
 
+from codepush.rules import permissions
 from codepush.server.ports import ChunkRecord, MissingError, UnavailableError, UploadRecord
 from codepush.server.services.clock import Clock, now
 from codepush.server.services.drafts import draft
 from codepush.server.services.errors import (
     ConflictError,
+    ForbiddenError,
     InvalidError,
     NotFoundError,
     ServiceError,
@@ -37,14 +40,16 @@ from codepush.server.services.errors import (
     UnauthenticatedError,
 )
 from codepush.server.services.names import find_app, find_deployment
+from codepush.server.services.parts import part_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
     from codepush.server.ports import AccountRecord, Blobs, Records, Store
+    from codepush.server.services.workspace import Workspace
 
-__all__ = ["CHUNK_SIZE", "LIFE_MS", "Ticket", "UploadStatus", "Uploads"]
+__all__ = ["CHUNK_SIZE", "LIFE_MS", "MOST_OPEN", "ExpectedChunk", "Ticket", "UploadStatus", "Uploads"]
 
 CHUNK_SIZE: Final = 4 * 1024 * 1024
 """Bytes of a chunk, but for the last one.
@@ -55,6 +60,9 @@ can be sent again cheaply and that ten at once, as the original clients send the
 
 LIFE_MS: Final = 6 * 60 * 60 * 1000
 """For how long an upload can be worked on and released: long enough for the largest file on a slow line."""
+
+MOST_OPEN: Final = 5
+"""Uploads that an account can have open: begun, and neither released nor cancelled nor expired."""
 
 _SWEEP_SECONDS: Final = 600
 
@@ -81,6 +89,13 @@ class Ticket(Struct, frozen=True):
         return _ID.fullmatch(self.id) is not None
 
 
+class ExpectedChunk(Struct, frozen=True):
+    """A chunk that can be received: its size in bytes, and the account that the upload belongs to."""
+
+    size: int
+    account_id: int
+
+
 class UploadStatus(Struct, frozen=True):
     """An upload, and the numbers of the chunks that have not arrived."""
 
@@ -94,7 +109,7 @@ class Uploads:
     Args:
         store: the records.
         blobs: where the chunks are kept.
-        workspace: a folder to put files together in.
+        workspace: where files are put together.
         limit_mb: the largest file taken, in units of 1 048 576 bytes.
         chunk_size: bytes of a chunk, but for the last one.
         clock: the time.
@@ -106,7 +121,7 @@ class Uploads:
         store: Store,
         blobs: Blobs,
         *,
-        workspace: Path,
+        workspace: Workspace,
         limit_mb: int,
         chunk_size: int = CHUNK_SIZE,
         clock: Clock = now,
@@ -125,12 +140,14 @@ class Uploads:
 
         Raises:
             NotFoundError, ForbiddenError: see `find_deployment`.
+            ConflictError: the account has as many uploads open as it may.
 
         """
         ticket = Ticket(str(uuid4()), secrets.token_urlsafe(32))
         async with self._store.write() as records:
             app, _ = await find_deployment(records, caller, app_name, deployment_name, "release")
             at = self._clock()
+            _check_few(await records.uploads.open_until(caller.id, at))
             upload = UploadRecord(
                 id=ticket.id,
                 app_id=app.id,
@@ -175,7 +192,7 @@ class Uploads:
                 code="package_too_large",
             )
 
-    async def expect(self, ticket: Ticket, number: int) -> int:
+    async def expect(self, ticket: Ticket, number: int) -> ExpectedChunk:
         """Return how many bytes a chunk must have, before it is received.
 
         Raises:
@@ -185,7 +202,8 @@ class Uploads:
 
         """
         async with self._store.read() as records:
-            return _expected(await self._admitted(records, ticket), number)
+            upload = await self._admitted(records, ticket)
+            return ExpectedChunk(_expected(upload, number), upload.account_id)
 
     async def add_chunk(self, ticket: Ticket, number: int, received: Path) -> None:
         """Keep a chunk, durably and for every node; it takes the place of one of this number.
@@ -248,6 +266,7 @@ class Uploads:
 
         Raises:
             UnauthenticatedError: there is no such upload, the token is another one's, or its time is over.
+            ForbiddenError: the account that began it may no longer release to the app.
 
         """
         async with self._store.read() as records:
@@ -263,6 +282,7 @@ class Uploads:
             NotFoundError, ForbiddenError: see `find_app`.
             UnauthenticatedError: see `status`; also when somebody else began it, or for another app.
             ConflictError: it is not complete, was cancelled, or has been released.
+            TooManyError, NoRoomError: see `Workspace.upload`.
 
         """
         async with self._store.read() as records:
@@ -272,7 +292,7 @@ class Uploads:
                 raise _unknown()
             _check_finished(upload)
             chunks = await records.uploads.chunks(upload.id)
-        with draft(self._workspace, prefix="upload-") as whole:
+        with draft(self._workspace.upload(caller.id, upload.size)) as whole:
             await self._assemble(chunks, whole.file)
             yield whole.path
 
@@ -358,11 +378,35 @@ class Uploads:
             raise _unknown()
         if self._clock() >= upload.expires_at:
             raise UnauthenticatedError("The upload has expired. Begin a new one.", code="upload_expired")
+        await _check_rights(records, upload)
         return upload
 
 
 def _digest(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
+
+
+async def _check_rights(records: Records, upload: UploadRecord) -> None:
+    """Raise `ForbiddenError` unless the account of an upload may still release to its app."""
+    visible = await records.apps.visible_to(upload.account_id)
+    app = next((app for app in visible if app.id == upload.app_id), None)
+    if app is None or not permissions.may(part_of(app, upload.account_id), "release"):
+        raise ForbiddenError(
+            "The account that began this upload may no longer release to the app. Ask the owner of the app to add it "
+            "as a collaborator, then begin a new upload.",
+            code="permission_denied",
+        )
+
+
+def _check_few(expiries: Sequence[int]) -> None:
+    """Raise `ConflictError` if an account, whose open uploads expire at these times, can open no more."""
+    if len(expiries) >= MOST_OPEN:
+        until = datetime.fromtimestamp(min(expiries) / 1000, UTC)
+        raise ConflictError(
+            f"This account already has {len(expiries)} uploads open, the most at the same time. Release or cancel one "
+            f"of them, or wait until the oldest expires at {until:%Y-%m-%d %H:%M} UTC.",
+            code="too_many_uploads",
+        )
 
 
 def _unknown() -> UnauthenticatedError:

@@ -11,7 +11,6 @@ import time
 from contextlib import asynccontextmanager, contextmanager
 from datetime import timedelta
 from functools import partial
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final, TypeVar
 
 import anyio
@@ -25,6 +24,7 @@ from obstore.exceptions import (
     UnauthenticatedError,
 )
 
+from codepush.server.folders import work_folder
 from codepush.server.ports import (
     AlreadyExistsError,
     BlobEntry,
@@ -118,8 +118,8 @@ class ObjectBlobs:
     async def fetch(self, blob_id: str) -> AsyncIterator[Path]:
         """Open a block with a copy of a blob in the workspace, which is gone afterwards."""
         _refuse_impossible(blob_id)
-        with TemporaryDirectory(dir=self._workspace, prefix="fetch-", ignore_cleanup_errors=True) as folder:
-            path = self._workspace / folder / blob_id
+        with work_folder(self._workspace, "fetch") as folder:
+            path = folder / blob_id
             await self._ask(partial(self._save, blob_id, path))
             yield path
 

@@ -23,13 +23,16 @@ from starlette.responses import Response
 from codepush.errors import Invalid
 from codepush.rules.validation import InvalidFields
 from codepush.server.services.errors import (
+    BusyError,
     ConflictError,
     ForbiddenError,
     InvalidError,
     KeyReusedError,
+    NoRoomError,
     NotFoundError,
     ServiceError,
     TooLargeError,
+    TooManyError,
     UnauthenticatedError,
     UnavailableError,
     UnstorableError,
@@ -54,6 +57,8 @@ _STATUSES: Final[Mapping[type[ServiceError], int]] = {
     TooLargeError: 413,
     KeyReusedError: 422,
     RateLimitedError: 429,
+    TooManyError: 429,
+    NoRoomError: 503,
 }
 
 _WORDS: Final[Mapping[int, str]] = {
@@ -231,6 +236,7 @@ async def _unexpected(request: Request, error: Exception) -> Response:
 HANDLERS: Final[Mapping[Any, Any]] = {
     ServiceError: _service_error,
     RateLimitedError: _rate_limited,
+    BusyError: _rate_limited,
     InvalidFields: _invalid_fields,
     Invalid: _invalid_message,
     UnavailableError: _unavailable,

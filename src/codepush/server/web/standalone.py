@@ -3,25 +3,21 @@
 from __future__ import annotations
 
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
-
-from msgspec import Struct
 
 from codepush.errors import Invalid
 from codepush.masking import masked_name
 from codepush.models import PackageInfo
 from codepush.rules import validation
 from codepush.server.ports import AnswerRecord
-from codepush.server.services.errors import InvalidError, NotFoundError
+from codepush.server.services.errors import ConflictError, InvalidError, NotFoundError
 from codepush.server.services.repeats import Repeatable, digest
-from codepush.server.tracing import NO_SPANS, Spans
 from codepush.server.web.access_keys import AccessKeyRoutes
 from codepush.server.web.admission import Entry
 from codepush.server.web.answers import created, json_answer, location, no_content, said_created
 from codepush.server.web.bodies import json_object
 from codepush.server.web.paths import name_in
-from codepush.server.web.uploads import receive_release
+from codepush.server.web.uploads import UploadRoom, receive_release
 from codepush.wire import messages, standalone
 
 if TYPE_CHECKING:
@@ -44,7 +40,7 @@ if TYPE_CHECKING:
     from codepush.server.services.series import Series
     from codepush.server.web.admission import Admission
 
-__all__ = ["StandaloneDoor", "UploadRoom"]
+__all__ = ["StandaloneDoor"]
 
 _UPLOAD_PATIENCE: Final = 10
 """So many times as long as another request may a release take, since its package is sent meanwhile."""
@@ -53,14 +49,6 @@ _REPEAT_KEY_LENGTH: Final = 255
 
 _MOMENT_DIGITS: Final = 15
 """The last such time is in the year 33658."""
-
-
-class UploadRoom(Struct, frozen=True):
-    """Where uploads are received, and how large one may be (in units of 1 048 576 bytes); who is told how it went."""
-
-    workspace: Path
-    limit_mb: int
-    spans: Spans = NO_SPANS
 
 
 class StandaloneDoor:
@@ -226,8 +214,8 @@ class StandaloneDoor:
 
     async def _release(self, request: Request, caller: AccountRecord) -> Response:
         app, deployment = name_in(request, "app"), name_in(request, "deployment")
-        room = self._uploads
-        async with receive_release(request, workspace=room.workspace, limit_mb=room.limit_mb, spans=room.spans) as form:
+        await self._check_can_release(request, caller, app, deployment)
+        async with receive_release(request, self._uploads, account_id=caller.id) as form:
             info = validation.package_info(_package_info(form.package_info), require_app_version=True)
 
             async def release(receipt: Receipt | None) -> Package:
@@ -235,6 +223,15 @@ class StandaloneDoor:
 
             content = partial(digest, info, form.package)
             return await self._once(request, caller, content, release, location("apps", app, "deployments", deployment))
+
+    async def _check_can_release(self, request: Request, caller: AccountRecord, app: str, deployment: str) -> None:
+        """Reject a release before its body is read, unless its response is recorded: a retry must not be refused."""
+        try:
+            await self._releases.check_can_release(caller, app, deployment)
+        except ConflictError:
+            key = request.headers.get("idempotency-key")
+            if key is None or not await self._repeats.knows(caller.id, _route(request), _repeat_key(key)):
+                raise
 
     async def _patch_release(self, request: Request, caller: AccountRecord) -> Response:
         info = await _wrapped_info(request)
@@ -284,7 +281,7 @@ class StandaloneDoor:
             given = answer(await act(None))
         else:
             name = _repeat_key(key)
-            repeatable = Repeatable(caller.id, f"{request.method} {request.scope['path']}", name, await content())
+            repeatable = Repeatable(caller.id, _route(request), name, await content())
             given = await self._repeats.once(repeatable, act, answer)
         return json_answer(given.body, given.status, location=given.location)
 
@@ -299,6 +296,11 @@ def _moment(request: Request, name: str) -> int | None:
             f"{name}: send a time in milliseconds since 1970, such as 1767225600000.", code="invalid_time", field=name
         )
     return int(text)
+
+
+def _route(request: Request) -> str:
+    """Return the name under which responses to repeated requests are recorded."""
+    return f"{request.method} {request.scope['path']}"
 
 
 def _repeat_key(key: str) -> str:

@@ -6,12 +6,13 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from anyio import NamedTemporaryFile
+import anyio
 from msgspec import Struct
 from multipart import MultipartError, MultipartSegment, PushMultipartParser, parse_options_header
 
 from codepush.server.services.errors import InvalidError, TooLargeError
-from codepush.server.tracing import NO_SPANS
+from codepush.server.services.workspace import Workspace
+from codepush.server.tracing import NO_SPANS, Spans
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -19,9 +20,8 @@ if TYPE_CHECKING:
     from anyio import AsyncFile
     from starlette.requests import Request
 
-    from codepush.server.tracing import Spans
 
-__all__ = ["ReleaseForm", "receive_release"]
+__all__ = ["ReleaseForm", "UploadRoom", "receive_release"]
 
 _FILE_PART: Final = "package"
 _INFO_PART: Final = "packageInfo"
@@ -31,7 +31,7 @@ _INFO_LIMIT: Final = 256 * 1024
 
 _PARTS_LIMIT: Final = 16
 _OVERHEAD: Final = 1024 * 1024
-"""Bytes that a body may have besides the file: part headers and packageInfo."""
+"""Bytes that a body may have besides the file: part headers, packageInfo, and parts that have no meaning here."""
 
 _MEGABYTE: Final = 1024 * 1024
 
@@ -43,36 +43,48 @@ class ReleaseForm(Struct, frozen=True):
     package_info: bytes
 
 
+class UploadRoom(Struct, frozen=True):
+    """Where uploads are received, the largest one (in units of 1 048 576 bytes), and the trace of each."""
+
+    workspace: Workspace
+    limit_mb: int
+    spans: Spans = NO_SPANS
+
+    @property
+    def most_bytes(self) -> int:
+        """The most bytes of a body, whatever it holds."""
+        return self.limit_mb * _MEGABYTE + _OVERHEAD
+
+
 @asynccontextmanager
-async def receive_release(
-    request: Request, *, workspace: Path, limit_mb: int, spans: Spans = NO_SPANS
-) -> AsyncIterator[ReleaseForm]:
-    """Receive the parts of a release, in either order; the file is gone when the block ends.
+async def receive_release(request: Request, room: UploadRoom, *, account_id: int) -> AsyncIterator[ReleaseForm]:
+    """Receive the parts of a release, in either order; the file is removed when the block ends.
 
     Args:
-        request: the request, its body not yet read.
-        workspace: the folder for the file.
-        limit_mb: the largest file taken, in units of 1 048 576 bytes.
-        spans: is told how long it takes.
+        request: The request, its body not yet read.
+        room: Where the file goes.
+        account_id: The account that uploads it.
 
     Raises:
-        TooLargeError: the file is larger than the limit, or the body says that it will be.
-        InvalidError: the body is not such a form, is cut off, or holds no file.
+        TooManyError, NoRoomError: As `Workspace.upload` raises them.
+        TooLargeError: The file or the body is larger than the limit, or declares that it will be.
+        InvalidError: The body is not such a form, is cut off, or holds no file.
 
     """
     parser = _parser(request)
-    _refuse_declared(request, limit_mb)
-    async with NamedTemporaryFile(dir=str(workspace), prefix="upload-") as file:
-        parts = _Parts(file, limit_mb)
-        try:
-            with spans.span("release.receive"):
-                await _feed(parser, request, parts)
-        except MultipartError as error:
-            raise InvalidError(f"The upload is not readable: {error}.", code="invalid_upload") from error
+    size = _declared(request, room)
+    with room.workspace.upload(account_id, size) as folder:
+        path = folder / "upload"
+        async with await anyio.open_file(path, "xb") as file:
+            parts = _Parts(file, room.limit_mb)
+            try:
+                with room.spans.span("release.receive"):
+                    await _feed(parser, request, parts, most=room.most_bytes)
+            except MultipartError as error:
+                raise InvalidError(f"The upload is not readable: {error}.", code="invalid_upload") from error
         if not parts.has_file:
             raise _no_file()
-        await file.flush()
-        yield ReleaseForm(Path(str(file.name)), bytes(parts.package_info))
+        yield ReleaseForm(path, bytes(parts.package_info))
 
 
 class _Parts:
@@ -103,12 +115,17 @@ class _Parts:
             self.package_info += chunk
 
 
-async def _feed(parser: PushMultipartParser, request: Request, parts: _Parts) -> None:
+async def _feed(parser: PushMultipartParser, request: Request, parts: _Parts, *, most: int) -> None:
+    """Read the body: at most so many bytes of it, including what belongs to no part."""
     segment: MultipartSegment | None = None
+    received = 0
     with parser:
         async for chunk in request.stream():
             if not chunk:
                 break
+            received += len(chunk)
+            if received > most:
+                raise _too_long(most)
             for event in parser.parse(chunk):
                 if isinstance(event, MultipartSegment):
                     segment = event
@@ -125,10 +142,20 @@ def _parser(request: Request) -> PushMultipartParser:
     return PushMultipartParser(boundary, max_segment_count=_PARTS_LIMIT)
 
 
-def _refuse_declared(request: Request, limit_mb: int) -> None:
+def _declared(request: Request, room: UploadRoom) -> int:
+    """Return how many bytes the body will have: at most as many as allowed, if it does not declare them."""
     declared = request.headers.get("content-length", "")
-    if declared.isdecimal() and int(declared) > limit_mb * _MEGABYTE + _OVERHEAD:
-        raise _too_large(limit_mb)
+    size = int(declared) if declared.isdecimal() else room.most_bytes
+    if size > room.most_bytes:
+        raise _too_large(room.limit_mb)
+    return size
+
+
+def _too_long(most: int) -> TooLargeError:
+    return TooLargeError(
+        f"The body of the request is larger than {most} bytes. Send only the package and packageInfo.",
+        code="body_too_large",
+    )
 
 
 def _too_large(limit_mb: int) -> TooLargeError:

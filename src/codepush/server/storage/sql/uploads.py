@@ -30,6 +30,12 @@ UPDATE: Final = update(uploads).where(_THE_UPLOAD)
 REMOVE: Final = delete(uploads).where(_THE_UPLOAD)
 EXPIRED: Final = select(uploads.c.id).where(uploads.c.expires_at <= bindparam("now")).order_by(uploads.c.expires_at)
 
+OPEN: Final = select(uploads.c.expires_at).where(
+    uploads.c.account_id == bindparam("of_account"),
+    uploads.c.expires_at > bindparam("now"),
+    uploads.c.state.in_(("new", "open", "finished")),
+)
+
 _CHUNK: Final = (upload_chunks.c.number, upload_chunks.c.size, upload_chunks.c.location.label("blob_id"))
 
 CHUNKS: Final = select(*_CHUNK).where(_OF_UPLOAD).order_by(upload_chunks.c.number)
@@ -79,6 +85,9 @@ class SqlUploads(Queries):
 
     async def remove(self, upload_id: str) -> None:
         await self._run(REMOVE, upload_id=upload_id)
+
+    async def open_until(self, account_id: int, now: int) -> Sequence[int]:
+        return tuple(row["expires_at"] for row in await self._all(OPEN, of_account=account_id, now=now))
 
     async def expired(self, now: int) -> Sequence[str]:
         return tuple(row["id"] for row in await self._all(EXPIRED, now=now))

@@ -24,12 +24,12 @@ from codepush.server.web.timelimits import at_most
 from codepush.wire.appcenter import uploads as wire
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from typing import BinaryIO
 
     from starlette.routing import Route
 
     from codepush.server.services.uploads import Uploads
+    from codepush.server.services.workspace import Workspace
     from codepush.server.web.ratelimits import RateLimit
 
 __all__ = ["ChunkDoor"]
@@ -47,14 +47,14 @@ class ChunkDoor:
 
     Args:
         uploads: the service.
-        workspace: a folder to receive chunks in.
+        workspace: where chunks are received.
         rate_limit: how many requests are let in from one address; ``None`` for no limit.
         request_seconds: how long a request may take.
 
     """
 
     def __init__(
-        self, uploads: Uploads, *, workspace: Path, rate_limit: RateLimit | None, request_seconds: float
+        self, uploads: Uploads, *, workspace: Workspace, rate_limit: RateLimit | None, request_seconds: float
     ) -> None:
         self._uploads = uploads
         self._workspace = workspace
@@ -98,9 +98,9 @@ class ChunkDoor:
     async def _upload_chunk(self, request: Request, ticket: Ticket) -> Response:
         number = _number(request, "block_number")
         expected = await self._uploads.expect(ticket, number)
-        _refuse_declared(request, expected)
-        with draft(self._workspace, prefix="chunk-") as received:
-            await _receive(request, received.file, expected)
+        _refuse_declared(request, expected.size)
+        with draft(self._workspace.chunk(expected.account_id, expected.size)) as received:
+            await _receive(request, received.file, expected.size)
             await self._uploads.add_chunk(ticket, number, received.path)
         return json_answer(wire.chunk_body(number))
 

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from codepush.server.services.releases import Releases
     from codepush.server.services.repeats import Repeats
     from codepush.server.services.uploaded_releases import UploadedReleases
-    from codepush.server.services.uploads import Uploads
     from codepush.server.web.admission import Admission
 
 __all__ = ["AppCenterDoor"]
@@ -47,7 +46,6 @@ class AppCenterDoor:
         deployments: Deployments,
         releases: Releases,
         metrics: Metrics,
-        uploads: Uploads,
         uploaded_releases: UploadedReleases,
         repeats: Repeats,
         upload_url: str,
@@ -58,7 +56,7 @@ class AppCenterDoor:
             AppRoutes(apps, collaborators, organizations),
             OrganizationRoutes(organizations),
             ReleaseRoutes(deployments, releases, metrics),
-            UploadRoutes(uploads, uploaded_releases, repeats, upload_url=upload_url),
+            UploadRoutes(uploaded_releases, repeats, upload_url=upload_url),
         )
 
     def routes(self) -> list[Route]:

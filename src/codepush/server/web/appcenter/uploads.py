@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from codepush.server.ports import AccountRecord
     from codepush.server.services.repeats import Receipt, Repeats
     from codepush.server.services.uploaded_releases import UploadedReleases
-    from codepush.server.services.uploads import Uploads
 
 __all__ = ["UploadRoutes"]
 
@@ -36,15 +35,13 @@ class UploadRoutes:
     """The part of the App Center door that begins uploads, and releases what was uploaded.
 
     Args:
-        uploads: receives files in chunks.
-        releases: releases them.
+        releases: begins uploads and releases what was uploaded.
         repeats: gives a lost answer again.
         upload_url: where chunks are sent, without a slash at the end.
 
     """
 
-    def __init__(self, uploads: Uploads, releases: UploadedReleases, repeats: Repeats, *, upload_url: str) -> None:
-        self._uploads = uploads
+    def __init__(self, releases: UploadedReleases, repeats: Repeats, *, upload_url: str) -> None:
         self._releases = releases
         self._repeats = repeats
         self._upload_url = upload_url
@@ -58,7 +55,7 @@ class UploadRoutes:
         ]
 
     async def _begin(self, request: Request, caller: AccountRecord) -> Response:
-        ticket = await self._uploads.begin(caller, app_in(request), name_in(request, "deployment"))
+        ticket = await self._releases.begin(caller, app_in(request), name_in(request, "deployment"))
         return json_answer(
             encode_json(appcenter.ReleaseUploadShape(id=ticket.id, token=ticket.token, upload_domain=self._upload_url))
         )
