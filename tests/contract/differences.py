@@ -287,7 +287,7 @@ def _is_unsafe(name):
 
 
 def _place(name):
-    return unicodedata.normalize("NFD", unicodedata.normalize("NFD", name).casefold())
+    return unicodedata.normalize("NFD", name)
 
 
 def _files_meet(case):
@@ -298,6 +298,12 @@ def _files_meet(case):
 def _file_is_folder(case):
     places = {_place(name) for name in _names(case)}
     return _is_package(case) and any(other.startswith(f"{place}/") for place in places for other in places)
+
+
+def _has_list(case):
+    """Whether a file or a folder with files at the top is named like the list of a diff."""
+    tops = [name.split("/")[0] for name in _names(case) if not name.endswith("/")]
+    return _is_package(case) and any(top.casefold() == "hotcodepush.json" for top in tops)
 
 
 def _counts_nothing(case):
@@ -409,7 +415,10 @@ PACKAGES: tuple[Difference, ...] = (
         lambda case: _is_package(case) and any(_is_unsafe(name) for name in {*_names(case), *_put_in(case)}),
         _refused,
     ),
-    Difference("names that meet", "case and accents do not tell files apart on every phone", _files_meet, _refused),
+    Difference("names that meet", "iOS does not tell composed from decomposed accents", _files_meet, _refused),
+    Difference(
+        "a list of deleted files", "a device treats a package with one at its top as a diff", _has_list, _refused
+    ),
     Difference("file and folder", "a name cannot be both on any phone", _file_is_folder, _refused),
     Difference(
         "two contents", "readers disagree which of two entries of one name counts", _contradicts_itself, _refused
@@ -584,12 +593,6 @@ DIFFS: tuple[Difference, ...] = (
         _without_folders,
     ),
     Difference("one name twice", "the same file twice is stored once", _carries_twice, _carried_once),
-    Difference(
-        "the package's own list",
-        "a phone takes it for the list of deleted files, and readers disagree which of two entries of one name counts",
-        lambda case: any(name.split("/")[0].casefold() == "hotcodepush.json" for name in _carried(case)),
-        _without_diff,
-    ),
     Difference(
         "a file in the place of a folder",
         "phones delete the files of the folder but not the folder, which is then in the way",

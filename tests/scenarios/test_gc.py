@@ -140,8 +140,13 @@ def test_the_command(populated):
     assert done.stdout.startswith("Would remove 0 archives that releases no longer point to, 1 that nothing ever")
     done = subprocess.run([*COMMAND, "--json", *place], capture_output=True, text=True, check=True)
     assert json.loads(done.stdout) == {
-        **{"dry_run": False, "retired": 0, "orphans": 1, "bytes": 6, "uploads": 0},
-        **{"leftovers": 0, "leftover_bytes": 0},
+        "dry_run": False,
+        "retired": 0,
+        "orphans": 1,
+        "bytes": 6,
+        "uploads": 0,
+        "leftovers": 0,
+        "leftover_bytes": 0,
     }
 
 

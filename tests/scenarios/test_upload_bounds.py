@@ -1,4 +1,4 @@
-"""Uploads that cost a server too much: each is rejected early, leaves nothing behind, and devices get answers meanwhile."""
+"""Uploads that cost a server too much: each is rejected early and leaves nothing behind."""
 
 import json
 import time

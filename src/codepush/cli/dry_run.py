@@ -9,6 +9,7 @@ import click
 from codepush.cli.errors import Exit
 from codepush.cli.layout import check_layout
 from codepush.cli.output import Table
+from codepush.cli.package_names import check_names
 from codepush.cli.planning import plan_change, plan_new, plan_return, release_of
 from codepush.cli.shapes import plain
 from codepush.errors import NotFound
@@ -37,6 +38,7 @@ def plan_release(
     """Tell what releasing a directory or a file would do; it is packed, to know its hash, but not sent."""
     from codepush.packaging.local import prepare
 
+    check_names(cli, app, contents)
     history, metrics = _state(cli, app, deployment)
     key = private_key_path or cli.project.private_key_path
     check_layout(cli, contents, private_key_path=key)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from codepush.cli.layout import check_layout
+from codepush.cli.package_names import check_names
 from codepush.cli.shapes import plain
 from codepush.client import is_duplicate
 from codepush.errors import APIError
@@ -52,6 +53,7 @@ def release_contents(
     meant = info
     if cli.flags.get("verify"):
         info = replace(info, is_disabled=True)
+    check_names(cli, app, contents)
     cli.client.get_deployment(app, deployment)  # whatever is wrong with names and keys is told before the upload
     check_layout(cli, contents, private_key_path=key)
     try:

@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, BinaryIO
 from msgspec import Struct
 
 from codepush.errors import PackageError
-from codepush.packaging.directory import DEFAULT_LIMITS, Entry, Limits, is_archive
+from codepush.packaging.directory import DEFAULT_LIMITS, RELEASE_LIMITS, Entry, Limits, is_archive
 from codepush.packaging.manifest import Manifest, hash_file
 from codepush.packaging.reader import Reader
+from codepush.packaging.releasable import check_releasable
 from codepush.packaging.writer import DEFAULT_LEVEL, ArchiveIndex, IndexEntry, Item, write_archive
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = [
     "DEFAULT_LEVEL",
     "DEFAULT_LIMITS",
+    "RELEASE_LIMITS",
     "ArchiveIndex",
     "IndexEntry",
     "Limits",
@@ -84,7 +86,10 @@ def normalise(
             the entry and the reason. The target may then hold a part of the archive.
 
     """
-    reader = Reader(source, limits=limits)
+    return _rewrite(Reader(source, limits=limits), target, level)
+
+
+def _rewrite(reader: Reader, target: BinaryIO, level: int) -> ArchiveIndex:
     items = (Item(entry.name, entry.size, partial(reader.pieces, entry)) for entry in reader.files)
     return write_archive(items, target, level=level)
 
@@ -112,7 +117,12 @@ def extract(source: BinaryIO, directory: Path, *, limits: Limits = DEFAULT_LIMIT
 
 
 def store_package(
-    source: Path, target: Path, *, limits: Limits = DEFAULT_LIMITS, level: int = DEFAULT_LEVEL
+    source: Path,
+    target: Path,
+    *,
+    limits: Limits = RELEASE_LIMITS,
+    level: int = DEFAULT_LEVEL,
+    for_windows: bool = False,
 ) -> StoredPackage:
     """Write an uploaded package the way it is kept: archives normalised, single files as they are.
 
@@ -121,6 +131,7 @@ def store_package(
         target: the file to write, which must not exist. It is not synced to disk.
         limits: how much an archive may hold.
         level: the libdeflate level, 1 (fast) to 12 (small).
+        for_windows: whether the app runs on Windows, where some names are refused.
 
     Raises:
         PackageError: the upload is empty, or an archive that is refused. The target is removed again.
@@ -128,16 +139,19 @@ def store_package(
     """
     with ExitStack() as undo, source.open("rb") as uploaded, target.open("x+b") as stored:
         undo.callback(target.unlink)
-        package = _store(source, uploaded, stored, limits, level)
+        if is_archive(uploaded):
+            reader = Reader(uploaded, limits=limits)
+            check_releasable((entry.name for entry in reader.files), for_windows=for_windows)
+            index = _rewrite(reader, stored, level)
+            manifest = index.manifest
+            package = StoredPackage(hash=manifest.package_hash, manifest=manifest, index=index, size=index.size)
+        else:
+            package = _store_file(source, uploaded, stored)
         undo.pop_all()
     return package
 
 
-def _store(path: Path, uploaded: BinaryIO, stored: BinaryIO, limits: Limits, level: int) -> StoredPackage:
-    if is_archive(uploaded):
-        index = normalise(uploaded, stored, limits=limits, level=level)
-        manifest = index.manifest
-        return StoredPackage(hash=manifest.package_hash, manifest=manifest, index=index, size=index.size)
+def _store_file(path: Path, uploaded: BinaryIO, stored: BinaryIO) -> StoredPackage:
     uploaded.seek(0)
     shutil.copyfileobj(uploaded, stored)
     if stored.tell() == 0:
@@ -165,8 +179,15 @@ def _extract(reader: Reader, entry: Entry, directory: Path) -> str:
     path = directory / entry.name
     path.parent.mkdir(parents=True, exist_ok=True)
     digest = hashlib.sha256()
-    with path.open("xb") as file:
+    with _new_file(path) as file:
         for piece in reader.pieces(entry):
             digest.update(piece)
             file.write(piece)
     return digest.hexdigest()
+
+
+def _new_file(path: Path) -> BinaryIO:
+    try:
+        return path.open("xb")
+    except FileExistsError as error:
+        raise PackageError(f'"{path}" exists already: this file system does not tell letter case apart.') from error

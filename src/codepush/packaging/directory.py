@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = [
     "DEFAULT_LIMITS",
     "DEFLATED",
+    "RELEASE_LIMITS",
     "STORED",
     "Entry",
     "Limits",
@@ -68,12 +69,24 @@ class Limits(Struct, frozen=True, kw_only=True):
         entries: entries of an archive, at most 65,534 (more would need ZIP64, which not every phone reads).
         total_size: bytes of all files together once inflated, at most 2 GiB (for the same reason).
         name_size: bytes of one name in UTF-8, at most 4,096.
+        ratio: how many times its packed size an archive may unpack to, beyond ``free_size``; ``None`` for any.
+        free_size: bytes of all files together up to which the ratio does not count.
 
     """
 
     entries: int = 20_000
     total_size: int = 1 << 30
     name_size: int = 1024
+    ratio: int | None = None
+    free_size: int = 50 << 20
+
+    def check_ratio(self, unpacked: int, packed: int) -> None:
+        """Raise ``PackageError`` if so many bytes unpacked are too many for so many bytes packed."""
+        if self.ratio is not None and unpacked > self.free_size and unpacked > self.ratio * packed:
+            raise PackageError(
+                f"The archive unpacks to {unpacked} bytes, more than {self.ratio} times its packed size of {packed} "
+                "bytes. Remove the files that hold little but repetition."
+            )
 
     def __post_init__(self) -> None:
         if self.entries > _MOST_ENTRIES or self.total_size > _MOST_BYTES or self.name_size > _LONGEST_NAME:
@@ -81,6 +94,9 @@ class Limits(Struct, frozen=True, kw_only=True):
 
 
 DEFAULT_LIMITS: Final = Limits()
+
+RELEASE_LIMITS: Final = Limits(ratio=100)
+"""Limits of what is released. What was stored may be packed better, and is read without a ratio."""
 
 
 class Entry(Struct, frozen=True, kw_only=True):
@@ -156,6 +172,7 @@ def read_directory(source: BinaryIO, limits: Limits) -> list[Entry]:
         _check_declared(entry, limits)
     if sum(entry.size for entry in entries) > limits.total_size:
         raise PackageError(f"The archive holds more than {limits.total_size} bytes once it is unpacked.")
+    limits.check_ratio(sum(entry.size for entry in entries), sum(entry.compressed_size for entry in entries))
     check_together(entry.name for entry in entries if not is_ignored(entry.name))
     return list(_locate(source, entries, end.offset))
 

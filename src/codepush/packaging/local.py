@@ -21,7 +21,8 @@ from typing import TYPE_CHECKING, Final, Self
 from msgspec import Struct
 
 from codepush.errors import PackageError
-from codepush.packaging.archive import DEFAULT_LEVEL, DEFAULT_LIMITS, Limits, is_archive, read_manifest
+from codepush.packaging.archive import DEFAULT_LEVEL, RELEASE_LIMITS, Limits, is_archive, read_manifest
+from codepush.packaging.directory import read_directory
 from codepush.packaging.manifest import (
     SIGNATURE_NAME,
     FileOnDisk,
@@ -33,13 +34,14 @@ from codepush.packaging.manifest import (
     unreadable,
 )
 from codepush.packaging.names import check_name, check_together
+from codepush.packaging.releasable import check_releasable
 from codepush.packaging.signing import read_private_key, sign
 from codepush.packaging.writer import Item, write_archive
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["LocalPackage", "package_directory", "prepare"]
+__all__ = ["LocalPackage", "names_in", "package_directory", "prepare"]
 
 _PIECE: Final = 1 << 20
 _ADVICE: Final = "Pass the directory, archive or bundle that your build wrote."
@@ -89,7 +91,7 @@ def prepare(
     path: str | os.PathLike[str],
     *,
     private_key_path: str | os.PathLike[str] | None = None,
-    limits: Limits = DEFAULT_LIMITS,
+    limits: Limits = RELEASE_LIMITS,
     level: int = DEFAULT_LEVEL,
 ) -> LocalPackage:
     """Return a directory, an archive or a single file as a package ready to be sent.
@@ -124,11 +126,30 @@ def prepare(
     return _package_signed_file(Path(path), read_private_key(private_key_path), limits, level)
 
 
+def names_in(path: str | os.PathLike[str]) -> list[str]:
+    """Return the names of the files that a release of a directory or an archive holds; of a single file, none.
+
+    Raises:
+        PackageError: The directory cannot be read, or the archive is unsafe, damaged or beyond the limits.
+
+    """
+    root = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would use the name of a link's target
+    if root.is_dir():
+        return [f"{root.name}/{file.name}" for file in list_files(root) if not is_ignored(file.name)]
+    if not root.is_file():
+        return []
+    with root.open("rb") as source:
+        if not is_archive(source):
+            return []
+        entries = read_directory(source, RELEASE_LIMITS)
+    return [entry.name for entry in entries if not entry.is_folder and not is_ignored(entry.name)]
+
+
 def package_directory(
     path: str | os.PathLike[str],
     *,
     private_key_path: str | os.PathLike[str] | None = None,
-    limits: Limits = DEFAULT_LIMITS,
+    limits: Limits = RELEASE_LIMITS,
     level: int = DEFAULT_LEVEL,
 ) -> LocalPackage:
     """Return a directory as a package: a temporary archive in which the directory's own name comes first.
@@ -175,6 +196,9 @@ def _package(items: list[Item], level: int) -> LocalPackage:
         undo.callback(archive.unlink)
         with os.fdopen(handle, "w+b") as target:
             index = write_archive(items, target, level=level)
+        RELEASE_LIMITS.check_ratio(
+            sum(item.size for item in items), sum(entry.compressed_size for entry in index.entries)
+        )
         undo.pop_all()
     return LocalPackage(
         path=archive,
@@ -212,6 +236,7 @@ def _package_file(path: Path, limits: Limits) -> LocalPackage:
     try:
         with path.open("rb") as source:
             manifest = read_manifest(source, limits=limits) if is_archive(source) else None
+            check_releasable(() if manifest is None else manifest.files)
             size = source.seek(0, os.SEEK_END)
     except OSError as error:
         raise unreadable(path, error) from error
@@ -235,6 +260,7 @@ def _items(root: Path, files: Iterable[FileOnDisk], limits: Limits) -> list[Item
     for file in kept:
         check_name(file.name, longest=limits.name_size)
     check_together(file.name for file in kept)
+    check_releasable(file.name for file in kept)
     return [Item(file.name, file.size, partial(_pieces, file.path)) for file in kept]
 
 

@@ -70,10 +70,10 @@ def check_name(name: str, *, longest: int) -> None:
 
 
 def check_together(names: Iterable[str]) -> None:
-    """Refuse names that cannot exist side by side on a phone.
+    """Reject names that cannot exist side by side on a device.
 
-    Letter case and the ways to compose accents are ignored, because some file systems ignore them. The same name twice
-    is not looked at here (it may be the same content twice).
+    The ways to compose accents are ignored, because iOS ignores them. Letter case counts: iOS and Android keep such
+    names apart. The same name twice is not looked at here (it may be the same content twice).
 
     Args:
         names: every name of the package, where a trailing slash marks a folder.
@@ -87,7 +87,7 @@ def check_together(names: Iterable[str]) -> None:
     for name in distinct:
         if not name.endswith("/") and files.setdefault(_place(name), name) != name:
             first = quote(files[_place(name)])
-            raise PackageError(f"The names {first} and {quote(name)} are the same file on many phones. Rename one.")
+            raise PackageError(f"The names {first} and {quote(name)} are the same file on iOS. Rename one of them.")
     for name in distinct:
         for folder in _folders(_place(name)):
             if folder in files:
@@ -139,8 +139,8 @@ def _too_long(name: str, components: list[str], longest: int) -> str | None:
 
 
 def _place(name: str) -> str:
-    """Return where a file system that ignores case and composition would put the name (Unicode's caseless match)."""
-    return unicodedata.normalize("NFD", unicodedata.normalize("NFD", name).casefold())
+    """Return where a file system that ignores composition would put the name."""
+    return unicodedata.normalize("NFD", name)
 
 
 def _folders(name: str) -> Iterator[str]:

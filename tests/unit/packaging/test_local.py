@@ -183,7 +183,21 @@ def pipe_inside(folder):
     return root
 
 
+def two_accents(folder):
+    build = with_file(folder, "\u00e9.js")
+    (build / "e\u0301.js").touch()
+    return build
+
+
+def list_of_a_diff(folder):
+    path = folder / "HotCodePush.json"
+    path.mkdir()
+    (path / "main.jsbundle").write_text("script")
+    return path
+
+
 BAD = {
+    list_of_a_diff: "devices treat a package with hotcodepush.json at its top as a diff",
     nothing: 'missing" cannot be released (No such file or directory). Pass the directory',
     impossible: "embedded null",
     empty_directory: "holds no files to release. Pass the directory",
@@ -201,7 +215,7 @@ BAD = {
 if sys.platform != "darwin":  # whose file system cannot hold such names
     BAD |= {
         lambda folder: with_file(folder, b"\xff".decode("utf-8", "surrogateescape")): "it is not valid Unicode",
-        lambda folder: with_file(folder, "MAIN.jsbundle"): "are the same file on many phones. Rename one",
+        two_accents: "are the same file on iOS. Rename one of them",
     }
 
 

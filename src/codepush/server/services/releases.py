@@ -63,6 +63,9 @@ _UNFINISHED_RELEASE: Final = "Please update the previous release to 100% rollout
 _UNFINISHED_PROMOTE: Final = "Cannot promote to an unfinished rollout release unless it is already disabled."
 _NOTHING_TO_PROMOTE: Final = "Cannot promote from a deployment with no enabled releases."
 
+_WINDOWS: Final = "windows"
+"""The operating system of an app, in any letter case, that does not store every name."""
+
 
 class _Content(msgspec.Struct, frozen=True):
     """An upload, packed and stored: what it holds, and the blob that holds it."""
@@ -166,7 +169,7 @@ class Releases:
         async with self._store.read() as records:
             app, deployment = await _releasable(records, caller, app_name, deployment_name)
         async with self._workspace.packing(caller.id) as folder:
-            content = await self._store_content(upload, folder / "package")
+            content = await self._store_content(upload, folder / "package", app)
         mended = await self._mend(app.id, content)
         try:
             with self._spans.span("release.commit"):
@@ -185,11 +188,11 @@ class Releases:
         self._queued()
         return self._links.package(release)
 
-    async def _store_content(self, upload: Path, packed: Path) -> _Content:
+    async def _store_content(self, upload: Path, packed: Path, app: AppRecord) -> _Content:
         self._counts.uploads += 1
         self._counts.upload_bytes += (await anyio.Path(upload).stat()).st_size
         with self._spans.span("release.pack"):
-            content = await anyio.to_thread.run_sync(_pack, upload, packed, self._pack_level)
+            content = await anyio.to_thread.run_sync(_pack, upload, packed, self._pack_level, app.os)
         with self._spans.span("release.store", **{"blob.size": content.blob.size}):
             await self._blobs.put(content.blob.id, packed)
         return content
@@ -462,9 +465,10 @@ def _index(content: _Content) -> bytes | None:
     return None if content.stored.manifest is None else msgspec.json.encode(content.stored.index)
 
 
-def _pack(upload: Path, packed: Path, level: int) -> _Content:
+def _pack(upload: Path, packed: Path, level: int, app_os: str | None) -> _Content:
+    for_windows = (app_os or "").casefold() == _WINDOWS
     try:
-        stored = archive.store_package(upload, packed, level=level)
+        stored = archive.store_package(upload, packed, level=level, for_windows=for_windows)
     except PackageError as error:
         raise InvalidError(error.message, code="invalid_package", field="package") from error
     with packed.open("rb") as file:
