@@ -14,6 +14,7 @@ from support.crash.server import KillableServer
 from support.packages import make_bundle
 from support.raw_uploads import RawUpload, form, hurried_server, part, release_path
 from support.stores import contents
+from unit.packaging.forge import Member, archive
 
 MEGABYTE = 1024 * 1024
 FORM = form(b"console.log(1)")
@@ -267,8 +268,6 @@ def test_an_account_that_lost_its_rights_cannot_go_on_with_an_upload(server):
 
 def test_a_bomb_is_rejected_before_it_is_packed(server):
     """A small archive that unpacks to 1 GB costs the server nothing."""
-    from unit.packaging.forge import Member, archive
-
     bomb = archive(Member(name="bomb.js", data=b"", payload=bytes(900_000), size=1 << 30, deflated=True))
     content = form(bomb)
     with RawUpload(server.url, server.access_key) as upload:
@@ -321,3 +320,52 @@ def abandon(server, key, workspace):
         upload.begin(release_path(), length=len(content)).send(content[:-10])
         wait_until(lambda: any(path.stat().st_size for path in workspace.glob("upload-*/upload")))
         server.kill()
+
+
+def zipped(*names):
+    return archive(*(Member(name=name, flags=0x0800) for name in names))
+
+
+def release_both_ways(server, app, package):
+    """Release a package in both dialects, and return both responses."""
+    url = server.url + release_path(app)
+    parts = {"package": ("a.zip", package), "packageInfo": (None, json.dumps({"appVersion": "1.0.0"}))}
+    standalone = httpx2.post(url, files=parts, headers={"Authorization": f"Bearer {server.access_key}"})
+    upload = begin(server, app=f"owner-example.test/{app}").json()
+    send(upload, "set_metadata", file_name="a.zip", file_size=len(package))
+    send(upload, "upload_chunk", package, block_number=1)
+    send(upload, "finished")
+    url = f"{server.url}/v0.1/apps/owner-example.test/{app}/deployments/Staging/releases"
+    body = {"release_upload": upload, "target_binary_version": "1.0.0"}
+    appcenter = httpx2.post(url, json=body, headers={"X-API-Token": server.access_key})
+    send(upload, "cancel")
+    return standalone, appcenter
+
+
+@pytest.mark.parametrize("name", ["hotcodepush.json", "HotCodePush.json/a.js"])
+def test_a_package_with_a_list_of_deleted_files_is_rejected(server, name):
+    """Devices would treat it as a diff: both dialects answer 400 and name the file."""
+    for response in release_both_ways(server, "App", zipped("index.js", name)):
+        assert response.status_code == 400
+        assert name in response.text
+    assert contents(server.settings)[0]["packages"] == []
+
+
+@pytest.mark.parametrize("name", ["CON", "assets/aux.png", "trailing.", "two:parts"])
+def test_an_app_for_windows_has_no_file_that_windows_does_not_store(server, name):
+    """Both dialects answer 400 and name the file; an app for another system has it."""
+    headers = {"Authorization": f"Bearer {server.access_key}"}
+    made = httpx2.post(f"{server.url}/apps", json={"name": "Desktop", "os": "Windows"}, headers=headers)
+    assert made.status_code == 201, made.text
+    for response in release_both_ways(server, "Desktop", zipped("index.js", name)):
+        assert response.status_code == 400
+        assert name in response.text
+    assert contents(server.settings)[0]["packages"] == []
+    first, again = release_both_ways(server, "App", zipped("index.js", name))
+    assert (first.status_code, again.status_code) == (201, 409)  # the second is identical
+
+
+def test_names_in_two_letter_cases_are_released(server):
+    """iOS and Android keep them apart."""
+    first, again = release_both_ways(server, "App", zipped("a.js", "A.js"))
+    assert (first.status_code, again.status_code) == (201, 409)
