@@ -161,7 +161,7 @@ class Releases:
         ``receipt`` is given what was made before that is committed, and can still prevent it.
 
         Raises:
-            InvalidError: the archive is unsafe, broken or empty.
+            InvalidError: the archive is unsafe, broken, empty, or not fit for the system of the app.
             NotFoundError, ForbiddenError: see `find_deployment`.
             ConflictError: a rollout is unfinished, or the content is released there already.
 
