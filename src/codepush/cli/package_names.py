@@ -27,7 +27,7 @@ def check_names(cli: Cli, app: str, contents: str) -> None:
         PackageError: The app runs on Windows and there is such a file, or the contents cannot be read.
 
     """
-    from codepush.packaging.local import names_in
+    from codepush.packaging.inspection import names_in
     from codepush.packaging.releasable import check_releasable, windows_faults
 
     names = list(names_in(contents))

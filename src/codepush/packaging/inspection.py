@@ -3,21 +3,40 @@
 from __future__ import annotations
 
 import json
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from codepush.errors import PackageError
 from codepush.packaging.archive import is_archive, read_manifest
 from codepush.packaging.diff import LIST_NAME
-from codepush.packaging.directory import DEFAULT_LIMITS
-from codepush.packaging.manifest import hash_file
+from codepush.packaging.directory import DEFAULT_LIMITS, RELEASE_LIMITS, read_directory
+from codepush.packaging.manifest import hash_file, is_ignored, list_files
 from codepush.packaging.reader import Reader
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from codepush.packaging.manifest import Manifest
 
-__all__ = ["leads_to", "stored_hash"]
+__all__ = ["leads_to", "names_in", "stored_hash"]
+
+
+def names_in(path: str | os.PathLike[str]) -> list[str]:
+    """Return the names of the files that a release of a directory or an archive holds; of a single file, none.
+
+    Raises:
+        PackageError: The directory cannot be read, or the archive is unsafe, damaged or beyond the limits.
+
+    """
+    root = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would use the name of a link's target
+    if root.is_dir():
+        return [f"{root.name}/{file.name}" for file in list_files(root) if not is_ignored(file.name)]
+    if not root.is_file():
+        return []
+    with root.open("rb") as source:
+        if not is_archive(source):
+            return []
+        entries = read_directory(source, RELEASE_LIMITS)
+    return [entry.name for entry in entries if not entry.is_folder and not is_ignored(entry.name)]
 
 
 def stored_hash(path: Path) -> str:

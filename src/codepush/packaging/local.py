@@ -22,7 +22,6 @@ from msgspec import Struct
 
 from codepush.errors import PackageError
 from codepush.packaging.archive import DEFAULT_LEVEL, RELEASE_LIMITS, Limits, is_archive, read_manifest
-from codepush.packaging.directory import read_directory
 from codepush.packaging.manifest import (
     SIGNATURE_NAME,
     FileOnDisk,
@@ -41,7 +40,7 @@ from codepush.packaging.writer import Item, write_archive
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["LocalPackage", "names_in", "package_directory", "prepare"]
+__all__ = ["LocalPackage", "package_directory", "prepare"]
 
 _PIECE: Final = 1 << 20
 _ADVICE: Final = "Pass the directory, archive or bundle that your build wrote."
@@ -124,25 +123,6 @@ def prepare(
     if private_key_path is None:
         return _package_file(Path(path), limits)
     return _package_signed_file(Path(path), read_private_key(private_key_path), limits, level)
-
-
-def names_in(path: str | os.PathLike[str]) -> list[str]:
-    """Return the names of the files that a release of a directory or an archive holds; of a single file, none.
-
-    Raises:
-        PackageError: The directory cannot be read, or the archive is unsafe, damaged or beyond the limits.
-
-    """
-    root = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would use the name of a link's target
-    if root.is_dir():
-        return [f"{root.name}/{file.name}" for file in list_files(root) if not is_ignored(file.name)]
-    if not root.is_file():
-        return []
-    with root.open("rb") as source:
-        if not is_archive(source):
-            return []
-        entries = read_directory(source, RELEASE_LIMITS)
-    return [entry.name for entry in entries if not entry.is_folder and not is_ignored(entry.name)]
 
 
 def package_directory(

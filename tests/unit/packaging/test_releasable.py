@@ -7,7 +7,8 @@ import pytest
 
 from codepush.errors import PackageError
 from codepush.packaging.archive import read_manifest, store_package
-from codepush.packaging.local import names_in, prepare
+from codepush.packaging.inspection import names_in
+from codepush.packaging.local import prepare
 from codepush.packaging.releasable import check_releasable, windows_faults
 from unit.packaging.forge import Member, archive, opened
 
