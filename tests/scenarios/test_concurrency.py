@@ -83,7 +83,7 @@ async def test_releases_promotions_and_rollbacks_get_labels_without_gaps(http, a
         return lambda: release(http, staging, f"release {number}")
 
     answers = await all_at_once(*(one(number) for number in range(CROWD)))
-    assert {answer.status_code for answer in answers} <= {201, 409}
+    assert {answer.status_code for answer in answers} <= {201, 409, 429}
     made = [answer.json()["package"] for answer in answers if answer.status_code == 201]
     assert len(made) >= CROWD * 4 // 5
     assert {package["releaseMethod"] for package in made} == {"Upload", "Promote", "Rollback"}
