@@ -43,8 +43,13 @@ async def app(http, request):
 
 
 async def release(http, deployment, script, **headers):
-    parts = {"package": ("index.js", script), "packageInfo": (None, '{"appVersion":"1.0.0"}')}
-    return await http.post(f"{deployment}/release", files=parts, headers=headers)
+    """Release a script; as long as the account uploads as much as it may, retry."""
+    while True:
+        parts = {"package": ("index.js", script), "packageInfo": (None, '{"appVersion":"1.0.0"}')}
+        answer = await http.post(f"{deployment}/release", files=parts, headers=headers)
+        if answer.status_code != 429:
+            return answer
+        await anyio.sleep(0.05)
 
 
 async def all_at_once(*calls):
@@ -83,7 +88,7 @@ async def test_releases_promotions_and_rollbacks_get_labels_without_gaps(http, a
         return lambda: release(http, staging, f"release {number}")
 
     answers = await all_at_once(*(one(number) for number in range(CROWD)))
-    assert {answer.status_code for answer in answers} <= {201, 409, 429}
+    assert {answer.status_code for answer in answers} <= {201, 409}
     made = [answer.json()["package"] for answer in answers if answer.status_code == 201]
     assert len(made) >= CROWD * 4 // 5
     assert {package["releaseMethod"] for package in made} == {"Upload", "Promote", "Rollback"}
