@@ -117,10 +117,15 @@ class App(_Answered, frozen=True, kw_only=True):
 
 
 class DiffPackage(_Answered, frozen=True, kw_only=True):
-    """The smaller download for phones that run one particular older package."""
+    """The smaller download for phones that run one particular older package.
+
+    ``fits_binary`` is whether a device that still runs the store build can apply it. Servers know that; where a
+    package was read from a server, it says nothing.
+    """
 
     size: int
     url: str
+    fits_binary: bool = True
 
 
 class Package(_Answered, frozen=True, kw_only=True):
@@ -219,7 +224,10 @@ class MetricsPoint(_Answered, frozen=True, kw_only=True):
 
 
 class UpdateCheck(Struct, frozen=True, kw_only=True):
-    """What a phone says of itself when it asks for an update. ``None``: it did not say."""
+    """What a device sends with an update check. ``None`` stands for a value that it did not send.
+
+    ``applies_diffs`` is not a parameter: a server knows it from the name of the client plugin.
+    """
 
     deployment_key: str
     app_version: str
@@ -227,6 +235,7 @@ class UpdateCheck(Struct, frozen=True, kw_only=True):
     label: str | None = None
     is_companion: bool = False
     client_unique_id: str | None = None
+    applies_diffs: bool = True
 
 
 class UpdateInfo(Struct, frozen=True, kw_only=True):

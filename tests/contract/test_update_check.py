@@ -46,7 +46,7 @@ def asked(sent):
     """Return the check that either spelling of parameters or fields describes."""
 
     def value(snake, camel):
-        return sent.get(camel) or sent.get(snake, sent.get(camel))
+        return sent.get(camel) or sent.get(snake)
 
     return UpdateCheck(
         deployment_key=value("deployment_key", "deploymentKey") or "",

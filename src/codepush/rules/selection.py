@@ -31,7 +31,20 @@ if TYPE_CHECKING:
     from codepush.models import Package
     from codepush.rules.semver import Version
 
-__all__ = ["Candidate", "Candidates", "Decision", "answer", "as_received", "candidates", "choose", "decide", "resolve"]
+__all__ = [
+    "NOT_SENT",
+    "Candidate",
+    "Candidates",
+    "Decision",
+    "answer",
+    "as_received",
+    "can_apply",
+    "candidates",
+    "choose",
+    "decide",
+    "resolve",
+    "runs_release",
+]
 
 NOT_SENT: Final = "undefined"
 """What the original server took a missing query value for. It is a value like any other there."""
@@ -249,15 +262,15 @@ def resolve(candidates: Candidates, check: UpdateCheck) -> Decision:
 def as_received(check: UpdateCheck) -> UpdateCheck:
     """Return a check as the original server understands it.
 
-    A missing hash or client id, even an empty one, is the text ``undefined``; so is a missing label. An
-    empty label stays empty. Hence a phone that sends no label is never found by its hash, and all
-    phones without an id share one place in a rollout, as they do today.
+    A missing hash, label or client id is the string ``undefined``; an empty one stays empty. Hence the hash of a
+    device that sends no label does not show its place in the history, all devices that send no id share one place
+    in a rollout, and a device that sends an empty id is in no rollout.
     """
     return replace(
         check,
-        package_hash=check.package_hash or NOT_SENT,
+        package_hash=NOT_SENT if check.package_hash is None else check.package_hash,
         label=NOT_SENT if check.label is None else check.label,
-        client_unique_id=check.client_unique_id or NOT_SENT,
+        client_unique_id=NOT_SENT if check.client_unique_id is None else check.client_unique_id,
     )
 
 
@@ -317,8 +330,10 @@ def _nothing(findings: _Findings, check: UpdateCheck) -> UpdateInfo:
 
 
 def _offer(release: Candidate, check: UpdateCheck, *, is_escalated: bool) -> UpdateInfo:
-    """Return the offer of a release: the diff from what the phone runs, if there is one, or the whole package."""
+    """Return the offer of a release: a diff that the device can apply, if there is one, or the whole package."""
     diff = release.diff_package_map.get(check.package_hash or "")
+    if diff is not None and not can_apply(check, diff):
+        diff = None
     return UpdateInfo(
         is_available=True,
         app_version=check.app_version,
@@ -329,6 +344,19 @@ def _offer(release: Candidate, check: UpdateCheck, *, is_escalated: bool) -> Upd
         label=release.label,
         package_hash=release.package_hash,
     )
+
+
+def can_apply(check: UpdateCheck, diff: DiffPackage) -> bool:
+    """Return whether a device that runs the package a diff is made from can apply it.
+
+    Without a label the device runs the store build, whose files it can copy only in part.
+    """
+    return check.applies_diffs and (diff.fits_binary or runs_release(check))
+
+
+def runs_release(check: UpdateCheck) -> bool:
+    """Return whether a device runs a release, and not its store build: only then does it send a label."""
+    return bool(check.label) and check.label != NOT_SENT
 
 
 def _in_the_phones_words(decision: Decision, app_version: str) -> Decision:

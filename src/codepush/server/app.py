@@ -59,8 +59,10 @@ from codepush.server.web.appcenter import AppCenterDoor, ChunkDoor
 from codepush.server.web.auth import FailedLogins, Gate, Limits
 from codepush.server.web.checks import Checks
 from codepush.server.web.connections import CONNECTIONS, Connections
+from codepush.server.web.device_paths import SharedWithPages, misspelt_route
 from codepush.server.web.downloads import DownloadDoor
 from codepush.server.web.fastpath import STATE, FastPath
+from codepush.server.web.hosts import RequestHosts
 from codepush.server.web.login import LoginDoor
 from codepush.server.web.management import management_app
 from codepush.server.web.numbers import NumbersDoor
@@ -125,7 +127,9 @@ def create_app(settings: Settings, *, peers: Path | None = None) -> Starlette:
     jobs_added = asyncio.Event()
     missing_diffs = MissingDiffs(store, queued=jobs_added.set)
     updates = Updates(StoredHistories(store, links), missing=missing_diffs.notice, counts=tallies.snapshots)
-    checks = Checks(cache_seconds=settings.check_cache_seconds)
+    checks = Checks(
+        cache_seconds=settings.check_cache_seconds, needs_host=settings.download_url in settings.unreachable_urls
+    )
     reports = Reports(store, new_devices=_new_devices(settings), commits=tallies.reports.commits, spans=spans)
     diffs, repacking = _makers(settings, store, blobs, changed=updates.drop)
     worker = Worker(store, handlers(diffs, repacking), added=jobs_added, counts=tallies.jobs, spans=spans)
@@ -202,13 +206,16 @@ def create_app(settings: Settings, *, peers: Path | None = None) -> Starlette:
             *_download_door(settings, store, blobs, tallies).routes(),
             *OpenApiDoor().routes(),
             *_login_door(settings, store, access_keys, failures).routes(),
+            misspelt_route(),
             for_all_paths(Mount("/", Watched(managing, tallies, spans, fallback=_ANYTHING))),
         ],
         middleware=[
             Middleware(UnreadBodies),
             Middleware(ForwardedClients, proxies=settings.proxies),
             Middleware(RequestIds),
+            *([Middleware(RequestHosts, settings.unreachable_urls)] if settings.unreachable_urls else ()),
             Middleware(CanonicalPaths),
+            Middleware(SharedWithPages),
             Middleware(OperationsPort, routes=[status.health_route(), *operations], port=settings.operations_port),
         ],
         exception_handlers=HANDLERS,

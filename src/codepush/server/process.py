@@ -121,6 +121,11 @@ def _announce(settings: Settings, urls: Sequence[str], *, has_accounts: bool) ->
         command = f"codepush server account add EMAIL --data {settings.data}"
         also = "" if settings.database_url.startswith("sqlite:") else "   (with the same database URL)"
         lines.append(f"There is no account yet. Create one with: {command}{also}")
+    if settings.download_url in settings.unreachable_urls:
+        lines.append(
+            f"Devices will get download addresses on the host of their own request: {settings.download_url} cannot be"
+            " reached. Set --public-url to the address that devices use."
+        )
     sys.stderr.write("".join(f"{line}\n" for line in lines))
     sys.stderr.flush()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 from urllib.parse import SplitResult, urlsplit
@@ -232,6 +233,11 @@ class Settings(Struct, frozen=True, kw_only=True):
         return Path(self.place.path)
 
     @property
+    def unreachable_urls(self) -> tuple[str, ...]:
+        """The public and the download URL, if their host is the unspecified address, such as ``0.0.0.0``."""
+        return tuple(url for url in sorted({self.public_url, self.download_url}) if _is_unspecified(url))
+
+    @property
     def workspace(self) -> Path:
         """The folder for uploads that are being received and packed."""
         return self.data / "tmp"
@@ -251,6 +257,13 @@ def _parts(name: str, value: str) -> SplitResult:
         return urlsplit(value)
     except ValueError as error:
         raise ConfigurationError(f"{ENVIRONMENT[name]}: {value!r} is no address: {error}.") from error
+
+
+def _is_unspecified(url: str) -> bool:
+    try:
+        return ip_address(urlsplit(url).hostname or "").is_unspecified
+    except ValueError:
+        return False
 
 
 def _provider_url(name: str, value: str) -> str:

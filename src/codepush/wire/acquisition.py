@@ -127,9 +127,10 @@ def read_check(query: Sequence[tuple[str, str]]) -> UpdateCheck:
             spelling; unknown ones are ignored.
 
     Returns:
-        The check. A parameter that was not sent is ``None``, which the protocol tells apart from an
-        empty one; the key and the version, which are required, are ``""`` then. The key's
-        surrounding blanks are gone, everything else is as sent and not yet judged.
+        The check. Each value follows JavaScript's ``a || b``, where ``a`` is the camelCase parameter and ``b``
+        the snake_case one; ``None`` stands for ``undefined``. So an empty camelCase parameter counts as missing,
+        and an empty snake_case one as empty. The key and the version, which are required, are ``""`` instead of
+        ``None``. The key is trimmed; the other values are as sent and not validated.
 
     Raises:
         ValueError: a parameter was sent more than once; its text says which.
@@ -266,9 +267,8 @@ def _once(query: Sequence[tuple[str, str]]) -> Mapping[str, str]:
 
 
 def _either(sent: Mapping[str, str], field: str) -> str | None:
-    """Return a parameter by either spelling; camelCase wins unless it is empty, as in the original."""
-    camel = sent.get(_PARAMETERS[field])
-    return camel or sent.get(field, camel)
+    """Return JavaScript's ``a || b`` of a parameter's two spellings; ``None`` is its ``undefined``."""
+    return sent.get(_PARAMETERS[field]) or sent.get(field)
 
 
 def _quoted(value: str) -> str:

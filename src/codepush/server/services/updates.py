@@ -12,20 +12,22 @@ diff it could have used is noticed when the answer is made, once per reading.
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
-from collections.abc import Hashable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final, TypeAlias
+from functools import partial
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import anyio
 
 from codepush.rules import selection
 from codepush.server.ports import UnavailableError
+from codepush.server.recent import ENTRY, Recent
 from codepush.server.services.diffs import DiffJob
 from codepush.server.tallies import Held, Snapshots
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Hashable, Iterable
 
     from codepush.models import UpdateCheck
     from codepush.rules.selection import Decision
@@ -36,28 +38,44 @@ __all__ = ["Kind", "Snapshot", "Standing", "Updates"]
 _RETRY: Final = 0.5
 """Seconds until a database that was away is asked again what has changed."""
 
-RELEASES_KEPT: Final = 300_000
-"""How many releases are kept in memory by default, over all deployments; each deployment counts as some more."""
+_MEGABYTE: Final = 1024 * 1024
 
-_DEPLOYMENT_WEIGHT: Final = 4
-"""How many releases a deployment costs as much memory as, besides its own."""
+SNAPSHOT_BYTES: Final = 256 * _MEGABYTE
+"""Bytes of the deployments that are kept in memory by default."""
 
-_FORMER_LIMIT: Final = 1_000
+_DEPLOYMENT_BYTES: Final = 3_000
+_RELEASE_BYTES: Final = 1_100
+_DIFF_BYTES: Final = 500
+_ARCHIVE_BYTES: Final = 350
+"""Bytes of a deployment, and of each release, diff and package of its app, besides descriptions."""
+
+_FORMER_BYTES: Final = 32 * _MEGABYTE
 _FORMER_SECONDS: Final = 1.0
-"""How many deployments that have changed are at hand as they were, and for how long a phone waits for what they are."""
+"""Bytes of the deployments that are kept as they were before a change, and how long a device waits for the change."""
 
-_ABSENT_LIMIT: Final = 10_000
+_ABSENT_BYTES: Final = 2 * _MEGABYTE
 _ABSENT_SECONDS: Final = 0.5
-"""How many deployment keys that nobody has are remembered, and for how long: a deployment made since is found then."""
+"""Bytes of the keys that no deployment has, and how long they are kept: a deployment made since is found then."""
 
 _LOADING_LIMIT: Final = 1_000
 """Deployments that may be waited for at once; others are unavailable meanwhile."""
 
-_NOTICED_LIMIT: Final = 1_000
-"""Missing diffs that are remembered of one reading, and so noticed, at most."""
+_NOTICED_BYTES: Final = 2 * _MEGABYTE
+"""Bytes of the missing diffs that are known to be noticed; others are noticed again."""
 
-Kind: TypeAlias = Hashable
-"""Checks of one kind are answered alike."""
+_STRING_BYTES: Final = 49
+_NOTE_BYTES: Final = 300
+"""Bytes of an empty string, and of a missing diff."""
+
+
+class Kind(NamedTuple):
+    """What of an update check can make a difference. Checks of one kind get the same answer, but for rollouts."""
+
+    app_version: str
+    package_hash: str | None
+    label: str | None
+    is_companion: bool
+    applies_diffs: bool
 
 
 class Standing:
@@ -83,7 +101,7 @@ class Snapshot:
     Attributes:
         key: its deployment key.
         deployment_id, revision: what was read, and when in its history.
-        weight: how many releases it costs as much memory as.
+        weight: bytes of memory that it takes.
         standing: whether it is current.
 
     """
@@ -92,7 +110,6 @@ class Snapshot:
         "_archives",
         "_candidates",
         "_missing",
-        "_noticed",
         "_whole",
         "deployment_id",
         "key",
@@ -101,35 +118,33 @@ class Snapshot:
         "weight",
     )
 
-    def __init__(self, key: str, history: DeploymentHistory, missing: Callable[[DiffJob], bool]) -> None:
+    def __init__(self, key: str, history: DeploymentHistory, missing: Callable[[Standing, DiffJob], bool]) -> None:
         self.key = key
         self.deployment_id = history.deployment_id
         self.revision = history.revision
-        self.weight = _DEPLOYMENT_WEIGHT + len(history.packages)
+        self.weight = _weight(history)
         self.standing = Standing()
         self._candidates = selection.candidates(history.packages)
-        # What diffs can be made from and to, by hash; and the same of what is released here, by address.
+        # What diffs can be made from and to, by hash; and the releases among it, by the address of the whole package.
         self._archives = history.archives
-        self._whole = {
-            one.blob_url: history.archives[one.package_hash]
-            for one in history.packages
-            if one.package_hash in history.archives
-        }
-        self._missing = missing
-        self._noticed: set[DiffJob] = set()
+        self._whole = {one.blob_url: one for one in self._candidates.releases if one.package_hash in history.archives}
+        self._missing = partial(missing, self.standing)
 
     def kind(self, check: UpdateCheck) -> Kind:
         """Return what of a check can make a difference here, but for the device.
 
-        Hashes that nothing is known of are all alike, and so are labels that no release has.
+        Hashes that nothing is known of are all alike, and so are labels that no release has. Empty and missing ones
+        are kinds of their own.
         """
         seen, known = selection.as_received(check), self._candidates
         package_hash, label = seen.package_hash, seen.label
-        return (
-            check.app_version,
-            package_hash if package_hash in known.hashes or package_hash in self._archives else None,
-            label if not label or label in known.labels else None,
-            check.is_companion,
+        is_known = package_hash in known.hashes or package_hash in self._archives
+        return Kind(
+            app_version=check.app_version,
+            package_hash=package_hash if not package_hash or is_known else None,
+            label=label if label in {"", selection.NOT_SENT} or label in known.labels else None,
+            is_companion=check.is_companion,
+            applies_diffs=check.applies_diffs,
         )
 
     def resolve(self, check: UpdateCheck) -> tuple[Decision, bool]:
@@ -143,25 +158,41 @@ class Snapshot:
         """
         decision = selection.resolve(self._candidates, check)
         offers = [decision.original, *([decision.rollout_package] if decision.rollout_package else [])]
-        noticed = [self._notice(check.package_hash, offer.download_url) for offer in offers]
+        noticed = [self._notice(check, offer.download_url) for offer in offers]
         return decision, all(noticed)
 
-    def _notice(self, old_hash: str | None, download_url: str) -> bool:
-        """Take note of the diff that a phone could have used, if it is sent to a whole package."""
-        package_id = self._whole.get(download_url)
-        if package_id is None or old_hash is None or old_hash not in self._archives:
+    def _notice(self, check: UpdateCheck, download_url: str) -> bool:
+        """Take note of the diff that a device could have used, if it gets a whole package; return whether it was."""
+        offered, old_hash = self._whole.get(download_url), check.package_hash
+        if offered is None or old_hash not in self._archives or not check.applies_diffs:
             return True
-        job = DiffJob(package_id, old_hash)
-        if job in self._noticed or len(self._noticed) >= _NOTICED_LIMIT:
+        if old_hash in offered.diff_package_map:  # one that the store build cannot apply
             return True
-        if not self._missing(job):
-            return False
-        self._noticed.add(job)
-        return True
+        return self._missing(DiffJob(self._archives[offered.package_hash], old_hash))
+
+
+def _weight(history: DeploymentHistory) -> int:
+    releases = sum(
+        _RELEASE_BYTES + sys.getsizeof(one.description or "") + _DIFF_BYTES * len(one.diff_package_map)
+        for one in history.packages
+    )
+    return _DEPLOYMENT_BYTES + releases + _ARCHIVE_BYTES * len(history.archives)
 
 
 def _nobody(_: DiffJob) -> bool:
     return True
+
+
+def _snapshot_cost(key: str, snapshot: Snapshot) -> int:
+    return ENTRY + _STRING_BYTES + len(key) + snapshot.weight
+
+
+def _key_cost(key: str, _: float) -> int:
+    return ENTRY + _STRING_BYTES + len(key)
+
+
+def _note_cost(_: tuple[Standing, DiffJob], __: DiffJob) -> int:
+    return ENTRY + _NOTE_BYTES
 
 
 class Updates:
@@ -171,7 +202,7 @@ class Updates:
         histories: where the releases of deployments come from.
         missing: takes note of a diff that a phone could have used, without waiting for anything; returns
             whether it did.
-        limit: how many releases are kept at most. Deployments that nobody has asked for lately go first.
+        limit: bytes of the deployments that are kept. Those that no device has asked for recently are evicted first.
         counts: counts readings.
         clock: seconds from any moment on, never going back.
 
@@ -182,7 +213,7 @@ class Updates:
         histories: Histories,
         *,
         missing: Callable[[DiffJob], bool] = _nobody,
-        limit: int = RELEASES_KEPT,
+        limit: int = SNAPSHOT_BYTES,
         counts: Snapshots | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -195,10 +226,11 @@ class Updates:
         self._kept: dict[str, Snapshot] = {}
         self._keys: dict[int, str] = {}
         self._weight = 0
-        self._former: dict[str, Snapshot] = {}
+        self._former: Recent[str, Snapshot] = Recent(_FORMER_BYTES, _snapshot_cost)
         self._loading: dict[str, asyncio.Task[Snapshot | None]] = {}
         self._readings = 0
-        self._absent: dict[str, float] = {}
+        self._absent: Recent[str, float] = Recent(_ABSENT_BYTES, _key_cost)
+        self._noticed: Recent[tuple[Standing, DiffJob], DiffJob] = Recent(_NOTICED_BYTES, _note_cost)
         self._epoch = 0
         self._verified: Hashable = None
 
@@ -253,18 +285,26 @@ class Updates:
             done.exception()  # whoever waited has got it; nobody may be left who does
 
     def _is_absent(self, deployment_key: str) -> bool:
-        return self._absent.get(deployment_key, 0) > self._clock()
+        return (self._absent.get(deployment_key) or 0) > self._clock()
 
     async def _load(self, deployment_key: str) -> Snapshot | None:
         epoch = self._epoch
         history = await self._read(deployment_key)
-        snapshot = Snapshot(deployment_key, history, self._missing) if history else None
-        self._former.pop(deployment_key, None)
+        snapshot = Snapshot(deployment_key, history, self._notice) if history else None
+        self._former.pop(deployment_key)
         if epoch == self._epoch:  # else it may have changed while it was read: the next check reads again
             self._keep(deployment_key, snapshot)
         elif snapshot:
             snapshot.standing.is_current = False
         return snapshot
+
+    def _notice(self, standing: Standing, job: DiffJob) -> bool:
+        """Take note of a missing diff once per reading of a deployment; return whether it was noted."""
+        if self._noticed.get((standing, job)) is None:
+            if not self._missing(job):
+                return False
+            self._noticed.add((standing, job), job)
+        return True
 
     async def _read(self, deployment_key: str) -> DeploymentHistory | None:
         self._counts.loads += 1
@@ -276,9 +316,7 @@ class Updates:
 
     def _keep(self, deployment_key: str, snapshot: Snapshot | None) -> None:
         if snapshot is None:
-            if len(self._absent) >= _ABSENT_LIMIT:
-                self._absent.clear()
-            self._absent[deployment_key] = self._clock() + _ABSENT_SECONDS
+            self._absent.add(deployment_key, self._clock() + _ABSENT_SECONDS)
             return
         self._let_go(deployment_key)
         self._kept[deployment_key] = snapshot
@@ -314,9 +352,7 @@ class Updates:
     def _put_aside(self, deployment_key: str) -> None:
         snapshot = self._let_go(deployment_key)
         if snapshot is not None:
-            self._former[deployment_key] = snapshot
-            if len(self._former) > _FORMER_LIMIT:
-                del self._former[next(iter(self._former))]
+            self._former.add(deployment_key, snapshot)
 
     def _begin_epoch(self) -> None:
         """Let nothing be kept that was read before now."""

@@ -9,12 +9,16 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from codepush.errors import Invalid
 from codepush.rules import reports, semver, validation
+from codepush.rules.clients import Client
 from codepush.server.services.errors import TooLargeError, UnavailableError
 from codepush.server.web.addresses import counted_address
 from codepush.server.web.auth import address
 from codepush.server.web.bodies import json_body
+from codepush.server.web.hosts import own_address
 from codepush.server.web.paths import route
 from codepush.server.web.problems import plain
 from codepush.server.web.timelimits import at_most
@@ -53,6 +57,7 @@ class AcquisitionDoor:
         self._counts = tallies.ordinary
         self._taken = tallies.reports
         self._report_seconds = report_seconds
+        self._has_withheld = False
 
     def routes(self) -> list[Route]:
         """Return the routes; nobody needs an access key for them."""
@@ -75,10 +80,14 @@ class AcquisitionDoor:
                 return self._refused(acquisition.KEY_TEXT)
             if semver.normalise_app_version(asked.app_version) is None:
                 return self._refused(acquisition.VERSION_TEXT)
+            if not Client.of(request.headers).applies_diffs:
+                asked = replace(asked, applies_diffs=False)
             ready = await self._ready(asked, camel=camel)
             if ready is None:
                 self._counts.unknown_key += 1
                 return plain(acquisition.UNKNOWN_KEY_TEXT, 404)
+            if ready.is_update and self._checks.needs_host and own_address(request.scope) is None:
+                ready = self._withheld(camel=camel)
             if ready.is_update:
                 self._counts.update += 1
             else:
@@ -101,6 +110,16 @@ class AcquisitionDoor:
         if snapshot is None:
             return None
         return self._checks.answer(snapshot, asked, camel=camel).told(asked.client_unique_id)
+
+    def _withheld(self, *, camel: bool) -> Ready:
+        """Return that there is no update: no address is known from which this device could download one."""
+        if not self._has_withheld:
+            self._has_withheld = True
+            _log.warning(
+                "Updates are withheld from devices that ask through a proxy: the server does not know its own address."
+                " Set --public-url (CODEPUSH_PUBLIC_URL) to the address of the proxy."
+            )
+        return self._checks.nothing(camel=camel)
 
     def _refused(self, text: str) -> Response:
         self._counts.refused += 1

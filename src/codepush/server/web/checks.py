@@ -13,7 +13,7 @@ from starlette.responses import Response
 from codepush.models import UpdateCheck, UpdateInfo
 from codepush.rules import rollout
 from codepush.rules.selection import NOT_SENT
-from codepush.server.web.recent import Recent
+from codepush.server.recent import ENTRY, Recent
 from codepush.wire import acquisition
 from codepush.wire.messages import JSON_TYPE
 
@@ -23,10 +23,19 @@ if TYPE_CHECKING:
 
 __all__ = ["Answer", "Checks", "Ready"]
 
-_ANSWERS: Final = 32_768
-"""How many answers are kept in each of two generations: some 700 bytes each, or 1 300 during a rollout."""
+ANSWER_BYTES: Final = 32 * 1024 * 1024
+"""Bytes of the answers that are kept."""
+
+_OBJECT_BYTES: Final = 112
+"""Bytes of an object with its fields, besides what these refer to."""
+
+_KEY_BYTES: Final = 400
+"""Bytes of an answer's key: three tuples or strings, and the hash and the label, which are those of a release."""
 
 Headers: TypeAlias = tuple[tuple[str, str], ...]
+
+_SHARED: Final[Headers] = (("access-control-allow-origin", "*"),)
+"""Web pages of every origin may read answers: apps in a web view ask from ``file://`` and from schemes of their own."""
 
 _FRESH: Final[Headers] = (("cache-control", "no-cache"),)
 _ONE_DEVICE: Final[Headers] = (("cache-control", "private, no-store"),)
@@ -45,7 +54,7 @@ class Ready:
 
     def __init__(self, info: UpdateInfo, *, camel: bool, headers: Headers) -> None:
         body = acquisition.update_body(info, camel=camel)
-        sent = [*headers, ("content-length", str(len(body))), ("content-type", JSON_TYPE)]
+        sent = [*_SHARED, *headers, ("content-length", str(len(body))), ("content-type", JSON_TYPE)]
         head = "".join(f"{name}: {value}\r\n" for name, value in sent)
         self.tail = head.encode("ascii") + b"\r\n" + body
         self.is_update = info.is_available
@@ -70,10 +79,11 @@ class Answer:
         standing: how the snapshot stands that it was made from.
         ready: the answer; during a rollout that for devices that are not selected.
         selected: the answer for those that are; ``None`` when nothing depends on the device.
+        size: bytes of memory that it takes.
 
     """
 
-    __slots__ = ("_release_tag", "_rollout", "ready", "selected", "standing")
+    __slots__ = ("_release_tag", "_rollout", "ready", "selected", "size", "standing")
 
     def __init__(self, decision: Decision, standing: Standing, *, camel: bool, headers: Headers) -> None:
         rolling_out = decision.rollout_package
@@ -82,13 +92,23 @@ class Answer:
         self.selected = Ready(rolling_out, camel=camel, headers=headers) if rolling_out else None
         self._rollout = decision.rollout or 0
         self._release_tag = decision.release_tag
+        parts = [self.ready] if self.selected is None else [self.ready, self.selected]
+        self.size = _OBJECT_BYTES + sum(_OBJECT_BYTES + len(part.tail) for part in parts)
 
     def told(self, client_unique_id: str | None) -> Ready:
-        """Return the answer for a device."""
-        if self.selected is None:
+        """Return the answer for a device: ``None`` is an id that it did not send, and ``""`` is never selected."""
+        if self.selected is None or client_unique_id == "":
             return self.ready
-        is_selected = rollout.is_selected(client_unique_id or NOT_SENT, self._rollout, self._release_tag)
+        device = NOT_SENT if client_unique_id is None else client_unique_id
+        is_selected = rollout.is_selected(device, self._rollout, self._release_tag)
         return self.selected if is_selected else self.ready
+
+
+_Key: TypeAlias = "tuple[Standing, Kind, bool]"
+
+
+def _cost(key: _Key, answer: Answer) -> int:
+    return ENTRY + _KEY_BYTES + len(key[1].app_version) + answer.size
 
 
 class Checks:
@@ -96,12 +116,17 @@ class Checks:
 
     Args:
         cache_seconds: how long caches between phones and the server may give the same answer; 0: not at all.
+        needs_host: whether download addresses have to be completed with the host of each request.
+
+    Attributes:
+        needs_host: see above. Such answers are not for the fast path, nor for caches in front of the server.
 
     """
 
-    def __init__(self, *, cache_seconds: int = 0) -> None:
-        self._cache_seconds = cache_seconds
-        self._answers: Recent[tuple[Standing, Kind, bool], Answer] = Recent(_ANSWERS)
+    def __init__(self, *, cache_seconds: int = 0, needs_host: bool = False) -> None:
+        self._cache_seconds = 0 if needs_host else cache_seconds
+        self.needs_host = needs_host
+        self._answers: Recent[_Key, Answer] = Recent(ANSWER_BYTES, _cost)
         self._nothing = [Ready(UpdateInfo(), camel=camel, headers=_FRESH) for camel in (False, True)]
 
     def answer(self, snapshot: Snapshot, check: UpdateCheck, *, camel: bool) -> Answer:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from codepush.server.web.recent import Recent
+from codepush.server.recent import ENTRY, Recent
 from codepush.server.web.requestlines import is_plain_head, read_line
 
 if TYPE_CHECKING:
@@ -21,10 +21,17 @@ __all__ = ["STATE", "FastPath"]
 STATE: Final = "codepush_fast_path"
 """Under this name an application's lifespan gives its :class:`FastPath` to the connections."""
 
-_LINES: Final = 65_536
-_HEADS: Final = 2_048
+LINE_BYTES: Final = 64 * 1024 * 1024
+"""Bytes of the request lines that are kept, with the answers that they lead to."""
+
+HEAD_BYTES: Final = 2 * 1024 * 1024
+"""Bytes of the sets of headers that are kept."""
+
 _LONGEST: Final = 512
-"""How many request lines, and sets of headers, are remembered in each of two generations, and up to which length."""
+"""Bytes of the longest request line, and of the longest set of headers, that are kept."""
+
+_BYTES_OBJECT: Final = 33
+"""Bytes of an empty ``bytes`` object."""
 
 _LARGEST: Final = 8_192
 """Bytes of the largest request that is looked at."""
@@ -32,6 +39,7 @@ _LARGEST: Final = 8_192
 _END: Final = b" HTTP/1.1"
 _ID: Final = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_"
 _ID_PARAMETERS: Final = (b"&client_unique_id", b"&clientUniqueId")
+_ID_VALUES: Final = (b"client_unique_id=", b"clientUniqueId=")
 
 
 class FastPath:
@@ -50,8 +58,8 @@ class FastPath:
         self._checks = checks
         self._counts = counts
         # Without the device's id, if that is the last parameter; else as they came.
-        self._lines: Recent[bytes, Answer] = Recent(_LINES)
-        self._heads: Recent[bytes, bytes] = Recent(_HEADS)
+        self._lines: Recent[bytes, Answer] = Recent(LINE_BYTES, _line_cost)
+        self._heads: Recent[bytes, bytes] = Recent(HEAD_BYTES, _head_cost)
         self._headers: object = None
         self._start = b""
         self.operations_port = operations_port
@@ -65,7 +73,7 @@ class FastPath:
 
         """
         line, _, head = data.partition(b"\r\n")
-        if head not in self._heads.young and not self._knows(head):
+        if head not in self._heads.values and not self._knows(head):
             return None
         ready = self._ready(line)
         if ready is None:
@@ -82,10 +90,13 @@ class FastPath:
     def _ready(self, line: bytes) -> Ready | None:
         """Return the answer to a request line."""
         shared, _, rest = line.rpartition(b"=")
-        answer = self._lines.young.get(shared) or self._lines.get(shared)
+        answer = self._lines.values.get(shared)
         if answer is not None and answer.standing.is_current and _is_plain_id(rest):
             answer.standing.is_asked_for = True
-            return answer.ready if answer.selected is None else answer.told(rest[: -len(_END)].decode("ascii"))
+            if answer.selected is None:
+                return answer.ready
+            if len(rest) > len(_END):  # what an empty id means depends on the spelling of its parameter
+                return answer.told(rest[: -len(_END)].decode("ascii"))
         return self._read(line, shared, rest)
 
     def _read(self, line: bytes, shared: bytes, rest: bytes) -> Ready | None:
@@ -96,12 +107,14 @@ class FastPath:
         answer = self._find(check, camel=camel)
         if answer is None:
             return None
-        if shared.endswith(_ID_PARAMETERS) and _is_plain_id(rest) and len(shared) <= _LONGEST:
+        if _ends_before_id(shared) and _is_plain_id(rest) and len(shared) <= _LONGEST:
             self._lines.add(shared, answer)
         return answer.told(check.client_unique_id)
 
     def _find(self, check: UpdateCheck, *, camel: bool) -> Answer | None:
         """Return the answer to a check that is right and whose deployment is in memory."""
+        if self._checks.needs_host:
+            return None
         snapshot = self._updates.current(check.deployment_key)
         if snapshot is None:
             return None
@@ -112,13 +125,25 @@ class FastPath:
 
     def _knows(self, head: bytes) -> bool:
         """Return whether these are plain headers, remembering those that are."""
-        if self._heads.get(head) is not None:
-            return True
         if len(head) > _LARGEST or not is_plain_head(head):
             return False
         if len(head) <= _LONGEST:
             self._heads.add(head, head)
         return True
+
+
+def _line_cost(line: bytes, answer: Answer) -> int:
+    """Return what a line takes. Few lines share an answer, so each is counted with its own."""
+    return ENTRY + _BYTES_OBJECT + len(line) + answer.size
+
+
+def _head_cost(head: bytes, _: bytes) -> int:
+    return ENTRY + _BYTES_OBJECT + len(head)
+
+
+def _ends_before_id(shared: bytes) -> bool:
+    """Return whether a request line without its last value lacks just the device's id, which it names once."""
+    return shared.endswith(_ID_PARAMETERS) and not any(value in shared for value in _ID_VALUES)
 
 
 def _is_plain_id(rest: bytes) -> bool:

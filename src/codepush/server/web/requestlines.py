@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from codepush.rules.clients import Client
 from codepush.wire import acquisition
 
 if TYPE_CHECKING:
@@ -37,7 +38,15 @@ _HEADERS: Final = re.compile(rb"(?:(?:" + _PLAIN + rb"|" + _HARMLESS + rb")\r\n)
 
 def is_plain_head(head: bytes) -> bool:
     """Return whether what follows a request line is headers that leave the answer as it is, and nothing more."""
-    return _HEADERS.fullmatch(head) is not None and (b"\n" + head.lower()).count(b"\nhost:") == 1
+    if _HEADERS.fullmatch(head) is None or (b"\n" + head.lower()).count(b"\nhost:") != 1:
+        return False
+    return _client(head).applies_diffs
+
+
+def _client(head: bytes) -> Client:
+    """Return the client that sent plain headers. Of a repeated one the first counts, as on the standard path."""
+    pairs = [line.partition(": ") for line in head.decode("ascii").splitlines()]
+    return Client.of({name.lower(): value for name, _, value in reversed(pairs)})
 
 
 def read_line(line: bytes) -> tuple[UpdateCheck, bool] | None:
