@@ -119,8 +119,8 @@ class App(_Answered, frozen=True, kw_only=True):
 class DiffPackage(_Answered, frozen=True, kw_only=True):
     """The smaller download for phones that run one particular older package.
 
-    ``fits_binary`` is whether a device that still runs the store build can apply it. Servers know that; where a
-    package was read from a server, it says nothing.
+    ``fits_binary`` is whether a device that still runs its store build can apply it. Servers of other makers do not
+    send that.
     """
 
     size: int

@@ -74,8 +74,7 @@ async def test_generated_requests(seed):
 
 
 async def test_request_lines_are_read_once(monkeypatch):
-    """A line that was read is remembered as long as it is used now and then, whatever the device."""
-    monkeypatch.setattr(fastpath, "_LINES", 2)
+    """A line that was read is not read again, whatever the device."""
     lines = []
     monkeypatch.setattr(fastpath, "read_line", lambda line: lines.append(line) or requestlines.read_line(line))
     fast, _ = await roads(CASES[:3])

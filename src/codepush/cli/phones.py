@@ -46,11 +46,12 @@ def bundle_name_of(app: App | None) -> str | None:
 def reason(considered: Consideration) -> str:
     """Return why a release was chosen for a phone or was not, in words."""
     release, bucket = considered.release, considered.bucket
+    unfit = "; whole package, because its diff does not fit the store build" if considered.is_unfit else ""
     if bucket is not None:
         chosen = considered.verdict == "chosen"
         takes = "chosen: the rollout of {}% takes in" if chosen else "the rollout of {}% leaves out"
-        return f"{takes.format(f'{release.rollout:g}')} this phone (its place is {bucket})"
-    return _REASONS[considered.verdict].format(target=release.app_version)
+        return f"{takes.format(f'{release.rollout:g}')} this phone (its place is {bucket}){unfit}"
+    return _REASONS[considered.verdict].format(target=release.app_version) + unfit
 
 
 def kind_of_download(release: Package | None, url: str) -> str:

@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from codepush.models import Package
 from codepush.rules import rollout as rollouts, semver
-from codepush.rules.selection import as_received
+from codepush.rules.selection import as_received, can_apply
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -34,12 +34,15 @@ class Consideration(Struct, frozen=True, kw_only=True):
         release: the release.
         verdict: what became of it.
         bucket: the phone's place in the release's rollout, 0 to 99, where that decided; it is in when that is less.
+        is_unfit: whether there is a diff from what the device runs that it cannot apply, so that it is sent the whole
+            package.
 
     """
 
     release: Package
     verdict: Verdict
     bucket: int | None = None
+    is_unfit: bool = False
 
 
 def consider(history: Sequence[Package], check: UpdateCheck) -> tuple[Consideration, ...]:
@@ -65,6 +68,9 @@ def _consider(releases: Iterator[Package], check: UpdateCheck) -> Iterator[Consi
         found = _one(release, check, is_left_out=is_left_out)
         if is_decided:
             found = Consideration(release=release, verdict="older")
+        elif found.verdict == "chosen":
+            diff = release.diff_package_map.get(check.package_hash or "")
+            found = replace(found, is_unfit=diff is not None and not can_apply(check, diff))
         yield found
         is_decided = is_decided or found.verdict in {"chosen", "runs_already"}
         # Whom the newest rollout leaves out, no other rollout takes in.
@@ -81,8 +87,12 @@ def _one(release: Package, check: UpdateCheck, *, is_left_out: bool) -> Consider
         return Consideration(release=release, verdict="held_back")
     if release.package_hash == check.package_hash:
         return Consideration(release=release, verdict="runs_already")
-    if not is_rolling_out:
-        return Consideration(release=release, verdict="chosen")
-    bucket = rollouts.bucket(check.client_unique_id or "", release.label or release.package_hash)
+    return _rolling_out(release, check) if is_rolling_out else Consideration(release=release, verdict="chosen")
+
+
+def _rolling_out(release: Package, check: UpdateCheck) -> Consideration:
+    if not check.client_unique_id:  # an empty id is never selected
+        return Consideration(release=release, verdict="held_back")
+    bucket = rollouts.bucket(check.client_unique_id, release.label or release.package_hash)
     verdict: Verdict = "chosen" if bucket < (release.rollout or 0) else "held_back"
     return Consideration(release=release, verdict=verdict, bucket=bucket)

@@ -8,14 +8,34 @@ from typing import TYPE_CHECKING, Final
 from codepush.rules.duplicates import same_target
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from codepush.models import Package
 
-__all__ = ["DEFAULT_LIMIT", "bases"]
+__all__ = ["DEFAULT_LIMIT", "bases", "fits_binary"]
 
 DEFAULT_LIMIT: Final = 5
 """From how many older releases there are diffs to a new one, unless a server is set up otherwise."""
+
+
+_REACT_NATIVE: Final = "CodePush/"
+_ASSETS: Final = f"{_REACT_NATIVE}assets/"
+_META: Final = ".meta"
+
+
+def fits_binary(names: Collection[str]) -> bool:
+    """Return whether a device that runs the store build can apply diffs from a package with these files.
+
+    React Native on iOS copies the bundle and the folder ``assets`` of the store build, and nothing else. Without that
+    folder the copy fails; a file beside the bundle (``main.jsbundle.meta``) is missing from it. Either way the device
+    rejects the diff and downloads it again at each check. Other clients copy all files.
+    """
+    if not any(name.startswith(_REACT_NATIVE) for name in names):
+        return True
+    has_assets = any(name.startswith(_ASSETS) for name in names)
+    return has_assets and not any(
+        name.endswith(_META) and name.removesuffix(_META) in names and not name.startswith(_ASSETS) for name in names
+    )
 
 
 def bases(history: Sequence[Package], new: Package, *, limit: int = DEFAULT_LIMIT) -> list[Package]:

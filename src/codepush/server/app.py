@@ -222,7 +222,10 @@ def create_app(settings: Settings, *, peers: Path | None = None) -> Starlette:
         lifespan=_lifespan(
             settings,
             store,
-            (updates.watch, reports.run, missing_diffs.run, worker.run, uploads.run, series.run, shared.run),
+            (
+                *(updates.watch, reports.run, missing_diffs.run, diffs.judge, worker.run),
+                *(uploads.run, series.run, shared.run),
+            ),
             spans,
             failures=tallies.failures,
             state={

@@ -50,12 +50,42 @@ def test_a_mandatory_release_in_between_makes_the_offer_mandatory():
     assert not selection.answer(candidates, check(label="v2", package_hash="h2")).is_mandatory
 
 
-@pytest.mark.parametrize("label", [None, ""])
-@pytest.mark.parametrize("package_hash", [None, ""])
+@pytest.mark.parametrize(("label", "package_hash"), [(None, None), (None, ""), ("", None)])
 def test_a_fresh_install_skips_the_whole_history(label, package_hash):
-    """A phone that names no release, by empty values or none, is behind every mandatory release there ever was."""
+    """A device that leaves out its label or hash is behind every mandatory release there ever was."""
     candidates = history(release(1, is_mandatory=True), release(2))
     assert selection.answer(candidates, check(label=label, package_hash=package_hash)).is_mandatory
+
+
+def test_a_device_with_empty_label_and_hash_counts_as_current():
+    """A device that sends both empty skips no mandatory release, as in the original."""
+    candidates = history(release(1, is_mandatory=True), release(2))
+    assert not selection.answer(candidates, check(label="", package_hash="")).is_mandatory
+
+
+def test_an_empty_device_id_is_in_no_rollout():
+    """A device with an empty id gets the earlier release, at any percentage; one without an id has a place."""
+    candidates = history(release(1), release(2, rollout=99))
+    assert selection.answer(candidates, check(client_unique_id="")).label == "v1"
+    assert selection.answer(candidates, check(client_unique_id=None)).label == "v2"
+
+
+@pytest.mark.parametrize(
+    ("fields", "size"),
+    [
+        ({"label": "v1"}, 7),
+        ({"label": "v9"}, 7),
+        ({"label": None}, 100),
+        ({"label": ""}, 100),
+        ({"label": "undefined"}, 100),
+        ({"label": "v1", "applies_diffs": False}, 100),
+    ],
+)
+def test_a_diff_that_does_not_fit_a_store_build_is_for_releases_only(fields, size):
+    """Without a label the device runs its store build: it gets the whole package, as does a client without diffs."""
+    diff = DiffPackage(size=7, url="/d", fits_binary=False)
+    candidates = history(release(1), release(2, size=100, diff_package_map={"h1": diff}))
+    assert selection.answer(candidates, check(package_hash="h1", **fields)).package_size == size
 
 
 def test_a_hash_finds_the_running_release_only_beside_an_empty_label():

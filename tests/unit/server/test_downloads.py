@@ -54,6 +54,7 @@ async def test_a_whole_blob(client):
     assert (answer.status_code, answer.content) == (200, CONTENT)
     assert headers(answer) == {
         "accept-ranges": "bytes",
+        "access-control-allow-origin": "*",
         "cache-control": "public, max-age=31536000, immutable",
         "content-length": str(SIZE),
         "content-type": "application/octet-stream",

@@ -60,9 +60,9 @@ async def test_app_centers_clients_are_told_in_json(client, path):
 
 async def test_paths_of_phones_and_of_the_standalone_dialect_are_not_app_centers(client):
     """Below the alias of the standalone dialect, and where phones ask, a refusal is text as ever."""
-    for path in ("/v0.1/legacy/apps", "/v0.1/public/codepush/nope", "/apps"):
+    for path, status in (("/v0.1/legacy/apps", 401), ("/v0.1/public/codepush/nope", 404), ("/apps", 401)):
         answer = await client.get(path)
-        assert (answer.status_code, answer.headers["content-type"]) == (401, "text/plain; charset=utf-8")
+        assert (answer.status_code, answer.headers["content-type"]) == (status, "text/plain; charset=utf-8")
 
 
 async def _fails(_):

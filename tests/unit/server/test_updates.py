@@ -104,11 +104,12 @@ async def test_a_key_that_nobody_has_is_not_looked_up_each_time():
 
 async def test_keys_that_nobody_has_are_forgotten_in_the_end(monkeypatch):
     """However many keys are made up, a bounded number is remembered."""
-    monkeypatch.setattr(module, "_ABSENT_LIMIT", 10)
+    monkeypatch.setattr(module, "_ABSENT_BYTES", 2_000)
     updates = Updates(Histories())
     for number in range(95):
         await updates.find(f"key {number}")
-    assert len(updates._absent) <= 10
+    assert 1 <= len(updates._absent.values) <= 10
+    assert updates._absent.size <= 2_000
 
 
 async def test_no_more_is_read_at_once_than_the_database_can_follow(monkeypatch):
@@ -145,19 +146,21 @@ async def kinds(releases, *checks):
 
 
 async def test_hashes_that_nobody_knows_are_one_kind():
-    """Hashes that the app never had are alike, also those that are empty or missing; known ones each are a kind."""
+    """Hashes that the app never had are alike, also a missing one; an empty one and each known one are a kind."""
     releases = [a_release(1), a_release(2)]
-    unknown = [a_check(label="", package_hash=sent) for sent in ("f" * 64, "g", "", None)]
+    unknown = [a_check(label="", package_hash=sent) for sent in ("f" * 64, "g", None)]
     assert await kinds(releases, *unknown) == 1
-    assert await kinds(releases, *unknown, *(a_check(label="", package_hash=f"hash{one}") for one in (1, 2))) == 3
+    assert (
+        await kinds(releases, *unknown, *(a_check(label="", package_hash=one) for one in ("", "hash1", "hash2"))) == 4
+    )
 
 
 async def test_labels_that_nobody_knows_are_one_kind():
-    """Labels that no release has are like none; an empty one is not, since the hash counts then."""
+    """Labels that no release has are alike; a missing and an empty one are kinds, as is each known one."""
     releases = [a_release(1), a_release(2)]
-    unknown = [a_check(label=sent) for sent in ("v3", "nonsense", None)]
+    unknown = [a_check(label=sent) for sent in ("v3", "nonsense")]
     assert await kinds(releases, *unknown) == 1
-    assert await kinds(releases, *unknown, a_check(label=""), a_check(label="v1"), a_check(label="v2")) == 4
+    assert await kinds(releases, *unknown, *(a_check(label=one) for one in (None, "", "v1", "v2"))) == 5
 
 
 async def test_devices_are_no_kind():

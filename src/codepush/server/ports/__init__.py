@@ -69,6 +69,7 @@ from codepush.server.ports.records import (
     PointRecord,
     ReleaseRecord,
     StoredDiff,
+    UnknownFit,
     UploadRecord,
     UploadState,
 )
@@ -164,6 +165,7 @@ __all__ = [
     "Store",
     "StoredDiff",
     "UnavailableError",
+    "UnknownFit",
     "UnstorableError",
     "UploadRecord",
     "UploadState",

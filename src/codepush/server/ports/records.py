@@ -42,6 +42,7 @@ __all__ = [
     "PointRecord",
     "ReleaseRecord",
     "StoredDiff",
+    "UnknownFit",
     "UploadRecord",
     "UploadState",
 ]
@@ -201,11 +202,23 @@ class PackageRecord(Struct, frozen=True, kw_only=True):
 
 
 class StoredDiff(Struct, frozen=True, kw_only=True):
-    """A smaller download for phones that run the package with ``old_hash``."""
+    """A smaller download for phones that run the package with ``old_hash``.
+
+    ``fits_binary`` is whether a device that runs the store build can apply it; ``None``: not known.
+    """
 
     old_hash: str
     blob_id: str
     size: int
+    fits_binary: bool | None = None
+
+
+class UnknownFit(Struct, frozen=True, kw_only=True):
+    """A diff of which it is not known whether it fits a store build, with the manifest of the older package."""
+
+    package_id: int
+    old_hash: str
+    manifest: bytes
 
 
 class NewRelease(Struct, frozen=True, kw_only=True):

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         PackageRecord,
         PointRecord,
         ReleaseRecord,
+        UnknownFit,
         UploadRecord,
     )
 
@@ -324,11 +325,25 @@ class Diffs(Protocol):
     async def known(self, package_id: int, old_hash: str) -> bool:
         """Return whether the diff from this hash was made, stored or not."""
 
-    async def add(self, package_id: int, old_hash: str, blob: BlobRecord | None, *, created_at: int) -> None:
-        """Record a diff; without a blob it is not worth storing.
+    async def add(
+        self,
+        package_id: int,
+        old_hash: str,
+        blob: BlobRecord | None,
+        *,
+        created_at: int,
+        fits_binary: bool | None = None,
+    ) -> None:
+        """Record a diff; without a blob it is not worth storing. ``fits_binary`` is that of `StoredDiff`.
 
         `AlreadyExistsError` when it was made before; `MissingError` when the package is gone.
         """
+
+    async def unknown_fits(self, limit: int) -> Sequence[UnknownFit]:
+        """Return some stored diffs of which it is not known whether they fit a store build."""
+
+    async def set_fit(self, package_id: int, old_hash: str, *, fits_binary: bool) -> None:
+        """Record whether a diff fits a store build."""
 
     async def remove(self, package_id: int, old_hash: str) -> None:
         """Forget a diff, if it was made."""

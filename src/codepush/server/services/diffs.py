@@ -6,6 +6,7 @@ They are made in the background, by jobs. The jobs are added with the release or
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 import anyio.to_thread
@@ -17,7 +18,7 @@ from codepush.packaging.archive import ArchiveIndex
 from codepush.packaging.manifest import Manifest
 from codepush.rules import diffs as rules
 from codepush.server.folders import work_folder
-from codepush.server.ports import AlreadyExistsError, MissingError
+from codepush.server.ports import AlreadyExistsError, MissingError, UnavailableError
 from codepush.server.services.clock import Clock, now
 from codepush.server.services.drafts import describe, draft
 
@@ -32,6 +33,14 @@ if TYPE_CHECKING:
 __all__ = ["KIND", "DiffJob", "Diffs", "add_job"]
 
 KIND: Final[JobKind] = "diff"
+
+_PAUSE: Final = 5.0
+"""Seconds to wait when the database is unavailable."""
+
+_BATCH: Final = 20
+"""Diffs that are judged in one transaction; each brings a manifest with it."""
+
+_log = logging.getLogger(__name__)
 
 
 class DiffJob(Struct, frozen=True):
@@ -111,7 +120,34 @@ class Diffs:
             return
         async with self._blobs.fetch(package.blob_id) as archive:
             blob = await self._store_diff(package, old, archive)
-        await self._record(job, blob)
+        await self._record(job, blob, fits_binary=None if old.manifest is None else _fits_binary(old.manifest))
+
+    async def judge(self) -> None:
+        """Find out of each diff that an earlier version made whether it fits a store build; runs until cancelled."""
+        is_done = False
+        while not is_done:
+            try:
+                is_done = not await self._judge_some()
+            except UnavailableError as error:
+                _log.warning("Diffs cannot be judged yet: %s", error)
+                await anyio.sleep(_PAUSE)
+        await anyio.sleep_forever()
+
+    async def _judge_some(self) -> bool:
+        """Judge some of these diffs; return whether there were any."""
+        async with self._store.read() as records:
+            unknown = await records.diffs.unknown_fits(_BATCH)
+        if not unknown:
+            return False
+        changed: set[int] = set()
+        async with self._store.write() as records:
+            for one in unknown:
+                fits = _fits_binary(one.manifest)
+                await records.diffs.set_fit(one.package_id, one.old_hash, fits_binary=fits)
+                if fits:  # until now it counted as one that does not
+                    changed.update(await records.deployments.bump_releasing(one.package_id))
+        self._changed(changed)
+        return True
 
     async def _store_diff(self, package: PackageRecord, old: PackageRecord, archive: Path) -> BlobRecord | None:
         with draft(work_folder(self._workspace, "diff", size=package.size)) as new:
@@ -120,19 +156,25 @@ class Diffs:
                 await self._blobs.put(blob.id, new.path)
             return blob
 
-    async def _record(self, job: DiffJob, blob: BlobRecord | None) -> None:
+    async def _record(self, job: DiffJob, blob: BlobRecord | None, *, fits_binary: bool | None) -> None:
         try:
-            changed = await self._add(job, blob)
+            changed = await self._add(job, blob, fits_binary=fits_binary)
         except (AlreadyExistsError, MissingError):  # another worker was quicker, or the app is gone
             if blob is not None:
                 await self._blobs.remove(blob.id)
         else:
             self._changed(changed)
 
-    async def _add(self, job: DiffJob, blob: BlobRecord | None) -> Sequence[int]:
+    async def _add(self, job: DiffJob, blob: BlobRecord | None, *, fits_binary: bool | None) -> Sequence[int]:
         async with self._store.write() as records:
-            await records.diffs.add(job.package_id, job.old_hash, blob, created_at=self._clock())
+            await records.diffs.add(
+                job.package_id, job.old_hash, blob, created_at=self._clock(), fits_binary=fits_binary
+            )
             return () if blob is None else await records.deployments.bump_releasing(job.package_id)
+
+
+def _fits_binary(manifest: bytes) -> bool:
+    return rules.fits_binary(Manifest.from_json(manifest).files.keys())
 
 
 def _write(package: PackageRecord, old: PackageRecord, archive: Path, target: BufferedRandom) -> BlobRecord | None:

@@ -43,6 +43,10 @@ class Links(Struct, frozen=True):
             original_deployment=release.original_deployment,
             released_by=release.released_by,
             diff_package_map={
-                diff.old_hash: DiffPackage(size=diff.size, url=self.blob(diff.blob_id)) for diff in release.diffs
+                # What is not known yet does not fit: the whole package is right for every device.
+                diff.old_hash: DiffPackage(
+                    size=diff.size, url=self.blob(diff.blob_id), fits_binary=bool(diff.fits_binary)
+                )
+                for diff in release.diffs
             },
         )

@@ -174,15 +174,21 @@ class AppShape(Struct, frozen=True, kw_only=True, omit_defaults=True):
         )
 
 
-class DiffShape(Struct, frozen=True, kw_only=True):
-    """One value of a package's ``diffPackageMap``, by the hash of the older package."""
+class DiffShape(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+    """One value of a package's ``diffPackageMap``, by the hash of the older package.
+
+    ``fitsBinary`` is false when a device that runs the store build cannot apply the diff; else it is left out.
+    """
 
     size: Number
     url: str
+    fits_binary: bool = True
 
     def diff(self, fields: Fields) -> DiffPackage:
         """Return the download that was sent."""
-        return DiffPackage(size=int(self.size), url=self.url, extra=_unknown(self, fields))
+        return DiffPackage(
+            size=int(self.size), url=self.url, fits_binary=self.fits_binary, extra=_unknown(self, fields)
+        )
 
 
 class PackageShape(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
@@ -207,7 +213,10 @@ class PackageShape(Struct, frozen=True, kw_only=True, rename="camel", omit_defau
     @classmethod
     def of(cls, package: Package) -> PackageShape:
         """Return what is sent for a package, its rollout as stored."""
-        diffs = {older: DiffShape(size=diff.size, url=diff.url) for older, diff in package.diff_package_map.items()}
+        diffs = {
+            older: DiffShape(size=diff.size, url=diff.url, fits_binary=diff.fits_binary)
+            for older, diff in package.diff_package_map.items()
+        }
         return cls(
             app_version=package.app_version,
             package_hash=package.package_hash,

@@ -50,7 +50,7 @@ class Selection(NamedTuple):
 def _selection(*conditions: ColumnElement[bool]) -> Selection:
     found = select(releases.c.deployment_id, *RECORD).join_from(releases, packages).join(blobs).where(*conditions)
     contents = select(releases.c.package_id).where(*conditions)
-    to_them = select(diffs.c.package_id, diffs.c.old_hash, diffs.c.blob_id, diffs.c.size).where(
+    to_them = select(diffs.c.package_id, diffs.c.old_hash, diffs.c.blob_id, diffs.c.size, diffs.c.fits_binary).where(
         diffs.c.package_id.in_(contents), diffs.c.blob_id.is_not(None)
     )
     return Selection(found.order_by(releases.c.number), to_them.order_by(diffs.c.old_hash))
@@ -150,6 +150,8 @@ class SqlReleases(Queries):
 def _by_package(rows: Iterable[Mapping[Any, Any]]) -> dict[int, tuple[StoredDiff, ...]]:
     found: dict[int, list[StoredDiff]] = defaultdict(list)
     for row in rows:
-        diff = StoredDiff(old_hash=row["old_hash"], blob_id=row["blob_id"], size=row["size"])
+        diff = StoredDiff(
+            old_hash=row["old_hash"], blob_id=row["blob_id"], size=row["size"], fits_binary=row["fits_binary"]
+        )
         found[row["package_id"]].append(diff)
     return {package_id: tuple(some) for package_id, some in found.items()}
