@@ -1,5 +1,7 @@
 """From which older releases there are diffs."""
 
+import pytest
+
 from codepush.models import Package
 from codepush.rules import diffs
 
@@ -42,3 +44,20 @@ def test_a_limit_of_nothing_means_no_diffs():
     """Diffs can be turned off."""
     history = [release(1), release(2)]
     assert labels(history, history[1], limit=0) == []
+
+
+@pytest.mark.parametrize(
+    ("names", "fits"),
+    [
+        ({"CodePush/main.jsbundle", "CodePush/assets/a.png"}, True),
+        ({"CodePush/main.jsbundle", "CodePush/assets/a.png", "CodePush/assets/a.png.meta"}, True),
+        ({"CodePush/main.jsbundle"}, False),
+        ({"CodePush/index.android.bundle", "CodePush/drawable-mdpi/a.png"}, False),
+        ({"CodePush/main.jsbundle", "CodePush/main.jsbundle.meta", "CodePush/assets/a.png"}, False),
+        ({"www/index.html"}, True),
+        ({"www/index.html", "www/assets/a.png"}, True),
+    ],
+)
+def test_which_diffs_fit_a_store_build(names, fits):
+    """iOS copies the bundle and its assets; without assets, or with more than these two, it can apply no diff."""
+    assert diffs.fits_binary(names) is fits
