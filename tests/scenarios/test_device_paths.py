@@ -36,7 +36,10 @@ def test_web_views_may_read_what_devices_call(codepush_server, tmp_path, origin)
         check = f"{CHECK}?deployment_key={key}&app_version=1.0.0"
         responses = [page.get(check) for _ in range(3)]
         blob = responses[0].json()["update_info"]["download_url"]
-        responses += [page.get(path) for path in (blob, "/blobs/none", f"{CHECK}?app_version=1", "//updateCheck")]
+        responses += [
+            page.get(path)
+            for path in (blob, "/blobs/none", f"{CHECK}?app_version=1", f"{codepush_server.url}//updateCheck")
+        ]
         responses += [page.get(f"{CHECK}?deployment_key=no-such-key-1&app_version=1.0.0")]
         responses += [page.get("/v0.1/public/codepush/status"), page.post("/updateCheck")]
         responses += [page.post(path, content=body) for path in REPORTS for body in (b"{}", b"no JSON")]
