@@ -13,7 +13,8 @@ CAPACITOR = {
 
 
 def head(headers):
-    return "".join(f"{name.title()}: {value}\r\n" for name, value in headers.items()).encode() + b"\r\n"
+    lines = {"host": "codepush.test", **headers}
+    return "".join(f"{name.title()}: {value}\r\n" for name, value in lines.items()).encode() + b"\r\n"
 
 
 def test_the_capacitor_plugin_takes_no_diffs():

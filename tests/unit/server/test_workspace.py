@@ -74,6 +74,28 @@ async def test_uploads_of_other_processes_count(workspace, holder, tmp_path):
         assert len(list(tmp_path.iterdir())) == 1  # the one in use
 
 
+async def test_an_upload_waits_for_its_turn(workspace):
+    """Of several at once, those beyond the limit begin when others complete; too many more are rejected."""
+    running, most, rejected = 0, 0, 0
+
+    async def upload():
+        nonlocal running, most, rejected
+        try:
+            async with workspace.upload_in_turn(1, 10):
+                running += 1
+                most = max(most, running)
+                await anyio.sleep(0.01)
+                running -= 1
+        except TooManyError:
+            rejected += 1
+
+    async with anyio.create_task_group() as group:
+        for _ in range(30):
+            group.start_soon(upload)
+    assert most == UPLOADS_AT_ONCE
+    assert 0 < rejected <= 30 - 20
+
+
 async def test_the_budget_counts_what_is_reserved(workspace):
     """An upload counts twice, for what is received and for what is packed; a chunk counts once."""
     with workspace.upload(1, 3 * MEGABYTE), workspace.chunk(2, 3 * MEGABYTE):

@@ -140,7 +140,7 @@ class AccessKeys:
                 friendly_name=name,
                 created_by=info.created_by or created_by,
                 created_at=created_at,
-                expires_at=self._expiry(info.ttl, not_after),
+                expires_at=self._expiry(created_at, info.ttl, not_after),
                 is_session=is_session,
             )
         except AlreadyExistsError as error:
@@ -152,13 +152,12 @@ class AccessKeys:
         assert record is not None  # just added
         return record, access_key
 
-    def _expiry(self, ttl: int | None, not_after: int | None, *, before: int = 0) -> int:
+    def _expiry(self, since: int, ttl: int | None, not_after: int | None, *, before: int = 0) -> int:
         """Return when a key of this lifetime, in ms, expires; one that exists may expire ``before`` or earlier."""
-        created_at = self._clock()
-        latest = created_at + self._longest
+        latest = since + self._longest
         if not_after is not None:
             latest = min(latest, not_after)
-        return min(created_at + (DEFAULT_LIFE_MS if ttl is None else ttl), max(latest, before))
+        return min(since + (DEFAULT_LIFE_MS if ttl is None else ttl), max(latest, before))
 
     async def authenticate(self, access_key: str | None) -> AccessKeyRecord:
         """Return the record of a key, with the account that owns it.
@@ -249,7 +248,7 @@ class AccessKeys:
                 raise _taken(wanted)
             expires_at = before.expires_at
             if info.ttl is not None:
-                expires_at = self._expiry(info.ttl, not_after, before=expires_at)
+                expires_at = self._expiry(self._clock(), info.ttl, not_after, before=expires_at)
             await records.access_keys.update(before.id, friendly_name=wanted, expires_at=expires_at)
             await self._log(records, caller, "access_key.update", before=before.friendly_name, after=wanted)
             return _show(await _find(records, caller, wanted, 'The access key "{}" does not exist.'))

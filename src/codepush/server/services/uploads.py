@@ -16,7 +16,7 @@ import re
 import secrets
 import shutil
 from collections.abc import Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, BinaryIO, Final
 from uuid import uuid4
@@ -282,7 +282,7 @@ class Uploads:
             NotFoundError, ForbiddenError: see `find_app`.
             UnauthenticatedError: see `status`; also when somebody else began it, or for another app.
             ConflictError: it is not complete, was cancelled, or has been released.
-            TooManyError, NoRoomError: see `Workspace.upload`.
+            TooManyError, NoRoomError: see `Workspace.upload_in_turn`.
 
         """
         async with self._store.read() as records:
@@ -292,9 +292,10 @@ class Uploads:
                 raise _unknown()
             _check_finished(upload)
             chunks = await records.uploads.chunks(upload.id)
-        with draft(self._workspace.upload(caller.id, upload.size)) as whole:
-            await self._assemble(chunks, whole.file)
-            yield whole.path
+        async with self._workspace.upload_in_turn(caller.id, upload.size) as folder:
+            with draft(nullcontext(folder)) as whole:
+                await self._assemble(chunks, whole.file)
+                yield whole.path
 
     async def _assemble(self, chunks: Sequence[ChunkRecord], target: BinaryIO) -> None:
         try:

@@ -6,8 +6,11 @@ counts the uploads of all processes that share the workspace, and what killed pr
 
 from __future__ import annotations
 
+import math
 import shutil
-from contextlib import asynccontextmanager
+from collections import Counter
+from contextlib import ExitStack, asynccontextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import anyio
@@ -20,10 +23,16 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-__all__ = ["UPLOADS_AT_ONCE", "Workspace"]
+__all__ = ["TURN_SECONDS", "UPLOADS_AT_ONCE", "Workspace"]
 
 UPLOADS_AT_ONCE: Final = 2
 """Releases that one account can upload, or have put together from chunks, at the same time."""
+
+TURN_SECONDS: Final = 10
+"""Seconds that a release waits for its turn, so that a few at once need no retry: the original tools know none."""
+
+_WAITING: Final = 20
+"""Releases of one account that wait for their turn in one process. Further ones are rejected immediately."""
 
 _CHUNKS_AT_ONCE: Final = 50
 """Chunks that one account can send at the same time: 10 for each open upload, as the original clients do."""
@@ -33,7 +42,8 @@ _FULL_SECONDS: Final = 30
 """Seconds after which a rejected client should try again."""
 
 _PACKING_POLL: Final = 0.05
-"""Seconds between two attempts to start packing."""
+_UPLOAD_POLL: Final = 0.25
+"""Seconds between two attempts to start packing, or an upload."""
 
 _MEGABYTE: Final = 1024 * 1024
 
@@ -59,6 +69,7 @@ class Workspace:
     def __init__(self, folder: Path, *, limit_mb: int) -> None:
         self.folder = folder
         self._limit_mb = limit_mb
+        self._waiting: Counter[int] = Counter()
 
     def upload(self, account_id: int, size: int) -> AbstractContextManager[Path]:
         """Return a block with a folder for a release of this size and for the package made of it.
@@ -75,23 +86,32 @@ class Workspace:
         return self._reserved("chunk", account_id, size, most=_CHUNKS_AT_ONCE)
 
     @asynccontextmanager
+    async def upload_in_turn(self, account_id: int, size: int) -> AsyncIterator[Path]:
+        """Open the block of `upload`, waiting up to `TURN_SECONDS` while the account uploads as much as it may.
+
+        Raises:
+            TooManyError: None of the account's uploads has completed in time, or too many others wait already.
+            NoRoomError: The workspace or the disk has no room for it.
+
+        """
+        seconds = TURN_SECONDS if self._waiting[account_id] < _WAITING else 0
+        with ExitStack() as stack:
+            self._waiting[account_id] += 1
+            try:
+                folder = await _enter(stack, partial(self.upload, account_id, size), seconds, poll=_UPLOAD_POLL)
+            finally:
+                self._waiting -= Counter([account_id])  # and no account stays with a count of 0
+            yield folder
+
+    @asynccontextmanager
     async def packing(self, account_id: int) -> AsyncIterator[Path]:
         """Open a block with a folder for packing, as soon as no other release of the account is being packed.
 
         It reserves nothing: `upload` did.
         """
-        while True:
-            folder = self._reserved("pack", account_id, 0, most=1)
-            try:
-                path = folder.__enter__()
-            except TooManyError:
-                await anyio.sleep(_PACKING_POLL)
-            else:
-                break
-        try:
-            yield path
-        finally:
-            folder.__exit__(None, None, None)
+        reserve = partial(self._reserved, "pack", account_id, 0, most=1)
+        with ExitStack() as stack:
+            yield await _enter(stack, reserve, math.inf, poll=_PACKING_POLL)
 
     def _reserved(self, kind: str, account_id: int, size: int, *, most: int) -> AbstractContextManager[Path]:
         admit = self._admission(kind, account_id, size, most)
@@ -118,3 +138,17 @@ class Workspace:
                 )
 
         return admit
+
+
+async def _enter(
+    stack: ExitStack, reserve: Callable[[], AbstractContextManager[Path]], seconds: float, *, poll: float
+) -> Path:
+    """Enter a block as soon as there are not too many, trying for so many seconds."""
+    latest = anyio.current_time() + seconds
+    while True:
+        try:
+            return stack.enter_context(reserve())
+        except TooManyError:
+            if anyio.current_time() >= latest:
+                raise
+        await anyio.sleep(poll)

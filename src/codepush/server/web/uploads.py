@@ -66,14 +66,14 @@ async def receive_release(request: Request, room: UploadRoom, *, account_id: int
         account_id: The account that uploads it.
 
     Raises:
-        TooManyError, NoRoomError: As `Workspace.upload` raises them.
+        TooManyError, NoRoomError: As `Workspace.upload_in_turn` raises them.
         TooLargeError: The file or the body is larger than the limit, or declares that it will be.
         InvalidError: The body is not such a form, is cut off, or holds no file.
 
     """
     parser = _parser(request)
     size = _declared(request, room)
-    with room.workspace.upload(account_id, size) as folder:
+    async with room.workspace.upload_in_turn(account_id, size) as folder:
         path = folder / "upload"
         async with await anyio.open_file(path, "xb") as file:
             parts = _Parts(file, room.limit_mb)
