@@ -33,6 +33,13 @@ if TYPE_CHECKING:
 __all__ = ["address", "connection_class", "listen", "serve", "worker_app"]
 
 _BACKLOG: Final = 2048
+_UNSENT: Final = 128 * 1024
+"""Bytes of a response that the operating system keeps for each connection before they can be sent.
+
+Its default is megabytes, which many clients that read nothing would fill.
+"""
+_ACCEPTED: Final = 32
+"""Connections that are accepted in one iteration of the event loop: uvloop accepts one for each descriptor."""
 _PEERS: Final = "_CODEPUSH_PEERS"
 """The variable in which workers are told the folder where they meet."""
 _SHUTDOWN_SECONDS: Final = 30
@@ -44,6 +51,8 @@ def listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.create_server((host, port), family=family, backlog=_BACKLOG)
     listener.set_inheritable(True)
+    if hasattr(socket, "TCP_NOTSENT_LOWAT"):  # connections take it over from the listener
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _UNSENT)
     return listener
 
 
@@ -71,7 +80,7 @@ def serve(settings: Settings, listeners: Sequence[socket.socket], *, workers: in
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stopped)
     if workers == 1:
-        uvicorn.Server(_config(settings, create_app(settings))).run(sockets=list(listeners))
+        uvicorn.Server(_config(settings, create_app(settings))).run(sockets=_copies(listeners))
         return
     from uvicorn.supervisors import Multiprocess
 
@@ -79,7 +88,12 @@ def serve(settings: Settings, listeners: Sequence[socket.socket], *, workers: in
     config = _config(settings, "codepush.server.process:worker_app", workers=workers)
     with work_folder(settings.workspace, "workers") as peers:
         os.environ[_PEERS] = str(peers)
-        Multiprocess(config, sockets=list(listeners)).run()
+        Multiprocess(config, sockets=_copies(listeners)).run()
+
+
+def _copies(listeners: Sequence[socket.socket]) -> list[socket.socket]:
+    """Return several descriptors of each listener, so that a burst of connections does not keep devices waiting."""
+    return [copy for one in listeners for copy in (one, *(one.dup() for _ in range(_ACCEPTED - 1)))]
 
 
 def _within_limits(settings: Settings) -> Settings:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, ClassVar, Final, Protocol
 
 from msgspec import Struct
 
+from codepush.server.web.pace import Pace
+
 if TYPE_CHECKING:
     import asyncio
 
@@ -15,6 +17,9 @@ CONNECTIONS: Final = "codepush_connections"
 """Under this name an application's lifespan gives its :class:`Connections` to the connections."""
 
 _TICK_SECONDS: Final = 1
+
+_STARTED: Final = 8
+"""Requests that start in one iteration of the event loop, besides update checks on the fast path."""
 
 _SHARE: Final = 50
 """Connections are sorted again in the same tick only if more than one in so many waited for its client."""
@@ -59,6 +64,7 @@ class Connections:
     Attributes:
         limits: The time limits of every connection.
         ticks: The time, in seconds since the first connection was accepted; it stands still without connections.
+        pace: Starts their requests.
 
     Args:
         most: How many connections may be open.
@@ -75,6 +81,7 @@ class Connections:
         self._waiting: list[tuple[tuple[int, int], Connection]] = []
         self._may_sort = True
         self.ticks = 0
+        self.pace = Pace(_STARTED)
 
     def join(self, connection: Connection, loop: asyncio.AbstractEventLoop) -> bool:
         """Add a connection; close another one, or this one, if there are too many.

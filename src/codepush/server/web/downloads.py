@@ -10,6 +10,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
+from anyio import CapacityLimiter
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
@@ -36,6 +37,9 @@ _FOR_EVER: Final = "public, max-age=31536000, immutable"
 _TYPE: Final = "application/octet-stream"
 _RETRY_SECONDS: Final = 10
 
+_READERS: Final = 8
+"""Archives that are read at the same time. Many threads at once would delay update checks."""
+
 
 class DownloadDoor:
     """Serves archives to phones.
@@ -53,6 +57,7 @@ class DownloadDoor:
     ) -> None:
         self._downloads = downloads
         self._running = _Running(per_address)
+        self._limiter = CapacityLimiter(_READERS)
         self._counts = counts
         self._accel_redirect = accel_redirect
 
@@ -114,11 +119,16 @@ class DownloadDoor:
         if done is None:
             return _too_many()
         try:
-            pieces = await begun(_pieces(found, sent))
+            pieces = await begun(self._pieces(found, sent))
         except BaseException:
             done()
             raise
         return _Download(pieces, status, {**headers, **length}, done)
+
+    def _pieces(self, found: BlobLocation, part: ByteRange) -> AsyncIterator[bytes]:
+        if isinstance(found, LocalFile):
+            return file_pieces(found.path, part.start, part.end, limiter=self._limiter)
+        return found.read(part.start, part.end)
 
 
 class _Running:
@@ -171,12 +181,6 @@ def _is_known(request: Request, etag: str) -> bool:
     """Return whether the asker has the blob already."""
     known = [tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")]
     return etag in known or known == ["*"]
-
-
-def _pieces(found: BlobLocation, part: ByteRange) -> AsyncIterator[bytes]:
-    if isinstance(found, LocalFile):
-        return file_pieces(found.path, part.start, part.end)
-    return found.read(part.start, part.end)
 
 
 def _part(request: Request, size: int, etag: str) -> ByteRange | None:

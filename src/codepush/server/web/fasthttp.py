@@ -55,6 +55,7 @@ _OVERRIDDEN: Final[Mapping[str, tuple[str, ...]]] = {
     "on_headers_complete": (),
     "on_message_complete": (),
     "on_response_complete": (),
+    "_start_asgi_task": ("cycle", "app"),
     "_unset_keepalive_if_required": (),
     "timeout_keep_alive_handler": (),
 }

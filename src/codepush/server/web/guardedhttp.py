@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import re
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 import httptools
@@ -15,6 +16,7 @@ from codepush.server.web.connections import CONNECTIONS
 if TYPE_CHECKING:
     import asyncio
 
+    from uvicorn._types import ASGI3Application
     from uvicorn.config import Config
     from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
     from uvicorn.server import ServerState
@@ -239,6 +241,10 @@ class GuardedHttp(HttpToolsProtocol):
         self._overhead = 0
         super().on_message_complete()
         self._settle()
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        """Let the application answer a request when it is its turn."""
+        self._open.pace.start(partial(super()._start_asgi_task, cycle, app), self.loop)
 
     def on_response_complete(self) -> None:
         """Go on with what has arrived meanwhile."""

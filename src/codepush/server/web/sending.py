@@ -10,18 +10,30 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
+    from anyio import CapacityLimiter
+
 __all__ = ["begun", "file_pieces"]
 
 _PIECE: Final = 64 * 1024
 """Bytes in memory for each response: clients may read slowly, and there may be many of them."""
 
 
-async def file_pieces(path: Path, start: int, end: int) -> AsyncIterator[bytes]:
-    """Go through the bytes of a file from ``start`` up to, and without, ``end``."""
-    file = await anyio.to_thread.run_sync(path.open, "rb")
+async def file_pieces(path: Path, start: int, end: int, *, limiter: CapacityLimiter) -> AsyncIterator[bytes]:
+    """Go through the bytes of a file from ``start`` up to, and without, ``end``.
+
+    Args:
+        path: The file.
+        start: The first byte.
+        end: The byte behind the last one.
+        limiter: Limits how many files are read at the same time.
+
+    """
+    file = await anyio.to_thread.run_sync(path.open, "rb", limiter=limiter)
     try:
         file.seek(start)
-        while start < end and (piece := await anyio.to_thread.run_sync(file.read, min(end - start, _PIECE))):
+        while start < end and (
+            piece := await anyio.to_thread.run_sync(file.read, min(end - start, _PIECE), limiter=limiter)
+        ):
             start += len(piece)
             yield piece
     finally:
