@@ -27,7 +27,8 @@ test: environment ## Run every test
 
 test-long: environment ## Run the tests that take many minutes
 	tools/services.sh postgres
-	pytest -n auto --dist worksteal -rP tests/long
+	pytest -n auto --dist worksteal -rP tests/long --ignore tests/long/test_attack.py
+	pytest -rP tests/long/test_attack.py # alone: it measures how long devices wait
 
 test-vectors: environment ## Run the contract tests; CODEPUSH_VECTORS=DIR puts other recordings through them
 	pytest -n auto tests/contract
