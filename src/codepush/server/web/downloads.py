@@ -37,7 +37,7 @@ _FOR_EVER: Final = "public, max-age=31536000, immutable"
 _TYPE: Final = "application/octet-stream"
 _RETRY_SECONDS: Final = 10
 
-_READERS: Final = 8
+_READERS: Final = 4
 """Archives that are read at the same time. Many threads at once would delay update checks."""
 
 
