@@ -88,8 +88,8 @@ def test_a_weak_key_cannot_be_chosen(server, web, secret):
     assert web.get("/accessKeys", headers=bearer(server.access_key)).json() == before
 
 
-def test_nobody_learns_that_a_key_is_live(server, web):
-    """Choosing somebody's live key looks like choosing an unusable one, and no response repeats it."""
+def test_a_live_key_is_not_confirmed(server, web):
+    """Choosing another account's live key looks like choosing an unusable one, and no response repeats it."""
     assert add_key(web, server.access_key, name=CHOSEN).status_code == 201
     stranger = account(server, "stranger@example.test")
     answer = add_key(web, stranger, name=CHOSEN)

@@ -17,7 +17,7 @@ __all__ = ["Beginnings"]
 
 
 class Beginnings:
-    """Tells a first start from one whose database was lost.
+    """Distinguishes a first start from one whose database was lost.
 
     Args:
         store: The records.
