@@ -29,7 +29,8 @@ import httpx2
 from msgspec import Struct
 from results import circumstances, table, write_section
 
-from codepush.server.ports import BlobRecord, NewRelease
+from codepush.server.ports.blobs import BlobRecord
+from codepush.server.ports.releases import NewRelease
 from codepush.server.storage.sql.migrate import upgrade
 from codepush.server.storage.sql.store import SqlStore
 

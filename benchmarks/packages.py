@@ -29,7 +29,7 @@ from codepush.packaging.archive import DEFAULT_LEVEL, store_package
 from codepush.packaging.diff import LIST_NAME, find_changes, write_diff
 from codepush.packaging.local import package_directory
 from codepush.packaging.manifest import Manifest
-from codepush.server.services.repacking import BEST_LEVEL
+from codepush.server.services.packages.repacking import BEST_LEVEL
 
 if TYPE_CHECKING:
     from codepush.packaging.archive import ArchiveIndex

@@ -30,9 +30,10 @@ from results import circumstances, table, write_section
 from codepush.models import StatusReport
 from codepush.server import process
 from codepush.server.app import create_app, open_accounts
-from codepush.server.ports import BlobRecord, NewRelease
-from codepush.server.services import reports as service
-from codepush.server.services.reports import Reports
+from codepush.server.ports.blobs import BlobRecord
+from codepush.server.ports.releases import NewRelease
+from codepush.server.services.phones import reports as service
+from codepush.server.services.phones.reports import Reports
 from codepush.server.settings import Settings
 from codepush.server.storage.sql.store import SqlStore
 from codepush.wire.acquisition import ACCEPTED_TEXT

@@ -20,10 +20,10 @@ from msgspec import Struct
 from results import circumstances, table, write_section
 
 from codepush.models import Package
-from codepush.server.ports import DeploymentHistory
-from codepush.server.services.updates import Updates
-from codepush.server.tallies import Tallies
-from codepush.server.web.checks import Checks
+from codepush.server.counters import Counters
+from codepush.server.ports.histories import DeploymentHistory
+from codepush.server.services.phones.updates import Updates
+from codepush.server.web.check_responses import Checks
 from codepush.server.web.fastpath import FastPath
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ async def _measure(setting: Setting) -> Cost:
     dice = random.Random(1)  # noqa: S311 - the same load every time; nothing here is secret
     made = Made(setting)
     updates = Updates(made)
-    fast = FastPath(updates, Checks(), Tallies().fast)
+    fast = FastPath(updates, Checks(), Counters().fast)
     before = _memory()
     prepare = await _each(setting.deployments, lambda number: updates.find(f"k{number}"))
     kept = updates.held().deployments

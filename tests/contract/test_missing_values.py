@@ -8,9 +8,9 @@ from types import MappingProxyType
 import pytest
 
 from codepush.models import DiffPackage, Package
-from codepush.server.ports import DeploymentHistory
+from codepush.server.ports.histories import DeploymentHistory
 from codepush.wire import acquisition
-from contract.test_update_check_door import RecordedHistories
+from contract.test_update_check_routes import RecordedHistories
 from support.roads import Road
 
 pytestmark = pytest.mark.anyio

@@ -6,7 +6,7 @@ import pytest
 
 from codepush.server.web import fastpath, requestlines
 from contract.test_update_check import CASES
-from contract.test_update_check_door import RecordedHistories
+from contract.test_update_check_routes import RecordedHistories
 from support.raw_requests import Maker
 from support.roads import Road
 

@@ -37,7 +37,7 @@ def test_the_log_tells_of_requests_and_of_no_secret(tmp_path):
         status, said = server.stop(signal.SIGTERM)
     assert status == 0
     lines = [json.loads(line) for line in said.splitlines() if not line.startswith("codepush server:")]
-    requests = [line for line in lines if line["logger"] == "codepush.server.web.watching"]
+    requests = [line for line in lines if line["logger"] == "codepush.server.web.request_log"]
     assert [(line["method"], line["route"], line["status"]) for line in requests] == [
         ("POST", "/apps", 201),
         ("POST", "/apps/{app}/deployments/{deployment}/release", 201),

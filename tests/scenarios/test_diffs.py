@@ -19,7 +19,7 @@ import pytest
 
 from codepush.device import Phone
 from codepush.packaging.manifest import Manifest
-from codepush.server.services.diffs import DiffJob, add_job
+from codepush.server.services.packages.diffs import DiffJob, add_job
 from codepush.server.storage.sql.store import SqlStore
 from codepush.testing import live_server
 from support.keys import make_key_pair

@@ -7,7 +7,7 @@ import pytest
 
 from codepush import Conflict, PackageInfo
 from codepush.device import Phone
-from codepush.server.storage.places import Place
+from codepush.server.storage.urls import Place
 from codepush.testing import live_server
 from support.object_stores import s3_client
 from support.packages import make_bundle

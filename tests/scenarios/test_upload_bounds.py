@@ -8,8 +8,8 @@ import httpx2
 import pytest
 
 from codepush import CodePush, PackageInfo
-from codepush.server.services.uploads import MOST_OPEN
-from codepush.server.services.workspace import UPLOADS_AT_ONCE
+from codepush.server.services.releasing.uploads import MOST_OPEN
+from codepush.server.services.releasing.workspace import UPLOADS_AT_ONCE
 from support.crash.server import KillableServer
 from support.packages import make_bundle
 from support.raw_uploads import RawUpload, form, hurried_server, part, release_path

@@ -8,11 +8,11 @@ from starlette.middleware import Middleware
 from uvicorn import Config
 from uvicorn.server import ServerState
 
-from codepush.server.services.reports import Reports
-from codepush.server.services.updates import Updates
-from codepush.server.tallies import Tallies
-from codepush.server.web.acquisition import AcquisitionDoor
-from codepush.server.web.checks import Checks
+from codepush.server.counters import Counters
+from codepush.server.services.phones.reports import Reports
+from codepush.server.services.phones.updates import Updates
+from codepush.server.web.acquisition import AcquisitionRoutes
+from codepush.server.web.check_responses import Checks
 from codepush.server.web.connections import CONNECTIONS, Connections
 from codepush.server.web.fasthttp import FastHttp
 from codepush.server.web.fastpath import STATE, FastPath
@@ -70,17 +70,17 @@ class Road:
     """
 
     def __init__(self, histories, *, fast, cache_seconds=0, **settings):
-        self.tallies = Tallies()
+        self.counters = Counters()
         self.updates = Updates(histories)
         checks = Checks(cache_seconds=cache_seconds)
-        door = AcquisitionDoor(self.updates, checks, Reports(store=None), self.tallies)
+        door = AcquisitionRoutes(self.updates, checks, Reports(store=None), self.counters)
         app = Starlette(
             routes=door.routes(),
             middleware=[Middleware(RequestIds), Middleware(CanonicalPaths)],
             exception_handlers=HANDLERS,
         )
         self._state = {
-            STATE: FastPath(self.updates, checks, self.tallies.fast),
+            STATE: FastPath(self.updates, checks, self.counters.fast),
             CONNECTIONS: Connections(1000),
         }
         self._protocol = FastHttp if fast else GuardedHttp
@@ -91,7 +91,7 @@ class Road:
     @property
     def answered_fast(self):
         """How many checks the fast road has answered."""
-        return self.tallies.fast.update + self.tallies.fast.none
+        return self.counters.fast.update + self.counters.fast.none
 
     def connect(self):
         """Return a new connection and its transport."""

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from codepush.device import Platform
     from codepush.models import App, Package
-    from codepush.rules.considerations import Consideration, Verdict
+    from codepush.rules.explanation import Explanation, Verdict
 
 __all__ = ["AppKind", "bundle_name_of", "kind_of_download", "platform_of", "reason"]
 
@@ -43,7 +43,7 @@ def bundle_name_of(app: App | None) -> str | None:
     return _START_PAGE if app is not None and app.platform == "Cordova" else None
 
 
-def reason(considered: Consideration) -> str:
+def reason(considered: Explanation) -> str:
     """Return why a release was chosen for a phone or was not, in words."""
     release, bucket = considered.release, considered.bucket
     unfit = "; whole package, because its diff does not fit the store build" if considered.is_unfit else ""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from codepush.cli.output import Table
     from codepush.device import Outcome, Platform
     from codepush.models import Package
-    from codepush.rules.considerations import Consideration
+    from codepush.rules.explanation import Explanation
 
 __all__ = ["simulate"]
 
@@ -138,7 +138,7 @@ def _trial(
 
 
 def _tell(cli: Cli, subject: _Subject, outcome: Outcome, label: str | None) -> None:
-    from codepush.rules.considerations import consider
+    from codepush.rules.explanation import consider
 
     considered = consider(subject.history, outcome.question)
     cli.out.result(_told(outcome, considered, label), "\n".join(_sentences(subject, outcome, label)))
@@ -150,7 +150,7 @@ def _tell(cli: Cli, subject: _Subject, outcome: Outcome, label: str | None) -> N
         )
 
 
-def _told(outcome: Outcome, considered: Sequence[Consideration], label: str | None) -> dict[str, Any]:
+def _told(outcome: Outcome, considered: Sequence[Explanation], label: str | None) -> dict[str, Any]:
     from codepush.cli.phones import reason
     from codepush.cli.shapes import plain
 
@@ -174,7 +174,7 @@ def _told(outcome: Outcome, considered: Sequence[Consideration], label: str | No
     }
 
 
-def _table(considered: Sequence[Consideration]) -> Table:
+def _table(considered: Sequence[Explanation]) -> Table:
     from codepush.cli.output import Column, Table
     from codepush.cli.phones import reason
 

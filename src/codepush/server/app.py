@@ -13,71 +13,71 @@ from starlette.middleware import Middleware
 from starlette.routing import Mount, Route
 
 from codepush.server.background import keep_running
+from codepush.server.counters import Counters, Failures
 from codepush.server.folders import remove_leftovers
 from codepush.server.jobs.handlers import handlers
 from codepush.server.jobs.worker import Worker
-from codepush.server.ports import UnavailableError
-from codepush.server.services.access_keys import AccessKeys
-from codepush.server.services.accounts import Accounts
-from codepush.server.services.apps import Apps
-from codepush.server.services.backups import Backups
-from codepush.server.services.beginnings import Beginnings
-from codepush.server.services.checking import Checking
-from codepush.server.services.cleaning import Cleaning
-from codepush.server.services.collaborators import Collaborators
-from codepush.server.services.deployments import Deployments
-from codepush.server.services.diffs import Diffs
-from codepush.server.services.downloads import Downloads
-from codepush.server.services.health import Health
-from codepush.server.services.histories import StoredHistories
-from codepush.server.services.links import Links
-from codepush.server.services.logins import Logins
-from codepush.server.services.metrics import Metrics
-from codepush.server.services.missing_diffs import MissingDiffs
-from codepush.server.services.new_devices import NewDevices
-from codepush.server.services.organizations import Organizations
-from codepush.server.services.overview import Overview
-from codepush.server.services.releases import Releases
-from codepush.server.services.repacking import Repacking
-from codepush.server.services.repeats import Repeats
-from codepush.server.services.reports import Reports
-from codepush.server.services.series import Series
-from codepush.server.services.updates import Updates
-from codepush.server.services.uploaded_releases import UploadedReleases
-from codepush.server.services.uploads import Uploads
-from codepush.server.services.workspace import Workspace
-from codepush.server.sharing import Shared
-from codepush.server.storage.counted import CountedBlobs, CountedStore
+from codepush.server.multiprocess import SharedCounters
+from codepush.server.ports.errors import UnavailableError
+from codepush.server.services.access.access_keys import AccessKeys
+from codepush.server.services.access.accounts import Accounts
+from codepush.server.services.access.logins import Logins
+from codepush.server.services.access.organizations import Organizations
+from codepush.server.services.packages.diffs import Diffs
+from codepush.server.services.packages.links import Links
+from codepush.server.services.packages.missing_diffs import MissingDiffs
+from codepush.server.services.packages.repacking import Repacking
+from codepush.server.services.phones.downloads import Downloads
+from codepush.server.services.phones.histories import StoredHistories
+from codepush.server.services.phones.new_devices import NewDevices
+from codepush.server.services.phones.reports import Reports
+from codepush.server.services.phones.updates import Updates
+from codepush.server.services.releasing.apps import Apps
+from codepush.server.services.releasing.collaborators import Collaborators
+from codepush.server.services.releasing.deployments import Deployments
+from codepush.server.services.releasing.idempotency import Idempotency
+from codepush.server.services.releasing.metrics import Metrics
+from codepush.server.services.releasing.releases import Releases
+from codepush.server.services.releasing.series import Series
+from codepush.server.services.releasing.uploaded_releases import UploadedReleases
+from codepush.server.services.releasing.uploads import Uploads
+from codepush.server.services.releasing.workspace import Workspace
+from codepush.server.services.upkeep.backups import Backups
+from codepush.server.services.upkeep.first_start import FirstStart
+from codepush.server.services.upkeep.garbage_collection import GarbageCollection
+from codepush.server.services.upkeep.health import Health
+from codepush.server.services.upkeep.integrity import Integrity
+from codepush.server.services.upkeep.overview import Overview
 from codepush.server.storage.disk import DiskBlobs
+from codepush.server.storage.instrumented import InstrumentedBlobs, InstrumentedStore
 from codepush.server.storage.sql.migrate import make_ready, upgrade
 from codepush.server.storage.sql.store import SqlStore
-from codepush.server.tallies import Failures, Tallies
 from codepush.server.tracing import open_spans
-from codepush.server.web.acquisition import AcquisitionDoor
+from codepush.server.web.acquisition import AcquisitionRoutes
 from codepush.server.web.admission import Admission
-from codepush.server.web.appcenter import AppCenterDoor, ChunkDoor
+from codepush.server.web.appcenter import AppCenterRoutes, ChunkRoutes
 from codepush.server.web.auth import FailedLogins, Gate, Limits
-from codepush.server.web.checks import Checks
+from codepush.server.web.check_responses import Checks
 from codepush.server.web.connections import CONNECTIONS, Connections
 from codepush.server.web.device_paths import SharedWithPages, misspelt_route
-from codepush.server.web.downloads import DownloadDoor
+from codepush.server.web.downloads import DownloadRoutes
 from codepush.server.web.fastpath import STATE, FastPath
 from codepush.server.web.hosts import RequestHosts
-from codepush.server.web.login import LoginDoor
+from codepush.server.web.login import LoginRoutes
 from codepush.server.web.management import management_app
-from codepush.server.web.numbers import NumbersDoor
-from codepush.server.web.openapi import OpenApiDoor
+from codepush.server.web.metrics import MetricsRoutes
+from codepush.server.web.openapi import OpenApiRoutes
 from codepush.server.web.operations import OperationsPort, absent
 from codepush.server.web.paths import CanonicalPaths, for_all_paths
 from codepush.server.web.problems import HANDLERS
 from codepush.server.web.proxies import ForwardedClients
 from codepush.server.web.ratelimits import RateLimit
+from codepush.server.web.request_log import RequestLog
 from codepush.server.web.requests import RequestIds
-from codepush.server.web.standalone import StandaloneDoor
-from codepush.server.web.status import StatusDoor
+from codepush.server.web.standalone import StandaloneRoutes
+from codepush.server.web.status import StatusRoutes
 from codepush.server.web.unread import UnreadBodies
 from codepush.server.web.uploads import UploadRoom
-from codepush.server.web.watching import Watched
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
@@ -85,7 +85,9 @@ if TYPE_CHECKING:
 
     from starlette.types import Lifespan
 
-    from codepush.server.ports import Blobs, IdentityProvider, Store
+    from codepush.server.ports.blobs import Blobs
+    from codepush.server.ports.identity import IdentityProvider
+    from codepush.server.ports.store import Store
     from codepush.server.settings import Settings
     from codepush.server.tracing import Spans
 
@@ -116,24 +118,24 @@ def create_app(settings: Settings, *, peers: Path | None = None) -> Starlette:
     Nothing is opened before the application starts up, and two of them can live in one process.
 
     Raises:
-        codepush.server.ports.UnavailableError: the database URL is not one this server can use.
+        codepush.server.ports.errors.UnavailableError: the database URL is not one this server can use.
 
     """
-    tallies = Tallies()
+    counters = Counters()
     spans = open_spans(settings.traces_url)
-    store = CountedStore(_open_store(settings), tallies.failures)
-    blobs = CountedBlobs(open_blobs(settings), tallies.failures)
+    store = InstrumentedStore(_open_store(settings), counters.failures)
+    blobs = InstrumentedBlobs(open_blobs(settings), counters.failures)
     links = Links(settings.download_url)
     jobs_added = asyncio.Event()
     missing_diffs = MissingDiffs(store, queued=jobs_added.set)
-    updates = Updates(StoredHistories(store, links), missing=missing_diffs.notice, counts=tallies.snapshots)
+    updates = Updates(StoredHistories(store, links), missing=missing_diffs.notice, counts=counters.snapshots)
     checks = Checks(
         cache_seconds=settings.check_cache_seconds, needs_host=settings.download_url in settings.unreachable_urls
     )
-    reports = Reports(store, new_devices=_new_devices(settings), commits=tallies.reports.commits, spans=spans)
+    reports = Reports(store, new_devices=_new_devices(settings), commits=counters.reports.commits, spans=spans)
     diffs, repacking = _makers(settings, store, blobs, changed=updates.drop)
-    worker = Worker(store, handlers(diffs, repacking), added=jobs_added, counts=tallies.jobs, spans=spans)
-    shared = Shared(tallies, peers, held=updates.held)
+    worker = Worker(store, handlers(diffs, repacking), added=jobs_added, counts=counters.jobs, spans=spans)
+    shared = SharedCounters(counters, peers, held=updates.held)
     access_keys = AccessKeys(store, max_days=settings.access_key_max_days)
     failures = FailedLogins(RateLimit(settings.failed_logins_per_address)) if settings.rate_limits else None
     gate = Gate(access_keys, _limits(settings, failures))
@@ -153,12 +155,12 @@ def create_app(settings: Settings, *, peers: Path | None = None) -> Starlette:
         repacking=repacking,
         changed=updates.drop,
         queued=jobs_added.set,
-        counts=tallies.releases,
+        counts=counters.releases,
         spans=spans,
     )
-    repeats = Repeats(store)
+    idempotency = Idempotency(store)
     uploads = Uploads(store, blobs, workspace=workspace, limit_mb=settings.upload_limit_mb)
-    management = StandaloneDoor(
+    management = StandaloneRoutes(
         admission=admission,
         access_keys=access_keys,
         accounts=Accounts(store, access_keys),
@@ -166,12 +168,12 @@ def create_app(settings: Settings, *, peers: Path | None = None) -> Starlette:
         collaborators=collaborators,
         deployments=deployments,
         releases=releases,
-        repeats=repeats,
+        idempotency=idempotency,
         metrics=metrics,
         series=series,
         uploads=UploadRoom(workspace, settings.upload_limit_mb, spans),
     )
-    appcenter = AppCenterDoor(
+    appcenter = AppCenterRoutes(
         admission=admission,
         access_keys=access_keys,
         apps=apps,
@@ -181,10 +183,10 @@ def create_app(settings: Settings, *, peers: Path | None = None) -> Starlette:
         releases=releases,
         metrics=metrics,
         uploaded_releases=UploadedReleases(uploads, releases),
-        repeats=repeats,
+        idempotency=idempotency,
         upload_url=settings.public_url,
     )
-    chunks = ChunkDoor(
+    chunks = ChunkRoutes(
         uploads,
         workspace=workspace,
         rate_limit=_address_limit(settings),
@@ -194,20 +196,20 @@ def create_app(settings: Settings, *, peers: Path | None = None) -> Starlette:
     managing = management_app(
         [*management.routes(), *appcenter.routes(), *chunks.routes(), fallback], origins=settings.origins
     )
-    status = StatusDoor(Health(store, blobs))
-    operations = [status.ready_route(), *(NumbersDoor(Overview(store, shared)).routes() if settings.metrics else ())]
+    status = StatusRoutes(Health(store, blobs))
+    operations = [status.ready_route(), *(MetricsRoutes(Overview(store, shared)).routes() if settings.metrics else ())]
     return Starlette(
         routes=[
             *status.routes(),
             *(absent(operations) if settings.operations_port else operations),
-            *AcquisitionDoor(
-                updates, checks, reports, tallies, report_seconds=min(_REPORT_SECONDS, settings.request_seconds)
+            *AcquisitionRoutes(
+                updates, checks, reports, counters, report_seconds=min(_REPORT_SECONDS, settings.request_seconds)
             ).routes(),
-            *_download_door(settings, store, blobs, tallies).routes(),
-            *OpenApiDoor().routes(),
+            *_download_door(settings, store, blobs, counters).routes(),
+            *OpenApiRoutes().routes(),
             *_login_door(settings, store, access_keys, failures).routes(),
             misspelt_route(),
-            for_all_paths(Mount("/", Watched(managing, tallies, spans, fallback=_ANYTHING))),
+            for_all_paths(Mount("/", RequestLog(managing, counters, spans, fallback=_ANYTHING))),
         ],
         middleware=[
             Middleware(UnreadBodies),
@@ -227,9 +229,9 @@ def create_app(settings: Settings, *, peers: Path | None = None) -> Starlette:
                 *(uploads.run, series.run, shared.run),
             ),
             spans,
-            failures=tallies.failures,
+            failures=counters.failures,
             state={
-                STATE: FastPath(updates, checks, tallies.fast, operations_port=settings.operations_port),
+                STATE: FastPath(updates, checks, counters.fast, operations_port=settings.operations_port),
                 CONNECTIONS: Connections(settings.max_connections),
             },
         ),
@@ -251,8 +253,10 @@ def _address_limit(settings: Settings) -> RateLimit | None:
     return RateLimit(settings.requests_per_address) if settings.rate_limits else None
 
 
-def _login_door(settings: Settings, store: Store, access_keys: AccessKeys, failures: FailedLogins | None) -> LoginDoor:
-    return LoginDoor(
+def _login_door(
+    settings: Settings, store: Store, access_keys: AccessKeys, failures: FailedLogins | None
+) -> LoginRoutes:
+    return LoginRoutes(
         Logins(store, access_keys, is_registration_open=settings.enable_registration),
         _providers(settings),
         public_url=settings.public_url,
@@ -290,7 +294,7 @@ def open_blobs(settings: Settings) -> Blobs:
     """Return where the archives are kept; the library for object stores is imported only for one.
 
     Raises:
-        codepush.server.ports.UnavailableError: the settings of an object store make no sense.
+        codepush.server.ports.errors.UnavailableError: the settings of an object store make no sense.
 
     """
     if settings.place.scheme == "file":
@@ -300,11 +304,11 @@ def open_blobs(settings: Settings) -> Blobs:
     return ObjectBlobs(settings.place, workspace=settings.workspace)
 
 
-def _download_door(settings: Settings, store: Store, blobs: Blobs, tallies: Tallies) -> DownloadDoor:
+def _download_door(settings: Settings, store: Store, blobs: Blobs, counters: Counters) -> DownloadRoutes:
     downloads = Downloads(blobs, store, download_url=settings.download_url, redirects=settings.redirect_downloads)
-    return DownloadDoor(
+    return DownloadRoutes(
         downloads,
-        tallies.downloads,
+        counters.downloads,
         accel_redirect=settings.accel_redirect,
         per_address=settings.downloads_per_address,
     )
@@ -355,7 +359,7 @@ def _open_store(settings: Settings) -> SqlStore:
 async def _prepare(settings: Settings, store: Store) -> None:
     """Make the folders, bring the database up to date, and refuse an empty one beside archives."""
     await _make_places(settings)
-    await _beginnings(settings, store).check()
+    await _first_start(settings, store).check()
 
 
 async def _make_places(settings: Settings) -> None:
@@ -364,8 +368,8 @@ async def _make_places(settings: Settings) -> None:
     await anyio.to_thread.run_sync(make_ready, settings.database_url)
 
 
-def _beginnings(settings: Settings, store: Store) -> Beginnings:
-    return Beginnings(store, partial(open_blobs, settings), place=settings.place.shown)
+def _first_start(settings: Settings, store: Store) -> FirstStart:
+    return FirstStart(store, partial(open_blobs, settings), place=settings.place.shown)
 
 
 async def begin(settings: Settings, *, by: str) -> None:
@@ -373,7 +377,7 @@ async def begin(settings: Settings, *, by: str) -> None:
     await _make_places(settings)
     store = _open_store(settings)
     try:
-        await _beginnings(settings, store).accept(by=by)
+        await _first_start(settings, store).accept(by=by)
     finally:
         await store.close()
 
@@ -446,8 +450,8 @@ async def open_worker(settings: Settings) -> AsyncIterator[Worker]:
 class Upkeep(NamedTuple):
     """What operators do with all of a server's data."""
 
-    checking: Checking
-    cleaning: Cleaning
+    integrity: Integrity
+    garbage_collection: GarbageCollection
     backups: Backups
 
 
@@ -465,8 +469,8 @@ async def open_upkeep(settings: Settings, *, make: bool = False) -> AsyncIterato
         workspace = Workspace(settings.workspace, limit_mb=settings.workspace_limit_mb)
         uploads = Uploads(store, blobs, workspace=workspace, limit_mb=settings.upload_limit_mb)
         yield Upkeep(
-            checking=Checking(store, blobs, workspace=settings.workspace),
-            cleaning=Cleaning(store, blobs, uploads, workspace=settings.workspace),
+            integrity=Integrity(store, blobs, workspace=settings.workspace),
+            garbage_collection=GarbageCollection(store, blobs, uploads, workspace=settings.workspace),
             backups=Backups(store, blobs, workspace=settings.workspace),
         )
     finally:

@@ -10,7 +10,7 @@ import anyio
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from codepush.server.tallies import Failures
+    from codepush.server.counters import Failures
 
 __all__ = ["keep_running"]
 

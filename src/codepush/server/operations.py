@@ -17,10 +17,10 @@ from codepush.errors import CodePushError
 from codepush.rules.validation import AccessKeyInfo
 from codepush.server import logs
 from codepush.server.app import begin, migrate as migrate_database, open_accounts, open_logins, open_upkeep, open_worker
-from codepush.server.ports import PortError
-from codepush.server.services.checking import Findings
-from codepush.server.services.cleaning import Cleaned
+from codepush.server.ports.errors import PortError
 from codepush.server.services.errors import ServiceError
+from codepush.server.services.upkeep.garbage_collection import Cleaned
+from codepush.server.services.upkeep.integrity import Findings
 from codepush.server.storage.files import new_file
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from codepush.models import AccessKey, Account
-    from codepush.server.services.backups import BackedUp, Restored
+    from codepush.server.services.upkeep.backups import BackedUp, Restored
     from codepush.server.settings import Settings
 
 __all__ = [
@@ -198,7 +198,7 @@ async def check(settings: Settings, *, deep: bool, mend: bool = False) -> Findin
     """
     with _for_people():
         async with open_upkeep(settings) as upkeep:
-            return await upkeep.checking.check(deep=deep, mend=mend)
+            return await upkeep.integrity.check(deep=deep, mend=mend)
 
 
 async def clean(settings: Settings, *, retired_days: int, dry_run: bool) -> Cleaned:
@@ -210,7 +210,7 @@ async def clean(settings: Settings, *, retired_days: int, dry_run: bool) -> Clea
     """
     with _for_people():
         async with open_upkeep(settings) as upkeep:
-            return await upkeep.cleaning.clean(retired_days=retired_days, dry_run=dry_run)
+            return await upkeep.garbage_collection.clean(retired_days=retired_days, dry_run=dry_run)
 
 
 async def back_up(settings: Settings, target: Path) -> BackedUp:

@@ -15,8 +15,8 @@ from msgspec import Struct
 from codepush.errors import ConfigurationError
 from codepush.packaging.archive import DEFAULT_LEVEL
 from codepush.rules.diffs import DEFAULT_LIMIT
-from codepush.server.services.repacking import BEST_LEVEL
-from codepush.server.storage.places import Place
+from codepush.server.services.packages.repacking import BEST_LEVEL
+from codepush.server.storage.urls import Place
 from codepush.server.web.proxies import Proxies
 
 if TYPE_CHECKING:

@@ -3,7 +3,7 @@
 import pytest
 
 from codepush.rules.validation import AccessKeyInfo
-from codepush.server.services.access_keys import DEFAULT_LIFE_MS, AccessKeys
+from codepush.server.services.access.access_keys import DEFAULT_LIFE_MS, AccessKeys
 from codepush.server.services.errors import ConflictError, InvalidError, NotFoundError, UnauthenticatedError
 
 pytestmark = pytest.mark.anyio

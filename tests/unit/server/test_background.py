@@ -4,7 +4,7 @@ import anyio
 import pytest
 
 from codepush.server.background import keep_running
-from codepush.server.tallies import Failures
+from codepush.server.counters import Failures
 
 pytestmark = pytest.mark.anyio
 

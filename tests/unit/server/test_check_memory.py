@@ -6,12 +6,12 @@ import tracemalloc
 import pytest
 
 from codepush.models import Package
-from codepush.server.ports import DeploymentHistory
-from codepush.server.services.updates import Updates
-from codepush.server.tallies import Checks as Counts
-from codepush.server.web.checks import ANSWER_BYTES, Checks
+from codepush.server.counters import Checks as Counts
+from codepush.server.ports.histories import DeploymentHistory
+from codepush.server.services.phones.updates import Updates
+from codepush.server.web.check_responses import ANSWER_BYTES, Checks
 from codepush.server.web.fastpath import HEAD_BYTES, LINE_BYTES, FastPath
-from contract.test_update_check_door import RecordedHistories
+from contract.test_update_check_routes import RecordedHistories
 
 pytestmark = pytest.mark.anyio
 

@@ -5,7 +5,7 @@ import pytest
 
 from codepush.server.app import begin, open_accounts, open_blobs
 from codepush.server.settings import Settings
-from codepush.server.storage.places import Place
+from codepush.server.storage.urls import Place
 from support.object_stores import s3_client
 from support.processes import free_port
 from support.serving import serving

@@ -5,8 +5,8 @@ import logging
 
 import pytest
 
-from codepush.server.ports import UnavailableError
-from codepush.server.services.health import Health
+from codepush.server.ports.errors import UnavailableError
+from codepush.server.services.upkeep.health import Health
 
 pytestmark = pytest.mark.anyio
 
@@ -83,7 +83,7 @@ async def test_details_are_in_the_log_only(log):
 
 async def test_a_check_that_hangs(monkeypatch, log):
     """It counts as a failure, and no second one is started beside it."""
-    monkeypatch.setattr("codepush.server.services.health._PATIENCE", 0.01)
+    monkeypatch.setattr("codepush.server.services.upkeep.health._PATIENCE", 0.01)
     storage, clock = Part(), Clock()
     storage.may_end.clear()
     health = Health(Part(), storage, clock=clock)

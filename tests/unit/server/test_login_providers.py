@@ -13,7 +13,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from codepush.server.identity import answers
 from codepush.server.identity.github import GitHub
 from codepush.server.identity.openid import OpenIdConnect
-from codepush.server.ports import LoginAttempt, ProviderError
+from codepush.server.ports.errors import ProviderError
+from codepush.server.ports.identity import LoginAttempt
 from support.providers import CLIENT_ID, CLIENT_SECRET, fake_provider, make_key, public_jwk
 
 pytestmark = pytest.mark.anyio

@@ -6,10 +6,10 @@ import anyio
 import pytest
 from sqlalchemy import func, select
 
-from codepush.server.ports import Identity
-from codepush.server.services.access_keys import DEFAULT_LIFE_MS, AccessKeys
+from codepush.server.ports.identity import Identity
+from codepush.server.services.access.access_keys import DEFAULT_LIFE_MS, AccessKeys
+from codepush.server.services.access.logins import CODE_LIFE_MS, LINK_LIFE_MS, TICKET_LIFE_MS, Logins
 from codepush.server.services.errors import ConflictError, ForbiddenError, NotFoundError
-from codepush.server.services.logins import CODE_LIFE_MS, LINK_LIFE_MS, TICKET_LIFE_MS, Logins
 from codepush.server.storage.sql import schema
 from codepush.server.storage.sql.store import SqlStore
 

@@ -8,11 +8,11 @@ import pytest
 from sqlalchemy import select
 
 from codepush.models import DiffPackage, Package, UpdateCheck
-from codepush.server.ports import DeploymentHistory
-from codepush.server.services import missing_diffs
-from codepush.server.services.diffs import DiffJob
-from codepush.server.services.missing_diffs import MissingDiffs
-from codepush.server.services.updates import Updates
+from codepush.server.ports.histories import DeploymentHistory
+from codepush.server.services.packages import missing_diffs
+from codepush.server.services.packages.diffs import DiffJob
+from codepush.server.services.packages.missing_diffs import MissingDiffs
+from codepush.server.services.phones.updates import Updates
 from codepush.server.storage.sql import schema
 from unit.storage.factories import lay_ground
 

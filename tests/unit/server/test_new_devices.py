@@ -2,7 +2,7 @@
 
 import pytest
 
-from codepush.server.services.new_devices import NewDevices
+from codepush.server.services.phones.new_devices import NewDevices
 
 
 class Time:

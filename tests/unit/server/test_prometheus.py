@@ -5,10 +5,10 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from codepush.server.app import open_accounts
-from codepush.server.ports import UnavailableError
-from codepush.server.services.overview import Overview
+from codepush.server.counters import Counters
+from codepush.server.ports.errors import UnavailableError
+from codepush.server.services.upkeep.overview import Overview
 from codepush.server.settings import Settings
-from codepush.server.tallies import Tallies
 from support.serving import serving
 
 pytestmark = pytest.mark.anyio
@@ -127,13 +127,13 @@ class Away:
         raise AssertionError
 
     async def total(self):
-        return Tallies(), 1
+        return Counters(), 1
 
 
 @pytest.mark.parametrize("patience", [0, 60])
 async def test_a_database_that_is_away_is_seen(patience, monkeypatch):
     """The other numbers are told all the same, also when it does not answer at all."""
-    monkeypatch.setattr("codepush.server.services.overview._PATIENCE", 0.05)
+    monkeypatch.setattr("codepush.server.services.upkeep.overview._PATIENCE", 0.05)
     away = Away(patience)
     seen = await Overview(away, away).now()
     assert seen.jobs is None

@@ -8,10 +8,11 @@ import anyio
 import pytest
 
 from codepush.models import StatusReport
-from codepush.server.ports import STANDING, UnavailableError
-from codepush.server.services.new_devices import NewDevices
-from codepush.server.services.reports import Reports
-from codepush.server.tallies import Durations
+from codepush.server.counters import Durations
+from codepush.server.ports.devices import STANDING
+from codepush.server.ports.errors import UnavailableError
+from codepush.server.services.phones.new_devices import NewDevices
+from codepush.server.services.phones.reports import Reports
 from unit.storage.factories import lay_ground, release_labels
 
 pytestmark = pytest.mark.anyio
@@ -173,7 +174,7 @@ class Absent:
 
 async def test_memory_stays_bounded_while_nothing_is_written(store, monkeypatch):
     """When too many wait for their commit, more are refused at once."""
-    monkeypatch.setattr("codepush.server.services.reports._WAITING_LIMIT", 3)
+    monkeypatch.setattr("codepush.server.services.phones.reports._WAITING_LIMIT", 3)
     ground, reports = await released_ground(store), Reports(store)
     waiting = [asyncio.create_task(reports.take(download(ground))) for _ in range(3)]
     await anyio.wait_all_tasks_blocked()

@@ -6,10 +6,11 @@ import anyio
 import pytest
 
 from codepush.models import Package, UpdateCheck
-from codepush.server.ports import DeploymentHistory, UnavailableError
-from codepush.server.services import updates as module
-from codepush.server.services.updates import Updates
-from codepush.server.web.checks import Checks
+from codepush.server.ports.errors import UnavailableError
+from codepush.server.ports.histories import DeploymentHistory
+from codepush.server.services.phones import updates as module
+from codepush.server.services.phones.updates import Updates
+from codepush.server.web.check_responses import Checks
 
 pytestmark = pytest.mark.anyio
 

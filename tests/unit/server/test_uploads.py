@@ -8,7 +8,7 @@ import anyio
 import pytest
 from sqlalchemy import func, select
 
-from codepush.server.ports import UnavailableError
+from codepush.server.ports.errors import UnavailableError
 from codepush.server.services.errors import (
     ConflictError,
     InvalidError,
@@ -16,8 +16,8 @@ from codepush.server.services.errors import (
     TooLargeError,
     UnauthenticatedError,
 )
-from codepush.server.services.uploads import LIFE_MS, Ticket, Uploads
-from codepush.server.services.workspace import Workspace
+from codepush.server.services.releasing.uploads import LIFE_MS, Ticket, Uploads
+from codepush.server.services.releasing.workspace import Workspace
 from codepush.server.storage.disk import DiskBlobs
 from codepush.server.storage.sql import schema
 from codepush.server.storage.sql.store import SqlStore

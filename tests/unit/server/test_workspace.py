@@ -11,7 +11,7 @@ import pytest
 
 from codepush.server.folders import leftovers, remove_leftovers, work_folder
 from codepush.server.services.errors import NoRoomError, TooManyError
-from codepush.server.services.workspace import UPLOADS_AT_ONCE, Workspace
+from codepush.server.services.releasing.workspace import UPLOADS_AT_ONCE, Workspace
 
 pytestmark = pytest.mark.anyio
 
@@ -19,7 +19,7 @@ MEGABYTE = 1024 * 1024
 
 HOLDER = """
 import sys, pathlib
-from codepush.server.services.workspace import Workspace
+from codepush.server.services.releasing.workspace import Workspace
 with Workspace(pathlib.Path(sys.argv[1]), limit_mb=100).upload(1, 10) as folder:
     (folder / "upload").write_bytes(bytes(1000))
     print("ready", flush=True)

@@ -7,8 +7,8 @@ import pytest
 
 from codepush.server.storage.disk import DiskBlobs
 from codepush.server.storage.objects import ObjectBlobs
-from codepush.server.storage.places import Place
 from codepush.server.storage.sql.store import SqlStore
+from codepush.server.storage.urls import Place
 
 
 @pytest.fixture

@@ -7,7 +7,11 @@ import anyio
 import msgspec
 import pytest
 
-from codepush.server.ports import BlobRecord, DeploymentRecord, NewRelease, PackageRecord, UnavailableError
+from codepush.server.ports.blobs import BlobRecord
+from codepush.server.ports.deployments import DeploymentRecord
+from codepush.server.ports.errors import UnavailableError
+from codepush.server.ports.packages import PackageRecord
+from codepush.server.ports.releases import NewRelease
 
 _numbers = count(1)
 

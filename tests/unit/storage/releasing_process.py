@@ -3,7 +3,8 @@
 import asyncio
 import sys
 
-from codepush.server.ports import Addition, NewRelease
+from codepush.server.ports.devices import Addition
+from codepush.server.ports.releases import NewRelease
 from codepush.server.storage.sql.store import SqlStore
 
 

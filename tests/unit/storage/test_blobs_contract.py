@@ -5,7 +5,8 @@ import time
 import anyio
 import pytest
 
-from codepush.server.ports import AlreadyExistsError, LocalFile, MissingError
+from codepush.server.ports.blobs import LocalFile
+from codepush.server.ports.errors import AlreadyExistsError, MissingError
 
 pytestmark = pytest.mark.anyio
 

@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 
 from codepush.models import StatusReport
 from codepush.rules.series import DAY
-from codepush.server.ports import STANDING, CounterRecord
-from codepush.server.services.counting import Arrival, count
-from codepush.server.services.new_devices import NewDevices
+from codepush.server.ports.devices import STANDING, CounterRecord
+from codepush.server.services.phones.counting import Arrival, count
+from codepush.server.services.phones.new_devices import NewDevices
 from support.recounts import recount
 from unit.storage.factories import lay_ground, release_labels
 

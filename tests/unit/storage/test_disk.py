@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from codepush.server.ports import AlreadyExistsError, MissingError, UnavailableError
+from codepush.server.ports.errors import AlreadyExistsError, MissingError, UnavailableError
 from codepush.server.storage.disk import DiskBlobs
 
 pytestmark = pytest.mark.anyio

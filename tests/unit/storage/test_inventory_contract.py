@@ -2,7 +2,9 @@
 
 import pytest
 
-from codepush.server.ports import Addition, AlreadyExistsError, CounterGap, LabelGap, MissingError
+from codepush.server.ports.devices import Addition
+from codepush.server.ports.errors import AlreadyExistsError, MissingError
+from codepush.server.ports.inventory import CounterGap, LabelGap
 from unit.storage.factories import a_blob, a_release, add_app, add_package, lay_ground
 
 pytestmark = pytest.mark.anyio

@@ -4,7 +4,8 @@ import anyio
 import pytest
 from sqlalchemy import select
 
-from codepush.server.ports import AlreadyExistsError, MissingError, StoredDiff
+from codepush.server.ports.diffs import StoredDiff
+from codepush.server.ports.errors import AlreadyExistsError, MissingError
 from codepush.server.storage.sql import schema
 from unit.storage.factories import a_blob, a_release, add_package, lay_ground
 

@@ -3,7 +3,8 @@
 import anyio
 import pytest
 
-from codepush.server.ports import AlreadyExistsError, Identity, MissingError
+from codepush.server.ports.errors import AlreadyExistsError, MissingError
+from codepush.server.ports.identity import Identity
 from unit.storage.factories import add_account
 
 pytestmark = pytest.mark.anyio

@@ -2,7 +2,9 @@
 
 import pytest
 
-from codepush.server.ports import Addition, AlreadyExistsError, AnswerRecord, MissingError
+from codepush.server.ports.devices import Addition
+from codepush.server.ports.errors import AlreadyExistsError, MissingError
+from codepush.server.ports.responses import ResponseRecord
 from unit.storage.factories import a_release, add_account, add_app, add_deployment, add_package, lay_ground
 
 pytestmark = pytest.mark.anyio
@@ -185,26 +187,26 @@ async def test_a_cleared_deployment_begins_anew(store):
 
 async def test_an_answer_is_given_again_to_its_request_only(store):
     """Account, route and key together name a request; an answer from before the moment asked for is none."""
-    answer = AnswerRecord(status=201, location="/there", body=b"\0made")
+    answer = ResponseRecord(status=201, location="/there", body=b"\0made")
     async with store.write() as records:
         ada, bob = await add_account(records), await add_account(records)
-        await records.answers.add(ada, "POST /a", "key", answer, at=100)
-        assert await records.answers.given(ada, "POST /a", "key", since=99) == answer
-        assert await records.answers.given(ada, "POST /a", "key", since=100) is None
+        await records.responses.add(ada, "POST /a", "key", answer, at=100)
+        assert await records.responses.given(ada, "POST /a", "key", since=99) == answer
+        assert await records.responses.given(ada, "POST /a", "key", since=100) is None
         for request in ((bob, "POST /a", "key"), (ada, "POST /b", "key"), (ada, "POST /a", "other")):
-            assert await records.answers.given(*request, since=0) is None
+            assert await records.responses.given(*request, since=0) is None
     with pytest.raises(AlreadyExistsError):
         async with store.write() as records:
-            await records.answers.add(ada, "POST /a", "key", answer, at=101)
+            await records.responses.add(ada, "POST /a", "key", answer, at=101)
 
 
 async def test_old_answers_are_forgotten(store):
     """Those from the moment and before go, later ones stay."""
-    answer = AnswerRecord(status=201, location="/there", body=b"")
+    answer = ResponseRecord(status=201, location="/there", body=b"")
     async with store.write() as records:
         ada = await add_account(records)
         for at in (99, 100, 101):
-            await records.answers.add(ada, "POST /a", str(at), answer, at=at)
-        await records.answers.forget(until=100)
-        given = [await records.answers.given(ada, "POST /a", str(at), since=0) for at in (99, 100, 101)]
+            await records.responses.add(ada, "POST /a", str(at), answer, at=at)
+        await records.responses.forget(until=100)
+        given = [await records.responses.given(ada, "POST /a", str(at), since=0) for at in (99, 100, 101)]
     assert given == [None, None, answer]

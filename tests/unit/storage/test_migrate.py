@@ -14,7 +14,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 
-from codepush.server.ports import UnavailableError
+from codepush.server.ports.errors import UnavailableError
 from codepush.server.storage.sql.migrate import head, upgrade
 from codepush.server.storage.sql.schema import metadata
 

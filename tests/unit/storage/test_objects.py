@@ -11,10 +11,10 @@ import httpx2
 import pytest
 from azure.storage.blob import AccountSasPermissions, ResourceTypes, generate_account_sas
 
-from codepush.server.ports import AlreadyExistsError, MissingError, UnavailableError
+from codepush.server.ports.errors import AlreadyExistsError, MissingError, UnavailableError
 from codepush.server.storage import objects
 from codepush.server.storage.objects import ObjectBlobs
-from codepush.server.storage.places import Place
+from codepush.server.storage.urls import Place
 from support.object_stores import AZURE_ACCOUNT, AZURE_KEY, moto_server, s3_bucket, s3_client
 from support.processes import free_port
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from codepush.server.ports import AlreadyExistsError, MissingError
+from codepush.server.ports.errors import AlreadyExistsError, MissingError
 from unit.storage.factories import add_account, add_app, unique
 
 pytestmark = pytest.mark.anyio

@@ -2,7 +2,7 @@
 
 import pytest
 
-from codepush.server.storage.places import Place
+from codepush.server.storage.urls import Place
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from sqlalchemy import text
 
-from codepush.server.ports import UnavailableError
+from codepush.server.ports.errors import UnavailableError
 from codepush.server.storage.sql.migrate import make_ready, upgrade
 from codepush.server.storage.sql.postgresql import connections
 from codepush.server.storage.sql.store import SqlStore

@@ -5,8 +5,10 @@ import asyncio
 import pytest
 
 from codepush.rules.series import DAY, HOUR
-from codepush.server.ports import Addition, CounterRecord, MissingError, PointRecord
-from codepush.server.services.series import HOURS_KEPT, Series
+from codepush.server.ports.devices import Addition, CounterRecord
+from codepush.server.ports.errors import MissingError
+from codepush.server.ports.series import PointRecord
+from codepush.server.services.releasing.series import HOURS_KEPT, Series
 from unit.storage.factories import lay_ground
 
 pytestmark = pytest.mark.anyio

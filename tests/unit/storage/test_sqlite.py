@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from codepush.server.ports import UnavailableError
+from codepush.server.ports.errors import UnavailableError
 from codepush.server.storage.sql.sqlite.changes import ChangeCounter
 from codepush.server.storage.sql.sqlite.connections import connection_url
 from codepush.server.storage.sql.store import SqlStore

@@ -7,15 +7,10 @@ import msgspec
 import pytest
 from sqlalchemy import insert, select
 
-from codepush.server.ports import (
-    Addition,
-    AlreadyExistsError,
-    CounterRecord,
-    EventRecord,
-    MissingError,
-    StoredDiff,
-    UnstorableError,
-)
+from codepush.server.ports.devices import Addition, CounterRecord
+from codepush.server.ports.diffs import StoredDiff
+from codepush.server.ports.errors import AlreadyExistsError, MissingError, UnstorableError
+from codepush.server.ports.events import EventRecord
 from codepush.server.storage.sql import schema
 from unit.storage.factories import (
     a_blob,

@@ -4,7 +4,8 @@ import msgspec
 import pytest
 from sqlalchemy import func, select
 
-from codepush.server.ports import ChunkRecord, MissingError, UploadRecord
+from codepush.server.ports.errors import MissingError
+from codepush.server.ports.uploads import ChunkRecord, UploadRecord
 from codepush.server.storage.sql import schema
 from unit.storage.factories import lay_ground, unique
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import anyio
 import pytest
 
-from codepush.server.ports import Addition
+from codepush.server.ports.devices import Addition
 from unit.storage.factories import a_release, lay_ground
 
 pytestmark = pytest.mark.anyio

@@ -24,7 +24,7 @@ ROUTES = {
     "package": (standalone.promote("a", "s", "d", PackageInfo()), standalone.package_body),
 }
 
-# Answers to a creation that differ from those to a question.
+# Responses to a creation that differ from those to a question.
 CREATED = {"accessKey": standalone.created_access_key_body, "app": standalone.created_app_body}
 
 # Storage leaks that are not sent on, and a field that a client invented and the original kept.

@@ -10,7 +10,7 @@ import httpx2
 import msgspec
 from msgspec import Meta, Struct
 
-from codepush.server.ports import ProviderError
+from codepush.server.ports.errors import ProviderError
 
 __all__ = ["Form", "Subject", "Token", "ask", "exchange", "name_of"]
 

@@ -9,10 +9,11 @@ from msgspec import Struct
 
 from codepush.server.identity.answers import ask, exchange, name_of
 from codepush.server.identity.pkce import challenge
-from codepush.server.ports import Identity, ProviderError
+from codepush.server.ports.errors import ProviderError
+from codepush.server.ports.identity import Identity
 
 if TYPE_CHECKING:
-    from codepush.server.ports import LoginAttempt
+    from codepush.server.ports.identity import LoginAttempt
 
 __all__ = ["SITE", "GitHub"]
 

@@ -18,10 +18,11 @@ from msgspec import UNSET, Struct, UnsetType
 
 from codepush.server.identity.answers import Subject, Token, ask, exchange, name_of
 from codepush.server.identity.pkce import challenge
-from codepush.server.ports import Identity, ProviderError
+from codepush.server.ports.errors import ProviderError
+from codepush.server.ports.identity import Identity
 
 if TYPE_CHECKING:
-    from codepush.server.ports import LoginAttempt
+    from codepush.server.ports.identity import LoginAttempt
 
 __all__ = ["OpenIdConnect"]
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import msgspec
 
-from codepush.server.services import diffs, repacking
+from codepush.server.services.packages import diffs, repacking
 
 if TYPE_CHECKING:
-    from codepush.server.services.diffs import Diffs
-    from codepush.server.services.repacking import Repacking
+    from codepush.server.services.packages.diffs import Diffs
+    from codepush.server.services.packages.repacking import Repacking
 
 __all__ = ["Handler", "Handlers", "handlers"]
 

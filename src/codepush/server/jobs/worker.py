@@ -19,16 +19,17 @@ from typing import TYPE_CHECKING, Final
 import anyio
 
 from codepush.errors import PackageError
-from codepush.server.ports import UnavailableError
+from codepush.server.counters import Jobs
+from codepush.server.ports.errors import UnavailableError
 from codepush.server.services.clock import Clock, now
-from codepush.server.tallies import Jobs
 from codepush.server.tracing import NO_SPANS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from codepush.server.jobs.handlers import Handlers
-    from codepush.server.ports import JobRecord, Store
+    from codepush.server.ports.jobs import JobRecord
+    from codepush.server.ports.store import Store
     from codepush.server.tracing import Spans
 
 __all__ = ["Worker"]

@@ -11,7 +11,7 @@ from msgspec import Struct
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
-__all__ = ["BlobEntry", "BlobLocation", "Blobs", "LocalFile", "Read", "RemoteFile", "SignedUrl"]
+__all__ = ["BlobEntry", "BlobLocation", "BlobRecord", "Blobs", "LocalFile", "Read", "RemoteFile", "SignedUrl"]
 
 Read: TypeAlias = Callable[[int, int], AsyncIterator[bytes]]
 """Reads the bytes of a blob from a first offset up to, and without, a second one."""
@@ -87,3 +87,11 @@ class Blobs(Protocol):
 
     async def check(self) -> None:
         """Return when blobs can be stored; `UnavailableError` otherwise."""
+
+
+class BlobRecord(Struct, frozen=True, kw_only=True):
+    """An archive in the blob store. It never changes; ``id`` is the last part of its address."""
+
+    id: str
+    size: int
+    sha256: str

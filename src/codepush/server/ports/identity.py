@@ -1,12 +1,17 @@
-"""The places where people can log in, as services see them."""
+"""Identities of users at identity providers, and the providers themselves."""
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct
 
-__all__ = ["Identity", "IdentityProvider", "LoginAttempt"]
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from codepush.server.ports.accounts import AccountRecord
+
+__all__ = ["Identities", "Identity", "IdentityProvider", "LoginAttempt"]
 
 
 class LoginAttempt(Struct, frozen=True, kw_only=True):
@@ -57,3 +62,19 @@ class IdentityProvider(Protocol):
 
         ``issuer`` is who the browser says has sent it back, where it says so; it must be this provider.
         """
+
+
+class Identities(Protocol):
+    """Records of who accounts are at identity providers."""
+
+    async def add(self, account_id: int, identity: Identity, *, created_at: int) -> None:
+        """Link an identity to an account.
+
+        `AlreadyExistsError` when it is linked to an account, or the account to another of this issuer.
+        """
+
+    async def account_of(self, identity: Identity) -> AccountRecord | None:
+        """Return the account that an identity is linked to."""
+
+    async def providers_of(self, account_id: int) -> Sequence[str]:
+        """Return the names of the providers that an account is linked to, in the order of linking."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from codepush.server.ports import UnavailableError, UnstorableError
+from codepush.server.ports.errors import UnavailableError, UnstorableError
 
 __all__ = [
     "BusyError",

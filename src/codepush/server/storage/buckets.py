@@ -9,7 +9,7 @@ import msgspec
 from obstore.exceptions import BaseError
 from obstore.store import AzureStore, GCSStore, S3Store
 
-from codepush.server.ports import UnavailableError
+from codepush.server.ports.errors import UnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from obstore.store import ClientConfig, RetryConfig
 
-    from codepush.server.storage.places import Place
+    from codepush.server.storage.urls import Place
 
     Bucket: TypeAlias = S3Store | AzureStore | GCSStore
 

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 from anyio import to_thread
 
-from codepush.server.ports import AlreadyExistsError, BlobEntry, LocalFile, MissingError, UnavailableError
+from codepush.server.ports.blobs import BlobEntry, LocalFile
+from codepush.server.ports.errors import AlreadyExistsError, MissingError, UnavailableError
 from codepush.server.storage.blob_ids import is_blob_id, require_blob_id
 from codepush.server.storage.files import make_folder, new_file, sync
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class DiskBlobs:
-    """Blobs as files, as :class:`codepush.server.ports.Blobs` describes them.
+    """Blobs as files, as :class:`codepush.server.ports.blobs.Blobs` describes them.
 
     The file of a blob is ``<folder>/<first two characters of its id>/<id>``. It appears whole or
     not at all. What a killed process left behind is named ``.<id>.<random>.part``.

@@ -25,14 +25,8 @@ from obstore.exceptions import (
 )
 
 from codepush.server.folders import work_folder
-from codepush.server.ports import (
-    AlreadyExistsError,
-    BlobEntry,
-    MissingError,
-    RemoteFile,
-    SignedUrl,
-    UnavailableError,
-)
+from codepush.server.ports.blobs import BlobEntry, RemoteFile, SignedUrl
+from codepush.server.ports.errors import AlreadyExistsError, MissingError, UnavailableError
 from codepush.server.storage.blob_ids import is_blob_id, require_blob_id
 from codepush.server.storage.buckets import open_bucket, open_signer
 from codepush.server.storage.memory import Memory
@@ -41,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
     from pathlib import Path
 
-    from codepush.server.storage.places import Place
+    from codepush.server.storage.urls import Place
 
 T = TypeVar("T")
 
@@ -86,7 +80,7 @@ class _Found(Struct, frozen=True):
 
 
 class ObjectBlobs:
-    """Blobs as objects, as :class:`codepush.server.ports.Blobs` describes them.
+    """Blobs as objects, as :class:`codepush.server.ports.blobs.Blobs` describes them.
 
     The object of a blob is named by its id, after the place's path. A blob of more than 16 MiB is sent in parts,
     after a look whether there is one of its name: of two that are put under one id at the same moment, one wins.

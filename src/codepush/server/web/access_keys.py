@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from codepush.rules import validation
 from codepush.server.web.admission import Entry
-from codepush.server.web.answers import created, json_answer, no_content
 from codepush.server.web.auth import address, expiry
 from codepush.server.web.bodies import json_object
 from codepush.server.web.paths import name_in
 from codepush.server.web.problems import ListedFields
+from codepush.server.web.responses import created, json_answer, no_content
 from codepush.wire import standalone
 
 if TYPE_CHECKING:
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from codepush.rules.validation import AccessKeyInfo
-    from codepush.server.ports import AccountRecord
-    from codepush.server.services.access_keys import AccessKeys
+    from codepush.server.ports.accounts import AccountRecord
+    from codepush.server.services.access.access_keys import AccessKeys
 
 __all__ = ["AccessKeyRoutes"]
 

@@ -32,30 +32,30 @@ if TYPE_CHECKING:
     from starlette.routing import Route
 
     from codepush.models import StatusReport, UpdateCheck
-    from codepush.server.services.reports import Reports
-    from codepush.server.services.updates import Updates
-    from codepush.server.tallies import Tallies
-    from codepush.server.web.checks import Checks, Ready
+    from codepush.server.counters import Counters
+    from codepush.server.services.phones.reports import Reports
+    from codepush.server.services.phones.updates import Updates
+    from codepush.server.web.check_responses import Checks, Ready
 
-__all__ = ["AcquisitionDoor"]
+__all__ = ["AcquisitionRoutes"]
 
 _log = logging.getLogger(__name__)
 
 
-class AcquisitionDoor:
-    """Translates what phones say to the services; ``checks`` are the answers, ``tallies`` count what they are told.
+class AcquisitionRoutes:
+    """Translates what phones say to the services; ``checks`` are the answers, ``counters`` count what they are told.
 
     A report may take ``report_seconds``.
     """
 
     def __init__(
-        self, updates: Updates, checks: Checks, reports: Reports, tallies: Tallies, *, report_seconds: float = 30
+        self, updates: Updates, checks: Checks, reports: Reports, counters: Counters, *, report_seconds: float = 30
     ) -> None:
         self._updates = updates
         self._checks = checks
         self._reports = reports
-        self._counts = tallies.ordinary
-        self._taken = tallies.reports
+        self._counts = counters.ordinary
+        self._taken = counters.reports
         self._report_seconds = report_seconds
         self._has_withheld = False
 

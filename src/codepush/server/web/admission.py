@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
     from starlette.routing import Route
 
-    from codepush.server.ports import AccountRecord
-    from codepush.server.services.apps import Apps
-    from codepush.server.services.organizations import Organizations
+    from codepush.server.ports.accounts import AccountRecord
+    from codepush.server.services.access.organizations import Organizations
+    from codepush.server.services.releasing.apps import Apps
     from codepush.server.web.auth import Gate
 
 __all__ = ["Admission", "Endpoint", "Entry"]

@@ -12,13 +12,14 @@ from codepush.server.services.errors import UnauthenticatedError
 from codepush.server.web.addresses import counted_address
 from codepush.server.web.proxies import UNKNOWN
 from codepush.server.web.ratelimits import RateLimit, RateLimitedError
-from codepush.server.web.watching import notes
+from codepush.server.web.request_log import notes
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-    from codepush.server.ports import AccessKeyRecord, AccountRecord
-    from codepush.server.services.access_keys import AccessKeys
+    from codepush.server.ports.access_keys import AccessKeyRecord
+    from codepush.server.ports.accounts import AccountRecord
+    from codepush.server.services.access.access_keys import AccessKeys
 
 __all__ = ["FailedLogins", "Gate", "Limits", "access_key", "address", "expiry", "limited_address"]
 

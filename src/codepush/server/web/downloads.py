@@ -14,7 +14,8 @@ from anyio import CapacityLimiter
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from codepush.server.ports import LocalFile, MissingError
+from codepush.server.ports.blobs import LocalFile
+from codepush.server.ports.errors import MissingError
 from codepush.server.web.addresses import counted_address
 from codepush.server.web.auth import address
 from codepush.server.web.problems import plain
@@ -27,11 +28,11 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.types import Receive, Scope, Send
 
-    from codepush.server.ports import BlobLocation
-    from codepush.server.services.downloads import Downloads
-    from codepush.server.tallies import Downloads as Counts
+    from codepush.server.counters import Downloads as Counts
+    from codepush.server.ports.blobs import BlobLocation
+    from codepush.server.services.phones.downloads import Downloads
 
-__all__ = ["DownloadDoor"]
+__all__ = ["DownloadRoutes"]
 
 _FOR_EVER: Final = "public, max-age=31536000, immutable"
 _TYPE: Final = "application/octet-stream"
@@ -41,7 +42,7 @@ _READERS: Final = 4
 """Archives that are read at the same time. Many threads at once would delay update checks."""
 
 
-class DownloadDoor:
+class DownloadRoutes:
     """Serves archives to phones.
 
     Args:

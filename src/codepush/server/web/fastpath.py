@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from codepush.server.recent import ENTRY, Recent
+from codepush.server.cache import ENTRY, BoundedCache
 from codepush.server.web.requestlines import is_plain_head, read_line
 
 if TYPE_CHECKING:
     from codepush.models import UpdateCheck
-    from codepush.server.services.updates import Updates
-    from codepush.server.tallies import Checks as Counts
-    from codepush.server.web.checks import Answer, Checks, Ready
+    from codepush.server.counters import Checks as Counts
+    from codepush.server.services.phones.updates import Updates
+    from codepush.server.web.check_responses import Answer, Checks, Ready
 
 __all__ = ["STATE", "FastPath"]
 
@@ -58,8 +58,8 @@ class FastPath:
         self._checks = checks
         self._counts = counts
         # Without the device's id, if that is the last parameter; else as they came.
-        self._lines: Recent[bytes, Answer] = Recent(LINE_BYTES, _line_cost)
-        self._heads: Recent[bytes, bytes] = Recent(HEAD_BYTES, _head_cost)
+        self._lines: BoundedCache[bytes, Answer] = BoundedCache(LINE_BYTES, _line_cost)
+        self._heads: BoundedCache[bytes, bytes] = BoundedCache(HEAD_BYTES, _head_cost)
         self._headers: object = None
         self._start = b""
         self.operations_port = operations_port

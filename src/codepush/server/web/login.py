@@ -18,7 +18,9 @@ import msgspec
 from msgspec import Struct
 from starlette.responses import RedirectResponse
 
-from codepush.server.ports import LoginAttempt, ProviderError
+from codepush.server.ports.errors import ProviderError
+from codepush.server.ports.identity import LoginAttempt
+from codepush.server.services.access.logins import CODE_LIFE_MS, LINK_LIFE_MS, NOT_LOGGED_IN, TICKET_LIFE_MS
 from codepush.server.services.errors import (
     ConflictError,
     ForbiddenError,
@@ -28,7 +30,6 @@ from codepush.server.services.errors import (
     TooLargeError,
     UnavailableError,
 )
-from codepush.server.services.logins import CODE_LIFE_MS, LINK_LIFE_MS, NOT_LOGGED_IN, TICKET_LIFE_MS
 from codepush.server.web.auth import address, limited_address
 from codepush.server.web.bodies import form_body
 from codepush.server.web.pages import page
@@ -44,12 +45,12 @@ if TYPE_CHECKING:
     from starlette.responses import Response
     from starlette.routing import Route
 
-    from codepush.server.ports import IdentityProvider
-    from codepush.server.services.logins import Logins
+    from codepush.server.ports.identity import IdentityProvider
+    from codepush.server.services.access.logins import Logins
     from codepush.server.web.auth import FailedLogins
     from codepush.server.web.ratelimits import RateLimit
 
-__all__ = ["LoginDoor"]
+__all__ = ["LoginRoutes"]
 
 Action: TypeAlias = Literal["login", "register", "link"]
 
@@ -90,7 +91,7 @@ class _Flow(Struct, frozen=True):
     attempt: LoginAttempt
 
 
-class LoginDoor:
+class LoginRoutes:
     """Shows people the pages of a log-in.
 
     Args:

@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.routing import Route
 
-__all__ = ["OpenApiDoor"]
+__all__ = ["OpenApiRoutes"]
 
 
-class OpenApiDoor:
+class OpenApiRoutes:
     """Shows what can be asked of the server; nobody needs a key for it."""
 
     def routes(self) -> list[Route]:

@@ -38,8 +38,8 @@ from codepush.server.services.errors import (
     UnstorableError,
 )
 from codepush.server.web.ratelimits import RateLimitedError
+from codepush.server.web.request_log import NOTES, notes
 from codepush.server.web.timelimits import TookTooLongError
-from codepush.server.web.watching import NOTES, notes
 from codepush.wire.messages import JSON_TYPE, PROBLEM_TYPE, Problem, encode_json, encode_problem
 
 if TYPE_CHECKING:

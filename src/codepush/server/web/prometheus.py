@@ -1,4 +1,4 @@
-"""The numbers for Prometheus, made from the tallies when somebody asks, in a registry of their own.
+"""The numbers for Prometheus, made from the counters when somebody asks, in a registry of their own.
 
 Which there are, and what to watch, is in ``docs/observability.md``.
 """
@@ -19,15 +19,15 @@ from prometheus_client.core import (
 )
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
-from codepush.server.tallies import BOUNDS
+from codepush.server.counters import BOUNDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from prometheus_client.core import Metric
 
-    from codepush.server.services.overview import Seen
-    from codepush.server.tallies import Durations, Requests, Tallies
+    from codepush.server.counters import Counters, Durations, Requests
+    from codepush.server.services.upkeep.overview import Seen
 
 __all__ = ["exposed"]
 
@@ -50,20 +50,20 @@ class _Collector:
 
     def collect(self) -> Iterator[Metric]:
         """Yield every metric."""
-        seen, tallies = self._seen, self._seen.tallies
+        seen, counters = self._seen, self._seen.counters
         yield _gauge("codepush_build_info", "The version.", [({"version": _VERSION, "python": _python()}, 1)])
         yield _gauge("codepush_workers", "Processes that are serving.", [({}, seen.workers)])
-        yield from _checks(tallies)
-        yield from _reports(tallies)
-        yield from _snapshots(tallies)
-        yield from _management(tallies.management)
-        yield from _releases(tallies)
+        yield from _checks(counters)
+        yield from _reports(counters)
+        yield from _snapshots(counters)
+        yield from _management(counters.management)
+        yield from _releases(counters)
         yield from _jobs(seen)
         yield from _failures(seen)
 
 
-def _checks(tallies: Tallies) -> Iterator[Metric]:
-    roads = {"fast": tallies.fast, "ordinary": tallies.ordinary}
+def _checks(counters: Counters) -> Iterator[Metric]:
+    roads = {"fast": counters.fast, "ordinary": counters.ordinary}
     yield _counter(
         "codepush_update_checks",
         "Update checks, by how they were answered and what phones were told.",
@@ -80,8 +80,8 @@ def _checks(tallies: Tallies) -> Iterator[Metric]:
     )
 
 
-def _reports(tallies: Tallies) -> Iterator[Metric]:
-    reports = tallies.reports
+def _reports(counters: Counters) -> Iterator[Metric]:
+    reports = counters.reports
     yield _counter(
         "codepush_reports",
         "Status reports: taken are on disk, refused were wrong, unavailable have to be sent again.",
@@ -90,8 +90,8 @@ def _reports(tallies: Tallies) -> Iterator[Metric]:
     yield _histogram("codepush_report_commit_seconds", "Commits of reports, each of a batch.", [({}, reports.commits)])
 
 
-def _snapshots(tallies: Tallies) -> Iterator[Metric]:
-    snapshots, held = tallies.snapshots, tallies.held
+def _snapshots(counters: Counters) -> Iterator[Metric]:
+    snapshots, held = counters.snapshots, counters.held
     yield _counter("codepush_snapshot_loads", "Deployments read from the database.", [({}, snapshots.loads)])
     yield _counter("codepush_snapshot_errors", "Deployments that could not be read.", [({}, snapshots.errors)])
     yield _gauge("codepush_snapshots", "Deployments held in memory, by all workers.", [({}, held.deployments)])
@@ -122,8 +122,8 @@ def _management(management: dict[str, Requests]) -> Iterator[Metric]:
     )
 
 
-def _releases(tallies: Tallies) -> Iterator[Metric]:
-    made, downloads = tallies.releases, tallies.downloads
+def _releases(counters: Counters) -> Iterator[Metric]:
+    made, downloads = counters.releases, counters.downloads
     yield _counter(
         "codepush_releases",
         "Releases, by how they were made.",
@@ -139,7 +139,7 @@ def _releases(tallies: Tallies) -> Iterator[Metric]:
 
 
 def _jobs(seen: Seen) -> Iterator[Metric]:
-    done = seen.tallies.jobs
+    done = seen.counters.jobs
     if seen.jobs is not None:
         states = {"waiting": seen.jobs.waiting, "running": seen.jobs.running, "failed": seen.jobs.failed}
         yield _gauge("codepush_jobs", "Jobs in the database.", [({"state": name}, n) for name, n in states.items()])
@@ -153,7 +153,7 @@ def _jobs(seen: Seen) -> Iterator[Metric]:
 
 
 def _failures(seen: Seen) -> Iterator[Metric]:
-    failures = seen.tallies.failures
+    failures = seen.counters.failures
     yield _counter(
         "codepush_failures",
         "Times that the database or the blob store could not do its work, or the server itself failed.",

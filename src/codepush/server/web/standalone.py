@@ -9,14 +9,14 @@ from codepush.errors import Invalid
 from codepush.masking import masked_name
 from codepush.models import PackageInfo
 from codepush.rules import validation
-from codepush.server.ports import AnswerRecord
+from codepush.server.ports.responses import ResponseRecord
 from codepush.server.services.errors import ConflictError, InvalidError, NotFoundError
-from codepush.server.services.repeats import Repeatable, digest
+from codepush.server.services.releasing.idempotency import IdempotencyKey, digest
 from codepush.server.web.access_keys import AccessKeyRoutes
 from codepush.server.web.admission import Entry
-from codepush.server.web.answers import created, json_answer, location, no_content, said_created
 from codepush.server.web.bodies import json_object
 from codepush.server.web.paths import name_in
+from codepush.server.web.responses import created, json_answer, location, no_content, said_created
 from codepush.server.web.uploads import UploadRoom, receive_release
 from codepush.wire import messages, standalone
 
@@ -28,19 +28,19 @@ if TYPE_CHECKING:
     from starlette.routing import Route
 
     from codepush.models import Package
-    from codepush.server.ports import AccountRecord
-    from codepush.server.services.access_keys import AccessKeys
-    from codepush.server.services.accounts import Accounts
-    from codepush.server.services.apps import Apps
-    from codepush.server.services.collaborators import Collaborators
-    from codepush.server.services.deployments import Deployments
-    from codepush.server.services.metrics import Metrics
-    from codepush.server.services.releases import Releases
-    from codepush.server.services.repeats import Receipt, Repeats
-    from codepush.server.services.series import Series
+    from codepush.server.ports.accounts import AccountRecord
+    from codepush.server.services.access.access_keys import AccessKeys
+    from codepush.server.services.access.accounts import Accounts
+    from codepush.server.services.releasing.apps import Apps
+    from codepush.server.services.releasing.collaborators import Collaborators
+    from codepush.server.services.releasing.deployments import Deployments
+    from codepush.server.services.releasing.idempotency import Idempotency, Receipt
+    from codepush.server.services.releasing.metrics import Metrics
+    from codepush.server.services.releasing.releases import Releases
+    from codepush.server.services.releasing.series import Series
     from codepush.server.web.admission import Admission
 
-__all__ = ["StandaloneDoor"]
+__all__ = ["StandaloneRoutes"]
 
 _UPLOAD_PATIENCE: Final = 10
 """So many times as long as another request may a release take, since its package is sent meanwhile."""
@@ -51,7 +51,7 @@ _MOMENT_DIGITS: Final = 15
 """The last such time is in the year 33658."""
 
 
-class StandaloneDoor:
+class StandaloneRoutes:
     """Translates the standalone dialect to the services, one method per route; ``admission`` admits requests."""
 
     def __init__(
@@ -64,7 +64,7 @@ class StandaloneDoor:
         collaborators: Collaborators,
         deployments: Deployments,
         releases: Releases,
-        repeats: Repeats,
+        idempotency: Idempotency,
         metrics: Metrics,
         series: Series,
         uploads: UploadRoom,
@@ -76,7 +76,7 @@ class StandaloneDoor:
         self._collaborators = collaborators
         self._deployments = deployments
         self._releases = releases
-        self._repeats = repeats
+        self._idempotency = idempotency
         self._metrics = metrics
         self._series = series
         self._uploads = uploads
@@ -230,7 +230,7 @@ class StandaloneDoor:
             await self._releases.check_can_release(caller, app, deployment)
         except ConflictError:
             key = request.headers.get("idempotency-key")
-            if key is None or not await self._repeats.knows(caller.id, _route(request), _repeat_key(key)):
+            if key is None or not await self._idempotency.knows(caller.id, _route(request), _repeat_key(key)):
                 raise
 
     async def _patch_release(self, request: Request, caller: AccountRecord) -> Response:
@@ -273,16 +273,16 @@ class StandaloneDoor:
         ``content`` returns the digest of the request.
         """
 
-        def answer(package: Package) -> AnswerRecord:
-            return AnswerRecord(status=201, location=where, body=standalone.package_body(package))
+        def answer(package: Package) -> ResponseRecord:
+            return ResponseRecord(status=201, location=where, body=standalone.package_body(package))
 
         key = request.headers.get("idempotency-key")
         if key is None:
             given = answer(await act(None))
         else:
             name = _repeat_key(key)
-            repeatable = Repeatable(caller.id, _route(request), name, await content())
-            given = await self._repeats.once(repeatable, act, answer)
+            repeatable = IdempotencyKey(caller.id, _route(request), name, await content())
+            given = await self._idempotency.once(repeatable, act, answer)
         return json_answer(given.body, given.status, location=given.location)
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from starlette.responses import JSONResponse, Response
 
-from codepush.server.services.health import OK
+from codepush.server.services.upkeep.health import OK
 from codepush.server.web.paths import exact_route, route
 from codepush.server.web.problems import plain
 
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.routing import Route
 
-    from codepush.server.services.health import Health
+    from codepush.server.services.upkeep.health import Health
 
-__all__ = ["StatusDoor"]
+__all__ = ["StatusRoutes"]
 
 
 _HEALTH_PATH: Final = "/health"
@@ -25,7 +25,7 @@ _STATUS_PATH: Final = "/v0.1/public/codepush/status"
 """Where App Center told whether it was up."""
 
 
-class StatusDoor:
+class StatusRoutes:
     """Answers those who watch the server; nobody needs a key for it."""
 
     def __init__(self, health: Health) -> None:

@@ -11,7 +11,7 @@ from msgspec import Struct
 from multipart import MultipartError, MultipartSegment, PushMultipartParser, parse_options_header
 
 from codepush.server.services.errors import InvalidError, TooLargeError
-from codepush.server.services.workspace import Workspace
+from codepush.server.services.releasing.workspace import Workspace
 from codepush.server.tracing import NO_SPANS, Spans
 
 if TYPE_CHECKING:

@@ -4,7 +4,6 @@
 back, ``bodies`` the server's side; ``shapes`` are the objects both put on the wire.
 """
 
-from codepush.wire.standalone.answers import UNCHANGED
 from codepush.wire.standalone.bodies import (
     access_key_body,
     access_keys_body,
@@ -62,6 +61,7 @@ from codepush.wire.standalone.requests import (
     sessions,
     transfer_app,
 )
+from codepush.wire.standalone.responses import UNCHANGED
 
 __all__ = [
     "UNCHANGED",

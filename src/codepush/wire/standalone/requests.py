@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from codepush.errors import Invalid
 from codepush.models import Session
 from codepush.wire.messages import Request, Response, Upload, encode_json
-from codepush.wire.standalone.answers import (
+from codepush.wire.standalone.responses import (
     PatchAnswer,
     read_access_key,
     read_access_keys,

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import bindparam, delete, insert, select, update
 
-from codepush.server.ports import AccessKeyRecord, AccountRecord
+from codepush.server.ports.access_keys import AccessKeyRecord
+from codepush.server.ports.accounts import AccountRecord
 from codepush.server.storage.sql.queries import Queries
 from codepush.server.storage.sql.schema import access_keys, accounts
 
@@ -48,7 +49,7 @@ REMOVE_SESSIONS: Final = delete(access_keys).where(
 
 
 class SqlAccessKeys(Queries):
-    """Access keys, as :class:`codepush.server.ports.AccessKeys` describes them."""
+    """Access keys, as :class:`codepush.server.ports.access_keys.AccessKeys` describes them."""
 
     async def add(
         self,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import bindparam, delete, func, insert, select, union_all
 
-from codepush.server.ports import AccountRecord
+from codepush.server.ports.accounts import AccountRecord
 from codepush.server.storage.sql.queries import Queries
 from codepush.server.storage.sql.schema import accounts, organizations
 
@@ -38,7 +38,7 @@ WITH_SLUG: Final = union_all(
 
 
 class SqlAccounts(Queries):
-    """Accounts, as :class:`codepush.server.ports.Accounts` describes them."""
+    """Accounts, as :class:`codepush.server.ports.accounts.Accounts` describes them."""
 
     async def add(self, *, email: str, name: str, created_at: int) -> AccountRecord:
         folded = email.casefold()

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import and_, bindparam, delete, func, insert, literal, select, union, union_all, update
 
-from codepush.server.ports import AppRecord, CollaboratorRecord, MemberRecord, OwnerRecord
+from codepush.server.ports.apps import AppRecord, CollaboratorRecord, OwnerRecord
+from codepush.server.ports.organizations import MemberRecord
 from codepush.server.storage.sql.queries import Queries
 from codepush.server.storage.sql.schema import (
     accounts,
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from codepush.models import Permission
-    from codepush.server.ports import OwnerKind
+    from codepush.server.ports.apps import OwnerKind
 
 ADD: Final = insert(apps).returning(apps.c.id)
 
@@ -134,7 +135,7 @@ REMOVE: Final = delete(apps).where(apps.c.id == bindparam("app_id"))
 
 
 class SqlApps(Queries):
-    """Apps, as :class:`codepush.server.ports.Apps` describes them."""
+    """Apps, as :class:`codepush.server.ports.apps.Apps` describes them."""
 
     async def add(
         self,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Protocol
 
-from codepush.server.ports import UnavailableError
+from codepush.server.ports.errors import UnavailableError
 from codepush.server.storage.sql.sqlite.database import SqliteDatabase
 
 if TYPE_CHECKING:
@@ -21,13 +21,13 @@ class Database(Protocol):
     """A kind of database: how its transactions begin, and how it tells of what others have changed."""
 
     def reading(self) -> AbstractAsyncContextManager[AsyncConnection]:
-        """Open a transaction as :meth:`codepush.server.ports.Store.read` promises it."""
+        """Open a transaction as :meth:`codepush.server.ports.store.Store.read` promises it."""
 
     def writing(self, *, alone: bool) -> AbstractAsyncContextManager[AsyncConnection]:
-        """Open a transaction as :meth:`codepush.server.ports.Store.write` promises it."""
+        """Open a transaction as :meth:`codepush.server.ports.store.Store.write` promises it."""
 
     def changes(self) -> AsyncIterator[Collection[int] | None]:
-        """Tell of changes as :meth:`codepush.server.ports.Store.changes` promises it."""
+        """Tell of changes as :meth:`codepush.server.ports.store.Store.changes` promises it."""
 
     async def close(self) -> None:
         """Close every connection."""

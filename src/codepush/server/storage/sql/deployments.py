@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import bindparam, delete, func, insert, select, update
 
-from codepush.server.ports import DeploymentRecord
+from codepush.server.ports.deployments import DeploymentRecord
 from codepush.server.storage.sql.queries import Queries, batches
 from codepush.server.storage.sql.schema import deployments, releases
 
@@ -79,7 +79,7 @@ BUMP_RELEASING: Final = (
 
 
 class SqlDeployments(Queries):
-    """Deployments, as :class:`codepush.server.ports.Deployments` describes them."""
+    """Deployments, as :class:`codepush.server.ports.deployments.Deployments` describes them."""
 
     async def add(self, *, app_id: int, name: str, key: str, device_key: bytes, created_at: int) -> DeploymentRecord:
         row = await self._first(ADD, app_id=app_id, name=name, key=key, device_key=device_key, created_at=created_at)

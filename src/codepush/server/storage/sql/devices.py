@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Final
 from msgspec.structs import astuple
 from sqlalchemy import bindparam, delete, select
 
-from codepush.server.ports import STANDING, Countable, CounterRecord
+from codepush.server.ports.devices import STANDING, Countable, CounterRecord
 from codepush.server.storage.sql.bulk import BulkQueries
 from codepush.server.storage.sql.schema import counter_series, counters, devices
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from codepush.server.ports import Addition, Device
+    from codepush.server.ports.devices import Addition, Device
 
 # Devices that a deployment does not know have no row to be locked, so the lock is one of the application's.
 # The first number stands for "the devices of a deployment".
@@ -107,7 +107,7 @@ _POINT: Final = {**_COUNTER, "starts_at": "bigint", "value": "bigint"}
 
 
 class SqlDevices(BulkQueries):
-    """Devices and counters, as :class:`codepush.server.ports.Devices` describes them."""
+    """Devices and counters, as :class:`codepush.server.ports.devices.Devices` describes them."""
 
     async def lock(self, deployment_ids: Collection[int]) -> None:
         if self._on_postgresql:  # SQLite's writers exclude each other from the beginning of the transaction

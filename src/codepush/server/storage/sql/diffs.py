@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import and_, bindparam, delete, insert, literal, select, update
 
-from codepush.server.ports import UnknownFit
+from codepush.server.ports.diffs import UnknownFit
 from codepush.server.storage.sql.packages import ADD_BLOB, blob_values
 from codepush.server.storage.sql.queries import Queries
 from codepush.server.storage.sql.schema import diffs, packages
@@ -16,7 +16,7 @@ from codepush.server.storage.sql.schema import diffs, packages
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from codepush.server.ports import BlobRecord
+    from codepush.server.ports.blobs import BlobRecord
 
 KNOWN: Final = select(literal(1)).where(
     diffs.c.package_id == bindparam("package_id"), diffs.c.old_hash == bindparam("old_hash")
@@ -41,7 +41,7 @@ REMOVE: Final = delete(diffs).where(
 
 
 class SqlDiffs(Queries):
-    """Diffs, as :class:`codepush.server.ports.Diffs` describes them."""
+    """Diffs, as :class:`codepush.server.ports.diffs.Diffs` describes them."""
 
     async def known(self, package_id: int, old_hash: str) -> bool:
         return await self._value(KNOWN, package_id=package_id, old_hash=old_hash) is not None

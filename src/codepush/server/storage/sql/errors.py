@@ -14,7 +14,7 @@ from sqlalchemy.exc import (
     TimeoutError as PoolTimeoutError,
 )
 
-from codepush.server.ports import AlreadyExistsError, MissingError, UnavailableError, UnstorableError
+from codepush.server.ports.errors import AlreadyExistsError, MissingError, UnavailableError, UnstorableError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

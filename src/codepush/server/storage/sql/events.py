@@ -13,13 +13,13 @@ from codepush.server.storage.sql.queries import Queries
 from codepush.server.storage.sql.schema import events
 
 if TYPE_CHECKING:
-    from codepush.server.ports import EventRecord
+    from codepush.server.ports.events import EventRecord
 
 ADD: Final = insert(events)
 
 
 class SqlEvents(Queries):
-    """Events, as :class:`codepush.server.ports.Events` describes them."""
+    """Events, as :class:`codepush.server.ports.events.Events` describes them."""
 
     async def add(self, event: EventRecord) -> None:
         await self._run(ADD, **msgspec.structs.asdict(event))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import bindparam, insert, select
 
-from codepush.server.ports import AccountRecord
+from codepush.server.ports.accounts import AccountRecord
 from codepush.server.storage.sql.accounts import RECORD
 from codepush.server.storage.sql.queries import Queries
 from codepush.server.storage.sql.schema import accounts, identities
@@ -16,7 +16,7 @@ from codepush.server.storage.sql.schema import accounts, identities
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from codepush.server.ports import Identity
+    from codepush.server.ports.identity import Identity
 
 ADD: Final = insert(identities)
 
@@ -32,7 +32,7 @@ PROVIDERS_OF: Final = (
 
 
 class SqlIdentities(Queries):
-    """Identities, as :class:`codepush.server.ports.Identities` describes them."""
+    """Identities, as :class:`codepush.server.ports.identity.Identities` describes them."""
 
     async def add(self, account_id: int, identity: Identity, *, created_at: int) -> None:
         await self._run(

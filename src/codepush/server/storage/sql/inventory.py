@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import and_, bindparam, case, delete, exists, func, or_, select, union_all
 from sqlalchemy.sql import literal_column
 
-from codepush.server.ports import CounterGap, DiffFact, KnownBlob, LabelGap, PackageFact
+from codepush.server.ports.inventory import CounterGap, DiffFact, KnownBlob, LabelGap, PackageFact
 from codepush.server.storage.sql.queries import Queries, batches
 from codepush.server.storage.sql.schema import (
     apps,
@@ -129,7 +129,7 @@ COUNTERS: Final = (
 
 
 class SqlInventory(Queries):
-    """Everything, as :class:`codepush.server.ports.Inventory` describes it."""
+    """Everything, as :class:`codepush.server.ports.inventory.Inventory` describes it."""
 
     async def blobs(self) -> Sequence[KnownBlob]:
         return [KnownBlob(**{**row, "is_used": bool(row["is_used"])}) for row in await self._all(BLOBS)]

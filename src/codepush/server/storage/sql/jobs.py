@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import and_, bindparam, case, delete, func, or_, select, text, update
 
-from codepush.server.ports import JobCounts, JobRecord
+from codepush.server.ports.jobs import JobCounts, JobRecord
 from codepush.server.storage.sql.queries import Queries
 from codepush.server.storage.sql.schema import jobs
 
 if TYPE_CHECKING:
-    from codepush.server.ports import JobKind
+    from codepush.server.ports.jobs import JobKind
 
 # ON CONFLICT is spelled the same on SQLite and PostgreSQL, but SQLAlchemy has one construct for each.
 ADD: Final = text("""
@@ -69,7 +69,7 @@ GIVE_BACK: Final = (
 
 
 class SqlJobs(Queries):
-    """Jobs, as :class:`codepush.server.ports.Jobs` describes them."""
+    """Jobs, as :class:`codepush.server.ports.jobs.Jobs` describes them."""
 
     async def add(self, kind: JobKind, payload: str, *, dedupe_key: str, at: int) -> None:
         await self._run(ADD, kind=kind, payload=payload, dedupe_key=dedupe_key, at=at)

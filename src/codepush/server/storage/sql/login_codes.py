@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import bindparam, delete, insert
 
-from codepush.server.ports import AccountRecord, LoginCodeRecord
+from codepush.server.ports.accounts import AccountRecord
+from codepush.server.ports.login_codes import LoginCodeRecord
 from codepush.server.storage.sql.accounts import RECORD
 from codepush.server.storage.sql.queries import Queries
 from codepush.server.storage.sql.schema import accounts, login_codes
 
 if TYPE_CHECKING:
-    from codepush.server.ports import LoginCodeKind
+    from codepush.server.ports.login_codes import LoginCodeKind
 
 ADD: Final = insert(login_codes)
 
@@ -35,7 +36,7 @@ REMOVE_EXPIRED: Final = delete(login_codes).where(login_codes.c.expires_at <= bi
 
 
 class SqlLoginCodes(Queries):
-    """One-time codes, as :class:`codepush.server.ports.LoginCodes` describes them."""
+    """One-time codes, as :class:`codepush.server.ports.login_codes.LoginCodes` describes them."""
 
     async def add(
         self, *, account_id: int, kind: LoginCodeKind, digest: str, hostname: str = "", expires_at: int

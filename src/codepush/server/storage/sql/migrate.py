@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.pool import NullPool
 
-from codepush.server.ports import UnavailableError
+from codepush.server.ports.errors import UnavailableError
 from codepush.server.storage.sql.databases import is_embedded
 from codepush.server.storage.sql.errors import port_errors
 from codepush.server.storage.sql.sqlite.connections import MIGRATE, connect_arguments, connection_url, set_up

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import and_, bindparam, delete, exists, insert, select, update
 
-from codepush.server.ports import AlreadyExistsError, MemberRecord, OrganizationRecord
+from codepush.server.ports.errors import AlreadyExistsError
+from codepush.server.ports.organizations import MemberRecord, OrganizationRecord
 from codepush.server.storage.sql.accounts import WITH_SLUG
 from codepush.server.storage.sql.queries import Queries
 from codepush.server.storage.sql.schema import accounts, apps, organization_members, organizations
@@ -56,7 +57,7 @@ REMOVE_MEMBER: Final = delete(organization_members).where(_MEMBER)
 
 
 class SqlOrganizations(Queries):
-    """Organizations, as :class:`codepush.server.ports.Organizations` describes them."""
+    """Organizations, as :class:`codepush.server.ports.organizations.Organizations` describes them."""
 
     async def add(self, *, slug: str, name: str, created_at: int) -> OrganizationRecord:
         await self._refuse_taken(slug)

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 from sqlalchemy import bindparam, insert, select, update
 
-from codepush.server.ports import PackageRecord
+from codepush.server.ports.packages import PackageRecord
 from codepush.server.storage.sql.queries import Queries
 from codepush.server.storage.sql.schema import blobs, packages
 
 if TYPE_CHECKING:
-    from codepush.server.ports import BlobRecord
+    from codepush.server.ports.blobs import BlobRecord
 
 RECORD: Final = select(
     packages.c.id,
@@ -50,7 +50,7 @@ RETIRE_BLOB: Final = update(blobs).where(blobs.c.id == bindparam("old_blob_id"))
 
 
 class SqlPackages(Queries):
-    """Packages, as :class:`codepush.server.ports.Packages` describes them."""
+    """Packages, as :class:`codepush.server.ports.packages.Packages` describes them."""
 
     async def get(self, package_id: int) -> PackageRecord | None:
         row = await self._first(GET, package_id=package_id)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from sqlalchemy.engine import CursorResult
 
-from codepush.server.ports import MissingError
+from codepush.server.ports.errors import MissingError
 from codepush.server.storage.sql.errors import port_errors
 from codepush.server.storage.sql.transactions import to_the_end
 from codepush.server.storage.sql.values import check_storable

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import msgspec
 from sqlalchemy import ColumnElement, Select, bindparam, delete, func, insert, select, update
 
-from codepush.server.ports import MissingError, ReleaseRecord, StoredDiff
+from codepush.server.ports.diffs import StoredDiff
+from codepush.server.ports.errors import MissingError
+from codepush.server.ports.releases import ReleaseRecord
 from codepush.server.storage.sql.deployments import BUMP
 from codepush.server.storage.sql.queries import Queries, batches
 from codepush.server.storage.sql.schema import blobs, deployments, diffs, packages, releases
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from typing import Any
 
-    from codepush.server.ports import NewRelease
+    from codepush.server.ports.releases import NewRelease
 
 RECORD: Final = (
     releases.c.number,
@@ -93,7 +95,7 @@ BEGIN_ANEW: Final = (
 
 
 class SqlReleases(Queries):
-    """Releases, as :class:`codepush.server.ports.Releases` describes them."""
+    """Releases, as :class:`codepush.server.ports.releases.Releases` describes them."""
 
     async def add(self, deployment_id: int, release: NewRelease) -> ReleaseRecord:
         number = await self._value(TAKE_LABEL, deployment_id=deployment_id)

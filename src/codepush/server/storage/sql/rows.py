@@ -43,7 +43,7 @@ _SET_LAST_ID: Final = text("SELECT setval(pg_get_serial_sequence(:name, 'id'), :
 
 
 class SqlRows(Queries):
-    """All rows, as :class:`codepush.server.ports.Rows` describes them."""
+    """All rows, as :class:`codepush.server.ports.inventory.Rows` describes them."""
 
     @property
     def schema(self) -> str:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Final
 from msgspec.structs import astuple
 from sqlalchemy import bindparam, delete, func, select
 
-from codepush.server.ports import CounterRecord, PointRecord
+from codepush.server.ports.devices import CounterRecord
+from codepush.server.ports.series import PointRecord
 from codepush.server.storage.sql.bulk import BulkQueries
 from codepush.server.storage.sql.schema import counter_series
 
@@ -73,7 +74,7 @@ _POINT: Final = {
 
 
 class SqlSeries(BulkQueries):
-    """Counters over time, as :class:`codepush.server.ports.Series` describes them."""
+    """Counters over time, as :class:`codepush.server.ports.series.Series` describes them."""
 
     async def points(self, deployment_id: int, *, since: int, until: int) -> Sequence[PointRecord]:
         rows = await self._all(POINTS, deployment_id=deployment_id, since=since, until=until)

@@ -9,7 +9,6 @@ from sqlalchemy import literal, select
 
 from codepush.server.storage.sql.access_keys import SqlAccessKeys
 from codepush.server.storage.sql.accounts import SqlAccounts
-from codepush.server.storage.sql.answers import SqlAnswers
 from codepush.server.storage.sql.apps import SqlApps
 from codepush.server.storage.sql.databases import open_database
 from codepush.server.storage.sql.deployments import SqlDeployments
@@ -24,6 +23,7 @@ from codepush.server.storage.sql.login_codes import SqlLoginCodes
 from codepush.server.storage.sql.organizations import SqlOrganizations
 from codepush.server.storage.sql.packages import SqlPackages
 from codepush.server.storage.sql.releases import SqlReleases
+from codepush.server.storage.sql.responses import SqlResponses
 from codepush.server.storage.sql.rows import SqlRows
 from codepush.server.storage.sql.schema import accounts
 from codepush.server.storage.sql.series import SqlSeries
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy.ext.asyncio import AsyncConnection
 
-    from codepush.server.ports import Records
+    from codepush.server.ports.store import Records
 
 PATIENCE: Final = 10.0
 """How many seconds a transaction waits for another writer before it gives up."""
@@ -61,7 +61,7 @@ class SqlRecords:
         self.devices = SqlDevices(connection)
         self.series = SqlSeries(connection)
         self.events = SqlEvents(connection)
-        self.answers = SqlAnswers(connection)
+        self.responses = SqlResponses(connection)
         self.jobs = SqlJobs(connection)
         self.inventory = SqlInventory(connection)
         self.rows = SqlRows(connection)

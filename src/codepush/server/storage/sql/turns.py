@@ -7,7 +7,7 @@ import time
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Final
 
-from codepush.server.ports import UnavailableError
+from codepush.server.ports.errors import UnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

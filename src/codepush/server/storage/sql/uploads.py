@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 from sqlalchemy import bindparam, delete, insert, select, update
 
-from codepush.server.ports import ChunkRecord, UploadRecord
+from codepush.server.ports.uploads import ChunkRecord, UploadRecord
 from codepush.server.storage.sql.queries import Queries
 from codepush.server.storage.sql.schema import upload_chunks, uploads
 
@@ -46,7 +46,7 @@ FORGET_CHUNKS: Final = delete(upload_chunks).where(_OF_UPLOAD)
 
 
 class SqlUploads(Queries):
-    """Uploads, as :class:`codepush.server.ports.Uploads` describes them."""
+    """Uploads, as :class:`codepush.server.ports.uploads.Uploads` describes them."""
 
     async def add(self, upload: UploadRecord) -> None:
         await self._run(ADD, **msgspec.structs.asdict(upload))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from codepush.server.ports import UnstorableError
+from codepush.server.ports.errors import UnstorableError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

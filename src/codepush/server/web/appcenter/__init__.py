@@ -1,6 +1,6 @@
 """The App Center door: its v0.1 management API, for npm ``code-push`` 4 and ``appcenter-cli``."""
 
-from codepush.server.web.appcenter.chunks import ChunkDoor
-from codepush.server.web.appcenter.door import AppCenterDoor
+from codepush.server.web.appcenter.chunks import ChunkRoutes
+from codepush.server.web.appcenter.routes import AppCenterRoutes
 
-__all__ = ["AppCenterDoor", "ChunkDoor"]
+__all__ = ["AppCenterRoutes", "ChunkRoutes"]

@@ -9,11 +9,11 @@ from codepush.masking import masked_name
 from codepush.rules import validation
 from codepush.server.services.errors import NotFoundError
 from codepush.server.web.admission import Entry
-from codepush.server.web.answers import json_answer, no_content
 from codepush.server.web.appcenter.bodies import fields_of, in_their_words, read_word
 from codepush.server.web.appcenter.shapes import token_shape, user_shape
 from codepush.server.web.auth import address, expiry
 from codepush.server.web.paths import name_in
+from codepush.server.web.responses import json_answer, no_content
 from codepush.wire import appcenter
 from codepush.wire.messages import encode_json
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from codepush.models import AccessKey
-    from codepush.server.ports import AccountRecord
-    from codepush.server.services.access_keys import AccessKeys
+    from codepush.server.ports.accounts import AccountRecord
+    from codepush.server.services.access.access_keys import AccessKeys
 
 __all__ = ["AccountRoutes"]
 

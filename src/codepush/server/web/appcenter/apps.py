@@ -6,13 +6,13 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from codepush.rules import validation
-from codepush.server.services.names import alphabetical
-from codepush.server.services.parts import parts
+from codepush.rules.collation import alphabetical
+from codepush.server.services.access.roles import parts
 from codepush.server.web.admission import Entry
-from codepush.server.web.answers import json_answer, no_content
 from codepush.server.web.appcenter.bodies import fields_of, in_their_words, read_word
 from codepush.server.web.appcenter.shapes import app_shape, collaborator_shape
 from codepush.server.web.paths import app_in, name_in
+from codepush.server.web.responses import json_answer, no_content
 from codepush.wire import appcenter
 from codepush.wire.messages import encode_json
 
@@ -23,10 +23,11 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from codepush.models import Permission
-    from codepush.server.ports import AccountRecord, AppRecord
-    from codepush.server.services.apps import Apps
-    from codepush.server.services.collaborators import Collaborators
-    from codepush.server.services.organizations import Organizations
+    from codepush.server.ports.accounts import AccountRecord
+    from codepush.server.ports.apps import AppRecord
+    from codepush.server.services.access.organizations import Organizations
+    from codepush.server.services.releasing.apps import Apps
+    from codepush.server.services.releasing.collaborators import Collaborators
 
 __all__ = ["AppRoutes"]
 

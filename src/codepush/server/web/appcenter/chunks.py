@@ -14,12 +14,12 @@ import anyio
 from starlette.requests import Request
 from starlette.responses import Response
 
-from codepush.server.services.drafts import draft
 from codepush.server.services.errors import InvalidError, TooLargeError, UnauthenticatedError
-from codepush.server.services.uploads import Ticket
-from codepush.server.web.answers import json_answer
+from codepush.server.services.packages.drafts import draft
+from codepush.server.services.releasing.uploads import Ticket
 from codepush.server.web.auth import limited_address
 from codepush.server.web.paths import route
+from codepush.server.web.responses import json_answer
 from codepush.server.web.timelimits import at_most
 from codepush.wire.appcenter import uploads as wire
 
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
 
     from starlette.routing import Route
 
-    from codepush.server.services.uploads import Uploads
-    from codepush.server.services.workspace import Workspace
+    from codepush.server.services.releasing.uploads import Uploads
+    from codepush.server.services.releasing.workspace import Workspace
     from codepush.server.web.ratelimits import RateLimit
 
-__all__ = ["ChunkDoor"]
+__all__ = ["ChunkRoutes"]
 
 Endpoint: TypeAlias = Callable[[Request, Ticket], Awaitable[Response]]
 
@@ -42,7 +42,7 @@ _CHUNK_PATIENCE: Final = 10
 _NUMBER: Final = re.compile(r"[0-9]{1,15}")
 
 
-class ChunkDoor:
+class ChunkRoutes:
     """Translates what upload clients say to the service.
 
     Args:

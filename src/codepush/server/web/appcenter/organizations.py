@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Final
 
 from codepush.rules import validation
 from codepush.server.web.admission import Entry
-from codepush.server.web.answers import json_answer, no_content
 from codepush.server.web.appcenter.apps import invited
 from codepush.server.web.appcenter.bodies import fields_of, in_their_words, read_word
 from codepush.server.web.appcenter.shapes import member_shape, organization_shape
 from codepush.server.web.paths import name_in
+from codepush.server.web.responses import json_answer, no_content
 from codepush.wire import appcenter
 from codepush.wire.messages import encode_json
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from codepush.models import Role
     from codepush.rules.validation import OrganizationInfo
-    from codepush.server.ports import AccountRecord
-    from codepush.server.services.organizations import Organizations
+    from codepush.server.ports.accounts import AccountRecord
+    from codepush.server.services.access.organizations import Organizations
 
 __all__ = ["OrganizationRoutes"]
 

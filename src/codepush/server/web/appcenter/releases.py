@@ -8,9 +8,9 @@ from msgspec.structs import replace
 
 from codepush.rules import validation
 from codepush.server.web.admission import Entry
-from codepush.server.web.answers import json_answer, no_content
 from codepush.server.web.appcenter.bodies import fields_of, in_their_words
 from codepush.server.web.paths import app_in, name_in
+from codepush.server.web.responses import json_answer, no_content
 from codepush.wire import appcenter
 from codepush.wire.messages import encode_json
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from codepush.models import PackageInfo
-    from codepush.server.ports import AccountRecord
-    from codepush.server.services.deployments import Deployments
-    from codepush.server.services.metrics import Metrics
-    from codepush.server.services.releases import Releases
+    from codepush.server.ports.accounts import AccountRecord
+    from codepush.server.services.releasing.deployments import Deployments
+    from codepush.server.services.releasing.metrics import Metrics
+    from codepush.server.services.releasing.releases import Releases
 
 __all__ = ["ReleaseRoutes"]
 

@@ -5,19 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from codepush.server.services.parts import part_of
+from codepush.server.services.access.roles import permission_of
 from codepush.wire import appcenter
 
 if TYPE_CHECKING:
     from codepush.models import AccessKey
-    from codepush.server.ports import (
-        AccountRecord,
-        AppRecord,
-        CollaboratorRecord,
-        MemberRecord,
-        OrganizationRecord,
-        OwnerRecord,
-    )
+    from codepush.server.ports.accounts import AccountRecord
+    from codepush.server.ports.apps import AppRecord, CollaboratorRecord, OwnerRecord
+    from codepush.server.ports.organizations import MemberRecord, OrganizationRecord
 
 __all__ = ["app_shape", "collaborator_shape", "member_shape", "organization_shape", "token_shape", "user_shape"]
 
@@ -61,7 +56,7 @@ def token_shape(access_key: AccessKey) -> appcenter.TokenShape:
 
 def app_shape(app: AppRecord, caller: AccountRecord) -> appcenter.AppShape:
     """Return what is sent for an app."""
-    part = part_of(app, caller.id)
+    part = permission_of(app, caller.id)
     return appcenter.AppShape(
         id=appcenter.identifier("app", app.id),
         name=app.name,

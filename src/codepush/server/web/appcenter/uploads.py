@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from codepush.rules import validation
-from codepush.server.ports import AnswerRecord
+from codepush.server.ports.responses import ResponseRecord
 from codepush.server.services.errors import InvalidError
-from codepush.server.services.repeats import Repeatable, digest
-from codepush.server.services.uploads import Ticket
+from codepush.server.services.releasing.idempotency import IdempotencyKey, digest
+from codepush.server.services.releasing.uploads import Ticket
 from codepush.server.web.admission import Entry
-from codepush.server.web.answers import json_answer
 from codepush.server.web.appcenter.bodies import fields_of, in_their_words
 from codepush.server.web.paths import app_in, name_in
+from codepush.server.web.responses import json_answer
 from codepush.wire import appcenter
 from codepush.wire.messages import encode_json
 
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from codepush.models import Package
-    from codepush.server.ports import AccountRecord
-    from codepush.server.services.repeats import Receipt, Repeats
-    from codepush.server.services.uploaded_releases import UploadedReleases
+    from codepush.server.ports.accounts import AccountRecord
+    from codepush.server.services.releasing.idempotency import Idempotency, Receipt
+    from codepush.server.services.releasing.uploaded_releases import UploadedReleases
 
 __all__ = ["UploadRoutes"]
 
@@ -36,14 +36,14 @@ class UploadRoutes:
 
     Args:
         releases: begins uploads and releases what was uploaded.
-        repeats: gives a lost answer again.
+        idempotency: gives a lost answer again.
         upload_url: where chunks are sent, without a slash at the end.
 
     """
 
-    def __init__(self, releases: UploadedReleases, repeats: Repeats, *, upload_url: str) -> None:
+    def __init__(self, releases: UploadedReleases, idempotency: Idempotency, *, upload_url: str) -> None:
         self._releases = releases
-        self._repeats = repeats
+        self._idempotency = idempotency
         self._upload_url = upload_url
 
     def table(self) -> list[Entry]:
@@ -73,13 +73,13 @@ class UploadRoutes:
             return await self._releases.release(caller, app, deployment, ticket, info, receipt=receipt)
 
         route = f"{request.method} {request.scope['path']}"
-        repeatable = Repeatable(caller.id, route, ticket.id, await digest(info))
-        given = await self._repeats.once(repeatable, release, _answer)
+        repeatable = IdempotencyKey(caller.id, route, ticket.id, await digest(info))
+        given = await self._idempotency.once(repeatable, release, _answer)
         return json_answer(given.body, given.status)
 
 
-def _answer(package: Package) -> AnswerRecord:
-    return AnswerRecord(status=201, location="", body=encode_json(appcenter.ReleaseShape.of_reply(package)))
+def _answer(package: Package) -> ResponseRecord:
+    return ResponseRecord(status=201, location="", body=encode_json(appcenter.ReleaseShape.of_reply(package)))
 
 
 def _ticket(upload: Any) -> Ticket:  # noqa: ANN401 - whatever was sent

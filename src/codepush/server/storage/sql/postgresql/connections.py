@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
-from codepush.server.ports import UnavailableError
+from codepush.server.ports.errors import UnavailableError
 
 try:
     import psycopg

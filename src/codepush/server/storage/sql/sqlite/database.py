@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import anyio
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from codepush.server.ports import UnavailableError
+from codepush.server.ports.errors import UnavailableError
 from codepush.server.storage.sql.errors import port_errors
 from codepush.server.storage.sql.sqlite.changes import ChangeCounter
 from codepush.server.storage.sql.sqlite.connections import (

@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
-from codepush.server.ports import UnavailableError
+from codepush.server.ports.errors import UnavailableError
 from codepush.server.storage.files import make_folder, new_file
 
 

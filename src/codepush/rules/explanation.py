@@ -1,0 +1,98 @@
+"""Why a phone is offered what it is offered: each release of a deployment, and what spoke for or against it.
+
+It tells of a decision in the order in which people think of it, newest release first, and comes to the same end as
+:mod:`codepush.rules.selection`, which decides; the tests hold the two together.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from codepush.models import Package
+from codepush.rules import rollout as rollouts, semver
+from codepush.rules.selection import as_received, can_apply
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from codepush.models import UpdateCheck
+
+__all__ = ["Explanation", "Verdict", "consider"]
+
+Verdict: TypeAlias = Literal["chosen", "runs_already", "disabled", "other_version", "held_back", "older"]
+"""What became of a release: the phone is offered it; the phone runs this very package; it is disabled; it is for other
+versions of the app; its rollout leaves this phone out; a newer one was found."""
+
+
+class Explanation(Struct, frozen=True, kw_only=True):
+    """A release, and what became of it for one phone.
+
+    Attributes:
+        release: the release.
+        verdict: what became of it.
+        bucket: the phone's place in the release's rollout, 0 to 99, where that decided; it is in when that is less.
+        is_unfit: whether there is a diff from what the device runs that it cannot apply, so that it is sent the whole
+            package.
+
+    """
+
+    release: Package
+    verdict: Verdict
+    bucket: int | None = None
+    is_unfit: bool = False
+
+
+def consider(history: Sequence[Package], check: UpdateCheck) -> tuple[Explanation, ...]:
+    """Return what became of each release when a phone asked, newest first.
+
+    Args:
+        history: the deployment's releases, oldest first.
+        check: the check as the phone sent it; ``None`` stands for a value that it did not send.
+
+    Raises:
+        ValueError: the binary version is not a version, even when missing places are filled in.
+
+    """
+    version = semver.normalise_app_version(check.app_version)
+    if version is None:
+        raise ValueError(f"Invalid version: {check.app_version}")
+    return tuple(_consider(reversed(history), replace(as_received(check), app_version=version)))
+
+
+def _consider(releases: Iterator[Package], check: UpdateCheck) -> Iterator[Explanation]:
+    is_decided = is_left_out = False
+    for release in releases:
+        found = _one(release, check, is_left_out=is_left_out)
+        if is_decided:
+            found = Explanation(release=release, verdict="older")
+        elif found.verdict == "chosen":
+            diff = release.diff_package_map.get(check.package_hash or "")
+            found = replace(found, is_unfit=diff is not None and not can_apply(check, diff))
+        yield found
+        is_decided = is_decided or found.verdict in {"chosen", "runs_already"}
+        # Whom the newest rollout leaves out, no other rollout takes in.
+        is_left_out = is_left_out or found.verdict == "held_back"
+
+
+def _one(release: Package, check: UpdateCheck, *, is_left_out: bool) -> Explanation:
+    if release.is_disabled:
+        return Explanation(release=release, verdict="disabled")
+    if not (check.is_companion or semver.satisfies(check.app_version, release.app_version)):
+        return Explanation(release=release, verdict="other_version")
+    is_rolling_out = rollouts.is_unfinished(release.rollout)
+    if is_rolling_out and is_left_out:
+        return Explanation(release=release, verdict="held_back")
+    if release.package_hash == check.package_hash:
+        return Explanation(release=release, verdict="runs_already")
+    return _rolling_out(release, check) if is_rolling_out else Explanation(release=release, verdict="chosen")
+
+
+def _rolling_out(release: Package, check: UpdateCheck) -> Explanation:
+    if not check.client_unique_id:  # an empty id is never selected
+        return Explanation(release=release, verdict="held_back")
+    bucket = rollouts.bucket(check.client_unique_id, release.label or release.package_hash)
+    verdict: Verdict = "chosen" if bucket < (release.rollout or 0) else "held_back"
+    return Explanation(release=release, verdict=verdict, bucket=bucket)

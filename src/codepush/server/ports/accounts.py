@@ -1,0 +1,43 @@
+"""Accounts: the people who may log in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["AccountRecord", "Accounts"]
+
+
+class AccountRecord(Struct, frozen=True, kw_only=True):
+    """A person who may log in. ``slug`` is their name in addresses, which no other account or organization has."""
+
+    id: int
+    email: str
+    slug: str
+    name: str
+
+
+class Accounts(Protocol):
+    """Records of accounts. E-mail addresses are found in any letter case."""
+
+    async def add(self, *, email: str, name: str, created_at: int) -> AccountRecord:
+        """Record an account; `AlreadyExistsError` when the address is taken."""
+
+    async def by_email(self, email: str) -> AccountRecord | None:
+        """Return the account with this address."""
+
+    async def by_slug(self, slug: str) -> AccountRecord | None:
+        """Return the account with this name in addresses, in lower case."""
+
+    async def all(self) -> Sequence[AccountRecord]:
+        """Return all accounts by address."""
+
+    async def count(self) -> int:
+        """Return how many accounts there are."""
+
+    async def remove(self, account_id: int) -> None:
+        """Remove an account that owns no app, with its keys and its part in others' apps and organizations."""

@@ -1,0 +1,102 @@
+"""Apps, their owners and their collaborators."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
+
+from msgspec import Struct
+
+from codepush.models import Permission
+from codepush.server.ports.organizations import MemberRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["AppRecord", "Apps", "CollaboratorRecord", "OwnerKind", "OwnerRecord"]
+
+
+OwnerKind: TypeAlias = Literal["user", "org"]
+"""Who can own apps: one person, or an organization."""
+
+
+class OwnerRecord(Struct, frozen=True, kw_only=True):
+    """Whose an app is; ``email`` is that of a person, ``None`` for an organization."""
+
+    kind: OwnerKind
+    id: int
+    slug: str
+    name: str
+    email: str | None
+
+
+class CollaboratorRecord(Struct, frozen=True, kw_only=True):
+    """An account's part in an app."""
+
+    account_id: int
+    email: str
+    slug: str
+    name: str
+    permission: Permission
+
+
+class AppRecord(Struct, frozen=True, kw_only=True):
+    """An app with everyone who may see it.
+
+    ``display_name`` is its name for people: ``name``, unless it was given another one.
+    ``collaborators`` are those who were let in to this app, and its owner when that is a person; ``members`` all
+    of the organization that owns it.
+    """
+
+    id: int
+    name: str
+    display_name: str
+    os: str | None
+    platform: str | None
+    created_at: int
+    owner: OwnerRecord
+    collaborators: tuple[CollaboratorRecord, ...]
+    members: tuple[MemberRecord, ...] = ()
+
+
+class Apps(Protocol):
+    """Records of apps."""
+
+    async def add(
+        self,
+        *,
+        owner_id: int,
+        owner_kind: OwnerKind = "user",
+        name: str,
+        os: str | None,
+        platform: str | None,
+        created_at: int,
+        display_name: str | None = None,
+    ) -> int:
+        """Record an app and return its id; `AlreadyExistsError` when the owner has one of this name.
+
+        Without a ``display_name``, its name for people is ``name``, and changes with it.
+        """
+
+    async def visible_to(self, account_id: int) -> Sequence[AppRecord]:
+        """Return the apps that an account owns, collaborates on, or sees as a member of an organization, by name."""
+
+    async def rename(self, app_id: int, name: str) -> None:
+        """Give an app another name; `AlreadyExistsError` when its owner has one of this name."""
+
+    async def set_display_name(self, app_id: int, display_name: str) -> None:
+        """Give an app a name for people, which stays when its name changes."""
+
+    async def give(self, app_id: int, owner_id: int, owner_kind: OwnerKind = "user") -> None:
+        """Let another account or organization own an app; `AlreadyExistsError` when it has one of this name."""
+
+    async def add_collaborator(self, app_id: int, account_id: int, permission: Permission = "Collaborator") -> None:
+        """Let an account work on an app; `AlreadyExistsError` when it does."""
+
+    async def set_permission(self, app_id: int, account_id: int, permission: Permission) -> None:
+        """Change what a collaborator may do; `MissingError` when the account is none."""
+
+    async def remove_collaborator(self, app_id: int, account_id: int) -> None:
+        """Let an account work on an app no longer, if it did. The owner is not among those."""
+
+    async def remove(self, app_id: int) -> None:
+        """Remove an app with its deployments, releases, packages and counters."""

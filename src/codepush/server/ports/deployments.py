@@ -1,0 +1,66 @@
+"""Deployments of apps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+__all__ = ["DeploymentRecord", "Deployments"]
+
+
+class DeploymentRecord(Struct, frozen=True, kw_only=True):
+    """A deployment. ``device_key`` is the secret with which its devices' ids are hashed."""
+
+    id: int
+    app_id: int
+    name: str
+    key: str
+    revision: int
+    device_key: bytes
+
+
+class Deployments(Protocol):
+    """Records of deployments."""
+
+    async def add(self, *, app_id: int, name: str, key: str, device_key: bytes, created_at: int) -> DeploymentRecord:
+        """Record a deployment; `AlreadyExistsError` when the name or the key is taken."""
+
+    async def of_app(self, app_id: int) -> Sequence[DeploymentRecord]:
+        """Return an app's deployments by name."""
+
+    async def names(self, app_ids: Sequence[int]) -> Sequence[tuple[int, str]]:
+        """Return (app id, deployment name) of several apps at once."""
+
+    async def named(self, app_id: int, name: str) -> DeploymentRecord | None:
+        """Return the deployment of this app with exactly this name."""
+
+    async def with_key(self, key: str) -> DeploymentRecord | None:
+        """Return the deployment with this deployment key."""
+
+    async def with_keys(self, keys: Collection[str]) -> Sequence[DeploymentRecord]:
+        """Return the deployments that have one of these deployment keys."""
+
+    async def rename(self, deployment_id: int, name: str) -> None:
+        """Give a deployment another name; `AlreadyExistsError` when the app has one of this name."""
+
+    async def remove(self, deployment_id: int) -> None:
+        """Remove a deployment with its releases and counters; the app's packages stay."""
+
+    async def lock(self, deployment_id: int) -> None:
+        """Keep every other writer away from this deployment until the transaction ends."""
+
+    async def revisions(self, deployment_ids: Sequence[int]) -> dict[int, int]:
+        """Return the revisions of those deployments that still exist."""
+
+    async def state(self) -> tuple[int, int, int]:
+        """Return three numbers that are the same only while no deployment is added, changed or removed."""
+
+    async def bump_releasing(self, package_id: int) -> Sequence[int]:
+        """Raise the revision of every deployment with a release of this package, and return their ids.
+
+        Every process then drops what it remembers of them.
+        """

@@ -1,0 +1,93 @@
+"""Devices, and the counters that follow from what they run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeAlias
+
+from msgspec import Struct
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+__all__ = ["STANDING", "Addition", "Countable", "CounterKind", "CounterRecord", "Device", "Devices"]
+
+
+CounterKind: TypeAlias = Literal["active", "anonymous", "downloaded", "failed", "installed"]
+"""What is counted; ``codepush.rules.metrics`` tells what each means."""
+
+
+STANDING: Final[frozenset[CounterKind]] = frozenset({"active", "anonymous"})
+"""The kinds that tell how many there are now; the others tell how often something happened."""
+
+
+Device: TypeAlias = tuple[int, bytes]
+"""A device as a deployment knows it: the deployment's id, and the keyed hash of the device's own."""
+
+
+class Addition(Struct, frozen=True):
+    """A change of a counter: what is added to it, and how much there is in it afterwards at least.
+
+    A row of additions none of which may bring the counter below zero is one addition: ``least`` then
+    tells how far the last ones brought it up again from there.
+    """
+
+    deployment_id: int
+    subject: str
+    kind: CounterKind
+    delta: int
+    least: int = 0
+
+
+class Countable(Struct, frozen=True):
+    """What can be counted in a deployment.
+
+    ``released``: the number of its newest label. ``versions``: those of the binary versions asked for that have
+    counters. ``version_count``: how many binary versions have counters; 0 if every version asked for has.
+    """
+
+    released: int
+    versions: frozenset[str] = frozenset()
+    version_count: int = 0
+
+
+class CounterRecord(Struct, frozen=True, kw_only=True):
+    """One counter of a deployment: of a label or binary version (``subject``), and of what (``kind``)."""
+
+    subject: str
+    kind: CounterKind
+    value: int
+
+
+class Devices(Protocol):
+    """What devices last ran, and the counters that follow from it."""
+
+    async def lock(self, deployment_ids: Collection[int]) -> None:
+        """Keep every other writer away from these deployments' devices and counters until the transaction ends.
+
+        Whoever needs several deployments asks for all of them at once; and also whoever removes a deployment asks,
+        so as not to meet a writer half-way.
+        """
+
+    async def remembered(self, asked: Collection[Device]) -> dict[Device, str]:
+        """Return the label or binary version that each of these devices last ran, of those that are remembered."""
+
+    async def countable(self, asked: Mapping[int, Collection[str]]) -> dict[int, Countable]:
+        """Return what can be counted in each of these deployments that exists, with the binary versions asked for.
+
+        It stays so until the transaction ends if the deployments are locked (:meth:`lock`).
+        """
+
+    async def remember(self, running: Mapping[Device, str], *, at: int) -> None:
+        """Remember the label or binary version that each of these devices runs now."""
+
+    async def forget(self, gone: Collection[Device]) -> None:
+        """Forget devices that moved to another deployment."""
+
+    async def count(self, additions: Sequence[Addition], *, hour: int) -> None:
+        """Add to counters, at most once to each, and to what is kept of the hour that begins at ``hour``."""
+
+    async def counters(self, deployment_id: int) -> Sequence[CounterRecord]:
+        """Return a deployment's counters."""
+
+    async def clear(self, deployment_id: int) -> None:
+        """Forget a deployment's devices and counters."""

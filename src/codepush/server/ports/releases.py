@@ -1,0 +1,84 @@
+"""Releases of deployments."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct
+
+from codepush.models import ReleaseMethod
+from codepush.server.ports.diffs import StoredDiff
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["NewRelease", "ReleaseRecord", "Releases"]
+
+
+class NewRelease(Struct, frozen=True, kw_only=True):
+    """A release about to be recorded; its label comes from the database."""
+
+    package_id: int
+    app_version: str
+    description: str | None = None
+    is_disabled: bool | None = None
+    is_mandatory: bool | None = None
+    rollout: int | None = None
+    upload_time: int
+    release_method: ReleaseMethod
+    original_label: str | None = None
+    original_deployment: str | None = None
+    released_by: str
+
+
+class ReleaseRecord(Struct, frozen=True, kw_only=True):
+    """One release of a deployment. ``number`` is that of its label: 3 for ``v3``."""
+
+    number: int
+    package_id: int
+    package_hash: str
+    blob_id: str
+    size: int
+    app_version: str
+    description: str | None
+    is_disabled: bool | None
+    is_mandatory: bool | None
+    rollout: int | None
+    upload_time: int
+    release_method: ReleaseMethod
+    original_label: str | None
+    original_deployment: str | None
+    released_by: str
+    diffs: tuple[StoredDiff, ...] = ()
+
+
+class Releases(Protocol):
+    """Records of releases."""
+
+    async def add(self, deployment_id: int, release: NewRelease) -> ReleaseRecord:
+        """Record a release under the deployment's next label and raise the deployment's revision.
+
+        The release before it is completed: its rollout becomes ``None``.
+        """
+
+    async def history(self, deployment_id: int) -> Sequence[ReleaseRecord]:
+        """Return a deployment's releases, oldest first."""
+
+    async def latest(self, deployment_ids: Sequence[int]) -> dict[int, ReleaseRecord]:
+        """Return the newest release of each of these deployments that has one."""
+
+    async def update(
+        self,
+        deployment_id: int,
+        number: int,
+        *,
+        app_version: str,
+        description: str | None,
+        is_disabled: bool | None,
+        is_mandatory: bool | None,
+        rollout: int | None,
+    ) -> None:
+        """Change what may be changed of a release and raise the deployment's revision."""
+
+    async def clear(self, deployment_id: int) -> None:
+        """Remove all releases, begin anew with the label ``v1``, and raise the deployment's revision."""

@@ -1,0 +1,42 @@
+"""Counters over time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from msgspec import Struct
+
+from codepush.server.ports.devices import CounterKind
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from codepush.server.ports.devices import CounterRecord
+
+__all__ = ["PointRecord", "Series"]
+
+
+class PointRecord(Struct, frozen=True):
+    """What a counter was in an hour or a day: how many there were at the end, or how often something happened."""
+
+    subject: str
+    kind: CounterKind
+    span: Literal["hour", "day"]
+    starts_at: int
+    value: int
+
+
+class Series(Protocol):
+    """What counters were over time: by the hour, and where that was long ago by the day. `Devices.count` begins it."""
+
+    async def points(self, deployment_id: int, *, since: int, until: int) -> Sequence[PointRecord]:
+        """Return the hours and days that begin in this time, in its order; a day before an hour of the same moment."""
+
+    async def standing_before(self, deployment_id: int, until: int) -> Sequence[CounterRecord]:
+        """Return the last values, before this moment, of what tells how many there are."""
+
+    async def with_hours(self, *, until: int) -> dict[int, int]:
+        """Return the deployments that have hours before this moment, and when the first of them began."""
+
+    async def replace_hours(self, deployment_id: int, days: Sequence[PointRecord], *, until: int) -> None:
+        """Keep these days, in place of those that are there, and forget the hours before this moment."""

@@ -1,0 +1,83 @@
+"""Uploads in chunks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
+
+from msgspec import Struct
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+__all__ = ["ChunkRecord", "UploadRecord", "UploadState", "Uploads"]
+
+
+UploadState: TypeAlias = Literal["new", "open", "finished", "released", "cancelled"]
+"""How far an upload in chunks is: nothing is known of the file; chunks arrive; all are there; it was used; it was not.
+
+A cancelled one was given up by its client, or has expired.
+"""
+
+
+class UploadRecord(Struct, frozen=True, kw_only=True):
+    """A file that arrives in chunks, for a release of an app by an account.
+
+    ``token_digest`` is the SHA-256 (hex) of what its client has to know. Name, size and size of chunks
+    are empty or 0 while it is new.
+    """
+
+    id: str
+    app_id: int
+    account_id: int
+    token_digest: str
+    file_name: str = ""
+    size: int = 0
+    chunk_size: int = 0
+    state: UploadState = "new"
+    created_at: int
+    expires_at: int
+
+
+class ChunkRecord(Struct, frozen=True, kw_only=True):
+    """A chunk that has arrived. Numbers begin at 1; ``blob_id`` is that of the blob that holds it."""
+
+    number: int
+    size: int
+    blob_id: str
+
+
+class Uploads(Protocol):
+    """Files that arrive in chunks, until they are released or expire."""
+
+    async def add(self, upload: UploadRecord) -> None:
+        """Record an upload; `MissingError` when its app or account is gone."""
+
+    async def get(self, upload_id: str) -> UploadRecord | None:
+        """Return the upload with this id."""
+
+    async def lock(self, upload_id: str) -> None:
+        """Keep every other writer away from this upload until the transaction ends."""
+
+    async def update(self, upload: UploadRecord) -> None:
+        """Record what the file is called, how large it and its chunks are, and how far the upload is."""
+
+    async def chunks(self, upload_id: str) -> Sequence[ChunkRecord]:
+        """Return the chunks that have arrived, in the order of the file."""
+
+    async def put_chunk(self, upload_id: str, chunk: ChunkRecord) -> ChunkRecord | None:
+        """Record a chunk and return the one of this number that was there before.
+
+        Whoever calls this has locked the upload. `MissingError` when it is gone.
+        """
+
+    async def forget_chunks(self, upload_id: str) -> None:
+        """Remove the records of an upload's chunks."""
+
+    async def remove(self, upload_id: str) -> None:
+        """Remove an upload and the records of its chunks."""
+
+    async def open_until(self, account_id: int, now: int) -> Sequence[int]:
+        """Return when each open upload of an account expires: one that can still be released at ``now``."""
+
+    async def expired(self, now: int) -> Sequence[str]:
+        """Return the ids of the uploads whose time was over at ``now``."""

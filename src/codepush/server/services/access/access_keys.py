@@ -1,0 +1,316 @@
+"""Access keys: 256 random bits behind a recognisable prefix, stored as their SHA-256.
+
+A client may choose a key itself, of at least `CHOSEN_LENGTH` characters. No error repeats one: names that
+look like an access key are masked.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+from codepush.masking import masked_name
+from codepush.models import AccessKey
+from codepush.rules.validation import is_key
+from codepush.server.ports.errors import AlreadyExistsError
+from codepush.server.ports.events import EventRecord
+from codepush.server.services.access.resolution import check_addressable
+from codepush.server.services.clock import Clock, now
+from codepush.server.services.errors import ConflictError, InvalidError, NotFoundError, UnauthenticatedError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from codepush.rules.validation import AccessKeyInfo
+    from codepush.server.ports.access_keys import AccessKeyRecord
+    from codepush.server.ports.accounts import AccountRecord
+    from codepush.server.ports.store import Records, Store
+
+__all__ = ["CHOSEN_LENGTH", "DEFAULT_LIFE_MS", "MAX_DAYS", "AccessKeys", "generate"]
+
+PREFIX: Final = "cpk_"
+"""What an access key of ours begins with, so that scanners for leaked secrets can recognise it."""
+
+DEFAULT_LIFE_MS: Final = 60 * 24 * 60 * 60 * 1000
+"""Sixty days, as in the original (standalone management API, section 4)."""
+
+MAX_DAYS: Final = 365
+"""The longest lifetime of an access key, in days, unless another one is configured."""
+
+CHOSEN_LENGTH: Final = 32
+"""The fewest characters of an access key that a client chooses."""
+
+_DAY_MS: Final = 24 * 60 * 60 * 1000
+
+_TOUCH_INTERVAL_MS: Final = 60_000
+"""The last-used time is kept to the minute, so that reading costs no write each time."""
+
+# Old tools print these sentences; "log in again" is what helps in both cases.
+_INVALID: Final = (
+    'The session or access key being used is invalid, please run "code-push-standalone login" again. If you are on an '
+    'older version of the CLI, you may need to run "code-push-standalone logout" first to clear the session cache.'
+)
+_EXPIRED: Final = _INVALID.replace("is invalid", "has expired", 1)
+
+
+def generate() -> str:
+    """Return a new access key: 256 random bits behind the prefix."""
+    return PREFIX + secrets.token_urlsafe(32)
+
+
+def digest(access_key: str) -> str:
+    """Return what is stored of an access key: its SHA-256, in hex.
+
+    A slow password hash would add nothing: nobody can try 2**256 keys.
+    """
+    return hashlib.sha256(access_key.encode()).hexdigest()
+
+
+class AccessKeys:
+    """Making, recognising, listing and changing access keys.
+
+    Args:
+        store: The records.
+        max_days: The longest lifetime of a key that is created or changed, in days.
+        clock: The time.
+
+    """
+
+    def __init__(self, store: Store, *, max_days: int = MAX_DAYS, clock: Clock = now) -> None:
+        self._store = store
+        self._longest = max_days * _DAY_MS
+        self._clock = clock
+
+    def check_lifetime(self, ttl: int) -> None:
+        """Reject a lifetime that no key can have.
+
+        Args:
+            ttl: The lifetime, in milliseconds.
+
+        Raises:
+            InvalidError: It is longer than the longest one.
+
+        """
+        if ttl > self._longest:
+            raise InvalidError(
+                f"An access key is valid for at most {self._longest // _DAY_MS} days (CODEPUSH_ACCESS_KEY_MAX_DAYS).",
+                code="invalid_ttl",
+                field="ttl",
+            )
+
+    async def issue(
+        self,
+        records: Records,
+        account: AccountRecord,
+        info: AccessKeyInfo,
+        *,
+        created_by: str,
+        is_session: bool = False,
+        not_after: int | None = None,
+    ) -> tuple[AccessKeyRecord, str]:
+        """Record a new key for an account; return it with its secret, which cannot be seen again.
+
+        The secret is the chosen one, by default 256 random bits. The lifetime is 60 days by default. It ends at
+        ``not_after`` and after the longest lifetime at the latest; the record has the time it really ends.
+
+        Args:
+            records: The records, in a transaction that writes.
+            account: The owner of the key.
+            info: The name, and perhaps the lifetime and the secret.
+            created_by: The machine, where ``info`` names none.
+            is_session: Whether a log-in creates the key.
+            not_after: When the key that asks expires, in milliseconds since 1970; ``None`` for an administrator or a
+                log-in.
+
+        Raises:
+            InvalidError: The name cannot be used in paths, or the chosen secret is too short or in use elsewhere.
+            ConflictError: The account has a key of this name or with this secret.
+
+        """
+        name, access_key = info.friendly_name or "", info.name or generate()
+        check_addressable(name, field="friendlyName")
+        if len(access_key) < CHOSEN_LENGTH:
+            raise _unusable(f"is too short: a chosen one needs at least {CHOSEN_LENGTH} characters")
+        created_at = self._clock()
+        if await records.access_keys.named(account.id, name) is not None:
+            raise _taken(name)
+        try:
+            await records.access_keys.add(
+                account_id=account.id,
+                digest=digest(access_key),
+                friendly_name=name,
+                created_by=info.created_by or created_by,
+                created_at=created_at,
+                expires_at=self._expiry(created_at, info.ttl, not_after),
+                is_session=is_session,
+            )
+        except AlreadyExistsError as error:
+            known = await records.access_keys.by_digest(digest(access_key))
+            if known is not None and known.account.id == account.id:
+                raise ConflictError("The access key already exists.", code="access_key_exists") from error
+            raise _unusable("cannot be used") from error
+        record = await records.access_keys.by_digest(digest(access_key))
+        assert record is not None  # just added
+        return record, access_key
+
+    def _expiry(self, since: int, ttl: int | None, not_after: int | None, *, before: int = 0) -> int:
+        """Return when a key of this lifetime, in ms, expires; one that exists may expire ``before`` or earlier."""
+        latest = since + self._longest
+        if not_after is not None:
+            latest = min(latest, not_after)
+        return min(since + (DEFAULT_LIFE_MS if ttl is None else ttl), max(latest, before))
+
+    async def authenticate(self, access_key: str | None) -> AccessKeyRecord:
+        """Return the record of a key, with the account that owns it.
+
+        Raises:
+            UnauthenticatedError: no key, not one of ours, or one that has expired.
+
+        """
+        if access_key is None or not is_key(access_key):
+            raise UnauthenticatedError(_INVALID, code="invalid_access_key")
+        async with self._store.read() as records:
+            record = await records.access_keys.by_digest(digest(access_key))
+        if record is None:
+            raise UnauthenticatedError(_INVALID, code="invalid_access_key")
+        if self._clock() >= record.expires_at:
+            raise UnauthenticatedError(_EXPIRED, code="expired_access_key")
+        await self._touch(record)
+        return record
+
+    async def _touch(self, record: AccessKeyRecord) -> None:
+        used_at = self._clock()
+        if record.last_used_at is not None and used_at - record.last_used_at < _TOUCH_INTERVAL_MS:
+            return
+        async with self._store.write(alone=False) as records:
+            await records.access_keys.touch(record.id, used_at)
+
+    async def add(
+        self, caller: AccountRecord, info: AccessKeyInfo, *, created_by: str, not_after: int | None = None
+    ) -> AccessKey:
+        """Create a key for the caller; only the result holds its secret.
+
+        Args:
+            caller: The owner of the key.
+            info: As `issue` has it.
+            created_by: The machine, where ``info`` names none.
+            not_after: As `issue` has it.
+
+        Raises:
+            InvalidError: The name cannot be used in paths, or the chosen secret is too short or in use elsewhere.
+            ConflictError: The caller has a key of this name or with this secret.
+
+        """
+        async with self._store.write() as records:
+            record, access_key = await self.issue(records, caller, info, created_by=created_by, not_after=not_after)
+            await self._log(records, caller, "access_key.add", after=record.friendly_name)
+        return _show(record, access_key)
+
+    async def list(self, caller: AccountRecord) -> Sequence[AccessKey]:
+        """Return the caller's keys, expired ones and sessions too, oldest first and without their secrets."""
+        async with self._store.read() as records:
+            return [_show(record) for record in await records.access_keys.of_account(caller.id)]
+
+    async def get(self, caller: AccountRecord, name: str) -> AccessKey:
+        """Return one of the caller's keys by its name, without its secret.
+
+        Raises:
+            NotFoundError: the caller has no such key.
+
+        """
+        async with self._store.read() as records:
+            return _show(await _find(records, caller, name, 'Access key "{}" does not exist.'))
+
+    async def update(
+        self, caller: AccountRecord, name: str, info: AccessKeyInfo, *, not_after: int | None = None
+    ) -> AccessKey:
+        """Change the name of one of the caller's keys, its lifetime from now on, or both.
+
+        A lifetime is limited as for a new key, but never below the time at which the key expires already.
+
+        Args:
+            caller: The owner of the key.
+            name: The name of the key.
+            info: The new name and lifetime, each ``None`` for no change.
+            not_after: As `issue` has it.
+
+        Raises:
+            InvalidError: The new name cannot be used in paths.
+            NotFoundError: The caller has no such key.
+            ConflictError: A key has the new name, be it this one.
+
+        """
+        if info.friendly_name is not None:
+            check_addressable(info.friendly_name, field="friendlyName")
+        async with self._store.write() as records:
+            before = await _find(records, caller, name, 'The access key "{}" does not exist.')
+            wanted = info.friendly_name or before.friendly_name
+            if info.friendly_name is not None and await records.access_keys.named(caller.id, wanted) is not None:
+                raise _taken(wanted)
+            expires_at = before.expires_at
+            if info.ttl is not None:
+                expires_at = self._expiry(self._clock(), info.ttl, not_after, before=expires_at)
+            await records.access_keys.update(before.id, friendly_name=wanted, expires_at=expires_at)
+            await self._log(records, caller, "access_key.update", before=before.friendly_name, after=wanted)
+            return _show(await _find(records, caller, wanted, 'The access key "{}" does not exist.'))
+
+    async def remove(self, caller: AccountRecord, name: str) -> None:
+        """Remove one of the caller's keys, be it the one that asks.
+
+        Raises:
+            NotFoundError: the caller has no such key.
+
+        """
+        async with self._store.write() as records:
+            record = await _find(records, caller, name, 'Access key "{}" does not exist.')
+            await records.access_keys.remove(record.id)
+            await self._log(records, caller, "access_key.remove", before=record.friendly_name)
+
+    async def remove_sessions(self, caller: AccountRecord, machine: str) -> None:
+        """End what the caller's log-ins on a machine began.
+
+        Raises:
+            NotFoundError: there is no session of this machine.
+
+        """
+        async with self._store.write() as records:
+            if not await records.access_keys.remove_sessions(caller.id, machine):
+                raise NotFoundError(f'There are no sessions associated with "{machine}."', code="session_not_found")
+            await self._log(records, caller, "session.remove", before=machine)
+
+    async def _log(
+        self, records: Records, caller: AccountRecord, kind: str, *, before: str | None = None, after: str | None = None
+    ) -> None:
+        await records.events.add(
+            EventRecord(at=self._clock(), actor=caller.email, kind=kind, before=before, after=after)
+        )
+
+
+async def _find(records: Records, caller: AccountRecord, name: str, sentence: str) -> AccessKeyRecord:
+    record = await records.access_keys.named(caller.id, name)
+    if record is None:
+        raise NotFoundError(sentence.format(masked_name(name)), code="access_key_not_found")
+    return record
+
+
+def _taken(name: str) -> ConflictError:
+    return ConflictError(f'The access key "{masked_name(name)}" already exists.', code="access_key_exists")
+
+
+def _unusable(why: str) -> InvalidError:
+    return InvalidError(
+        f"The chosen access key {why}. Leave it out to have one generated.", code="invalid_access_key", field="name"
+    )
+
+
+def _show(record: AccessKeyRecord, access_key: str | None = None) -> AccessKey:
+    return AccessKey(
+        name=record.friendly_name,
+        created_by=record.created_by,
+        created_time=datetime.fromtimestamp(record.created_at / 1000, UTC),
+        expires=datetime.fromtimestamp(record.expires_at / 1000, UTC),
+        is_session=record.is_session,
+        key=access_key,
+    )

@@ -1,0 +1,289 @@
+"""Logging in with a browser: a person proves who they are, and fetches an access key for a machine.
+
+The proof is a one-time code that the operator gave out, or the word of an identity provider. For the
+proof the browser gets a ticket, and for the ticket, once, the access key; so the key itself is in no
+cookie and no address. Codes and tickets are stored as their SHA-256 and used up by whichever process
+sees them first.
+
+With the key comes a second ticket, to link an identity provider to the account: only the browser that has just logged
+in to an account can do that, and an email address proves nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import secrets
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from codepush.rules import validation
+from codepush.rules.validation import AccessKeyInfo
+from codepush.server.ports.errors import AlreadyExistsError
+from codepush.server.ports.events import EventRecord
+from codepush.server.services.clock import Clock, now
+from codepush.server.services.errors import ConflictError, ForbiddenError, NotFoundError
+
+if TYPE_CHECKING:
+    from codepush.server.ports.accounts import AccountRecord
+    from codepush.server.ports.identity import Identity
+    from codepush.server.ports.login_codes import LoginCodeKind
+    from codepush.server.ports.store import Records, Store
+    from codepush.server.services.access.access_keys import AccessKeys
+
+__all__ = ["CODE_LIFE_MS", "LINK_LIFE_MS", "TICKET_LIFE_MS", "Entry", "Logins"]
+
+CODE_LIFE_MS: Final = 10 * 60 * 1000
+"""Long enough to pass a code on to a colleague."""
+
+TICKET_LIFE_MS: Final = 2 * 60 * 1000
+"""Long enough for a browser to follow a redirect."""
+
+LINK_LIFE_MS: Final = 10 * 60 * 1000
+"""Long enough to log in to an identity provider after logging in here."""
+
+_ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+"""Without I, L, O and U: 5 bits each, and nothing to mistake for something else."""
+
+_MEANT: Final = str.maketrans("ILO", "110")
+_GROUPS: Final = 7
+_GROUP_LENGTH: Final = 4
+"""28 letters are 140 random bits; nobody can try them all, so attempts need not be counted."""
+
+# The words of the original (standalone management API, section 8).
+_UNKNOWN: Final = (
+    "Account not found.\nHave you registered with the CLI?\n"
+    "If you are registered but your email address has changed, please contact us."
+)
+_OTHER_PROVIDER: Final = "You are not registered with the service using this provider account."
+
+_UNVERIFIED: Final = (
+    "{} does not say that it has verified an e-mail address of yours. Verify it there, then log in again, or ask for a "
+    "one-time code."
+)
+_WRONG_CODE: Final = (
+    "This code is unknown, was used before, or is older than ten minutes. Ask whoever runs this server for a new one."
+)
+_NO_TICKET: Final = "There is no access key to show. A key is shown once, right after logging in; please log in again."
+NOT_LOGGED_IN: Final = (
+    "Linking an identity provider needs a log-in to your account in this browser within the last ten minutes.\nLog in "
+    "here first, then open this page again."
+)
+_CLOSED: Final = "People cannot register at this server by themselves. Ask whoever runs it for an account."
+_REGISTERED: Final = "There is an account for you already.\nStop registering in the command line (Ctrl-C), and log in."
+_LINKED: Final = (
+    "This cannot be linked: your {0} account belongs to an account of this server already, or your account here to "
+    "another {0} account."
+)
+
+
+class Entry(NamedTuple):
+    """What a completed log-in gives: the access key, and the ticket to link an identity provider."""
+
+    access_key: str
+    link_ticket: str
+
+
+class Logins:
+    """Logging in, registering and linking, up to the access key."""
+
+    def __init__(
+        self, store: Store, access_keys: AccessKeys, *, is_registration_open: bool = False, clock: Clock = now
+    ) -> None:
+        self._store = store
+        self._access_keys = access_keys
+        self._is_registration_open = is_registration_open
+        self._clock = clock
+
+    async def make_code(self, email: str) -> str:
+        """Return a new one-time code for an account. It cannot be seen again.
+
+        Raises:
+            NotFoundError: there is no account with this address.
+
+        """
+        code = _new_code()
+        async with self._store.write() as records:
+            account = await records.accounts.by_email(email)
+            if account is None:
+                raise NotFoundError(f"There is no account with the e-mail {email}.", code="account_not_found")
+            await self._add(records, account, "code", code, life=CODE_LIFE_MS)
+        return code
+
+    async def use_code(self, code: str, hostname: str) -> str:
+        """Return a ticket for the account of a one-time code, which is used up by this.
+
+        Args:
+            code: as a person typed it, in any letter case, with blanks or without its hyphens.
+            hostname: the machine to log in from.
+
+        Raises:
+            ForbiddenError: the code is unknown, used or expired.
+
+        """
+        async with self._store.write() as records:
+            found = await records.login_codes.redeem("code", _digest(_canonical(code)), now=self._clock())
+            if found is None:
+                raise ForbiddenError(_WRONG_CODE, code="invalid_login_code")
+            return await self._admit(records, found.account, "login", "one-time code", hostname)
+
+    async def log_in(self, identity: Identity, hostname: str) -> str:
+        """Return a ticket for the account of an identity.
+
+        An account that is linked to no provider yet is linked now, by its verified e-mail address.
+
+        Raises:
+            ForbiddenError: there is no such account, or it is linked to somebody else.
+
+        """
+        async with self._store.write() as records:
+            account = await records.identities.account_of(identity) or await self._claim(records, identity)
+            return await self._admit(records, account, "login", identity.provider, hostname)
+
+    async def _claim(self, records: Records, identity: Identity) -> AccountRecord:
+        account = await _same_email(records, identity)
+        if await records.identities.providers_of(account.id):
+            raise ForbiddenError(_OTHER_PROVIDER, code="not_linked")
+        await self._link(records, account, identity)
+        return account
+
+    async def register(self, identity: Identity, hostname: str) -> str:
+        """Create an account for an identity and return a ticket for it.
+
+        Raises:
+            ForbiddenError: this server lets nobody register, or the e-mail address is not verified.
+            ConflictError: there is an account for this person, or the identity is linked to one.
+
+        """
+        self.check_registration()
+        email = _verified(identity)
+        async with self._store.write() as records:
+            account = await self._create(records, email, identity.name)
+            await self._link(records, account, identity)
+            return await self._admit(records, account, "register", identity.provider, hostname)
+
+    async def _create(self, records: Records, email: str, name: str) -> AccountRecord:
+        try:
+            return await records.accounts.add(
+                email=email, name=name or email.partition("@")[0], created_at=self._clock()
+            )
+        except AlreadyExistsError as error:
+            raise ConflictError(_REGISTERED, code="account_exists") from error
+
+    def check_registration(self) -> None:
+        """Return when people may register by themselves, else raise `ForbiddenError`."""
+        if not self._is_registration_open:
+            raise ForbiddenError(_CLOSED, code="registration_closed")
+
+    async def link(self, identity: Identity, link_ticket: str) -> None:
+        """Link an identity to the account that the same browser has just logged in to.
+
+        Args:
+            identity: The person at an identity provider.
+            link_ticket: The ticket that came with the access key; this uses it up.
+
+        Raises:
+            ForbiddenError: The ticket is unknown, used or expired.
+            ConflictError: The identity, or the account at this provider, is linked already.
+
+        """
+        async with self._store.write() as records:
+            found = await records.login_codes.redeem("link", _digest(link_ticket), now=self._clock())
+            if found is None:
+                raise ForbiddenError(NOT_LOGGED_IN, code="not_logged_in")
+            await self._link(records, found.account, identity)
+            await self._log(records, found.account, "link", identity.provider)
+
+    async def _link(self, records: Records, account: AccountRecord, identity: Identity) -> None:
+        try:
+            await records.identities.add(account.id, identity, created_at=self._clock())
+        except AlreadyExistsError as error:
+            raise ConflictError(_LINKED.format(identity.provider), code="already_linked") from error
+
+    async def issue_key(self, ticket: str) -> Entry:
+        """Return a new access key for a ticket, which is used up by this. The key cannot be seen again.
+
+        With it comes the ticket for `link`, valid for ten minutes.
+
+        Raises:
+            ForbiddenError: the ticket is unknown, used or expired.
+
+        """
+        created_at = self._clock()
+        async with self._store.write() as records:
+            found = await records.login_codes.redeem("ticket", _digest(ticket), now=created_at)
+            if found is None:
+                raise ForbiddenError(_NO_TICKET, code="no_ticket")
+            info = AccessKeyInfo(friendly_name=f"Login-{created_at}")
+            _, access_key = await self._access_keys.issue(
+                records, found.account, info, created_by=found.hostname, is_session=True
+            )
+            link_ticket = secrets.token_urlsafe(32)
+            await self._add(records, found.account, "link", link_ticket, life=LINK_LIFE_MS)
+        return Entry(access_key, link_ticket)
+
+    async def _admit(self, records: Records, account: AccountRecord, kind: str, by: str, hostname: str) -> str:
+        ticket = secrets.token_urlsafe(32)
+        await self._add(records, account, "ticket", ticket, life=TICKET_LIFE_MS, hostname=hostname)
+        await self._log(records, account, kind, by, hostname=hostname)
+        return ticket
+
+    async def _add(
+        self,
+        records: Records,
+        account: AccountRecord,
+        kind: LoginCodeKind,
+        code: str,
+        *,
+        life: int,
+        hostname: str = "",
+    ) -> None:
+        present = self._clock()
+        await records.login_codes.remove_expired(present)
+        await records.login_codes.add(
+            account_id=account.id, kind=kind, digest=_digest(code), hostname=hostname, expires_at=present + life
+        )
+
+    async def _log(self, records: Records, account: AccountRecord, kind: str, by: str, **details: str) -> None:
+        after = json.dumps({"by": by, **details})
+        await records.events.add(
+            EventRecord(at=self._clock(), actor=account.email, kind=f"account.{kind}", after=after)
+        )
+
+
+def _new_code() -> str:
+    groups = ("".join(secrets.choice(_ALPHABET) for _ in range(_GROUP_LENGTH)) for _ in range(_GROUPS))
+    return "-".join(groups)
+
+
+def _canonical(typed: str) -> str:
+    """Return the code that somebody meant to type."""
+    letters = re.sub(r"[\s-]", "", typed).upper().translate(_MEANT)
+    groups = (letters[start : start + _GROUP_LENGTH] for start in range(0, len(letters), _GROUP_LENGTH))
+    return "-".join(groups)
+
+
+def _digest(code: str) -> str:
+    return hashlib.sha256(code.encode()).hexdigest()
+
+
+def _verified(identity: Identity) -> str:
+    """Return the e-mail address that a provider vouches for.
+
+    An address in other letters than the accounts here have could be mistaken for one of them, so
+    it counts as none.
+    """
+    try:
+        email = validation.account_info({"email": identity.email}, is_name_required=False).email
+    except validation.InvalidFields:
+        email = None
+    if email is None:
+        raise ForbiddenError(_UNVERIFIED.format(identity.provider), code="email_not_verified")
+    return email
+
+
+async def _same_email(records: Records, identity: Identity) -> AccountRecord:
+    account = await records.accounts.by_email(_verified(identity))
+    if account is None:
+        raise ForbiddenError(_UNKNOWN, code="account_not_found")
+    return account

@@ -1,0 +1,259 @@
+"""Organizations: groups of people that own apps together."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
+
+from codepush.models import Role
+from codepush.rules import permissions
+from codepush.server.ports.errors import AlreadyExistsError
+from codepush.server.ports.events import EventRecord
+from codepush.server.ports.organizations import MemberRecord, OrganizationRecord
+from codepush.server.services.clock import Clock, now
+from codepush.server.services.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
+
+if TYPE_CHECKING:
+    from codepush.rules.permissions import OrganizationAction
+    from codepush.server.ports.accounts import AccountRecord
+    from codepush.server.ports.store import Records, Store
+
+__all__ = ["Membership", "Organizations", "account_unknown", "find_organization"]
+
+_SLUG: Final = re.compile(r"[A-Za-z0-9._-]{1,100}")
+_DOTS: Final = frozenset({".", ".."})
+
+
+class Membership(Struct, frozen=True):
+    """An organization, as one of its members sees it."""
+
+    organization: OrganizationRecord
+    members: Sequence[MemberRecord]
+    role: Role
+
+
+class Organizations:
+    """Making, changing and removing organizations, and letting people belong to them."""
+
+    def __init__(self, store: Store, *, clock: Clock = now) -> None:
+        self._store = store
+        self._clock = clock
+
+    async def list(self, caller: AccountRecord) -> Sequence[OrganizationRecord]:
+        """Return the organizations that the caller belongs to, by name."""
+        async with self._store.read() as records:
+            return await records.organizations.of_account(caller.id)
+
+    async def get(self, caller: AccountRecord, name: str) -> Membership:
+        """Return an organization of the caller's.
+
+        Raises:
+            NotFoundError: see `find_organization`.
+
+        """
+        async with self._store.read() as records:
+            return await find_organization(records, caller, name, "view")
+
+    async def check(self, caller: AccountRecord, name: str, action: OrganizationAction) -> None:
+        """Return if the caller may do something with an organization.
+
+        Raises:
+            NotFoundError, ForbiddenError: see `find_organization`.
+
+        """
+        async with self._store.read() as records:
+            await find_organization(records, caller, name, action)
+
+    async def add(
+        self, caller: AccountRecord, *, name: str | None = None, display_name: str | None = None
+    ) -> OrganizationRecord:
+        """Create an organization whose first manager is the caller; either name is made from the other if need be.
+
+        Args:
+            caller: who creates it.
+            name: its name in addresses, which is kept in lower case.
+            display_name: what people call it.
+
+        Raises:
+            InvalidError: it has no name, or none that can stand in an address.
+            ConflictError: an account or organization has the name.
+
+        """
+        called = display_name or name or ""
+        slug = _slug(name or re.sub(r"[^A-Za-z0-9._-]+", "-", called).strip("-."))
+        async with self._store.write() as records:
+            try:
+                organization = await records.organizations.add(slug=slug, name=called, created_at=self._clock())
+            except AlreadyExistsError as error:
+                raise _exists(slug) from error
+            await records.organizations.add_member(organization.id, caller.id, "manager")
+            await self._log(records, caller, "organization.add", after=slug)
+        return organization
+
+    async def change(
+        self, caller: AccountRecord, name: str, *, new_name: str | None = None, display_name: str | None = None
+    ) -> OrganizationRecord:
+        """Give an organization another name in addresses, another one for people, or both.
+
+        Raises:
+            InvalidError: the name cannot stand in an address.
+            NotFoundError, ForbiddenError: see `find_organization`.
+            ConflictError: an account or another organization has the name.
+
+        """
+        async with self._store.write() as records:
+            before = (await find_organization(records, caller, name, "change")).organization
+            slug = before.slug if new_name is None else _slug(new_name)
+            try:
+                await records.organizations.change(before.id, slug=slug, name=display_name or before.name)
+            except AlreadyExistsError as error:
+                raise _exists(slug) from error
+            await self._log(records, caller, "organization.change", before=before.slug, after=slug)
+            return (await find_organization(records, caller, slug, "view")).organization
+
+    async def remove(self, caller: AccountRecord, name: str) -> None:
+        """Remove an organization.
+
+        Raises:
+            NotFoundError, ForbiddenError: see `find_organization`.
+            ConflictError: it owns apps.
+
+        """
+        async with self._store.write() as records:
+            organization = (await find_organization(records, caller, name, "remove")).organization
+            if await records.organizations.owns_apps(organization.id):
+                raise ConflictError(
+                    "The organization owns apps; transfer or remove them first.", code="organization_owns_apps"
+                )
+            await records.organizations.remove(organization.id)
+            await self._log(records, caller, "organization.remove", before=organization.slug)
+
+    async def add_member(self, caller: AccountRecord, name: str, email: str, role: Role) -> None:
+        """Let an account belong to an organization.
+
+        Raises:
+            NotFoundError, ForbiddenError: see `find_organization`; also when nobody has this address.
+            ConflictError: the account belongs to it already.
+
+        """
+        async with self._store.write() as records:
+            organization = (await find_organization(records, caller, name, "manage_members")).organization
+            account = await records.accounts.by_email(email)
+            if account is None:
+                raise account_unknown()
+            try:
+                await records.organizations.add_member(organization.id, account.id, role)
+            except AlreadyExistsError as error:
+                raise ConflictError(
+                    "The given account is already a member of this organization.", code="member_exists"
+                ) from error
+            await self._log(records, caller, "member.add", after=f"{organization.slug}: {account.email} {role}")
+
+    async def set_role(self, caller: AccountRecord, name: str, person: str, role: Role) -> MemberRecord:
+        """Change what a member may do; ``person`` is their address or their name in addresses.
+
+        Raises:
+            NotFoundError, ForbiddenError: see `find_organization`; also when nobody of this name is a member.
+            ConflictError: nobody would be a manager any more.
+
+        """
+        async with self._store.write() as records:
+            found = await find_organization(records, caller, name, "manage_members")
+            member = _member(found, person)
+            if role != "manager":
+                _refuse_last_manager(found, member)
+            await records.organizations.set_role(found.organization.id, member.account_id, role)
+            await self._log(
+                records,
+                caller,
+                "member.change",
+                before=f"{found.organization.slug}: {member.email} {member.role}",
+                after=f"{found.organization.slug}: {member.email} {role}",
+            )
+            return _member(await find_organization(records, caller, name, "view"), person)
+
+    async def remove_member(self, caller: AccountRecord, name: str, person: str) -> None:
+        """Let an account belong to an organization no longer; everyone may leave, except the last manager.
+
+        Raises:
+            NotFoundError, ForbiddenError: see `find_organization`; also when nobody of this name is a member.
+            ConflictError: nobody would be a manager any more.
+
+        """
+        leaves = person.casefold() in {caller.email.casefold(), caller.slug}
+        async with self._store.write() as records:
+            found = await find_organization(records, caller, name, "leave" if leaves else "manage_members")
+            member = _member(found, person)
+            _refuse_last_manager(found, member)
+            await records.organizations.remove_member(found.organization.id, member.account_id)
+            await self._log(records, caller, "member.remove", before=f"{found.organization.slug}: {member.email}")
+
+    async def _log(
+        self, records: Records, caller: AccountRecord, kind: str, *, before: str | None = None, after: str | None = None
+    ) -> None:
+        await records.events.add(
+            EventRecord(at=self._clock(), actor=caller.email, kind=kind, before=before, after=after)
+        )
+
+
+async def find_organization(
+    records: Records, caller: AccountRecord, name: str, action: OrganizationAction
+) -> Membership:
+    """Return the organization of this name, in any letter case, to which the caller belongs and may do something.
+
+    Raises:
+        NotFoundError: the caller belongs to none of this name. Whether there is one is not told.
+        ForbiddenError: the caller belongs to it, but may not do this.
+
+    """
+    organization = await records.organizations.by_slug(name.lower())
+    members = [] if organization is None else await records.organizations.members(organization.id)
+    role = next((one.role for one in members if one.account_id == caller.id), None)
+    if organization is None or role is None:
+        raise NotFoundError(f'Organization "{name}" does not exist.', code="organization_not_found")
+    if not permissions.may_in_organization(role, action):
+        needed = permissions.NEEDED_ROLE[action]
+        raise ForbiddenError(f"This action requires the role {needed} in the organization!", code="permission_denied")
+    return Membership(organization, members, role)
+
+
+def account_unknown() -> NotFoundError:
+    """Return the refusal of an address that nobody here has, in the original's words."""
+    return NotFoundError("The specified e-mail address doesn't represent a registered user", code="account_not_found")
+
+
+def _member(membership: Membership, person: str) -> MemberRecord:
+    """Return the member with this address or this name in addresses."""
+    name = person.casefold()
+    for member in membership.members:
+        if name in {member.email.casefold(), member.slug}:
+            return member
+    raise NotFoundError("The given account is not a member of this organization.", code="member_not_found")
+
+
+def _refuse_last_manager(membership: Membership, member: MemberRecord) -> None:
+    """Refuse to take the last manager away: nobody could ever change the organization again."""
+    managers = [one for one in membership.members if one.role == "manager"]
+    if managers == [member]:
+        raise ConflictError(
+            "The organization would have no manager any more; make somebody else one first.", code="last_manager"
+        )
+
+
+def _slug(name: str) -> str:
+    if not _SLUG.fullmatch(name) or name in _DOTS:
+        raise InvalidError(
+            "An organization needs a name of 1 to 100 letters, digits, dots, hyphens and underscores.",
+            code="invalid_name",
+            field="name",
+        )
+    return name.lower()
+
+
+def _exists(slug: str) -> ConflictError:
+    return ConflictError(
+        f"An account or organization named '{slug}' already exists; choose another name.", code="organization_exists"
+    )

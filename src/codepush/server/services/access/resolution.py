@@ -1,0 +1,127 @@
+"""Resolution: which app, deployment or organization a name means to a caller, and whether the caller may act on it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from codepush.rules import permissions
+from codepush.server.services.access.roles import permission_of
+from codepush.server.services.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from codepush.rules.permissions import Action
+    from codepush.server.ports.accounts import AccountRecord
+    from codepush.server.ports.apps import AppRecord
+    from codepush.server.ports.deployments import DeploymentRecord
+    from codepush.server.ports.store import Records
+
+__all__ = ["check_addressable", "find_app", "find_deployment", "is_own", "owner_of"]
+
+
+_LISTED: Final = 10
+"""How many full names a message lists."""
+
+
+def check_addressable(name: str, *, field: str = "name") -> None:
+    """Refuse a name that no tool could ask for afterwards, since it would mean something else in a path.
+
+    Clients fold ``.`` and ``..`` away, and write ``~~`` for the slash between owner and app. ``field`` is
+    how the request calls the name.
+
+    Raises:
+        InvalidError: the name is one of these.
+
+    """
+    if name in {".", ".."} or "~~" in name:
+        raise InvalidError(
+            f'The name "{name}" could not be found again: "." and ".." have a meaning of their own in addresses, and '
+            '"~~" stands for a slash. Choose another one.',
+            code="invalid_name",
+            field=field,
+        )
+
+
+async def find_app(records: Records, caller: AccountRecord, name: str, action: Action) -> AppRecord:
+    """Return the app that a name means to the caller, who must be allowed the action.
+
+    Raises:
+        NotFoundError: there is no such app among those the caller belongs to. Whether it exists
+            for somebody else is not told.
+        ConflictError: The caller owns no app of this name and has access to several of others.
+        ForbiddenError: the caller belongs to the app, but may not do this.
+
+    """
+    app = _resolve(await records.apps.visible_to(caller.id), caller, name)
+    if app is None:
+        raise NotFoundError(f'App "{name}" does not exist.', code="app_not_found")
+    if not permissions.may(permission_of(app, caller.id), action):
+        raise ForbiddenError(
+            f"This action requires {permissions.NEEDED[action]} permissions on the app!", code="permission_denied"
+        )
+    return app
+
+
+async def find_deployment(
+    records: Records, caller: AccountRecord, app_name: str, name: str, action: Action
+) -> tuple[AppRecord, DeploymentRecord]:
+    """Return an app of the caller's and its deployment of this name.
+
+    Raises:
+        NotFoundError, ForbiddenError: as `find_app`; also when the app has no such deployment.
+
+    """
+    app = await find_app(records, caller, app_name, action)
+    return app, await deployment_of(records, app, name)
+
+
+async def deployment_of(records: Records, app: AppRecord, name: str) -> DeploymentRecord:
+    """Return an app's deployment of exactly this name, or raise `NotFoundError`."""
+    deployment = await records.deployments.named(app.id, name)
+    if deployment is None:
+        raise NotFoundError(f'Deployment "{name}" does not exist.', code="deployment_not_found")
+    return deployment
+
+
+def _resolve(visible: Sequence[AppRecord], caller: AccountRecord, name: str) -> AppRecord | None:
+    """Apply the rules of name resolution (standalone management API, section 3).
+
+    SDKs of App Center's time write ``owner/app`` for ``owner:app`` (clients in the field, section 4);
+    no name of an app holds either sign. An owner is named by e-mail address, or by the name in addresses that
+    accounts and organizations have. A name without an owner is the caller's own app, whatever others share.
+
+    Raises:
+        ConflictError: The name has no owner, and several apps of others have it.
+
+    """
+    owner, separator, raw = name.replace("/", ":").rpartition(":")
+    if ":" in owner:
+        return None
+    named = [app for app in visible if app.name == raw]
+    if separator:
+        return next((app for app in named if owner == app.owner.email or owner.lower() == app.owner.slug), None)
+    own = [app for app in named if is_own(app, caller)]
+    if len(named) > 1 and not own:
+        raise _ambiguous(name, named)
+    return next(iter(own or named), None)
+
+
+def _ambiguous(name: str, apps: Sequence[AppRecord]) -> ConflictError:
+    full = [f"{owner_of(app)}:{app.name}" for app in apps]
+    listed = ", ".join(full[:_LISTED]) + (f" and {len(full) - _LISTED} more" if len(full) > _LISTED else "")
+    return ConflictError(
+        f'The app name "{name}" is ambiguous: you have access to {len(full)} apps of this name. Use the full name of '
+        f"one of them: {listed}.",
+        code="ambiguous_app",
+    )
+
+
+def is_own(app: AppRecord, caller: AccountRecord) -> bool:
+    """Return whether the caller is the owner of an app, and not one of many."""
+    return app.owner.kind == "user" and app.owner.id == caller.id
+
+
+def owner_of(app: AppRecord) -> str:
+    """Return what stands before an app's name: its owner's e-mail address, or the name of an organization."""
+    return app.owner.email or app.owner.slug

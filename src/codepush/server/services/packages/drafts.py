@@ -1,0 +1,47 @@
+"""Archives being written, before they are stored."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from contextlib import contextmanager
+from io import BufferedIOBase, BufferedRandom
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from codepush.server.ports.blobs import BlobRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
+
+__all__ = ["Draft", "describe", "draft"]
+
+
+class Draft(Struct, frozen=True):
+    """A file to write an archive to: where it is, and the file itself, open and empty."""
+
+    path: Path
+    file: BufferedRandom
+
+
+@contextmanager
+def draft(folder: AbstractContextManager[Path]) -> Iterator[Draft]:
+    """Create a file in a folder that exists for the block. It is closed when the block ends.
+
+    So when a block is cancelled, a thread that still writes for it fails at its next write.
+    """
+    with folder as entered:
+        path = entered / "archive"
+        with path.open("x+b") as file:
+            yield Draft(path, file)
+
+
+def describe(file: BufferedIOBase) -> BlobRecord:
+    """Return the record of a new blob, under a random id, that holds what is in an open file."""
+    file.flush()
+    file.seek(0)
+    sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+    return BlobRecord(id=secrets.token_urlsafe(24), size=file.tell(), sha256=sha256)

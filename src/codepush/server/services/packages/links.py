@@ -1,0 +1,52 @@
+"""Addresses of downloads, and how a stored release looks from outside."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from codepush.models import DiffPackage, Package
+from codepush.rules import labels
+
+if TYPE_CHECKING:
+    from codepush.server.ports.releases import ReleaseRecord
+
+__all__ = ["Links"]
+
+
+class Links(Struct, frozen=True):
+    """Makes addresses under the download base, e.g. ``https://cdn.example.com``."""
+
+    download_url: str
+
+    def blob(self, blob_id: str) -> str:
+        """Return the address of a blob; it stays true for ever."""
+        return f"{self.download_url}/blobs/{blob_id}"
+
+    def package(self, release: ReleaseRecord) -> Package:
+        """Return a stored release as the package that leaves the server."""
+        return Package(
+            label=labels.label(release.number),
+            app_version=release.app_version,
+            package_hash=release.package_hash,
+            description=release.description,
+            is_disabled=release.is_disabled,
+            is_mandatory=release.is_mandatory,
+            rollout=release.rollout,
+            blob_url=self.blob(release.blob_id),
+            size=release.size,
+            upload_time=datetime.fromtimestamp(release.upload_time / 1000, UTC),
+            release_method=release.release_method,
+            original_label=release.original_label,
+            original_deployment=release.original_deployment,
+            released_by=release.released_by,
+            diff_package_map={
+                # What is not known yet does not fit: the whole package is right for every device.
+                diff.old_hash: DiffPackage(
+                    size=diff.size, url=self.blob(diff.blob_id), fits_binary=bool(diff.fits_binary)
+                )
+                for diff in release.diffs
+            },
+        )

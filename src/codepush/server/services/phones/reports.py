@@ -1,0 +1,149 @@
+"""Taking the reports of phones, durably and many at a time.
+
+A report is answered after it was committed. Reports that arrive while a commit is under way are
+committed together by the next one, which begins as soon as the previous one has returned; so a
+busy server pays for one commit many times over, and an idle one never waits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from typing import TYPE_CHECKING, Final
+
+from msgspec import Struct
+
+from codepush.rules.reports import countable
+from codepush.server.counters import Durations
+from codepush.server.ports.errors import UnavailableError
+from codepush.server.services.clock import Clock, now
+from codepush.server.services.phones import counting
+from codepush.server.services.phones.counting import Arrival
+from codepush.server.services.phones.new_devices import NewDevices
+from codepush.server.tracing import NO_SPANS
+
+if TYPE_CHECKING:
+    from codepush.models import StatusReport
+    from codepush.server.ports.store import Store
+    from codepush.server.tracing import Spans
+
+__all__ = ["Reports"]
+
+_BATCH: Final = 250
+"""Reports in one commit, at most. A change that somebody makes waits for one commit, a check for its arithmetic."""
+
+_WAITING_LIMIT: Final = 20_000
+"""Reports that may wait for their commit; more are refused, so that memory stays bounded."""
+
+_log = logging.getLogger(__name__)
+
+
+class _Waiting(Struct, frozen=True):
+    arrival: Arrival
+    done: asyncio.Future[None]
+
+
+class Reports:
+    """The one writer of reports in this process.
+
+    Args:
+        store: the records.
+        new_devices: Limits new devices per address; by default, nothing does.
+        commits: counts how long commits take, successful or not.
+        spans: is told of commits.
+        clock: the time.
+
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        *,
+        new_devices: NewDevices | None = None,
+        commits: Durations | None = None,
+        spans: Spans = NO_SPANS,
+        clock: Clock = now,
+    ) -> None:
+        self._store = store
+        self._new_devices = new_devices or NewDevices(None)
+        self._commits = commits or Durations()
+        self._spans = spans
+        self._clock = clock
+        self._waiting: list[_Waiting] = []
+        self._arrived = asyncio.Event()
+
+    async def take(self, report: StatusReport, *, address: str | None = None) -> None:
+        """Return once the report is on disk. What it says of a deployment that does not exist counts for nothing.
+
+        A report that no deployment can count is not stored; see :func:`codepush.rules.reports.countable`.
+
+        Args:
+            report: The report, as it was read.
+            address: The address that limits count it under; ``None`` if no limit applies to it.
+
+        Raises:
+            UnavailableError: the database did not take it, or too many reports are waiting.
+
+        """
+        bounded = countable(report)
+        if bounded is None:
+            return
+        if len(self._waiting) >= _WAITING_LIMIT:
+            raise UnavailableError("Too many reports are waiting to be written.")
+        waiting = _Waiting(Arrival(bounded, address), asyncio.get_running_loop().create_future())
+        self._waiting.append(waiting)
+        self._arrived.set()
+        await waiting.done
+
+    async def run(self) -> None:
+        """Commit what has arrived, back to back; runs until it is cancelled."""
+        while True:
+            await self._arrived.wait()
+            batch, self._waiting = self._waiting[:_BATCH], self._waiting[_BATCH:]
+            if not self._waiting:
+                self._arrived.clear()
+            await self._commit(batch)
+
+    async def _commit(self, batch: list[_Waiting]) -> None:
+        try:
+            await self._write([waiting.arrival for waiting in batch])
+        except UnavailableError as error:
+            _settle(batch, error)
+        except Exception as error:  # noqa: BLE001 - the writer must outlive any report, and whoever waits must hear
+            await self._isolate(batch, error)
+        else:
+            _settle(batch)
+
+    async def _write(self, arrivals: list[Arrival]) -> None:
+        admissions = self._new_devices.begin()
+        began = time.perf_counter()
+        try:
+            with self._spans.span("reports.commit", **{"reports.count": len(arrivals)}):
+                # The devices' locks are enough.
+                async with self._store.write(alone=False) as records:
+                    await counting.count(records, arrivals, admissions, at=self._clock())
+            admissions.confirm()
+        finally:
+            self._commits.add(time.perf_counter() - began)
+
+    async def _isolate(self, batch: list[_Waiting], error: Exception) -> None:
+        """Let a report that cannot be written fail by itself: the others of its batch are written without it."""
+        if len(batch) == 1:
+            _log.error("A report could not be written.", exc_info=error)
+            _settle(batch, error)
+            return
+        half = len(batch) // 2
+        await self._commit(batch[:half])
+        await self._commit(batch[half:])
+
+
+def _settle(batch: list[_Waiting], error: Exception | None = None) -> None:
+    """Tell those who still wait how the commit went."""
+    for waiting in batch:
+        if waiting.done.done():
+            continue
+        if error is None:
+            waiting.done.set_result(None)
+        else:
+            waiting.done.set_exception(error)

@@ -1,0 +1,1 @@
+"""What release tools manage: apps, their collaborators and deployments, releases, uploads and metrics."""

@@ -1,0 +1,209 @@
+"""Apps: listing, adding, renaming and removing them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Final
+
+from codepush.models import App
+from codepush.rules.collation import alphabetical
+from codepush.server.ports.errors import AlreadyExistsError
+from codepush.server.ports.events import EventRecord
+from codepush.server.services.access.organizations import find_organization
+from codepush.server.services.access.resolution import check_addressable, find_app, is_own, owner_of
+from codepush.server.services.clock import Clock, now
+from codepush.server.services.errors import ConflictError
+from codepush.server.services.releasing import collaborators, deployments
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from codepush.rules.permissions import Action
+    from codepush.server.ports.accounts import AccountRecord
+    from codepush.server.ports.apps import AppRecord, OwnerKind
+    from codepush.server.ports.store import Records, Store
+
+__all__ = ["Apps"]
+
+FIRST_DEPLOYMENTS: Final = ("Production", "Staging")
+"""What a new app gets, unless its creator provisions deployments by hand."""
+
+
+class Apps:
+    """Listing, adding, renaming and removing apps."""
+
+    def __init__(self, store: Store, *, changed: Callable[[Iterable[int]], None], clock: Clock = now) -> None:
+        """``changed`` is told the ids of deployments whose answers to phones have changed."""
+        self._store = store
+        self._changed = changed
+        self._clock = clock
+
+    async def visible(self, caller: AccountRecord) -> Sequence[AppRecord]:
+        """Return the records of every app the caller belongs to, oldest first."""
+        async with self._store.read() as records:
+            return sorted(await records.apps.visible_to(caller.id), key=lambda app: (app.created_at, app.id))
+
+    async def find(self, caller: AccountRecord, name: str) -> AppRecord:
+        """Return the record of one app.
+
+        Raises:
+            NotFoundError: see `find_app`.
+
+        """
+        async with self._store.read() as records:
+            return await find_app(records, caller, name, "view_app")
+
+    async def check(self, caller: AccountRecord, name: str, action: Action) -> None:
+        """Return if the caller may do something with an app.
+
+        Raises:
+            NotFoundError, ForbiddenError: see `find_app`.
+
+        """
+        async with self._store.read() as records:
+            await find_app(records, caller, name, action)
+
+    async def list(self, caller: AccountRecord) -> Sequence[App]:
+        """Return every app the caller belongs to, by name.
+
+        Where two share a name, those of others are shown as ``owner@example.com:name`` or ``organization:name``.
+        """
+        async with self._store.read() as records:
+            visible = await records.apps.visible_to(caller.id)
+            names = await records.deployments.names([app.id for app in visible])
+        shared = Counter(app.name for app in visible)
+        return [
+            _show(app, caller, _display_name(app, caller, shared), (name for of, name in names if of == app.id))
+            for app in sorted(visible, key=lambda app: alphabetical(app.name))
+        ]
+
+    async def get(self, caller: AccountRecord, name: str) -> App:
+        """Return one app, under the name it was asked for."""
+        async with self._store.read() as records:
+            app = await find_app(records, caller, name, "view_app")
+            names = await records.deployments.names([app.id])
+        return _show(app, caller, name, (deployment for _, deployment in names))
+
+    async def add(
+        self,
+        caller: AccountRecord,
+        name: str,
+        *,
+        os: str | None,
+        platform: str | None,
+        manual: bool = False,
+        organization: str | None = None,
+        display_name: str | None = None,
+    ) -> App:
+        """Create an app of the caller's or of an organization's, with its first deployments unless ``manual``.
+
+        Without a ``display_name``, the name for people is ``name``.
+
+        Raises:
+            InvalidError: see `check_addressable`.
+            NotFoundError, ForbiddenError: see `find_organization`.
+            ConflictError: the owner has an app of this name.
+
+        """
+        check_addressable(name)
+        first = () if manual else FIRST_DEPLOYMENTS
+        async with self._store.write() as records:
+            owner_id, owner_kind = await _owner(records, caller, organization)
+            try:
+                app_id = await records.apps.add(
+                    owner_id=owner_id,
+                    owner_kind=owner_kind,
+                    name=name,
+                    os=os,
+                    platform=platform,
+                    created_at=self._clock(),
+                    display_name=display_name,
+                )
+            except AlreadyExistsError as error:
+                raise _exists(name) from error
+            for deployment in first:
+                await deployments.create(records, app_id, deployment, created_at=self._clock())
+            await self._log(records, caller, "app.add", app_id, name)
+            [app] = [one for one in await records.apps.visible_to(caller.id) if one.id == app_id]
+        return _show(app, caller, name if organization is None else f"{owner_of(app)}:{name}", first)
+
+    async def rename(
+        self, caller: AccountRecord, name: str, new_name: str | None, *, display_name: str | None = None
+    ) -> App:
+        """Give an app another name, another name for people, or both; return it under the name that it has then.
+
+        A name for people that was given once stays when the name changes. ``None`` changes nothing.
+
+        Raises:
+            InvalidError: see `check_addressable`.
+            NotFoundError, ForbiddenError: see `find_app`.
+            ConflictError: the owner has another app of this name.
+
+        """
+        if new_name is not None:
+            check_addressable(new_name)
+        async with self._store.write() as records:
+            app = await find_app(records, caller, name, "rename_app")
+            if new_name is not None and new_name != app.name:
+                await self._rename(records, app, new_name)
+                await self._log(records, caller, "app.rename", app.id, new_name, before=app.name)
+                name = new_name
+            if display_name not in (None, app.display_name):
+                await records.apps.set_display_name(app.id, display_name)
+                await self._log(records, caller, "app.show", app.id, display_name, before=app.display_name)
+            names = await records.deployments.names([app.id])
+        return _show(app, caller, name, (deployment for _, deployment in names))
+
+    async def _rename(self, records: Records, app: AppRecord, name: str) -> None:
+        try:
+            await records.apps.rename(app.id, name)
+        except AlreadyExistsError as error:
+            raise _exists(name) from error
+
+    async def remove(self, caller: AccountRecord, name: str) -> None:
+        """Remove an app with its deployments, releases and metrics."""
+        async with self._store.write() as records:
+            app = await find_app(records, caller, name, "remove_app")
+            removed = [deployment.id for deployment in await records.deployments.of_app(app.id)]
+            await records.devices.lock(removed)
+            await records.apps.remove(app.id)
+            await self._log(records, caller, "app.remove", app.id, None, before=app.name)
+        self._changed(removed)
+
+    async def _log(
+        self,
+        records: Records,
+        caller: AccountRecord,
+        kind: str,
+        app_id: int,
+        after: str | None,
+        *,
+        before: str | None = None,
+    ) -> None:
+        await records.events.add(
+            EventRecord(at=self._clock(), actor=caller.email, kind=kind, app_id=app_id, before=before, after=after)
+        )
+
+
+async def _owner(records: Records, caller: AccountRecord, organization: str | None) -> tuple[int, OwnerKind]:
+    if organization is None:
+        return caller.id, "user"
+    return (await find_organization(records, caller, organization, "own_apps")).organization.id, "org"
+
+
+def _exists(name: str) -> ConflictError:
+    return ConflictError(f"An app named '{name}' already exists.", code="app_exists")
+
+
+def _display_name(app: AppRecord, caller: AccountRecord, shared: Counter[str]) -> str:
+    return app.name if shared[app.name] == 1 or is_own(app, caller) else f"{owner_of(app)}:{app.name}"
+
+
+def _show(app: AppRecord, caller: AccountRecord, name: str, deployment_names: Iterable[str]) -> App:
+    return App(
+        name=name,
+        collaborators=collaborators.show(app, caller),
+        deployments=tuple(sorted(deployment_names, key=alphabetical)),
+        os=app.os,
+        platform=app.platform,
+    )

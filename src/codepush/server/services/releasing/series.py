@@ -1,0 +1,100 @@
+"""Metrics over time, for charts: shown, and kept small."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Final
+
+import anyio
+from msgspec.structs import astuple
+
+from codepush.rules import series
+from codepush.rules.series import DAY, HOUR, Entry, start_of
+from codepush.server.ports.errors import UnavailableError
+from codepush.server.ports.series import PointRecord
+from codepush.server.services.access.resolution import find_deployment
+from codepush.server.services.clock import Clock, now
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from codepush.models import MetricsPoint
+    from codepush.server.ports.accounts import AccountRecord
+    from codepush.server.ports.store import Store
+
+__all__ = ["HOURS_KEPT", "Series"]
+
+HOURS_KEPT: Final = 7 * DAY
+"""Milliseconds for which hours are kept; of what is older, whole days are."""
+
+_SHOWN: Final = 7 * DAY
+"""Milliseconds that are shown unless another time is asked for."""
+
+_INTERVAL: Final = HOUR / 1000
+"""Seconds between two times at which hours are made into days."""
+
+_log = logging.getLogger(__name__)
+
+
+class Series:
+    """The counters of deployments over time."""
+
+    def __init__(self, store: Store, *, clock: Clock = now) -> None:
+        self._store = store
+        self._clock = clock
+
+    async def of_deployment(
+        self, caller: AccountRecord, app_name: str, name: str, *, since: int | None = None, until: int | None = None
+    ) -> Mapping[str, Sequence[MetricsPoint]]:
+        """Return a deployment's counters over time, by label, and by binary version of the store.
+
+        Args:
+            caller: who asks.
+            app_name: the app.
+            name: the deployment.
+            since: from when on, in milliseconds since 1970; its whole day is shown. By default the last seven days.
+            until: up to when, not included; by default now.
+
+        Raises:
+            NotFoundError, ForbiddenError: see `find_deployment`.
+
+        """
+        end = self._clock() + 1 if until is None else until
+        begin = start_of(DAY, max(0, end - _SHOWN if since is None else since))
+        async with self._store.read() as records:
+            _, deployment = await find_deployment(records, caller, app_name, name, "view_deployment")
+            points = await records.series.points(deployment.id, since=begin, until=end)
+            standing = await records.series.standing_before(deployment.id, begin)
+        before = {(counter.subject, counter.kind): counter.value for counter in standing}
+        return series.show(before, _entries(points), since=begin)
+
+    async def run(self) -> None:
+        """Make days of hours that are old enough, now and then; runs until it is cancelled."""
+        while True:
+            try:
+                await self.compact()
+            except UnavailableError as error:
+                _log.warning("What is kept of the metrics over time could not be made smaller: %s", error)
+            await anyio.sleep(_INTERVAL)
+
+    async def compact(self) -> None:
+        """Make days of hours that are old enough. It may be interrupted anywhere, and done by several at once."""
+        until = start_of(DAY, self._clock() - HOURS_KEPT)
+        async with self._store.read() as records:
+            having = await records.series.with_hours(until=until)
+        for deployment_id in having:
+            await self._compact(deployment_id, until)
+
+    async def _compact(self, deployment_id: int, until: int) -> None:
+        async with self._store.write() as records:
+            await records.devices.lock([deployment_id])
+            since = (await records.series.with_hours(until=until)).get(deployment_id)
+            if since is None:  # another was quicker
+                return
+            points = await records.series.points(deployment_id, since=start_of(DAY, since), until=until)
+            days = [PointRecord(*astuple(day)) for day in series.by_day(_entries(points))]
+            await records.series.replace_hours(deployment_id, days, until=until)
+
+
+def _entries(points: Sequence[PointRecord]) -> list[Entry]:
+    return [Entry(*astuple(point)) for point in points]

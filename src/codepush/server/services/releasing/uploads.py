@@ -1,0 +1,466 @@
+"""Uploads in chunks: files that arrive piece by piece, at any node and in any order, before they are released.
+
+A chunk is a blob, and the database knows which blob holds it; so each chunk may reach another node, a chunk that was
+acknowledged is on disk, and one that is sent again takes the place of the one before. Who uploads shows a token, since
+the tools that do it send no access key there. It holds for one upload, and for some hours.
+
+What nobody releases is removed: at once when it was cancelled, else when its time is over.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import logging
+import re
+import secrets
+import shutil
+from collections.abc import Sequence
+from contextlib import asynccontextmanager, nullcontext
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, BinaryIO, Final
+from uuid import uuid4
+
+import anyio
+import anyio.to_thread
+import msgspec
+from msgspec import Struct
+
+from codepush.rules import permissions
+from codepush.server.ports.errors import MissingError, UnavailableError
+from codepush.server.ports.uploads import ChunkRecord, UploadRecord
+from codepush.server.services.access.resolution import find_app, find_deployment
+from codepush.server.services.access.roles import permission_of
+from codepush.server.services.clock import Clock, now
+from codepush.server.services.errors import (
+    ConflictError,
+    ForbiddenError,
+    InvalidError,
+    NotFoundError,
+    ServiceError,
+    TooLargeError,
+    UnauthenticatedError,
+)
+from codepush.server.services.packages.drafts import draft
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from codepush.server.ports.accounts import AccountRecord
+    from codepush.server.ports.blobs import Blobs
+    from codepush.server.ports.store import Records, Store
+    from codepush.server.services.releasing.workspace import Workspace
+
+__all__ = ["CHUNK_SIZE", "LIFE_MS", "MOST_OPEN", "ExpectedChunk", "Ticket", "UploadStatus", "Uploads"]
+
+CHUNK_SIZE: Final = 4 * 1024 * 1024
+"""Bytes of a chunk, but for the last one.
+
+A file of 200 MB is 48 of them: few enough that the sync and the commit of each do not count, small enough that a chunk
+can be sent again cheaply and that ten at once, as the original clients send them, need not wait for one another.
+"""
+
+LIFE_MS: Final = 6 * 60 * 60 * 1000
+"""For how long an upload can be worked on and released: long enough for the largest file on a slow line."""
+
+MOST_OPEN: Final = 5
+"""Uploads that an account can have open: begun, and neither released nor cancelled nor expired."""
+
+_SWEEP_SECONDS: Final = 600
+
+_MEGABYTE: Final = 1024 * 1024
+_NAME_LENGTH: Final = 1000
+
+_ID: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+_log = logging.getLogger(__name__)
+
+
+class Ticket(Struct, frozen=True):
+    """What a client has of an upload: its id, and the token that lets it in.
+
+    The token is 256 random bits, in letters, digits, ``-`` and ``_`` only: clients disagree about encoding it.
+    """
+
+    id: str
+    token: str
+
+    @property
+    def is_possible(self) -> bool:
+        """Whether there can be an upload with this id at all."""
+        return _ID.fullmatch(self.id) is not None
+
+
+class ExpectedChunk(Struct, frozen=True):
+    """A chunk that can be received: its size in bytes, and the account that the upload belongs to."""
+
+    size: int
+    account_id: int
+
+
+class UploadStatus(Struct, frozen=True):
+    """An upload, and the numbers of the chunks that have not arrived."""
+
+    upload: UploadRecord
+    missing: Sequence[int]
+
+
+class Uploads:
+    """Receiving files in chunks, and putting them together.
+
+    Args:
+        store: the records.
+        blobs: where the chunks are kept.
+        workspace: where files are put together.
+        limit_mb: the largest file taken, in units of 1 048 576 bytes.
+        chunk_size: bytes of a chunk, but for the last one.
+        clock: the time.
+
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        blobs: Blobs,
+        *,
+        workspace: Workspace,
+        limit_mb: int,
+        chunk_size: int = CHUNK_SIZE,
+        clock: Clock = now,
+    ) -> None:
+        self._store = store
+        self._blobs = blobs
+        self._workspace = workspace
+        self._limit_mb = limit_mb
+        self._chunk_size = chunk_size
+        self._clock = clock
+
+    async def begin(self, caller: AccountRecord, app_name: str, deployment_name: str) -> Ticket:
+        """Return the ticket for a file that the caller is going to release.
+
+        It can be released to any deployment of the app; that the one named here exists is only checked early.
+
+        Raises:
+            NotFoundError, ForbiddenError: see `find_deployment`.
+            ConflictError: the account has as many uploads open as it may.
+
+        """
+        ticket = Ticket(str(uuid4()), secrets.token_urlsafe(32))
+        async with self._store.write() as records:
+            app, _ = await find_deployment(records, caller, app_name, deployment_name, "release")
+            at = self._clock()
+            _check_few(await records.uploads.open_until(caller.id, at))
+            upload = UploadRecord(
+                id=ticket.id,
+                app_id=app.id,
+                account_id=caller.id,
+                token_digest=_digest(ticket.token),
+                created_at=at,
+                expires_at=at + LIFE_MS,
+            )
+            await records.uploads.add(upload)
+        return ticket
+
+    async def describe(self, ticket: Ticket, *, file_name: str, size: int) -> UploadRecord:
+        """Record what is going to arrive, and return it with the size of its chunks. May be said again.
+
+        Raises:
+            UnauthenticatedError: see `status`.
+            TooLargeError: the file is larger than this server takes.
+            InvalidError: it has no bytes, or a name that is too long.
+            ConflictError: something else was said before, or the upload is over.
+
+        """
+        async with self._locked(ticket) as (records, known):
+            self._check_file(file_name, size)
+            described = {"file_name": file_name, "size": size, "chunk_size": self._chunk_size, "state": "open"}
+            upload = msgspec.structs.replace(known, **described) if known.state == "new" else known
+            _check_open(upload)
+            if (upload.file_name, upload.size) != (file_name, size):
+                raise ConflictError(
+                    "This upload was begun for another file. Begin a new one.", code="upload_of_another_file"
+                )
+            await records.uploads.update(upload)
+        return upload
+
+    def _check_file(self, file_name: str, size: int) -> None:
+        if len(file_name) > _NAME_LENGTH or "\0" in file_name:
+            raise InvalidError("The name of the file is too long, or no text.", code="invalid_upload")
+        if size < 1:
+            raise InvalidError("The file is empty. Upload a bundle, or an archive.", code="invalid_upload")
+        if size > self._limit_mb * _MEGABYTE:
+            raise TooLargeError(
+                f"The uploaded file is larger than the size limit of {self._limit_mb} megabytes.",
+                code="package_too_large",
+            )
+
+    async def expect(self, ticket: Ticket, number: int) -> ExpectedChunk:
+        """Return how many bytes a chunk must have, before it is received.
+
+        Raises:
+            UnauthenticatedError: see `status`.
+            InvalidError: the file has no chunk of this number.
+            ConflictError: no chunk is expected: see `add_chunk`.
+
+        """
+        async with self._store.read() as records:
+            upload = await self._admitted(records, ticket)
+            return ExpectedChunk(_expected(upload, number), upload.account_id)
+
+    async def add_chunk(self, ticket: Ticket, number: int, received: Path) -> None:
+        """Keep a chunk, durably and for every node; it takes the place of one of this number.
+
+        Args:
+            ticket: whose chunk it is.
+            number: the chunks of a file are numbered from 1, in its order.
+            received: a file with the chunk, which is consumed.
+
+        Raises:
+            UnauthenticatedError: see `status`.
+            InvalidError: the file has no chunk of this number, or it has another size.
+            ConflictError: the file was not described yet, or the upload is over.
+
+        """
+        size = (await anyio.Path(received).stat()).st_size
+        chunk = ChunkRecord(number=number, size=size, blob_id=secrets.token_urlsafe(24))
+        await self._blobs.put(chunk.blob_id, received)
+        try:
+            async with self._locked(ticket) as (records, upload):
+                if _expected(upload, number) != chunk.size:
+                    raise _wrong_size(number, chunk.size)
+                replaced = await records.uploads.put_chunk(upload.id, chunk)
+        except (MissingError, ServiceError):
+            await self._blobs.remove(chunk.blob_id)  # the transaction was undone: nothing points there
+            raise
+        if replaced is not None:
+            await self._blobs.remove(replaced.blob_id)
+
+    async def finish(self, ticket: Ticket) -> Sequence[int]:
+        """Close a file that is complete; otherwise return the numbers of the chunks that are missing. May be repeated.
+
+        Raises:
+            UnauthenticatedError: see `status`.
+            ConflictError: the file was not described yet, or the upload was cancelled.
+
+        """
+        async with self._locked(ticket) as (records, upload):
+            if upload.state in {"finished", "released"}:
+                return ()
+            _check_open(upload)
+            missing = _missing(upload, await records.uploads.chunks(upload.id))
+            if not missing:
+                await records.uploads.update(msgspec.structs.replace(upload, state="finished"))
+        return missing
+
+    async def cancel(self, ticket: Ticket) -> None:
+        """Give an upload up and remove what has arrived of it. May be repeated; what was released stays.
+
+        Raises:
+            UnauthenticatedError: see `status`.
+
+        """
+        async with self._store.read() as records:
+            await self._admitted(records, ticket)
+        await self.clear(ticket.id)
+
+    async def status(self, ticket: Ticket) -> UploadStatus:
+        """Return how far an upload is.
+
+        Raises:
+            UnauthenticatedError: there is no such upload, the token is another one's, or its time is over.
+            ForbiddenError: the account that began it may no longer release to the app.
+
+        """
+        async with self._store.read() as records:
+            upload = await self._admitted(records, ticket)
+            is_open = upload.state == "open"
+            return UploadStatus(upload, _missing(upload, await records.uploads.chunks(upload.id)) if is_open else ())
+
+    @asynccontextmanager
+    async def claim(self, caller: AccountRecord, app_name: str, ticket: Ticket) -> AsyncIterator[Path]:
+        """Open a block in which an upload of the caller's for an app is one file in the workspace.
+
+        Raises:
+            NotFoundError, ForbiddenError: see `find_app`.
+            UnauthenticatedError: see `status`; also when somebody else began it, or for another app.
+            ConflictError: it is not complete, was cancelled, or has been released.
+            TooManyError, NoRoomError: see `Workspace.upload_in_turn`.
+
+        """
+        async with self._store.read() as records:
+            app = await find_app(records, caller, app_name, "release")
+            upload = await self._admitted(records, ticket)
+            if (upload.app_id, upload.account_id) != (app.id, caller.id):
+                raise _unknown()
+            _check_finished(upload)
+            chunks = await records.uploads.chunks(upload.id)
+        async with self._workspace.upload_in_turn(caller.id, upload.size) as folder:
+            with draft(nullcontext(folder)) as whole:
+                await self._assemble(chunks, whole.file)
+                yield whole.path
+
+    async def _assemble(self, chunks: Sequence[ChunkRecord], target: BinaryIO) -> None:
+        try:
+            for chunk in chunks:
+                async with self._blobs.fetch(chunk.blob_id) as path:
+                    await anyio.to_thread.run_sync(_append, path, target)
+        except MissingError as error:
+            raise NotFoundError(
+                "The upload was released, cancelled or has expired meanwhile.", code="upload_over"
+            ) from error
+        target.flush()
+
+    async def use(self, records: Records, upload_id: str) -> None:
+        """Mark an upload as released, in the transaction that releases it: of several who try, one succeeds.
+
+        Raises:
+            ConflictError: it was released or cancelled.
+            NotFoundError: it has expired.
+
+        """
+        await records.uploads.lock(upload_id)
+        upload = await records.uploads.get(upload_id)
+        if upload is None:
+            raise NotFoundError("The upload has expired meanwhile.", code="upload_over")
+        _check_finished(upload)
+        await records.uploads.update(msgspec.structs.replace(upload, state="released"))
+
+    async def clear(self, upload_id: str) -> None:
+        """Let nothing more be added to an upload and remove its chunks. It stays known until its time is over.
+
+        Raises:
+            UnavailableError: see the ports. What was not removed will be when the time is over.
+
+        """
+        async with self._store.write() as records:
+            await records.uploads.lock(upload_id)
+            upload = await records.uploads.get(upload_id)
+            if upload is not None and upload.state != "released":
+                await records.uploads.update(msgspec.structs.replace(upload, state="cancelled"))
+            chunks = await records.uploads.chunks(upload_id)
+        for chunk in chunks:
+            await self._blobs.remove(chunk.blob_id)  # first the blobs, then who knows of them
+        async with self._store.write() as records:
+            await records.uploads.forget_chunks(upload_id)
+
+    async def sweep(self) -> int:
+        """Remove the uploads whose time is over, with all that is left of them, and return how many there were.
+
+        Raises:
+            UnavailableError: see the ports. What was not removed will be the next time.
+
+        """
+        async with self._store.read() as records:
+            expired = await records.uploads.expired(self._clock())
+        for upload_id in expired:
+            await self.clear(upload_id)
+            async with self._store.write() as records:
+                await records.uploads.remove(upload_id)
+        return len(expired)
+
+    async def run(self) -> None:
+        """Sweep now and then; runs until it is cancelled."""
+        while True:
+            try:
+                await self.sweep()
+            except UnavailableError as error:
+                _log.warning("Expired uploads have to wait: %s", error)
+            await anyio.sleep(_SWEEP_SECONDS)
+
+    @asynccontextmanager
+    async def _locked(self, ticket: Ticket) -> AsyncIterator[tuple[Records, UploadRecord]]:
+        """Open a transaction that alone may change an upload."""
+        async with self._store.write() as records:
+            if ticket.is_possible:
+                await records.uploads.lock(ticket.id)
+            yield records, await self._admitted(records, ticket)
+
+    async def _admitted(self, records: Records, ticket: Ticket) -> UploadRecord:
+        upload = await records.uploads.get(ticket.id) if ticket.is_possible else None
+        if upload is None or not hmac.compare_digest(upload.token_digest, _digest(ticket.token)):
+            raise _unknown()
+        if self._clock() >= upload.expires_at:
+            raise UnauthenticatedError("The upload has expired. Begin a new one.", code="upload_expired")
+        await _check_rights(records, upload)
+        return upload
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+async def _check_rights(records: Records, upload: UploadRecord) -> None:
+    """Raise `ForbiddenError` unless the account of an upload may still release to its app."""
+    visible = await records.apps.visible_to(upload.account_id)
+    app = next((app for app in visible if app.id == upload.app_id), None)
+    if app is None or not permissions.may(permission_of(app, upload.account_id), "release"):
+        raise ForbiddenError(
+            "The account that began this upload may no longer release to the app. Ask the owner of the app to add it "
+            "as a collaborator, then begin a new upload.",
+            code="permission_denied",
+        )
+
+
+def _check_few(expiries: Sequence[int]) -> None:
+    """Raise `ConflictError` if an account, whose open uploads expire at these times, can open no more."""
+    if len(expiries) >= MOST_OPEN:
+        until = datetime.fromtimestamp(min(expiries) / 1000, UTC)
+        raise ConflictError(
+            f"This account already has {len(expiries)} uploads open, the most at the same time. Release or cancel one "
+            f"of them, or wait until the oldest expires at {until:%Y-%m-%d %H:%M} UTC.",
+            code="too_many_uploads",
+        )
+
+
+def _unknown() -> UnauthenticatedError:
+    return UnauthenticatedError("There is no such upload, or the token is not its own.", code="invalid_upload_token")
+
+
+def _wrong_size(number: int, size: int) -> InvalidError:
+    return InvalidError(f"Chunk {number} must not have {size} bytes: see chunk_size.", code="invalid_chunk")
+
+
+def _count(upload: UploadRecord) -> int:
+    return -(-upload.size // upload.chunk_size)
+
+
+def _expected(upload: UploadRecord, number: int) -> int:
+    """Return how many bytes the chunk of a number has."""
+    _check_open(upload)
+    if not 1 <= number <= _count(upload):
+        raise InvalidError(f"The file has chunks from 1 to {_count(upload)}.", code="invalid_chunk")
+    return min(upload.chunk_size, upload.size - (number - 1) * upload.chunk_size)
+
+
+def _missing(upload: UploadRecord, chunks: Sequence[ChunkRecord]) -> Sequence[int]:
+    arrived = {chunk.number for chunk in chunks}
+    return tuple(number for number in range(1, _count(upload) + 1) if number not in arrived)
+
+
+def _check_open(upload: UploadRecord) -> None:
+    """Raise `ConflictError` unless chunks can arrive."""
+    if upload.state == "new":
+        raise ConflictError("Tell first what is going to arrive, with set_metadata.", code="upload_not_described")
+    if upload.state == "finished":
+        raise ConflictError("The upload is complete. Release it, or begin a new one.", code="upload_complete")
+    _check_not_over(upload)
+
+
+def _check_finished(upload: UploadRecord) -> None:
+    """Raise `ConflictError` unless a file is complete and waits to be released."""
+    if upload.state in {"new", "open"}:
+        raise ConflictError("The upload is not complete. Send what is missing, then finish it.", code="upload_open")
+    _check_not_over(upload)
+
+
+def _check_not_over(upload: UploadRecord) -> None:
+    if upload.state == "cancelled":
+        raise ConflictError("The upload was cancelled. Begin a new one.", code="upload_cancelled")
+    if upload.state == "released":
+        raise ConflictError("The upload has been released already. Begin a new one.", code="upload_released")
+
+
+def _append(source: Path, target: BinaryIO) -> None:
+    with source.open("rb") as file:
+        shutil.copyfileobj(file, target)

@@ -1,0 +1,235 @@
+"""Checking everything: is what the records promise really there, and do they agree with one another?"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Final
+
+from anyio import to_thread
+from msgspec import Struct
+
+from codepush.errors import PackageError
+from codepush.packaging.inspection import leads_to, stored_hash
+from codepush.packaging.manifest import Manifest
+from codepush.server.folders import leftovers
+from codepush.server.ports.errors import MissingError
+from codepush.server.ports.inventory import CounterGap, DiffFact, KnownBlob, LabelGap, PackageFact
+from codepush.server.services.clock import Clock, now
+from codepush.server.services.packages.diffs import DiffJob, add_job
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+    from pathlib import Path
+
+    from codepush.server.ports.blobs import BlobEntry, Blobs
+    from codepush.server.ports.packages import PackageRecord
+    from codepush.server.ports.store import Records, Store
+
+__all__ = ["SAFE_AGE_MS", "Finding", "Findings", "Integrity"]
+
+SAFE_AGE_MS: Final = 24 * 60 * 60 * 1000
+"""A blob that no record knows may still get one for so long: a release puts its blob first."""
+
+_MEND: Final = "Release the same content again, or restore the archive from a backup."
+_MEND_DIFF: Final = "Phones that need it get no update. Check with --mend, and it is made again."
+_MENDED: Final = "It is made again, and phones get the whole package until then."
+
+
+class Finding(Struct, frozen=True):
+    """Something that is wrong: of which kind, with what, a sentence for people, and whether it was mended."""
+
+    kind: str
+    subject: str
+    message: str
+    mended: bool = False
+
+
+class Findings(Struct, frozen=True, kw_only=True):
+    """What a check found.
+
+    Attributes:
+        problems: what is wrong.
+        orphans: blobs that nothing points to any more; harmless, and removed by cleaning.
+        leftovers: entries of this machine's workspace that no process uses; harmless, and removed by cleaning.
+        counts: how many packages, diffs and deployments' records were looked at.
+
+    """
+
+    problems: tuple[Finding, ...]
+    orphans: tuple[str, ...]
+    leftovers: tuple[str, ...]
+    counts: dict[str, int]
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing is wrong any more."""
+        return all(problem.mended for problem in self.problems)
+
+
+class _Facts(Struct, frozen=True):
+    """What the records say, all at one moment."""
+
+    blobs: Mapping[str, KnownBlob]
+    chunks: Sequence[str]
+    packages: Sequence[PackageFact]
+    diffs: Sequence[DiffFact]
+    label_gaps: Sequence[LabelGap]
+    counter_gaps: Sequence[CounterGap]
+
+
+class Integrity:
+    """Looking for what is lost, damaged or inconsistent. Servers may run meanwhile."""
+
+    def __init__(self, store: Store, blobs: Blobs, *, workspace: Path, clock: Clock = now) -> None:
+        self._store = store
+        self._blobs = blobs
+        self._workspace = workspace
+        self._clock = clock
+
+    async def check(self, *, deep: bool = True, mend: bool = False) -> Findings:
+        """Check everything.
+
+        Args:
+            deep: read every archive and compute its hashes anew; otherwise only look whether it is there.
+            mend: have diffs made again that are lost or damaged. Without this nothing is changed.
+
+        Raises:
+            UnavailableError: see the ports.
+
+        """
+        async with self._store.read() as records:
+            facts = await _facts(records)
+        listed = {entry.id: entry async for entry in self._blobs.entries()}
+        problems = [*map(_label_gap, facts.label_gaps), *map(_counter_gap, facts.counter_gaps)]
+        problems += [found async for found in self._packages(facts, listed, deep=deep)]
+        problems += [found async for found in self._diffs(facts, listed, deep=deep, mend=mend)]
+        return Findings(
+            problems=tuple(problems),
+            orphans=self._orphans(facts, listed),
+            leftovers=tuple(str(leftover.path) for leftover in await to_thread.run_sync(leftovers, self._workspace)),
+            counts={"packages": len(facts.packages), "diffs": len(facts.diffs), "blobs": len(listed)},
+        )
+
+    def _orphans(self, facts: _Facts, listed: Mapping[str, BlobEntry]) -> tuple[str, ...]:
+        """Return the blobs that no record knows, though they had the time, and records of blobs that nothing uses."""
+        oldest = self._clock() - SAFE_AGE_MS
+        expected = facts.blobs.keys() | set(facts.chunks)
+        unknown = {entry.id for entry in listed.values() if entry.id not in expected and entry.put_at < oldest}
+        unused = {blob.id for blob in facts.blobs.values() if blob.is_live and not blob.is_used}
+        return tuple(sorted(unknown | unused))
+
+    async def _packages(self, facts: _Facts, listed: Mapping[str, BlobEntry], *, deep: bool) -> AsyncIterator[Finding]:
+        for package in facts.packages:
+            subject = ", ".join(package.releases)
+            wrong = _look(facts.blobs[package.blob_id], listed) or (
+                await self._read_package(package, facts) if deep else None
+            )
+            if wrong is not None:
+                kind, sentence = wrong
+                yield Finding(
+                    f"package_{kind}", subject, f"The archive {package.blob_id} of {subject} {sentence}. {_MEND}"
+                )
+
+    async def _read_package(self, package: PackageFact, facts: _Facts) -> tuple[str, str] | None:
+        def compare(path: Path) -> tuple[str, str] | None:
+            if stored_hash(path) != package.hash:
+                return "damaged", "holds another content than was released"
+            return None
+
+        return await self._read(facts.blobs[package.blob_id], compare)
+
+    async def _diffs(
+        self, facts: _Facts, listed: Mapping[str, BlobEntry], *, deep: bool, mend: bool
+    ) -> AsyncIterator[Finding]:
+        packages = {package.id: package for package in facts.packages}
+        for diff in facts.diffs:
+            subject = f"{', '.join(packages[diff.package_id].releases)} from {diff.old_hash}"
+            wrong = _look(facts.blobs[diff.blob_id], listed) or (await self._read_diff(diff, facts) if deep else None)
+            if wrong is not None:
+                kind, sentence = wrong
+                if mend:
+                    await self._make_again(diff)
+                remedy = _MENDED if mend else _MEND_DIFF
+                message = f"The diff {diff.blob_id} to {subject} {sentence}. {remedy}"
+                yield Finding(f"diff_{kind}", subject, message, mended=mend)
+
+    async def _make_again(self, diff: DiffFact) -> None:
+        """Stop offering a diff and queue its rebuild. Garbage collection removes the file."""
+        async with self._store.write() as records:
+            await records.diffs.remove(diff.package_id, diff.old_hash)
+            await add_job(records, DiffJob(diff.package_id, diff.old_hash), self._clock())
+            await records.deployments.bump_releasing(diff.package_id)
+
+    async def _read_diff(self, diff: DiffFact, facts: _Facts) -> tuple[str, str] | None:
+        async with self._store.read() as records:
+            new = await records.packages.get(diff.package_id)
+            old = None if new is None else await records.packages.with_hash(new.app_id, diff.old_hash)
+        if new is None or old is None:
+            return None if new is None else ("useless", "starts from a content that the app no longer has")
+
+        def compare(path: Path) -> tuple[str, str] | None:
+            if not leads_to(path, _manifest(old), _manifest(new)):
+                return "wrong", "does not lead to the package"
+            return None
+
+        return await self._read(facts.blobs[diff.blob_id], compare)
+
+    async def _read(self, blob: KnownBlob, compare: Callable[[Path], tuple[str, str] | None]) -> tuple[str, str] | None:
+        def look(path: Path) -> tuple[str, str] | None:
+            with path.open("rb") as file:
+                if hashlib.file_digest(file, "sha256").hexdigest() != blob.sha256:
+                    return "damaged", "is damaged: its checksum is wrong"
+            try:
+                return compare(path)
+            except PackageError as error:
+                return "damaged", f"is damaged: {error.message.rstrip('.')}"
+
+        try:
+            async with self._blobs.fetch(blob.id) as path:
+                return await to_thread.run_sync(look, path)
+        except MissingError:  # the app was removed meanwhile, or the blob just now
+            return None
+
+
+async def _facts(records: Records) -> _Facts:
+    inventory = records.inventory
+    return _Facts(
+        blobs={blob.id: blob for blob in await inventory.blobs()},
+        chunks=await inventory.chunks(),
+        packages=await inventory.packages(),
+        diffs=await inventory.diffs(),
+        label_gaps=await inventory.label_gaps(),
+        counter_gaps=await inventory.counter_gaps(),
+    )
+
+
+def _look(blob: KnownBlob, listed: Mapping[str, BlobEntry]) -> tuple[str, str] | None:
+    entry = listed.get(blob.id)
+    if entry is None:
+        return "missing", "is missing"
+    if entry.size != blob.size:
+        return "damaged", f"is damaged: it has {entry.size} bytes instead of {blob.size}"
+    return None
+
+
+def _manifest(package: PackageRecord) -> Manifest:
+    return Manifest({}) if package.manifest is None else Manifest.from_json(package.manifest)
+
+
+def _label_gap(gap: LabelGap) -> Finding:
+    labels = ", ".join(f"v{number}" for number in gap.numbers) or "none"
+    return Finding(
+        "label_gap",
+        gap.deployment,
+        f"The labels of {gap.deployment} are {labels}; they should be all from v1 to v{gap.next_number - 1}.",
+    )
+
+
+def _counter_gap(gap: CounterGap) -> Finding:
+    return Finding(
+        "counter_wrong",
+        f"{gap.deployment} {gap.subject}",
+        f"{gap.deployment} counts {gap.active} active devices on {gap.subject}, but remembers {gap.remembered} "
+        f"and was told of {gap.anonymous} without an id.",
+    )

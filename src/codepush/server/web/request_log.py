@@ -1,0 +1,94 @@
+"""Watching management requests: each is counted, gets one line in the log, and is a span where spans are sent."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from codepush.server.counters import Counters
+    from codepush.server.tracing import Span, Spans
+
+__all__ = ["NOTES", "RequestLog", "notes"]
+
+NOTES: Final = "codepush.notes"
+"""Where a request's scope holds what others know of it and the log should tell."""
+
+_NO_ROUTE: Final = "none"
+"""Stands for every path that is no route, so that nobody can fill the memory with names."""
+
+_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_OTHER: Final = "other"
+"""Stands for every other method, for the same reason."""
+
+_BROKEN_OFF: Final = 499
+"""The status of a request that got no answer, as nginx has it."""
+
+_log = logging.getLogger(__name__)
+
+
+def notes(scope: Scope) -> dict[str, Any]:
+    """Return what will be logged of a request besides; nobody looks at the notes of one that is not watched."""
+    found: dict[str, Any] = scope.get(NOTES, {})
+    return found
+
+
+class RequestLog:
+    """Watches the requests of an application.
+
+    Args:
+        app: the application.
+        counters: what is counted.
+        spans: who is told.
+        fallback: the pattern of the route that answers whatever is none.
+
+    """
+
+    def __init__(self, app: ASGIApp, counters: Counters, spans: Spans, *, fallback: str) -> None:
+        self._app = app
+        self._counters = counters
+        self._spans = spans
+        self._fallback = fallback
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, and take note of how it went."""
+        began = time.perf_counter()
+        scope[NOTES] = {}
+        status = 0
+
+        async def send_watched(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        with self._spans.span("request", **{"http.request.method": scope["method"]}) as span:
+            try:
+                await self._app(scope, receive, send_watched)
+            except Exception:
+                self._counters.failures.unexpected += 1
+                if "failed" not in scope[NOTES]:  # else it is logged and answered
+                    raise
+            finally:
+                self._note(scope, status, time.perf_counter() - began, span)
+
+    def _note(self, scope: Scope, status: int, seconds: float, span: Span) -> None:
+        method = scope["method"] if scope["method"] in _METHODS else _OTHER
+        status, route = status or _BROKEN_OFF, self._route(scope)
+        self._counters.requests(f"{method} {route}").add(status, seconds)
+        span.set("http.route", route)
+        span.set("http.response.status_code", status)
+        said = {"method": method, "route": route, "status": status, "ms": round(seconds * 1000, 1)}
+        _log.info("%s %s %d", method, route, status, extra={**said, **_said_by_others(scope)})
+
+    def _route(self, scope: Scope) -> str:
+        pattern: str = getattr(scope.get("route"), "path", "")
+        return _NO_ROUTE if pattern in {"", self._fallback} else pattern
+
+
+def _said_by_others(scope: Scope) -> dict[str, Any]:
+    said = {name: value for name, value in scope[NOTES].items() if name != "failed"}
+    return {"request_id": scope.get("request_id"), **said}
