@@ -210,3 +210,22 @@ async def test_old_answers_are_forgotten(store):
         await records.responses.forget(until=100)
         given = [await records.responses.given(ada, "POST /a", str(at), since=0) for at in (99, 100, 101)]
     assert given == [None, None, answer]
+
+
+async def test_apps_of_a_name_are_found_among_those_an_account_sees(store):
+    """Own ones and shared ones of exactly this name; an owner is named by address or slug."""
+    async with store.write() as records:
+        ada, bob, eve = await add_account(records), await add_account(records), await add_account(records)
+        own, shared = await add_app(records, ada, "app"), await add_app(records, bob, "app")
+        await add_app(records, eve, "app")
+        await add_app(records, ada, "App")
+        await records.apps.add_collaborator(shared, ada)
+        owner = (await records.apps.get(shared)).owner
+    async with store.read() as records:
+        assert {app.id for app in await records.apps.named(ada, "app")} == {own, shared}
+        assert await records.apps.named(ada, "app", owner="unknown") == ()
+        for name in (owner.email, owner.slug, owner.slug.upper()):
+            [found] = await records.apps.named(ada, "app", owner=name)
+            assert found == await records.apps.get(shared)
+        assert [one.account_id for one in found.collaborators] == [bob, ada]
+        assert await records.apps.get(12345) is None

@@ -80,6 +80,15 @@ class Apps(Protocol):
     async def visible_to(self, account_id: int) -> Sequence[AppRecord]:
         """Return the apps that an account owns, collaborates on, or sees as a member of an organization, by name."""
 
+    async def named(self, account_id: int, name: str, *, owner: str | None = None) -> Sequence[AppRecord]:
+        """Return those of `visible_to` with this name, and with this owner if one is given.
+
+        An owner is an e-mail address, or a slug in any letter case. Names and addresses match exactly.
+        """
+
+    async def get(self, app_id: int) -> AppRecord | None:
+        """Return the app with this id."""
+
     async def rename(self, app_id: int, name: str) -> None:
         """Give an app another name; `AlreadyExistsError` when its owner has one of this name."""
 

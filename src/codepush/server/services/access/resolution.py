@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from codepush.rules import permissions
 from codepush.server.services.access.roles import permission_of
-from codepush.server.services.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
+from codepush.server.services.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError, UnstorableError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,7 +53,7 @@ async def find_app(records: Records, caller: AccountRecord, name: str, action: A
         ForbiddenError: the caller belongs to the app, but may not do this.
 
     """
-    app = _resolve(await records.apps.visible_to(caller.id), caller, name)
+    app = await _resolve(records, caller, name)
     if app is None:
         raise NotFoundError(f'App "{name}" does not exist.', code="app_not_found")
     if not permissions.may(permission_of(app, caller.id), action):
@@ -84,12 +84,12 @@ async def deployment_of(records: Records, app: AppRecord, name: str) -> Deployme
     return deployment
 
 
-def _resolve(visible: Sequence[AppRecord], caller: AccountRecord, name: str) -> AppRecord | None:
+async def _resolve(records: Records, caller: AccountRecord, name: str) -> AppRecord | None:
     """Apply the rules of name resolution (standalone management API, section 3).
 
     SDKs of App Center's time write ``owner/app`` for ``owner:app`` (clients in the field, section 4);
-    no name of an app holds either sign. An owner is named by e-mail address, or by the name in addresses that
-    accounts and organizations have. A name without an owner is the caller's own app, whatever others share.
+    no name of an app holds either sign. An owner is named by e-mail address, or by the slug that accounts and
+    organizations have. A name without an owner is the caller's own app, whatever others share.
 
     Raises:
         ConflictError: The name has no owner, and several apps of others have it.
@@ -98,13 +98,20 @@ def _resolve(visible: Sequence[AppRecord], caller: AccountRecord, name: str) -> 
     owner, separator, raw = name.replace("/", ":").rpartition(":")
     if ":" in owner:
         return None
-    named = [app for app in visible if app.name == raw]
-    if separator:
-        return next((app for app in named if owner == app.owner.email or owner.lower() == app.owner.slug), None)
-    own = [app for app in named if is_own(app, caller)]
-    if len(named) > 1 and not own:
-        raise _ambiguous(name, named)
-    return next(iter(own or named), None)
+    try:
+        if separator:
+            found = await records.apps.named(caller.id, raw, owner=owner)
+        else:
+            found = await _own(records, caller, raw) or await records.apps.named(caller.id, raw)
+    except UnstorableError:  # no app can have such a name
+        return None
+    if len(found) > 1 and not separator:
+        raise _ambiguous(name, found)
+    return next(iter(found), None)
+
+
+async def _own(records: Records, caller: AccountRecord, name: str) -> Sequence[AppRecord]:
+    return [app for app in await records.apps.named(caller.id, name, owner=caller.email) if is_own(app, caller)]
 
 
 def _ambiguous(name: str, apps: Sequence[AppRecord]) -> ConflictError:

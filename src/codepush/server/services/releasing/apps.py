@@ -124,7 +124,8 @@ class Apps:
             for deployment in first:
                 await deployments.create(records, app_id, deployment, created_at=self._clock())
             await self._log(records, caller, "app.add", app_id, name)
-            [app] = [one for one in await records.apps.visible_to(caller.id) if one.id == app_id]
+            app = await records.apps.get(app_id)
+            assert app is not None  # just added
         return _show(app, caller, name if organization is None else f"{owner_of(app)}:{name}", first)
 
     async def rename(

@@ -143,7 +143,9 @@ class Collaborators:
             await self._give(records, app, owner)
             await self._keep(records, app, owner, caller)
             await self._log(records, caller, "app.transfer", app, before=app.owner.slug, after=owner.slug)
-            return next(one for one in await records.apps.visible_to(caller.id) if one.id == app.id)
+            given = await records.apps.get(app.id)
+            assert given is not None  # just changed
+            return given
 
     async def _keep(self, records: Records, app: AppRecord, owner: OwnerRecord, caller: AccountRecord) -> None:
         """Let those work on an app that has a new owner who would have no part in it any more."""

@@ -392,8 +392,7 @@ def _digest(token: str) -> str:
 
 async def _check_rights(records: Records, upload: UploadRecord) -> None:
     """Raise `ForbiddenError` unless the account of an upload may still release to its app."""
-    visible = await records.apps.visible_to(upload.account_id)
-    app = next((app for app in visible if app.id == upload.app_id), None)
+    app = await records.apps.get(upload.app_id)
     if app is None or not permissions.may(permission_of(app, upload.account_id), "release"):
         raise ForbiddenError(
             "The account that began this upload may no longer release to the app. Ask the owner of the app to add it "

@@ -8,11 +8,11 @@ import time
 from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import and_, bindparam, delete, func, insert, literal, select, union, union_all, update
+from sqlalchemy import and_, bindparam, delete, func, insert, literal, or_, select, union, union_all, update
 
 from codepush.server.ports.apps import AppRecord, CollaboratorRecord, OwnerRecord
 from codepush.server.ports.organizations import MemberRecord
-from codepush.server.storage.sql.queries import Queries
+from codepush.server.storage.sql.queries import Queries, batches
 from codepush.server.storage.sql.schema import (
     accounts,
     apps,
@@ -29,22 +29,33 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
+    from sqlalchemy import ColumnElement, CompoundSelect, Select
+
     from codepush.models import Permission
     from codepush.server.ports.apps import OwnerKind
 
 ADD: Final = insert(apps).returning(apps.c.id)
 
-ITS_OWN: Final = select(apps.c.id).where(apps.c.owner_account_id == bindparam("account_id"))
-SHARED: Final = select(collaborators.c.app_id).where(collaborators.c.account_id == bindparam("account_id"))
-OF_ITS_ORGANIZATIONS: Final = (
+_OWN: Final = select(apps.c.id).where(apps.c.owner_account_id == bindparam("account_id"))
+_SHARED: Final = (
+    select(apps.c.id).join_from(collaborators, apps).where(collaborators.c.account_id == bindparam("account_id"))
+)
+_OF_ORGANIZATIONS: Final = (
     select(apps.c.id)
-    .join_from(apps, organization_members, apps.c.organization_id == organization_members.c.organization_id)
+    .join_from(organization_members, apps, apps.c.organization_id == organization_members.c.organization_id)
     .where(organization_members.c.account_id == bindparam("account_id"))
 )
-VISIBLE: Final = union(ITS_OWN, SHARED, OF_ITS_ORGANIZATIONS)
+
+
+def _visible(*conditions: ColumnElement[bool]) -> CompoundSelect[Any]:
+    """Select the ids of the apps that an account sees; each part of the union can use an index for the conditions."""
+    return union(*(part.where(*conditions) for part in (_OWN, _SHARED, _OF_ORGANIZATIONS)))
+
+
+_OWNER_SLUG: Final = func.coalesce(accounts.c.slug, organizations.c.slug)
 
 # One of the two owners is there, the other one's columns are null.
-VISIBLE_APPS: Final = (
+_RECORD: Final = (
     select(
         apps.c.id,
         apps.c.name,
@@ -55,15 +66,21 @@ VISIBLE_APPS: Final = (
         apps.c.owner_account_id,
         apps.c.organization_id,
         accounts.c.email.label("owner_email"),
-        func.coalesce(accounts.c.slug, organizations.c.slug).label("owner_slug"),
+        _OWNER_SLUG.label("owner_slug"),
         func.coalesce(accounts.c.name, organizations.c.name).label("owner_name"),
     )
     .select_from(apps.outerjoin(accounts).outerjoin(organizations))
-    .where(apps.c.id.in_(VISIBLE))
     .order_by(apps.c.name, apps.c.id)
 )
 
-# Everyone who was let in to the visible apps: the owner first, then the others by address.
+VISIBLE: Final = _RECORD.where(apps.c.id.in_(_visible()))
+NAMED: Final = _RECORD.where(apps.c.id.in_(_visible(apps.c.name == bindparam("name"))))
+NAMED_OF_OWNER: Final = NAMED.where(or_(accounts.c.email == bindparam("owner"), bindparam("owner_slug") == _OWNER_SLUG))
+BY_ID: Final = _RECORD.where(apps.c.id == bindparam("app_id"))
+
+_THESE: Final = apps.c.id.in_(bindparam("app_ids", expanding=True))
+
+# Everyone who was let in to some apps: the owner first, then the others by address.
 PEOPLE: Final = union_all(
     select(
         apps.c.id.label("app_id"),
@@ -75,7 +92,7 @@ PEOPLE: Final = union_all(
         literal(0).label("place"),
     )
     .join_from(apps, accounts)
-    .where(apps.c.id.in_(VISIBLE)),
+    .where(_THESE),
     select(
         collaborators.c.app_id,
         accounts.c.id,
@@ -86,7 +103,7 @@ PEOPLE: Final = union_all(
         literal(1),
     )
     .join_from(collaborators, accounts)
-    .where(collaborators.c.app_id.in_(VISIBLE)),
+    .where(collaborators.c.app_id.in_(bindparam("app_ids", expanding=True))),
 ).order_by("place", "email")
 
 # Members by organization, not by app: an organization may have many of both.
@@ -100,7 +117,7 @@ MEMBERS: Final = (
         organization_members.c.role,
     )
     .join_from(organization_members, accounts)
-    .where(organization_members.c.organization_id.in_(select(apps.c.organization_id).where(apps.c.id.in_(VISIBLE))))
+    .where(organization_members.c.organization_id.in_(bindparam("organization_ids", expanding=True)))
     .order_by(accounts.c.email)
 )
 
@@ -152,10 +169,17 @@ class SqlApps(Queries):
         return int(await self._value(ADD, **fields, os=os, platform=platform, created_at=created_at))
 
     async def visible_to(self, account_id: int) -> Sequence[AppRecord]:
-        rows = await self._all(VISIBLE_APPS, account_id=account_id)
-        people = await self._people(account_id)
-        members = await self._members(account_id) if any(row["organization_id"] for row in rows) else {}
-        return tuple(_record(row, people[row["id"]], members.get(row["organization_id"], ())) for row in rows)
+        return await self._records(VISIBLE, account_id=account_id)
+
+    async def named(self, account_id: int, name: str, *, owner: str | None = None) -> Sequence[AppRecord]:
+        if owner is None:
+            return await self._records(NAMED, account_id=account_id, name=name)
+        return await self._records(
+            NAMED_OF_OWNER, account_id=account_id, name=name, owner=owner, owner_slug=owner.lower()
+        )
+
+    async def get(self, app_id: int) -> AppRecord | None:
+        return next(iter(await self._records(BY_ID, app_id=app_id)), None)
 
     async def rename(self, app_id: int, name: str) -> None:
         await self._change(CHANGE, of_app=app_id, name=name)
@@ -180,18 +204,26 @@ class SqlApps(Queries):
         await self._run(REMOVE_DEPLOYMENTS, app_id=app_id)
         await self._change(REMOVE, app_id=app_id)
 
-    async def _people(self, account_id: int) -> Mapping[int, tuple[CollaboratorRecord, ...]]:
+    async def _records(self, statement: Select[Any], **values: object) -> tuple[AppRecord, ...]:
+        rows = await self._all(statement, **values)
+        people = await self._people([row["id"] for row in rows])
+        members = await self._members(sorted({row["organization_id"] for row in rows} - {None}))
+        return tuple(_record(row, people[row["id"]], members.get(row["organization_id"], ())) for row in rows)
+
+    async def _people(self, app_ids: Sequence[int]) -> Mapping[int, tuple[CollaboratorRecord, ...]]:
         people: dict[int, tuple[CollaboratorRecord, ...]] = defaultdict(tuple)
-        for row in await self._all(PEOPLE, account_id=account_id):
-            fields = {field: row[field] for field in CollaboratorRecord.__struct_fields__}
-            people[row["app_id"]] += (CollaboratorRecord(**fields),)
+        for some in batches(app_ids):
+            for row in await self._all(PEOPLE, app_ids=some):
+                fields = {field: row[field] for field in CollaboratorRecord.__struct_fields__}
+                people[row["app_id"]] += (CollaboratorRecord(**fields),)
         return people
 
-    async def _members(self, account_id: int) -> Mapping[int, tuple[MemberRecord, ...]]:
+    async def _members(self, organization_ids: Sequence[int]) -> Mapping[int, tuple[MemberRecord, ...]]:
         members: dict[int, list[MemberRecord]] = defaultdict(list)
-        for row in await self._all(MEMBERS, account_id=account_id):
-            fields = dict(row)
-            members[fields.pop("organization_id")].append(MemberRecord(**fields))
+        for some in batches(organization_ids):
+            for row in await self._all(MEMBERS, organization_ids=some):
+                fields = dict(row)
+                members[fields.pop("organization_id")].append(MemberRecord(**fields))
         return {organization_id: tuple(people) for organization_id, people in members.items()}
 
 

@@ -1,4 +1,4 @@
-"""Names: the order they are shown in."""
+"""Collation: the order in which names are listed."""
 
 import random
 
