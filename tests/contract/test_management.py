@@ -15,6 +15,7 @@ import pytest
 
 from codepush.rules.validation import AccessKeyInfo
 from codepush.server.app import open_accounts
+from codepush.server.services.caller import operator
 from codepush.server.settings import Settings
 from contract.differences import MANAGEMENT
 from support.serving import serving
@@ -72,7 +73,7 @@ async def _lay_ground(settings):
     async with open_accounts(settings) as accounts:
         for name, email in RECORDING["accounts"].items():
             await accounts.add(email, name, created_by="setup")
-            _, added = await accounts.add_key(email, AccessKeyInfo(friendly_name=f"setup-{name}"), created_by="setup")
+            _, added = await accounts.add_key(operator("setup"), email, AccessKeyInfo(friendly_name=f"setup-{name}"))
             keys[name] = added.key
     return keys
 

@@ -18,6 +18,7 @@ from codepush.rules.validation import AccessKeyInfo
 from codepush.server import logs
 from codepush.server.app import begin, migrate as migrate_database, open_accounts, open_logins, open_upkeep, open_worker
 from codepush.server.ports.errors import PortError
+from codepush.server.services.caller import operator
 from codepush.server.services.errors import ServiceError
 from codepush.server.services.upkeep.garbage_collection import Cleaned
 from codepush.server.services.upkeep.integrity import Findings
@@ -133,7 +134,7 @@ async def add_key(settings: Settings, email: str, name: str | None, days: int) -
     )
     with _for_people():
         async with open_accounts(settings) as accounts:
-            return await accounts.add_key(email, info, created_by=machine)
+            return await accounts.add_key(operator(machine), email, info)
 
 
 async def list_accounts(settings: Settings) -> Sequence[Account]:
@@ -169,7 +170,7 @@ async def keys(settings: Settings, email: str) -> Sequence[AccessKey]:
     """
     with _for_people():
         async with open_accounts(settings) as accounts:
-            return await accounts.keys(email)
+            return await accounts.keys(operator(socket.gethostname()), email)
 
 
 async def revoke_key(settings: Settings, email: str, name: str) -> None:
@@ -181,7 +182,7 @@ async def revoke_key(settings: Settings, email: str, name: str) -> None:
     """
     with _for_people():
         async with open_accounts(settings) as accounts:
-            await accounts.revoke_key(email, name)
+            await accounts.revoke_key(operator(socket.gethostname()), email, name)
 
 
 async def check(settings: Settings, *, deep: bool, mend: bool = False) -> Findings:

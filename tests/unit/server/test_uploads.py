@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import func, select
 
 from codepush.server.ports.errors import UnavailableError
+from codepush.server.services.caller import visitor
 from codepush.server.services.errors import (
     ConflictError,
     InvalidError,
@@ -98,7 +99,7 @@ async def make_owner(store, email="ada@example.com"):
         app_id = await records.apps.add(owner_id=owner.id, name="App", os=None, platform=None, created_at=1)
         await records.deployments.add(app_id=app_id, name="Staging", key=email, device_key=b"k", created_at=1)
         await records.apps.add(owner_id=owner.id, name="Other", os=None, platform=None, created_at=1)
-    return owner
+    return visitor().acting_as(owner)
 
 
 @pytest.fixture

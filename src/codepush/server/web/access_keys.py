@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from codepush.rules import validation
 from codepush.server.web.admission import Entry
-from codepush.server.web.auth import address, expiry
+from codepush.server.web.auth import address
 from codepush.server.web.bodies import json_object
 from codepush.server.web.paths import name_in
 from codepush.server.web.problems import ListedFields
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from codepush.rules.validation import AccessKeyInfo
-    from codepush.server.ports.accounts import AccountRecord
     from codepush.server.services.access.access_keys import AccessKeys
+    from codepush.server.services.caller import Caller
 
 __all__ = ["AccessKeyRoutes"]
 
@@ -41,28 +41,28 @@ class AccessKeyRoutes:
             Entry("DELETE", "/sessions/{machine}", self._remove_sessions),
         ]
 
-    async def _list(self, _: Request, caller: AccountRecord) -> Response:
+    async def _list(self, _: Request, caller: Caller) -> Response:
         return json_answer(standalone.access_keys_body(await self._access_keys.list(caller)))
 
-    async def _add(self, request: Request, caller: AccountRecord) -> Response:
+    async def _add(self, request: Request, caller: Caller) -> Response:
         info = await _info(request, is_update=False)
-        access_key = await self._access_keys.add(caller, info, created_by=address(request), not_after=expiry(request))
+        access_key = await self._access_keys.add(caller, info, created_by=address(request))
         return created(standalone.created_access_key_body(access_key), "accessKeys", access_key.name)
 
-    async def _get(self, request: Request, caller: AccountRecord) -> Response:
+    async def _get(self, request: Request, caller: Caller) -> Response:
         access_key = await self._access_keys.get(caller, name_in(request, "name"))
         return json_answer(standalone.access_key_body(access_key))
 
-    async def _update(self, request: Request, caller: AccountRecord) -> Response:
+    async def _update(self, request: Request, caller: Caller) -> Response:
         info = await _info(request, is_update=True)
-        access_key = await self._access_keys.update(caller, name_in(request, "name"), info, not_after=expiry(request))
+        access_key = await self._access_keys.update(caller, name_in(request, "name"), info)
         return json_answer(standalone.access_key_body(access_key))
 
-    async def _remove(self, request: Request, caller: AccountRecord) -> Response:
+    async def _remove(self, request: Request, caller: Caller) -> Response:
         await self._access_keys.remove(caller, name_in(request, "name"))
         return no_content()
 
-    async def _remove_sessions(self, request: Request, caller: AccountRecord) -> Response:
+    async def _remove_sessions(self, request: Request, caller: Caller) -> Response:
         await self._access_keys.remove_sessions(caller, name_in(request, "machine"))
         return no_content()
 

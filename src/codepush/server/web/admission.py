@@ -23,14 +23,14 @@ if TYPE_CHECKING:
 
     from starlette.routing import Route
 
-    from codepush.server.ports.accounts import AccountRecord
     from codepush.server.services.access.organizations import Organizations
+    from codepush.server.services.caller import Caller
     from codepush.server.services.releasing.apps import Apps
     from codepush.server.web.auth import Gate
 
 __all__ = ["Admission", "Endpoint", "Entry"]
 
-Endpoint: TypeAlias = Callable[[Request, "AccountRecord"], Awaitable[Response]]
+Endpoint: TypeAlias = Callable[[Request, "Caller"], Awaitable[Response]]
 
 
 class Entry(Struct, frozen=True):
@@ -75,8 +75,8 @@ class Admission:
         """Return the routes of a table; each needs an access key."""
         return [route(prefix + entry.path, self._admitted(entry), method=entry.method) for entry in table]
 
-    async def authenticate(self, request: Request) -> AccountRecord:
-        """Return the account whose access key a request carries.
+    async def authenticate(self, request: Request) -> Caller:
+        """Return the caller whose access key a request carries.
 
         Raises:
             RateLimitedError, UnauthenticatedError: see `Gate.admit`.
@@ -93,7 +93,7 @@ class Admission:
 
         return admitted
 
-    async def _authorize(self, request: Request, caller: AccountRecord, entry: Entry) -> None:
+    async def _authorize(self, request: Request, caller: Caller, entry: Entry) -> None:
         if entry.on_app is not None:
             await self._apps.check(caller, app_in(request), entry.on_app)
         if entry.on_organization is not None:

@@ -17,11 +17,10 @@ from codepush.server.web.request_log import notes
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-    from codepush.server.ports.access_keys import AccessKeyRecord
-    from codepush.server.ports.accounts import AccountRecord
     from codepush.server.services.access.access_keys import AccessKeys
+    from codepush.server.services.caller import Caller
 
-__all__ = ["FailedLogins", "Gate", "Limits", "access_key", "address", "expiry", "limited_address"]
+__all__ = ["FailedLogins", "Gate", "Limits", "access_key", "address", "limited_address"]
 
 _PROVEN: Final = 10_000
 """How many access keys are remembered that were valid; the oldest is forgotten first."""
@@ -81,8 +80,8 @@ class Gate:
         self._limits = limits
         self._proven: dict[str, None] = {}
 
-    async def admit(self, request: Request) -> AccountRecord:
-        """Return whose request it is.
+    async def admit(self, request: Request) -> Caller:
+        """Return who sends a request.
 
         Raises:
             RateLimitedError: too many requests or failed log-ins came from its address, or requests with its key.
@@ -96,15 +95,14 @@ class Gate:
             if key is not None and digest not in self._proven:
                 self._limits.failures.refuse_exhausted(request)
             self._limits.per_key.check(digest)
-        record = await self._authenticate(request, key, digest)
-        request.scope[_ACCESS_KEY] = record
-        notes(request.scope)["account"] = record.account.id
-        return record.account
+        caller = await self._authenticate(request, key, digest)
+        notes(request.scope)["account"] = caller.account.id
+        return caller
 
-    async def _authenticate(self, request: Request, key: str | None, digest: str) -> AccessKeyRecord:
-        """Return the record of a key, remembering a valid one and counting a wrong one."""
+    async def _authenticate(self, request: Request, key: str | None, digest: str) -> Caller:
+        """Return the caller with a key, remembering a valid key and counting a wrong one."""
         try:
-            record = await self._access_keys.authenticate(key)
+            caller = await self._access_keys.authenticate(key, request_id=request.scope.get("request_id"))
         except UnauthenticatedError as error:
             self._proven.pop(digest, None)
             # A missing key and one that has expired are no attempts to find one.
@@ -115,16 +113,7 @@ class Gate:
             if len(self._proven) >= _PROVEN:
                 del self._proven[next(iter(self._proven))]
             self._proven[digest] = None
-        return record
-
-
-_ACCESS_KEY: Final = "codepush.access_key"
-
-
-def expiry(request: Request) -> int:
-    """Return when the access key of a request that was let in expires, in milliseconds since 1970."""
-    record: AccessKeyRecord = request.scope[_ACCESS_KEY]
-    return record.expires_at
+        return caller
 
 
 def access_key(request: Request) -> str | None:

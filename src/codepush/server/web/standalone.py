@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from starlette.routing import Route
 
     from codepush.models import Package
-    from codepush.server.ports.accounts import AccountRecord
     from codepush.server.services.access.access_keys import AccessKeys
     from codepush.server.services.access.accounts import Accounts
+    from codepush.server.services.caller import Caller
     from codepush.server.services.releasing.apps import Apps
     from codepush.server.services.releasing.collaborators import Collaborators
     from codepush.server.services.releasing.deployments import Deployments
@@ -121,19 +121,19 @@ class StandaloneRoutes:
         path = "/".join(map(masked_name, request.url.path.split("/")))
         raise NotFoundError(f"Cannot {request.method} {path}", code="no_such_route")
 
-    async def _authenticated(self, _: Request, __: AccountRecord) -> Response:
+    async def _authenticated(self, _: Request, __: Caller) -> Response:
         return json_answer(standalone.authenticated_body())
 
-    async def _account(self, _: Request, caller: AccountRecord) -> Response:
+    async def _account(self, _: Request, caller: Caller) -> Response:
         return json_answer(standalone.account_body(await self._accounts.show(caller)))
 
-    async def _list_apps(self, _: Request, caller: AccountRecord) -> Response:
+    async def _list_apps(self, _: Request, caller: Caller) -> Response:
         return json_answer(standalone.apps_body(await self._apps.list(caller)))
 
-    async def _get_app(self, request: Request, caller: AccountRecord) -> Response:
+    async def _get_app(self, request: Request, caller: Caller) -> Response:
         return json_answer(standalone.app_body(await self._apps.get(caller, name_in(request, "app"))))
 
-    async def _add_app(self, request: Request, caller: AccountRecord) -> Response:
+    async def _add_app(self, request: Request, caller: Caller) -> Response:
         wanted = validation.app_info(await json_object(request))
         app = await self._apps.add(
             caller,
@@ -145,77 +145,77 @@ class StandaloneRoutes:
         )
         return created(standalone.created_app_body(app), "apps", app.name)
 
-    async def _rename_app(self, request: Request, caller: AccountRecord) -> Response:
+    async def _rename_app(self, request: Request, caller: Caller) -> Response:
         name = validation.app_name(await json_object(request), is_required=False)
         return json_answer(standalone.app_body(await self._apps.rename(caller, name_in(request, "app"), name)))
 
-    async def _remove_app(self, request: Request, caller: AccountRecord) -> Response:
+    async def _remove_app(self, request: Request, caller: Caller) -> Response:
         await self._apps.remove(caller, name_in(request, "app"))
         return no_content()
 
-    async def _transfer_app(self, request: Request, caller: AccountRecord) -> Response:
+    async def _transfer_app(self, request: Request, caller: Caller) -> Response:
         await self._collaborators.transfer(caller, name_in(request, "app"), name_in(request, "email"))
         return said_created()
 
-    async def _list_collaborators(self, request: Request, caller: AccountRecord) -> Response:
+    async def _list_collaborators(self, request: Request, caller: Caller) -> Response:
         people = await self._collaborators.list(caller, name_in(request, "app"))
         return json_answer(standalone.collaborators_body(people))
 
-    async def _add_collaborator(self, request: Request, caller: AccountRecord) -> Response:
+    async def _add_collaborator(self, request: Request, caller: Caller) -> Response:
         await self._collaborators.add(caller, name_in(request, "app"), name_in(request, "email"))
         return said_created()
 
-    async def _remove_collaborator(self, request: Request, caller: AccountRecord) -> Response:
+    async def _remove_collaborator(self, request: Request, caller: Caller) -> Response:
         await self._collaborators.remove(caller, name_in(request, "app"), name_in(request, "email"))
         return no_content()
 
-    async def _list_deployments(self, request: Request, caller: AccountRecord) -> Response:
+    async def _list_deployments(self, request: Request, caller: Caller) -> Response:
         return json_answer(standalone.deployments_body(await self._deployments.list(caller, name_in(request, "app"))))
 
-    async def _get_deployment(self, request: Request, caller: AccountRecord) -> Response:
+    async def _get_deployment(self, request: Request, caller: Caller) -> Response:
         deployment = await self._deployments.get(caller, name_in(request, "app"), name_in(request, "deployment"))
         return json_answer(standalone.deployment_body(deployment))
 
-    async def _add_deployment(self, request: Request, caller: AccountRecord) -> Response:
+    async def _add_deployment(self, request: Request, caller: Caller) -> Response:
         app = name_in(request, "app")
         wanted = validation.deployment_info(await json_object(request), is_name_required=True)
         assert wanted.name is not None  # required above
         deployment = await self._deployments.add(caller, app, wanted.name, key=wanted.key)
         return created(standalone.deployment_body(deployment), "apps", app, "deployments", deployment.name)
 
-    async def _rename_deployment(self, request: Request, caller: AccountRecord) -> Response:
+    async def _rename_deployment(self, request: Request, caller: Caller) -> Response:
         wanted = validation.deployment_info(await json_object(request), is_name_required=False)
         app, deployment = name_in(request, "app"), name_in(request, "deployment")
         return json_answer(
             standalone.deployment_body(await self._deployments.rename(caller, app, deployment, wanted.name))
         )
 
-    async def _remove_deployment(self, request: Request, caller: AccountRecord) -> Response:
+    async def _remove_deployment(self, request: Request, caller: Caller) -> Response:
         await self._deployments.remove(caller, name_in(request, "app"), name_in(request, "deployment"))
         return no_content()
 
-    async def _clear_history(self, request: Request, caller: AccountRecord) -> Response:
+    async def _clear_history(self, request: Request, caller: Caller) -> Response:
         await self._deployments.clear_history(caller, name_in(request, "app"), name_in(request, "deployment"))
         return no_content()
 
-    async def _history(self, request: Request, caller: AccountRecord) -> Response:
+    async def _history(self, request: Request, caller: Caller) -> Response:
         history = await self._deployments.history(caller, name_in(request, "app"), name_in(request, "deployment"))
         return json_answer(standalone.history_body(history))
 
-    async def _deployment_metrics(self, request: Request, caller: AccountRecord) -> Response:
+    async def _deployment_metrics(self, request: Request, caller: Caller) -> Response:
         metrics = await self._metrics.of_deployment(caller, name_in(request, "app"), name_in(request, "deployment"))
         return json_answer(standalone.metrics_body(metrics))
 
-    async def _metrics_series(self, request: Request, caller: AccountRecord) -> Response:
+    async def _metrics_series(self, request: Request, caller: Caller) -> Response:
         app, deployment = name_in(request, "app"), name_in(request, "deployment")
         since, until = _moment(request, "since"), _moment(request, "until")
         series = await self._series.of_deployment(caller, app, deployment, since=since, until=until)
         return json_answer(standalone.series_body(series))
 
-    async def _release(self, request: Request, caller: AccountRecord) -> Response:
+    async def _release(self, request: Request, caller: Caller) -> Response:
         app, deployment = name_in(request, "app"), name_in(request, "deployment")
         await self._check_can_release(request, caller, app, deployment)
-        async with receive_release(request, self._uploads, account_id=caller.id) as form:
+        async with receive_release(request, self._uploads, account_id=caller.account.id) as form:
             info = validation.package_info(_package_info(form.package_info), require_app_version=True)
 
             async def release(receipt: Receipt | None) -> Package:
@@ -224,22 +224,22 @@ class StandaloneRoutes:
             content = partial(digest, info, form.package)
             return await self._once(request, caller, content, release, location("apps", app, "deployments", deployment))
 
-    async def _check_can_release(self, request: Request, caller: AccountRecord, app: str, deployment: str) -> None:
+    async def _check_can_release(self, request: Request, caller: Caller, app: str, deployment: str) -> None:
         """Reject a release before its body is read, unless its response is recorded: a retry must not be refused."""
         try:
             await self._releases.check_can_release(caller, app, deployment)
         except ConflictError:
             key = request.headers.get("idempotency-key")
-            if key is None or not await self._idempotency.knows(caller.id, _route(request), _repeat_key(key)):
+            if key is None or not await self._idempotency.knows(caller.account.id, _route(request), _repeat_key(key)):
                 raise
 
-    async def _patch_release(self, request: Request, caller: AccountRecord) -> Response:
+    async def _patch_release(self, request: Request, caller: Caller) -> Response:
         info = await _wrapped_info(request)
         app, deployment = name_in(request, "app"), name_in(request, "deployment")
         package = await self._releases.patch(caller, app, deployment, info)
         return no_content() if package is None else json_answer(standalone.package_body(package))
 
-    async def _promote(self, request: Request, caller: AccountRecord) -> Response:
+    async def _promote(self, request: Request, caller: Caller) -> Response:
         info = await _wrapped_info(request)
         app, source = name_in(request, "app"), name_in(request, "deployment")
         destination = name_in(request, "destination")
@@ -250,7 +250,7 @@ class StandaloneRoutes:
         content = partial(digest, info)
         return await self._once(request, caller, content, promote, location("apps", app, "deployments", destination))
 
-    async def _rollback(self, request: Request, caller: AccountRecord) -> Response:
+    async def _rollback(self, request: Request, caller: Caller) -> Response:
         app, deployment = name_in(request, "app"), name_in(request, "deployment")
         label = name_in(request, "label") if "label" in request.path_params else None
 
@@ -263,7 +263,7 @@ class StandaloneRoutes:
     async def _once(
         self,
         request: Request,
-        caller: AccountRecord,
+        caller: Caller,
         content: Callable[[], Awaitable[str]],
         act: Callable[[Receipt | None], Awaitable[Package]],
         where: str,
@@ -281,7 +281,7 @@ class StandaloneRoutes:
             given = answer(await act(None))
         else:
             name = _repeat_key(key)
-            repeatable = IdempotencyKey(caller.id, _route(request), name, await content())
+            repeatable = IdempotencyKey(caller.account.id, _route(request), name, await content())
             given = await self._idempotency.once(repeatable, act, answer)
         return json_answer(given.body, given.status, location=given.location)
 

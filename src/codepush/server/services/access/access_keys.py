@@ -17,6 +17,7 @@ from codepush.rules.validation import is_key
 from codepush.server.ports.errors import AlreadyExistsError
 from codepush.server.ports.events import EventRecord
 from codepush.server.services.access.resolution import check_addressable
+from codepush.server.services.caller import Caller
 from codepush.server.services.clock import Clock, now
 from codepush.server.services.errors import ConflictError, InvalidError, NotFoundError, UnauthenticatedError
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from codepush.server.ports.access_keys import AccessKeyRecord
     from codepush.server.ports.accounts import AccountRecord
     from codepush.server.ports.store import Records, Store
+
 
 __all__ = ["CHOSEN_LENGTH", "DEFAULT_LIFE_MS", "MAX_DAYS", "AccessKeys", "generate"]
 
@@ -162,8 +164,8 @@ class AccessKeys:
             latest = min(latest, not_after)
         return min(since + (DEFAULT_LIFE_MS if ttl is None else ttl), max(latest, before))
 
-    async def authenticate(self, access_key: str | None) -> AccessKeyRecord:
-        """Return the record of a key, with the account that owns it.
+    async def authenticate(self, access_key: str | None, *, request_id: str | None = None) -> Caller:
+        """Return the caller with a key, who acts as the account that owns it.
 
         Raises:
             UnauthenticatedError: no key, not one of ours, or one that has expired.
@@ -178,7 +180,14 @@ class AccessKeys:
         if self._clock() >= record.expires_at:
             raise UnauthenticatedError(_EXPIRED, code="expired_access_key")
         await self._touch(record)
-        return record
+        return Caller(
+            kind="person",
+            acts_as=record.account,
+            access_key_id=record.id,
+            expires_at=record.expires_at,
+            is_session=record.is_session,
+            request_id=request_id,
+        )
 
     async def _touch(self, record: AccessKeyRecord) -> None:
         used_at = self._clock()
@@ -187,16 +196,13 @@ class AccessKeys:
         async with self._store.write(alone=False) as records:
             await records.access_keys.touch(record.id, used_at)
 
-    async def add(
-        self, caller: AccountRecord, info: AccessKeyInfo, *, created_by: str, not_after: int | None = None
-    ) -> AccessKey:
+    async def add(self, caller: Caller, info: AccessKeyInfo, *, created_by: str) -> AccessKey:
         """Create a key for the caller; only the result holds its secret.
 
         Args:
             caller: The owner of the key.
             info: As `issue` has it.
             created_by: The machine, where ``info`` names none.
-            not_after: As `issue` has it.
 
         Raises:
             InvalidError: The name cannot be used in paths, or the chosen secret is too short or in use elsewhere.
@@ -204,16 +210,18 @@ class AccessKeys:
 
         """
         async with self._store.write() as records:
-            record, access_key = await self.issue(records, caller, info, created_by=created_by, not_after=not_after)
+            record, access_key = await self.issue(
+                records, caller.account, info, created_by=created_by, not_after=caller.expires_at
+            )
             await self._log(records, caller, "access_key.add", after=record.friendly_name)
         return _show(record, access_key)
 
-    async def list(self, caller: AccountRecord) -> Sequence[AccessKey]:
+    async def list(self, caller: Caller) -> Sequence[AccessKey]:
         """Return the caller's keys, expired ones and sessions too, oldest first and without their secrets."""
         async with self._store.read() as records:
-            return [_show(record) for record in await records.access_keys.of_account(caller.id)]
+            return [_show(record) for record in await records.access_keys.of_account(caller.account.id)]
 
-    async def get(self, caller: AccountRecord, name: str) -> AccessKey:
+    async def get(self, caller: Caller, name: str) -> AccessKey:
         """Return one of the caller's keys by its name, without its secret.
 
         Raises:
@@ -223,9 +231,7 @@ class AccessKeys:
         async with self._store.read() as records:
             return _show(await _find(records, caller, name, 'Access key "{}" does not exist.'))
 
-    async def update(
-        self, caller: AccountRecord, name: str, info: AccessKeyInfo, *, not_after: int | None = None
-    ) -> AccessKey:
+    async def update(self, caller: Caller, name: str, info: AccessKeyInfo) -> AccessKey:
         """Change the name of one of the caller's keys, its lifetime from now on, or both.
 
         A lifetime is limited as for a new key, but never below the time at which the key expires already.
@@ -234,7 +240,6 @@ class AccessKeys:
             caller: The owner of the key.
             name: The name of the key.
             info: The new name and lifetime, each ``None`` for no change.
-            not_after: As `issue` has it.
 
         Raises:
             InvalidError: The new name cannot be used in paths.
@@ -247,16 +252,19 @@ class AccessKeys:
         async with self._store.write() as records:
             before = await _find(records, caller, name, 'The access key "{}" does not exist.')
             wanted = info.friendly_name or before.friendly_name
-            if info.friendly_name is not None and await records.access_keys.named(caller.id, wanted) is not None:
+            if (
+                info.friendly_name is not None
+                and await records.access_keys.named(caller.account.id, wanted) is not None
+            ):
                 raise _taken(wanted)
             expires_at = before.expires_at
             if info.ttl is not None:
-                expires_at = self._expiry(self._clock(), info.ttl, not_after, before=expires_at)
+                expires_at = self._expiry(self._clock(), info.ttl, caller.expires_at, before=expires_at)
             await records.access_keys.update(before.id, friendly_name=wanted, expires_at=expires_at)
             await self._log(records, caller, "access_key.update", before=before.friendly_name, after=wanted)
             return _show(await _find(records, caller, wanted, 'The access key "{}" does not exist.'))
 
-    async def remove(self, caller: AccountRecord, name: str) -> None:
+    async def remove(self, caller: Caller, name: str) -> None:
         """Remove one of the caller's keys, be it the one that asks.
 
         Raises:
@@ -268,7 +276,7 @@ class AccessKeys:
             await records.access_keys.remove(record.id)
             await self._log(records, caller, "access_key.remove", before=record.friendly_name)
 
-    async def remove_sessions(self, caller: AccountRecord, machine: str) -> None:
+    async def remove_sessions(self, caller: Caller, machine: str) -> None:
         """End what the caller's log-ins on a machine began.
 
         Raises:
@@ -276,20 +284,20 @@ class AccessKeys:
 
         """
         async with self._store.write() as records:
-            if not await records.access_keys.remove_sessions(caller.id, machine):
+            if not await records.access_keys.remove_sessions(caller.account.id, machine):
                 raise NotFoundError(f'There are no sessions associated with "{machine}."', code="session_not_found")
             await self._log(records, caller, "session.remove", before=machine)
 
     async def _log(
-        self, records: Records, caller: AccountRecord, kind: str, *, before: str | None = None, after: str | None = None
+        self, records: Records, caller: Caller, kind: str, *, before: str | None = None, after: str | None = None
     ) -> None:
         await records.events.add(
-            EventRecord(at=self._clock(), actor=caller.email, kind=kind, before=before, after=after)
+            EventRecord(at=self._clock(), actor=caller.account.email, kind=kind, before=before, after=after)
         )
 
 
-async def _find(records: Records, caller: AccountRecord, name: str, sentence: str) -> AccessKeyRecord:
-    record = await records.access_keys.named(caller.id, name)
+async def _find(records: Records, caller: Caller, name: str, sentence: str) -> AccessKeyRecord:
+    record = await records.access_keys.named(caller.account.id, name)
     if record is None:
         raise NotFoundError(sentence.format(masked_name(name)), code="access_key_not_found")
     return record

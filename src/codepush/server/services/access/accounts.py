@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from codepush.server.ports.accounts import AccountRecord
     from codepush.server.ports.store import Records, Store
     from codepush.server.services.access.access_keys import AccessKeys
+    from codepush.server.services.caller import Caller
 
 __all__ = ["Accounts"]
 
@@ -58,7 +59,7 @@ class Accounts:
         except AlreadyExistsError as error:
             raise ConflictError(f"An account with the e-mail {email} exists already.", code="account_exists") from error
 
-    async def add_key(self, email: str, info: AccessKeyInfo, *, created_by: str) -> tuple[Account, AccessKey]:
+    async def add_key(self, caller: Caller, email: str, info: AccessKeyInfo) -> tuple[Account, AccessKey]:
         """Create another access key for an account; return both. The key cannot be seen again.
 
         Raises:
@@ -70,26 +71,26 @@ class Accounts:
         if info.ttl is not None:
             self._access_keys.check_lifetime(info.ttl)
         account = await self._named(email)
-        access_key = await self._access_keys.add(account, info, created_by=created_by)
+        access_key = await self._access_keys.add(caller.acting_as(account), info, created_by=caller.name)
         return Account(email=account.email, name=account.name), access_key
 
-    async def keys(self, email: str) -> Sequence[AccessKey]:
+    async def keys(self, caller: Caller, email: str) -> Sequence[AccessKey]:
         """Return an account's keys without their secrets, expired ones and sessions too.
 
         Raises:
             NotFoundError: there is no account with this address.
 
         """
-        return await self._access_keys.list(await self._named(email))
+        return await self._access_keys.list(caller.acting_as(await self._named(email)))
 
-    async def revoke_key(self, email: str, name: str) -> None:
+    async def revoke_key(self, caller: Caller, email: str, name: str) -> None:
         """Remove one of an account's keys: it is good for nothing from now on.
 
         Raises:
             NotFoundError: there is no account with this address, or it has no such key.
 
         """
-        await self._access_keys.remove(await self._named(email), name)
+        await self._access_keys.remove(caller.acting_as(await self._named(email)), name)
 
     async def list(self) -> Sequence[Account]:
         """Return all accounts, by address."""
@@ -127,11 +128,11 @@ class Accounts:
         async with self._store.read() as records:
             return await records.accounts.count() > 0
 
-    async def show(self, caller: AccountRecord) -> Account:
+    async def show(self, caller: Caller) -> Account:
         """Return the caller's own account, with the identity providers it is linked to."""
         async with self._store.read() as records:
-            linked = await records.identities.providers_of(caller.id)
-        return Account(email=caller.email, name=caller.name, linked_providers=tuple(linked))
+            linked = await records.identities.providers_of(caller.account.id)
+        return Account(email=caller.account.email, name=caller.account.name, linked_providers=tuple(linked))
 
 
 def _unknown(email: str) -> NotFoundError:

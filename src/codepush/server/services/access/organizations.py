@@ -18,8 +18,8 @@ from codepush.server.services.errors import ConflictError, ForbiddenError, Inval
 
 if TYPE_CHECKING:
     from codepush.rules.permissions import OrganizationAction
-    from codepush.server.ports.accounts import AccountRecord
     from codepush.server.ports.store import Records, Store
+    from codepush.server.services.caller import Caller
 
 __all__ = ["Membership", "Organizations", "account_unknown", "find_organization"]
 
@@ -42,12 +42,12 @@ class Organizations:
         self._store = store
         self._clock = clock
 
-    async def list(self, caller: AccountRecord) -> Sequence[OrganizationRecord]:
+    async def list(self, caller: Caller) -> Sequence[OrganizationRecord]:
         """Return the organizations that the caller belongs to, by name."""
         async with self._store.read() as records:
-            return await records.organizations.of_account(caller.id)
+            return await records.organizations.of_account(caller.account.id)
 
-    async def get(self, caller: AccountRecord, name: str) -> Membership:
+    async def get(self, caller: Caller, name: str) -> Membership:
         """Return an organization of the caller's.
 
         Raises:
@@ -57,7 +57,7 @@ class Organizations:
         async with self._store.read() as records:
             return await find_organization(records, caller, name, "view")
 
-    async def check(self, caller: AccountRecord, name: str, action: OrganizationAction) -> None:
+    async def check(self, caller: Caller, name: str, action: OrganizationAction) -> None:
         """Return if the caller may do something with an organization.
 
         Raises:
@@ -68,7 +68,7 @@ class Organizations:
             await find_organization(records, caller, name, action)
 
     async def add(
-        self, caller: AccountRecord, *, name: str | None = None, display_name: str | None = None
+        self, caller: Caller, *, name: str | None = None, display_name: str | None = None
     ) -> OrganizationRecord:
         """Create an organization whose first manager is the caller; either name is made from the other if need be.
 
@@ -89,12 +89,12 @@ class Organizations:
                 organization = await records.organizations.add(slug=slug, name=called, created_at=self._clock())
             except AlreadyExistsError as error:
                 raise _exists(slug) from error
-            await records.organizations.add_member(organization.id, caller.id, "manager")
+            await records.organizations.add_member(organization.id, caller.account.id, "manager")
             await self._log(records, caller, "organization.add", after=slug)
         return organization
 
     async def change(
-        self, caller: AccountRecord, name: str, *, new_name: str | None = None, display_name: str | None = None
+        self, caller: Caller, name: str, *, new_name: str | None = None, display_name: str | None = None
     ) -> OrganizationRecord:
         """Give an organization another name in addresses, another one for people, or both.
 
@@ -114,7 +114,7 @@ class Organizations:
             await self._log(records, caller, "organization.change", before=before.slug, after=slug)
             return (await find_organization(records, caller, slug, "view")).organization
 
-    async def remove(self, caller: AccountRecord, name: str) -> None:
+    async def remove(self, caller: Caller, name: str) -> None:
         """Remove an organization.
 
         Raises:
@@ -131,7 +131,7 @@ class Organizations:
             await records.organizations.remove(organization.id)
             await self._log(records, caller, "organization.remove", before=organization.slug)
 
-    async def add_member(self, caller: AccountRecord, name: str, email: str, role: Role) -> None:
+    async def add_member(self, caller: Caller, name: str, email: str, role: Role) -> None:
         """Let an account belong to an organization.
 
         Raises:
@@ -152,7 +152,7 @@ class Organizations:
                 ) from error
             await self._log(records, caller, "member.add", after=f"{organization.slug}: {account.email} {role}")
 
-    async def set_role(self, caller: AccountRecord, name: str, person: str, role: Role) -> MemberRecord:
+    async def set_role(self, caller: Caller, name: str, person: str, role: Role) -> MemberRecord:
         """Change what a member may do; ``person`` is their address or their name in addresses.
 
         Raises:
@@ -175,7 +175,7 @@ class Organizations:
             )
             return _member(await find_organization(records, caller, name, "view"), person)
 
-    async def remove_member(self, caller: AccountRecord, name: str, person: str) -> None:
+    async def remove_member(self, caller: Caller, name: str, person: str) -> None:
         """Let an account belong to an organization no longer; everyone may leave, except the last manager.
 
         Raises:
@@ -183,7 +183,7 @@ class Organizations:
             ConflictError: nobody would be a manager any more.
 
         """
-        leaves = person.casefold() in {caller.email.casefold(), caller.slug}
+        leaves = person.casefold() in {caller.account.email.casefold(), caller.account.slug}
         async with self._store.write() as records:
             found = await find_organization(records, caller, name, "leave" if leaves else "manage_members")
             member = _member(found, person)
@@ -192,16 +192,14 @@ class Organizations:
             await self._log(records, caller, "member.remove", before=f"{found.organization.slug}: {member.email}")
 
     async def _log(
-        self, records: Records, caller: AccountRecord, kind: str, *, before: str | None = None, after: str | None = None
+        self, records: Records, caller: Caller, kind: str, *, before: str | None = None, after: str | None = None
     ) -> None:
         await records.events.add(
-            EventRecord(at=self._clock(), actor=caller.email, kind=kind, before=before, after=after)
+            EventRecord(at=self._clock(), actor=caller.account.email, kind=kind, before=before, after=after)
         )
 
 
-async def find_organization(
-    records: Records, caller: AccountRecord, name: str, action: OrganizationAction
-) -> Membership:
+async def find_organization(records: Records, caller: Caller, name: str, action: OrganizationAction) -> Membership:
     """Return the organization of this name, in any letter case, to which the caller belongs and may do something.
 
     Raises:
@@ -211,7 +209,7 @@ async def find_organization(
     """
     organization = await records.organizations.by_slug(name.lower())
     members = [] if organization is None else await records.organizations.members(organization.id)
-    role = next((one.role for one in members if one.account_id == caller.id), None)
+    role = next((one.role for one in members if one.account_id == caller.account.id), None)
     if organization is None or role is None:
         raise NotFoundError(f'Organization "{name}" does not exist.', code="organization_not_found")
     if not permissions.may_in_organization(role, action):

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from codepush.server.ports.apps import AppRecord
     from codepush.server.ports.deployments import DeploymentRecord
     from codepush.server.ports.store import Records
+    from codepush.server.services.caller import Caller
 
 __all__ = ["check_addressable", "find_app", "find_deployment", "is_own", "owner_of"]
 
@@ -43,7 +44,7 @@ def check_addressable(name: str, *, field: str = "name") -> None:
         )
 
 
-async def find_app(records: Records, caller: AccountRecord, name: str, action: Action) -> AppRecord:
+async def find_app(records: Records, caller: Caller, name: str, action: Action) -> AppRecord:
     """Return the app that a name means to the caller, who must be allowed the action.
 
     Raises:
@@ -56,7 +57,7 @@ async def find_app(records: Records, caller: AccountRecord, name: str, action: A
     app = await _resolve(records, caller, name)
     if app is None:
         raise NotFoundError(f'App "{name}" does not exist.', code="app_not_found")
-    if not permissions.may(permission_of(app, caller.id), action):
+    if not permissions.may(permission_of(app, caller.account.id), action):
         raise ForbiddenError(
             f"This action requires {permissions.NEEDED[action]} permissions on the app!", code="permission_denied"
         )
@@ -64,7 +65,7 @@ async def find_app(records: Records, caller: AccountRecord, name: str, action: A
 
 
 async def find_deployment(
-    records: Records, caller: AccountRecord, app_name: str, name: str, action: Action
+    records: Records, caller: Caller, app_name: str, name: str, action: Action
 ) -> tuple[AppRecord, DeploymentRecord]:
     """Return an app of the caller's and its deployment of this name.
 
@@ -84,7 +85,7 @@ async def deployment_of(records: Records, app: AppRecord, name: str) -> Deployme
     return deployment
 
 
-async def _resolve(records: Records, caller: AccountRecord, name: str) -> AppRecord | None:
+async def _resolve(records: Records, caller: Caller, name: str) -> AppRecord | None:
     """Apply the rules of name resolution (standalone management API, section 3).
 
     SDKs of App Center's time write ``owner/app`` for ``owner:app`` (clients in the field, section 4);
@@ -100,9 +101,9 @@ async def _resolve(records: Records, caller: AccountRecord, name: str) -> AppRec
         return None
     try:
         if separator:
-            found = await records.apps.named(caller.id, raw, owner=owner)
+            found = await records.apps.named(caller.account.id, raw, owner=owner)
         else:
-            found = await _own(records, caller, raw) or await records.apps.named(caller.id, raw)
+            found = await _own(records, caller, raw) or await records.apps.named(caller.account.id, raw)
     except UnstorableError:  # no app can have such a name
         return None
     if len(found) > 1 and not separator:
@@ -110,8 +111,12 @@ async def _resolve(records: Records, caller: AccountRecord, name: str) -> AppRec
     return next(iter(found), None)
 
 
-async def _own(records: Records, caller: AccountRecord, name: str) -> Sequence[AppRecord]:
-    return [app for app in await records.apps.named(caller.id, name, owner=caller.email) if is_own(app, caller)]
+async def _own(records: Records, caller: Caller, name: str) -> Sequence[AppRecord]:
+    return [
+        app
+        for app in await records.apps.named(caller.account.id, name, owner=caller.account.email)
+        if is_own(app, caller.account)
+    ]
 
 
 def _ambiguous(name: str, apps: Sequence[AppRecord]) -> ConflictError:
@@ -124,9 +129,9 @@ def _ambiguous(name: str, apps: Sequence[AppRecord]) -> ConflictError:
     )
 
 
-def is_own(app: AppRecord, caller: AccountRecord) -> bool:
+def is_own(app: AppRecord, account: AccountRecord) -> bool:
     """Return whether the caller is the owner of an app, and not one of many."""
-    return app.owner.kind == "user" and app.owner.id == caller.id
+    return app.owner.kind == "user" and app.owner.id == account.id
 
 
 def owner_of(app: AppRecord) -> str:

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from codepush.rules.permissions import Action
-    from codepush.server.ports.accounts import AccountRecord
     from codepush.server.ports.apps import AppRecord, OwnerKind
     from codepush.server.ports.store import Records, Store
+    from codepush.server.services.caller import Caller
 
 __all__ = ["Apps"]
 
@@ -38,12 +38,12 @@ class Apps:
         self._changed = changed
         self._clock = clock
 
-    async def visible(self, caller: AccountRecord) -> Sequence[AppRecord]:
+    async def visible(self, caller: Caller) -> Sequence[AppRecord]:
         """Return the records of every app the caller belongs to, oldest first."""
         async with self._store.read() as records:
-            return sorted(await records.apps.visible_to(caller.id), key=lambda app: (app.created_at, app.id))
+            return sorted(await records.apps.visible_to(caller.account.id), key=lambda app: (app.created_at, app.id))
 
-    async def find(self, caller: AccountRecord, name: str) -> AppRecord:
+    async def find(self, caller: Caller, name: str) -> AppRecord:
         """Return the record of one app.
 
         Raises:
@@ -53,7 +53,7 @@ class Apps:
         async with self._store.read() as records:
             return await find_app(records, caller, name, "view_app")
 
-    async def check(self, caller: AccountRecord, name: str, action: Action) -> None:
+    async def check(self, caller: Caller, name: str, action: Action) -> None:
         """Return if the caller may do something with an app.
 
         Raises:
@@ -63,13 +63,13 @@ class Apps:
         async with self._store.read() as records:
             await find_app(records, caller, name, action)
 
-    async def list(self, caller: AccountRecord) -> Sequence[App]:
+    async def list(self, caller: Caller) -> Sequence[App]:
         """Return every app the caller belongs to, by name.
 
         Where two share a name, those of others are shown as ``owner@example.com:name`` or ``organization:name``.
         """
         async with self._store.read() as records:
-            visible = await records.apps.visible_to(caller.id)
+            visible = await records.apps.visible_to(caller.account.id)
             names = await records.deployments.names([app.id for app in visible])
         shared = Counter(app.name for app in visible)
         return [
@@ -77,7 +77,7 @@ class Apps:
             for app in sorted(visible, key=lambda app: alphabetical(app.name))
         ]
 
-    async def get(self, caller: AccountRecord, name: str) -> App:
+    async def get(self, caller: Caller, name: str) -> App:
         """Return one app, under the name it was asked for."""
         async with self._store.read() as records:
             app = await find_app(records, caller, name, "view_app")
@@ -86,7 +86,7 @@ class Apps:
 
     async def add(
         self,
-        caller: AccountRecord,
+        caller: Caller,
         name: str,
         *,
         os: str | None,
@@ -128,9 +128,7 @@ class Apps:
             assert app is not None  # just added
         return _show(app, caller, name if organization is None else f"{owner_of(app)}:{name}", first)
 
-    async def rename(
-        self, caller: AccountRecord, name: str, new_name: str | None, *, display_name: str | None = None
-    ) -> App:
+    async def rename(self, caller: Caller, name: str, new_name: str | None, *, display_name: str | None = None) -> App:
         """Give an app another name, another name for people, or both; return it under the name that it has then.
 
         A name for people that was given once stays when the name changes. ``None`` changes nothing.
@@ -161,7 +159,7 @@ class Apps:
         except AlreadyExistsError as error:
             raise _exists(name) from error
 
-    async def remove(self, caller: AccountRecord, name: str) -> None:
+    async def remove(self, caller: Caller, name: str) -> None:
         """Remove an app with its deployments, releases and metrics."""
         async with self._store.write() as records:
             app = await find_app(records, caller, name, "remove_app")
@@ -174,7 +172,7 @@ class Apps:
     async def _log(
         self,
         records: Records,
-        caller: AccountRecord,
+        caller: Caller,
         kind: str,
         app_id: int,
         after: str | None,
@@ -182,13 +180,15 @@ class Apps:
         before: str | None = None,
     ) -> None:
         await records.events.add(
-            EventRecord(at=self._clock(), actor=caller.email, kind=kind, app_id=app_id, before=before, after=after)
+            EventRecord(
+                at=self._clock(), actor=caller.account.email, kind=kind, app_id=app_id, before=before, after=after
+            )
         )
 
 
-async def _owner(records: Records, caller: AccountRecord, organization: str | None) -> tuple[int, OwnerKind]:
+async def _owner(records: Records, caller: Caller, organization: str | None) -> tuple[int, OwnerKind]:
     if organization is None:
-        return caller.id, "user"
+        return caller.account.id, "user"
     return (await find_organization(records, caller, organization, "own_apps")).organization.id, "org"
 
 
@@ -196,11 +196,11 @@ def _exists(name: str) -> ConflictError:
     return ConflictError(f"An app named '{name}' already exists.", code="app_exists")
 
 
-def _display_name(app: AppRecord, caller: AccountRecord, shared: Counter[str]) -> str:
-    return app.name if shared[app.name] == 1 or is_own(app, caller) else f"{owner_of(app)}:{app.name}"
+def _display_name(app: AppRecord, caller: Caller, shared: Counter[str]) -> str:
+    return app.name if shared[app.name] == 1 or is_own(app, caller.account) else f"{owner_of(app)}:{app.name}"
 
 
-def _show(app: AppRecord, caller: AccountRecord, name: str, deployment_names: Iterable[str]) -> App:
+def _show(app: AppRecord, caller: Caller, name: str, deployment_names: Iterable[str]) -> App:
     return App(
         name=name,
         collaborators=collaborators.show(app, caller),

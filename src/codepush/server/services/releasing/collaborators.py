@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from codepush.server.ports.accounts import AccountRecord
     from codepush.server.ports.apps import AppRecord
     from codepush.server.ports.store import Records, Store
+    from codepush.server.services.caller import Caller
 
 __all__ = ["Collaborators", "show"]
 
@@ -38,14 +39,12 @@ class Collaborators:
         self._store = store
         self._clock = clock
 
-    async def list(self, caller: AccountRecord, app_name: str) -> Mapping[str, Collaborator]:
+    async def list(self, caller: Caller, app_name: str) -> Mapping[str, Collaborator]:
         """Return everyone's part in an app by e-mail address, in the order of addresses."""
         async with self._store.read() as records:
             return show(await find_app(records, caller, app_name, "view_collaborators"), caller)
 
-    async def add(
-        self, caller: AccountRecord, app_name: str, email: str, permission: Permission = "Collaborator"
-    ) -> None:
+    async def add(self, caller: Caller, app_name: str, email: str, permission: Permission = "Collaborator") -> None:
         """Let an account work on an app. Its address is found in any letter case.
 
         A member of the app's organization can be let do more with this app than with the others.
@@ -68,7 +67,7 @@ class Collaborators:
             await records.apps.add_collaborator(app.id, account.id, permission)
             await self._log(records, caller, "collaborator.add", app, after=account.email)
 
-    async def change(self, caller: AccountRecord, app_name: str, email: str, permission: Permission) -> None:
+    async def change(self, caller: Caller, app_name: str, email: str, permission: Permission) -> None:
         """Change what somebody may do with an app.
 
         Raises:
@@ -95,7 +94,7 @@ class Collaborators:
                 await records.apps.add_collaborator(app.id, account.id, permission)
             await self._log(records, caller, "collaborator.change", app, after=f"{account.email} {permission}")
 
-    async def remove(self, caller: AccountRecord, app_name: str, email: str) -> None:
+    async def remove(self, caller: Caller, app_name: str, email: str) -> None:
         """Let an account work on an app no longer; everyone may leave, except the owner.
 
         Raises:
@@ -105,7 +104,7 @@ class Collaborators:
 
         """
         _refuse_reserved(email)
-        leaves = email.casefold() == caller.email.casefold()
+        leaves = email.casefold() == caller.account.email.casefold()
         async with self._store.write() as records:
             app = await find_app(records, caller, app_name, "leave_app" if leaves else "remove_collaborator")
             account = await _collaborator(records, app, email)
@@ -118,7 +117,7 @@ class Collaborators:
             await records.apps.remove_collaborator(app.id, account.id)
             await self._log(records, caller, "collaborator.remove", app, before=account.email)
 
-    async def transfer(self, caller: AccountRecord, app_name: str, to: str) -> AppRecord:
+    async def transfer(self, caller: Caller, app_name: str, to: str) -> AppRecord:
         """Let another account or an organization own an app; return what it is then.
 
         Who owned it, and who transfers it, works on it from now on.
@@ -147,7 +146,7 @@ class Collaborators:
             assert given is not None  # just changed
             return given
 
-    async def _keep(self, records: Records, app: AppRecord, owner: OwnerRecord, caller: AccountRecord) -> None:
+    async def _keep(self, records: Records, app: AppRecord, owner: OwnerRecord, caller: Caller) -> None:
         """Let those work on an app that has a new owner who would have no part in it any more."""
         former = {app.owner.id} if app.owner.kind == "user" else set()
         there = {one.account_id for one in app.collaborators} - former
@@ -156,7 +155,7 @@ class Collaborators:
             there.add(owner.id)
         else:
             there |= {one.account_id for one in await records.organizations.members(owner.id)}
-        for account_id in sorted((former | {caller.id}) - there):
+        for account_id in sorted((former | {caller.account.id}) - there):
             await records.apps.add_collaborator(app.id, account_id)
 
     async def _give(self, records: Records, app: AppRecord, owner: OwnerRecord) -> None:
@@ -171,7 +170,7 @@ class Collaborators:
     async def _log(
         self,
         records: Records,
-        caller: AccountRecord,
+        caller: Caller,
         kind: str,
         app: AppRecord,
         *,
@@ -179,14 +178,16 @@ class Collaborators:
         after: str | None = None,
     ) -> None:
         await records.events.add(
-            EventRecord(at=self._clock(), actor=caller.email, kind=kind, app_id=app.id, before=before, after=after)
+            EventRecord(
+                at=self._clock(), actor=caller.account.email, kind=kind, app_id=app.id, before=before, after=after
+            )
         )
 
 
-def show(app: AppRecord, caller: AccountRecord) -> Mapping[str, Collaborator]:
+def show(app: AppRecord, caller: Caller) -> Mapping[str, Collaborator]:
     """Return everyone's part in an app by e-mail address, as the caller sees it."""
     return {
-        one.email: Collaborator(permission=one.permission, is_current_account=one.account_id == caller.id)
+        one.email: Collaborator(permission=one.permission, is_current_account=one.account_id == caller.account.id)
         for one in parts(app)
     }
 
@@ -198,7 +199,7 @@ async def _account(records: Records, email: str) -> AccountRecord:
     return account
 
 
-async def _owner_named(records: Records, caller: AccountRecord, name: str) -> OwnerRecord:
+async def _owner_named(records: Records, caller: Caller, name: str) -> OwnerRecord:
     """Return the account, or the organization that the caller manages, that has this name.
 
     An organization that the caller does not belong to is as unknown as one that does not exist.

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from codepush.models import Package
-    from codepush.server.ports.accounts import AccountRecord
     from codepush.server.ports.deployments import DeploymentRecord
     from codepush.server.ports.releases import ReleaseRecord
     from codepush.server.ports.store import Records, Store
+    from codepush.server.services.caller import Caller
     from codepush.server.services.packages.links import Links
 
 __all__ = ["Deployments", "create"]
@@ -53,7 +53,7 @@ class Deployments:
         self._changed = changed
         self._clock = clock
 
-    async def list(self, caller: AccountRecord, app_name: str) -> Sequence[Deployment]:
+    async def list(self, caller: Caller, app_name: str) -> Sequence[Deployment]:
         """Return an app's deployments by name, each with its newest release."""
         async with self._store.read() as records:
             app = await find_app(records, caller, app_name, "view_deployment")
@@ -64,14 +64,14 @@ class Deployments:
             for deployment in sorted(deployments, key=lambda deployment: alphabetical(deployment.name))
         ]
 
-    async def get(self, caller: AccountRecord, app_name: str, name: str) -> Deployment:
+    async def get(self, caller: Caller, app_name: str, name: str) -> Deployment:
         """Return one deployment with its newest release."""
         async with self._store.read() as records:
             _, deployment = await find_deployment(records, caller, app_name, name, "view_deployment")
             latest = await records.releases.latest([deployment.id])
         return self._show(deployment, latest.get(deployment.id))
 
-    async def add(self, caller: AccountRecord, app_name: str, name: str, *, key: str | None = None) -> Deployment:
+    async def add(self, caller: Caller, app_name: str, name: str, *, key: str | None = None) -> Deployment:
         """Create a deployment; the caller may choose its key.
 
         Raises:
@@ -97,7 +97,7 @@ class Deployments:
                 "The deployment key is in use already; choose another one, or none.", code="deployment_key_exists"
             ) from error
 
-    async def rename(self, caller: AccountRecord, app_name: str, name: str, new_name: str | None) -> Deployment:
+    async def rename(self, caller: Caller, app_name: str, name: str, new_name: str | None) -> Deployment:
         """Give a deployment another name, if one is given; its key stays.
 
         Raises:
@@ -123,7 +123,7 @@ class Deployments:
         except AlreadyExistsError as error:
             raise _exists(name) from error
 
-    async def remove(self, caller: AccountRecord, app_name: str, name: str) -> None:
+    async def remove(self, caller: Caller, app_name: str, name: str) -> None:
         """Remove a deployment with its releases and metrics; phones with its key get no answer any more."""
         async with self._store.write() as records:
             _, deployment = await find_deployment(records, caller, app_name, name, "remove_deployment")
@@ -132,7 +132,7 @@ class Deployments:
             await self._log(records, caller, "deployment.remove", deployment, before=name)
         self._changed([deployment.id])
 
-    async def clear_history(self, caller: AccountRecord, app_name: str, name: str) -> None:
+    async def clear_history(self, caller: Caller, app_name: str, name: str) -> None:
         """Remove all releases and metrics of a deployment; the next release is ``v1`` again."""
         async with self._store.write() as records:
             _, deployment = await find_deployment(records, caller, app_name, name, "clear_history")
@@ -141,7 +141,7 @@ class Deployments:
             await self._log(records, caller, "deployment.clear", deployment)
         self._changed([deployment.id])
 
-    async def history(self, caller: AccountRecord, app_name: str, name: str) -> Sequence[Package]:
+    async def history(self, caller: Caller, app_name: str, name: str) -> Sequence[Package]:
         """Return the releases of a deployment, oldest first."""
         async with self._store.read() as records:
             _, deployment = await find_deployment(records, caller, app_name, name, "view_deployment")
@@ -151,7 +151,7 @@ class Deployments:
     async def _log(
         self,
         records: Records,
-        caller: AccountRecord,
+        caller: Caller,
         kind: str,
         deployment: DeploymentRecord,
         *,
@@ -161,7 +161,7 @@ class Deployments:
         await records.events.add(
             EventRecord(
                 at=self._clock(),
-                actor=caller.email,
+                actor=caller.account.email,
                 kind=kind,
                 app_id=deployment.app_id,
                 deployment_id=deployment.id,

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from codepush import models
-    from codepush.server.ports.accounts import AccountRecord
     from codepush.server.ports.store import Store
+    from codepush.server.services.caller import Caller
 
 __all__ = ["Metrics"]
 
@@ -23,7 +23,7 @@ class Metrics:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    async def of_deployment(self, caller: AccountRecord, app_name: str, name: str) -> Mapping[str, models.Metrics]:
+    async def of_deployment(self, caller: Caller, app_name: str, name: str) -> Mapping[str, models.Metrics]:
         """Return a deployment's counters by label, and by binary version of the store."""
         async with self._store.read() as records:
             _, deployment = await find_deployment(records, caller, app_name, name, "view_deployment")

@@ -35,13 +35,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from codepush.models import Package
-    from codepush.server.ports.accounts import AccountRecord
     from codepush.server.ports.apps import AppRecord
     from codepush.server.ports.blobs import Blobs
     from codepush.server.ports.deployments import DeploymentRecord
     from codepush.server.ports.packages import PackageRecord
     from codepush.server.ports.releases import ReleaseRecord
     from codepush.server.ports.store import Records, Store
+    from codepush.server.services.caller import Caller
     from codepush.server.services.packages.diffs import Diffs
     from codepush.server.services.packages.links import Links
     from codepush.server.services.packages.repacking import Repacking
@@ -122,7 +122,7 @@ class Releases:
         self._spans = spans
         self._clock = clock
 
-    async def check_may_release(self, caller: AccountRecord, app_name: str, deployment_name: str) -> None:
+    async def check_may_release(self, caller: Caller, app_name: str, deployment_name: str) -> None:
         """Check that an account may release to a deployment, which is enough to return a recorded response.
 
         Raises:
@@ -133,7 +133,7 @@ class Releases:
         async with self._store.read() as records:
             await find_deployment(records, caller, app_name, deployment_name, "release")
 
-    async def check_can_release(self, caller: AccountRecord, app_name: str, deployment_name: str) -> None:
+    async def check_can_release(self, caller: Caller, app_name: str, deployment_name: str) -> None:
         """Check that an account can release to a deployment now, before it uploads anything.
 
         Raises:
@@ -146,7 +146,7 @@ class Releases:
 
     async def release(
         self,
-        caller: AccountRecord,
+        caller: Caller,
         app_name: str,
         deployment_name: str,
         upload: Path,
@@ -168,7 +168,7 @@ class Releases:
         """
         async with self._store.read() as records:
             app, deployment = await _releasable(records, caller, app_name, deployment_name)
-        async with self._workspace.packing(caller.id) as folder:
+        async with self._workspace.packing(caller.account.id) as folder:
             content = await self._store_content(upload, folder / "package", app)
         mended = await self._mend(app.id, content)
         try:
@@ -224,7 +224,7 @@ class Releases:
     async def _record_upload(
         self,
         records: Records,
-        caller: AccountRecord,
+        caller: Caller,
         app: AppRecord,
         deployment: DeploymentRecord,
         *,
@@ -246,7 +246,7 @@ class Releases:
             rollout=info.rollout,
             upload_time=self._clock(),
             release_method="Upload",
-            released_by=caller.email,
+            released_by=caller.account.email,
         )
         return await self._add(records, caller, deployment, history, release)
 
@@ -270,7 +270,7 @@ class Releases:
 
     async def promote(
         self,
-        caller: AccountRecord,
+        caller: Caller,
         app_name: str,
         source_name: str,
         destination_name: str,
@@ -307,9 +307,7 @@ class Releases:
         self._queued()
         return self._links.package(release)
 
-    def _promotion(
-        self, caller: AccountRecord, promoted: ReleaseRecord, source_name: str, info: PackageInfo
-    ) -> NewRelease:
+    def _promotion(self, caller: Caller, promoted: ReleaseRecord, source_name: str, info: PackageInfo) -> NewRelease:
         return NewRelease(
             package_id=promoted.package_id,
             app_version=info.app_version or promoted.app_version,
@@ -321,12 +319,12 @@ class Releases:
             release_method="Promote",
             original_label=labels.label(promoted.number),
             original_deployment=source_name,
-            released_by=caller.email,
+            released_by=caller.account.email,
         )
 
     async def rollback(
         self,
-        caller: AccountRecord,
+        caller: Caller,
         app_name: str,
         deployment_name: str,
         label: str | None = None,
@@ -355,7 +353,7 @@ class Releases:
         self._queued()
         return self._links.package(release)
 
-    def _repetition(self, caller: AccountRecord, repeated: ReleaseRecord) -> NewRelease:
+    def _repetition(self, caller: Caller, repeated: ReleaseRecord) -> NewRelease:
         return NewRelease(
             package_id=repeated.package_id,
             app_version=repeated.app_version,
@@ -365,12 +363,10 @@ class Releases:
             upload_time=self._clock(),
             release_method="Rollback",
             original_label=labels.label(repeated.number),
-            released_by=caller.email,
+            released_by=caller.account.email,
         )
 
-    async def patch(
-        self, caller: AccountRecord, app_name: str, deployment_name: str, info: PackageInfo
-    ) -> Package | None:
+    async def patch(self, caller: Caller, app_name: str, deployment_name: str, info: PackageInfo) -> Package | None:
         """Change a release: the one with ``info.label``, else the newest. ``None``: nothing changed.
 
         Empty texts change nothing, and a refused rollout aborts all other changes.
@@ -417,7 +413,7 @@ class Releases:
     async def _add(
         self,
         records: Records,
-        caller: AccountRecord,
+        caller: Caller,
         deployment: DeploymentRecord,
         history: Sequence[ReleaseRecord],
         release: NewRelease,
@@ -437,7 +433,7 @@ class Releases:
     async def _log(
         self,
         records: Records,
-        caller: AccountRecord,
+        caller: Caller,
         kind: str,
         deployment: DeploymentRecord,
         *,
@@ -447,7 +443,7 @@ class Releases:
         await records.events.add(
             EventRecord(
                 at=self._clock(),
-                actor=caller.email,
+                actor=caller.account.email,
                 kind=kind,
                 app_id=deployment.app_id,
                 deployment_id=deployment.id,
@@ -476,7 +472,7 @@ def _pack(upload: Path, packed: Path, level: int, app_os: str | None) -> _Conten
 
 
 async def _releasable(
-    records: Records, caller: AccountRecord, app_name: str, deployment_name: str
+    records: Records, caller: Caller, app_name: str, deployment_name: str
 ) -> tuple[AppRecord, DeploymentRecord]:
     """Return an app and its deployment that can receive a release; raises as `Releases.check_can_release` does."""
     app, deployment = await find_deployment(records, caller, app_name, deployment_name, "release")

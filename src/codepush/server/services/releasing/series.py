@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from codepush.models import MetricsPoint
-    from codepush.server.ports.accounts import AccountRecord
     from codepush.server.ports.store import Store
+    from codepush.server.services.caller import Caller
 
 __all__ = ["HOURS_KEPT", "Series"]
 
@@ -44,7 +44,7 @@ class Series:
         self._clock = clock
 
     async def of_deployment(
-        self, caller: AccountRecord, app_name: str, name: str, *, since: int | None = None, until: int | None = None
+        self, caller: Caller, app_name: str, name: str, *, since: int | None = None, until: int | None = None
     ) -> Mapping[str, Sequence[MetricsPoint]]:
         """Return a deployment's counters over time, by label, and by binary version of the store.
 

@@ -9,8 +9,8 @@ from codepush.server.ports.errors import UnavailableError
 
 if TYPE_CHECKING:
     from codepush.models import Package, PackageInfo
-    from codepush.server.ports.accounts import AccountRecord
     from codepush.server.ports.store import Records
+    from codepush.server.services.caller import Caller
     from codepush.server.services.releasing.idempotency import Receipt
     from codepush.server.services.releasing.releases import Releases
     from codepush.server.services.releasing.uploads import Ticket, Uploads
@@ -25,7 +25,7 @@ class UploadedReleases:
         self._uploads = uploads
         self._releases = releases
 
-    async def begin(self, caller: AccountRecord, app_name: str, deployment_name: str) -> Ticket:
+    async def begin(self, caller: Caller, app_name: str, deployment_name: str) -> Ticket:
         """Return the ticket for a file, unless the deployment cannot receive a release now.
 
         Raises:
@@ -37,7 +37,7 @@ class UploadedReleases:
 
     async def release(
         self,
-        caller: AccountRecord,
+        caller: Caller,
         app_name: str,
         deployment_name: str,
         ticket: Ticket,

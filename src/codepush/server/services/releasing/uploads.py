@@ -47,9 +47,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
-    from codepush.server.ports.accounts import AccountRecord
     from codepush.server.ports.blobs import Blobs
     from codepush.server.ports.store import Records, Store
+    from codepush.server.services.caller import Caller
     from codepush.server.services.releasing.workspace import Workspace
 
 __all__ = ["CHUNK_SIZE", "LIFE_MS", "MOST_OPEN", "ExpectedChunk", "Ticket", "UploadStatus", "Uploads"]
@@ -136,7 +136,7 @@ class Uploads:
         self._chunk_size = chunk_size
         self._clock = clock
 
-    async def begin(self, caller: AccountRecord, app_name: str, deployment_name: str) -> Ticket:
+    async def begin(self, caller: Caller, app_name: str, deployment_name: str) -> Ticket:
         """Return the ticket for a file that the caller is going to release.
 
         It can be released to any deployment of the app; that the one named here exists is only checked early.
@@ -150,11 +150,11 @@ class Uploads:
         async with self._store.write() as records:
             app, _ = await find_deployment(records, caller, app_name, deployment_name, "release")
             at = self._clock()
-            _check_few(await records.uploads.open_until(caller.id, at))
+            _check_few(await records.uploads.open_until(caller.account.id, at))
             upload = UploadRecord(
                 id=ticket.id,
                 app_id=app.id,
-                account_id=caller.id,
+                account_id=caller.account.id,
                 token_digest=_digest(ticket.token),
                 created_at=at,
                 expires_at=at + LIFE_MS,
@@ -278,7 +278,7 @@ class Uploads:
             return UploadStatus(upload, _missing(upload, await records.uploads.chunks(upload.id)) if is_open else ())
 
     @asynccontextmanager
-    async def claim(self, caller: AccountRecord, app_name: str, ticket: Ticket) -> AsyncIterator[Path]:
+    async def claim(self, caller: Caller, app_name: str, ticket: Ticket) -> AsyncIterator[Path]:
         """Open a block in which an upload of the caller's for an app is one file in the workspace.
 
         Raises:
@@ -291,11 +291,11 @@ class Uploads:
         async with self._store.read() as records:
             app = await find_app(records, caller, app_name, "release")
             upload = await self._admitted(records, ticket)
-            if (upload.app_id, upload.account_id) != (app.id, caller.id):
+            if (upload.app_id, upload.account_id) != (app.id, caller.account.id):
                 raise _unknown()
             _check_finished(upload)
             chunks = await records.uploads.chunks(upload.id)
-        async with self._workspace.upload_in_turn(caller.id, upload.size) as folder:
+        async with self._workspace.upload_in_turn(caller.account.id, upload.size) as folder:
             with draft(nullcontext(folder)) as whole:
                 await self._assemble(chunks, whole.file)
                 yield whole.path

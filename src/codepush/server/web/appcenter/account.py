@@ -11,7 +11,7 @@ from codepush.server.services.errors import NotFoundError
 from codepush.server.web.admission import Entry
 from codepush.server.web.appcenter.bodies import fields_of, in_their_words, read_word
 from codepush.server.web.appcenter.shapes import token_shape, user_shape
-from codepush.server.web.auth import address, expiry
+from codepush.server.web.auth import address
 from codepush.server.web.paths import name_in
 from codepush.server.web.responses import json_answer, no_content
 from codepush.wire import appcenter
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from codepush.models import AccessKey
-    from codepush.server.ports.accounts import AccountRecord
     from codepush.server.services.access.access_keys import AccessKeys
+    from codepush.server.services.caller import Caller
 
 __all__ = ["AccountRoutes"]
 
@@ -45,25 +45,23 @@ class AccountRoutes:
             Entry("DELETE", "/api_tokens/{token}", self._remove),
         ]
 
-    async def _user(self, _: Request, caller: AccountRecord) -> Response:
-        return json_answer(encode_json(user_shape(caller)))
+    async def _user(self, _: Request, caller: Caller) -> Response:
+        return json_answer(encode_json(user_shape(caller.account)))
 
-    async def _list(self, _: Request, caller: AccountRecord) -> Response:
+    async def _list(self, _: Request, caller: Caller) -> Response:
         return json_answer(encode_json([token_shape(one) for one in await self._tokens(caller)]))
 
-    async def _add(self, request: Request, caller: AccountRecord) -> Response:
+    async def _add(self, request: Request, caller: Caller) -> Response:
         fields = await fields_of(request)
         read_word("scope", appcenter.scope, fields.get("scope"))
         said = appcenter.in_our_words({"description": f"token-{secrets.token_hex(4)}", **fields}, _TOKEN_FIELDS)
         with in_their_words(_TOKEN_FIELDS):
             wanted = validation.access_key_request(said)
             info = validation.access_key_info(wanted, is_update=False, is_name_required=False)
-            access_key = await self._access_keys.add(
-                caller, info, created_by=address(request), not_after=expiry(request)
-            )
+            access_key = await self._access_keys.add(caller, info, created_by=address(request))
         return json_answer(encode_json(token_shape(access_key)), 201)
 
-    async def _remove(self, request: Request, caller: AccountRecord) -> Response:
+    async def _remove(self, request: Request, caller: Caller) -> Response:
         wanted = name_in(request, "token").lower()
         for access_key in await self._tokens(caller):
             if token_shape(access_key).id == wanted:
@@ -71,6 +69,6 @@ class AccountRoutes:
                 return no_content()
         raise NotFoundError(f'The API token "{masked_name(wanted)}" does not exist.', code="access_key_not_found")
 
-    async def _tokens(self, caller: AccountRecord) -> list[AccessKey]:
+    async def _tokens(self, caller: Caller) -> list[AccessKey]:
         """Return the caller's access keys, but for what log-ins in the browser made."""
         return [one for one in await self._access_keys.list(caller) if not one.is_session]

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from codepush.models import Permission
-    from codepush.server.ports.accounts import AccountRecord
     from codepush.server.ports.apps import AppRecord
     from codepush.server.services.access.organizations import Organizations
+    from codepush.server.services.caller import Caller
     from codepush.server.services.releasing.apps import Apps
     from codepush.server.services.releasing.collaborators import Collaborators
 
@@ -65,24 +65,24 @@ class AppRoutes:
             Entry("DELETE", f"{app}/invitations/{{email}}", self._leave, "leave_app"),
         ]
 
-    async def _list(self, request: Request, caller: AccountRecord) -> Response:
+    async def _list(self, request: Request, caller: Caller) -> Response:
         return _shown(await self._apps.visible(caller), request, caller)
 
-    async def _list_of_organization(self, request: Request, caller: AccountRecord) -> Response:
+    async def _list_of_organization(self, request: Request, caller: Caller) -> Response:
         organization = (await self._organizations.get(caller, name_in(request, "org"))).organization
         visible = await self._apps.visible(caller)
         its_own = [app for app in visible if (app.owner.kind, app.owner.id) == ("org", organization.id)]
         return _shown(its_own, request, caller)
 
-    async def _add(self, request: Request, caller: AccountRecord) -> Response:
-        return await self._create(request, caller, caller.slug)
+    async def _add(self, request: Request, caller: Caller) -> Response:
+        return await self._create(request, caller, caller.account.slug)
 
-    async def _add_to_organization(self, request: Request, caller: AccountRecord) -> Response:
+    async def _add_to_organization(self, request: Request, caller: Caller) -> Response:
         organization = name_in(request, "org")
         return await self._create(request, caller, organization, organization=organization)
 
     async def _create(
-        self, request: Request, caller: AccountRecord, owner: str, *, organization: str | None = None
+        self, request: Request, caller: Caller, owner: str, *, organization: str | None = None
     ) -> Response:
         """Create an app without deployments: clients make the first two themselves."""
         fields = await fields_of(request)
@@ -100,44 +100,44 @@ class AppRoutes:
         app = await self._apps.find(caller, f"{owner}/{info.name}")
         return json_answer(encode_json(app_shape(app, caller)), 201)
 
-    async def _get(self, request: Request, caller: AccountRecord) -> Response:
+    async def _get(self, request: Request, caller: Caller) -> Response:
         return json_answer(encode_json(app_shape(await self._apps.find(caller, app_in(request)), caller)))
 
-    async def _rename(self, request: Request, caller: AccountRecord) -> Response:
+    async def _rename(self, request: Request, caller: Caller) -> Response:
         fields = await fields_of(request)
         name = validation.app_name(fields, is_required=False)
         await self._apps.rename(caller, app_in(request), name, display_name=_display_name(fields))
         app = await self._apps.find(caller, f"{name_in(request, 'owner')}/{name or name_in(request, 'app')}")
         return json_answer(encode_json(app_shape(app, caller)))
 
-    async def _remove(self, request: Request, caller: AccountRecord) -> Response:
+    async def _remove(self, request: Request, caller: Caller) -> Response:
         await self._apps.remove(caller, app_in(request))
         return no_content()
 
-    async def _transfer(self, request: Request, caller: AccountRecord) -> Response:
+    async def _transfer(self, request: Request, caller: Caller) -> Response:
         app = await self._collaborators.transfer(caller, app_in(request), name_in(request, "destination"))
         return json_answer(encode_json(app_shape(app, caller)))
 
-    async def _people(self, request: Request, caller: AccountRecord) -> Response:
+    async def _people(self, request: Request, caller: Caller) -> Response:
         app = await self._apps.find(caller, app_in(request))
         return json_answer(encode_json([collaborator_shape(one) for one in parts(app)]))
 
-    async def _change(self, request: Request, caller: AccountRecord) -> Response:
+    async def _change(self, request: Request, caller: Caller) -> Response:
         fields = await fields_of(request)
         permission = read_word("permissions", appcenter.permissions, fields.get("permissions"))
         await self._collaborators.change(caller, app_in(request), name_in(request, "email"), permission)
         return no_content()
 
-    async def _leave(self, request: Request, caller: AccountRecord) -> Response:
+    async def _leave(self, request: Request, caller: Caller) -> Response:
         await self._collaborators.remove(caller, app_in(request), name_in(request, "email"))
         return no_content()
 
-    async def _invitations(self, request: Request, caller: AccountRecord) -> Response:
+    async def _invitations(self, request: Request, caller: Caller) -> Response:
         """Show that nobody has yet to accept: who is invited is a member at once."""
         await self._collaborators.list(caller, app_in(request))
         return json_answer(encode_json([]))
 
-    async def _invite(self, request: Request, caller: AccountRecord) -> Response:
+    async def _invite(self, request: Request, caller: Caller) -> Response:
         fields = await fields_of(request)
         email = name_in(request, "email") if "email" in request.path_params else invited(fields)
         read = partial(appcenter.permission, otherwise="Collaborator")
@@ -178,7 +178,7 @@ def _name_field(fields: Mapping[str, object]) -> dict[str, str]:
     return {"name": "display_name" if fields.get("name") is None else "name"}
 
 
-def _shown(apps: Iterable[AppRecord], request: Request, caller: AccountRecord) -> Response:
+def _shown(apps: Iterable[AppRecord], request: Request, caller: Caller) -> Response:
     match request.query_params.get("$orderBy"):
         case "name":
             apps = sorted(apps, key=lambda app: alphabetical(app.name))

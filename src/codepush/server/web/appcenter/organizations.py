@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from codepush.models import Role
     from codepush.rules.validation import OrganizationInfo
-    from codepush.server.ports.accounts import AccountRecord
     from codepush.server.services.access.organizations import Organizations
+    from codepush.server.services.caller import Caller
 
 __all__ = ["OrganizationRoutes"]
 
@@ -55,49 +55,49 @@ class OrganizationRoutes:
             Entry("DELETE", invitation, self._remove_member, on_organization="leave"),
         ]
 
-    async def _list(self, _: Request, caller: AccountRecord) -> Response:
+    async def _list(self, _: Request, caller: Caller) -> Response:
         organizations = await self._organizations.list(caller)
         return json_answer(encode_json([organization_shape(one) for one in organizations]))
 
-    async def _add(self, request: Request, caller: AccountRecord) -> Response:
+    async def _add(self, request: Request, caller: Caller) -> Response:
         info = await _info(request)
         organization = await self._organizations.add(caller, name=info.name, display_name=info.display_name)
         return json_answer(encode_json(organization_shape(organization)), 201)
 
-    async def _get(self, request: Request, caller: AccountRecord) -> Response:
+    async def _get(self, request: Request, caller: Caller) -> Response:
         membership = await self._organizations.get(caller, name_in(request, "org"))
         return json_answer(encode_json(organization_shape(membership.organization)))
 
-    async def _change(self, request: Request, caller: AccountRecord) -> Response:
+    async def _change(self, request: Request, caller: Caller) -> Response:
         info = await _info(request)
         organization = await self._organizations.change(
             caller, name_in(request, "org"), new_name=info.name, display_name=info.display_name
         )
         return json_answer(encode_json(organization_shape(organization)))
 
-    async def _remove(self, request: Request, caller: AccountRecord) -> Response:
+    async def _remove(self, request: Request, caller: Caller) -> Response:
         await self._organizations.remove(caller, name_in(request, "org"))
         return no_content()
 
-    async def _members(self, request: Request, caller: AccountRecord) -> Response:
+    async def _members(self, request: Request, caller: Caller) -> Response:
         membership = await self._organizations.get(caller, name_in(request, "org"))
         return json_answer(encode_json([member_shape(one) for one in membership.members]))
 
-    async def _set_role(self, request: Request, caller: AccountRecord) -> Response:
+    async def _set_role(self, request: Request, caller: Caller) -> Response:
         role: Role = read_word("role", appcenter.role, (await fields_of(request)).get("role"))
         member = await self._organizations.set_role(caller, name_in(request, "org"), name_in(request, "user"), role)
         return json_answer(encode_json(member_shape(member)))
 
-    async def _remove_member(self, request: Request, caller: AccountRecord) -> Response:
+    async def _remove_member(self, request: Request, caller: Caller) -> Response:
         await self._organizations.remove_member(caller, name_in(request, "org"), _person(request))
         return no_content()
 
-    async def _invitations(self, request: Request, caller: AccountRecord) -> Response:
+    async def _invitations(self, request: Request, caller: Caller) -> Response:
         """Show that nobody has yet to accept: who is invited is a member at once."""
         await self._organizations.get(caller, name_in(request, "org"))
         return json_answer(encode_json([]))
 
-    async def _invite(self, request: Request, caller: AccountRecord) -> Response:
+    async def _invite(self, request: Request, caller: Caller) -> Response:
         fields = await fields_of(request)
         person = _person(request) or invited(fields)
         read = partial(appcenter.role, otherwise="developer")
@@ -105,7 +105,7 @@ class OrganizationRoutes:
         await self._organizations.add_member(caller, name_in(request, "org"), person, role)
         return no_content()
 
-    async def _remove_invited(self, request: Request, caller: AccountRecord) -> Response:
+    async def _remove_invited(self, request: Request, caller: Caller) -> Response:
         person = invited(await fields_of(request))
         await self._organizations.remove_member(caller, name_in(request, "org"), person)
         return no_content()

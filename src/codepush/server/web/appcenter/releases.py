@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from codepush.models import PackageInfo
-    from codepush.server.ports.accounts import AccountRecord
+    from codepush.server.services.caller import Caller
     from codepush.server.services.releasing.deployments import Deployments
     from codepush.server.services.releasing.metrics import Metrics
     from codepush.server.services.releasing.releases import Releases
@@ -56,55 +56,55 @@ class ReleaseRoutes:
             Entry("GET", f"{deployment}/metrics", self._counters, "view_deployment"),
         ]
 
-    async def _list(self, request: Request, caller: AccountRecord) -> Response:
+    async def _list(self, request: Request, caller: Caller) -> Response:
         deployments = await self._deployments.list(caller, app_in(request))
         return json_answer(encode_json([appcenter.DeploymentShape.of(one) for one in deployments]))
 
-    async def _add(self, request: Request, caller: AccountRecord) -> Response:
+    async def _add(self, request: Request, caller: Caller) -> Response:
         info = validation.deployment_info(await fields_of(request), is_name_required=True)
         assert info.name is not None  # required above
         deployment = await self._deployments.add(caller, app_in(request), info.name, key=info.key)
         return json_answer(encode_json(appcenter.DeploymentShape.of(deployment)), 201)
 
-    async def _get(self, request: Request, caller: AccountRecord) -> Response:
+    async def _get(self, request: Request, caller: Caller) -> Response:
         deployment = await self._deployments.get(caller, app_in(request), name_in(request, "deployment"))
         return json_answer(encode_json(appcenter.DeploymentShape.of(deployment)))
 
-    async def _rename(self, request: Request, caller: AccountRecord) -> Response:
+    async def _rename(self, request: Request, caller: Caller) -> Response:
         info = validation.deployment_info(await fields_of(request), is_name_required=True)
         await self._deployments.rename(caller, app_in(request), name_in(request, "deployment"), info.name)
         return no_content()
 
-    async def _remove(self, request: Request, caller: AccountRecord) -> Response:
+    async def _remove(self, request: Request, caller: Caller) -> Response:
         await self._deployments.remove(caller, app_in(request), name_in(request, "deployment"))
         return no_content()
 
-    async def _history(self, request: Request, caller: AccountRecord) -> Response:
+    async def _history(self, request: Request, caller: Caller) -> Response:
         history = await self._deployments.history(caller, app_in(request), name_in(request, "deployment"))
         return json_answer(encode_json([appcenter.ReleaseShape.of(one) for one in history]))
 
-    async def _clear(self, request: Request, caller: AccountRecord) -> Response:
+    async def _clear(self, request: Request, caller: Caller) -> Response:
         await self._deployments.clear_history(caller, app_in(request), name_in(request, "deployment"))
         return no_content()
 
-    async def _patch(self, request: Request, caller: AccountRecord) -> Response:
+    async def _patch(self, request: Request, caller: Caller) -> Response:
         label = name_in(request, "label")
         info = replace(await _change(request), label=None if label == _NEWEST else label)
         package = await self._releases.patch(caller, app_in(request), name_in(request, "deployment"), info)
         return no_content() if package is None else json_answer(encode_json(appcenter.ReleaseShape.of_reply(package)))
 
-    async def _promote(self, request: Request, caller: AccountRecord) -> Response:
+    async def _promote(self, request: Request, caller: Caller) -> Response:
         source, destination = name_in(request, "deployment"), name_in(request, "destination")
         info = await _change(request)
         package = await self._releases.promote(caller, app_in(request), source, destination, info)
         return json_answer(encode_json(appcenter.ReleaseShape.of_reply(package)))
 
-    async def _rollback(self, request: Request, caller: AccountRecord) -> Response:
+    async def _rollback(self, request: Request, caller: Caller) -> Response:
         label = (await _change(request)).label
         package = await self._releases.rollback(caller, app_in(request), name_in(request, "deployment"), label)
         return json_answer(encode_json(appcenter.ReleaseShape.of_reply(package)), 201)
 
-    async def _counters(self, request: Request, caller: AccountRecord) -> Response:
+    async def _counters(self, request: Request, caller: Caller) -> Response:
         counters = await self._metrics.of_deployment(caller, app_in(request), name_in(request, "deployment"))
         return json_answer(encode_json([appcenter.MetricShape.of(label, one) for label, one in counters.items()]))
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from codepush.server.ports.accounts import AccountRecord
     from codepush.server.ports.apps import AppRecord, CollaboratorRecord, OwnerRecord
     from codepush.server.ports.organizations import MemberRecord, OrganizationRecord
+    from codepush.server.services.caller import Caller
 
 __all__ = ["app_shape", "collaborator_shape", "member_shape", "organization_shape", "token_shape", "user_shape"]
 
@@ -54,9 +55,9 @@ def token_shape(access_key: AccessKey) -> appcenter.TokenShape:
     )
 
 
-def app_shape(app: AppRecord, caller: AccountRecord) -> appcenter.AppShape:
+def app_shape(app: AppRecord, caller: Caller) -> appcenter.AppShape:
     """Return what is sent for an app."""
-    part = permission_of(app, caller.id)
+    part = permission_of(app, caller.account.id)
     return appcenter.AppShape(
         id=appcenter.identifier("app", app.id),
         name=app.name,

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from starlette.responses import Response
 
     from codepush.models import Package
-    from codepush.server.ports.accounts import AccountRecord
+    from codepush.server.services.caller import Caller
     from codepush.server.services.releasing.idempotency import Idempotency, Receipt
     from codepush.server.services.releasing.uploaded_releases import UploadedReleases
 
@@ -54,13 +54,13 @@ class UploadRoutes:
             Entry("POST", f"{deployment}/releases", self.release, "release", patience=_RELEASE_PATIENCE),
         ]
 
-    async def _begin(self, request: Request, caller: AccountRecord) -> Response:
+    async def _begin(self, request: Request, caller: Caller) -> Response:
         ticket = await self._releases.begin(caller, app_in(request), name_in(request, "deployment"))
         return json_answer(
             encode_json(appcenter.ReleaseUploadShape(id=ticket.id, token=ticket.token, upload_domain=self._upload_url))
         )
 
-    async def release(self, request: Request, caller: AccountRecord) -> Response:
+    async def release(self, request: Request, caller: Caller) -> Response:
         """Release what was uploaded, once; who repeats the request gets the same answer, for a day."""
         body = await fields_of(request)
         ticket = _ticket(body.get("release_upload"))
@@ -73,7 +73,7 @@ class UploadRoutes:
             return await self._releases.release(caller, app, deployment, ticket, info, receipt=receipt)
 
         route = f"{request.method} {request.scope['path']}"
-        repeatable = IdempotencyKey(caller.id, route, ticket.id, await digest(info))
+        repeatable = IdempotencyKey(caller.account.id, route, ticket.id, await digest(info))
         given = await self._idempotency.once(repeatable, release, _answer)
         return json_answer(given.body, given.status)
 
