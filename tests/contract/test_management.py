@@ -72,7 +72,7 @@ async def _lay_ground(settings):
     keys = {}
     async with open_accounts(settings) as accounts:
         for name, email in RECORDING["accounts"].items():
-            await accounts.add(email, name, created_by="setup")
+            await accounts.add(operator("setup"), email, name)
             _, added = await accounts.add_key(operator("setup"), email, AccessKeyInfo(friendly_name=f"setup-{name}"))
             keys[name] = added.key
     return keys

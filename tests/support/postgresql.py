@@ -208,7 +208,7 @@ def postgresql_url(postgresql_server):
 
 def undo_newest_migration(server, url):
     """Bring a database back to the schema before the newest one."""
-    added = {"apps": "display_name", "diffs": "fits_binary", "idempotency_keys": "digest"}
-    undo = [f"ALTER TABLE {table} DROP COLUMN {column}" for table, column in added.items()]
-    for statement in (*undo, "UPDATE alembic_version SET version_num = '0002'"):
+    added = ("actor_kind", "access_key_id", "request_id", "organization_id")
+    undo = [f"ALTER TABLE events DROP COLUMN {column}" for column in added]
+    for statement in (*undo, "UPDATE alembic_version SET version_num = '0003'"):
         server.execute(statement, url.rpartition("/")[2])

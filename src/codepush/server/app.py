@@ -23,6 +23,7 @@ from codepush.server.services.access.access_keys import AccessKeys
 from codepush.server.services.access.accounts import Accounts
 from codepush.server.services.access.logins import Logins
 from codepush.server.services.access.organizations import Organizations
+from codepush.server.services.change import Changes, Committed
 from codepush.server.services.packages.diffs import Diffs
 from codepush.server.services.packages.links import Links
 from codepush.server.services.packages.missing_diffs import MissingDiffs
@@ -34,6 +35,7 @@ from codepush.server.services.phones.reports import Reports
 from codepush.server.services.phones.updates import Updates
 from codepush.server.services.releasing.apps import Apps
 from codepush.server.services.releasing.collaborators import Collaborators
+from codepush.server.services.releasing.contents import Contents
 from codepush.server.services.releasing.deployments import Deployments
 from codepush.server.services.releasing.idempotency import Idempotency
 from codepush.server.services.releasing.metrics import Metrics
@@ -88,6 +90,7 @@ if TYPE_CHECKING:
     from codepush.server.ports.blobs import Blobs
     from codepush.server.ports.identity import IdentityProvider
     from codepush.server.ports.store import Store
+    from codepush.server.services.caller import Caller
     from codepush.server.settings import Settings
     from codepush.server.tracing import Spans
 
@@ -136,34 +139,26 @@ def create_app(settings: Settings, *, peers: Path | None = None) -> Starlette:
     diffs, repacking = _makers(settings, store, blobs, changed=updates.drop)
     worker = Worker(store, handlers(diffs, repacking), added=jobs_added, counts=counters.jobs, spans=spans)
     shared = SharedCounters(counters, peers, held=updates.held)
-    access_keys = AccessKeys(store, max_days=settings.access_key_max_days)
+    changes = Changes(store, partial(_announce, updates=updates, jobs_added=jobs_added, counters=counters))
+    access_keys = AccessKeys(store, changes, max_days=settings.access_key_max_days)
     failures = FailedLogins(RateLimit(settings.failed_logins_per_address)) if settings.rate_limits else None
     gate = Gate(access_keys, _limits(settings, failures))
-    apps, collaborators = Apps(store, changed=updates.drop), Collaborators(store)
-    organizations = Organizations(store)
+    apps, collaborators = Apps(store, changes), Collaborators(store, changes)
+    organizations = Organizations(store, changes)
     admission = Admission(gate, apps, organizations, request_seconds=settings.request_seconds)
-    deployments, metrics = Deployments(store, links, changed=updates.drop), Metrics(store)
+    deployments, metrics = Deployments(store, changes, links), Metrics(store)
     series = Series(store)
     workspace = Workspace(settings.workspace, limit_mb=settings.workspace_limit_mb)
-    releases = Releases(
-        store,
-        blobs,
-        links,
-        workspace=workspace,
-        pack_level=settings.pack_level,
-        diffs=diffs,
-        repacking=repacking,
-        changed=updates.drop,
-        queued=jobs_added.set,
-        counts=counters.releases,
-        spans=spans,
+    contents = Contents(
+        blobs, workspace, repacking, pack_level=settings.pack_level, counters=counters.releases, spans=spans
     )
+    releases = Releases(store, changes, contents, links, diffs, spans=spans)
     idempotency = Idempotency(store)
-    uploads = Uploads(store, blobs, workspace=workspace, limit_mb=settings.upload_limit_mb)
+    uploads = Uploads(store, changes, blobs, workspace=workspace, limit_mb=settings.upload_limit_mb)
     management = StandaloneRoutes(
         admission=admission,
         access_keys=access_keys,
-        accounts=Accounts(store, access_keys),
+        accounts=Accounts(store, changes, access_keys),
         apps=apps,
         collaborators=collaborators,
         deployments=deployments,
@@ -207,7 +202,7 @@ def create_app(settings: Settings, *, peers: Path | None = None) -> Starlette:
             ).routes(),
             *_download_door(settings, store, blobs, counters).routes(),
             *OpenApiRoutes().routes(),
-            *_login_door(settings, store, access_keys, failures).routes(),
+            *_login_door(settings, changes, access_keys, failures).routes(),
             misspelt_route(),
             for_all_paths(Mount("/", RequestLog(managing, counters, spans, fallback=_ANYTHING))),
         ],
@@ -238,6 +233,14 @@ def create_app(settings: Settings, *, peers: Path | None = None) -> Starlette:
     )
 
 
+def _announce(committed: Committed, *, updates: Updates, jobs_added: asyncio.Event, counters: Counters) -> None:
+    """Wake what depends on a committed change: snapshots, jobs and counters."""
+    if committed.deployments:
+        updates.drop(committed.deployments)
+        jobs_added.set()
+    counters.releases.add(committed.kinds)
+
+
 def _limits(settings: Settings, failures: FailedLogins | None) -> Limits | None:
     if failures is None:
         return None
@@ -254,10 +257,10 @@ def _address_limit(settings: Settings) -> RateLimit | None:
 
 
 def _login_door(
-    settings: Settings, store: Store, access_keys: AccessKeys, failures: FailedLogins | None
+    settings: Settings, changes: Changes, access_keys: AccessKeys, failures: FailedLogins | None
 ) -> LoginRoutes:
     return LoginRoutes(
-        Logins(store, access_keys, is_registration_open=settings.enable_registration),
+        Logins(changes, access_keys, is_registration_open=settings.enable_registration),
         _providers(settings),
         public_url=settings.public_url,
         rate_limit=_address_limit(settings),
@@ -369,15 +372,15 @@ async def _make_places(settings: Settings) -> None:
 
 
 def _first_start(settings: Settings, store: Store) -> FirstStart:
-    return FirstStart(store, partial(open_blobs, settings), place=settings.place.shown)
+    return FirstStart(store, Changes(store), partial(open_blobs, settings), place=settings.place.shown)
 
 
-async def begin(settings: Settings, *, by: str) -> None:
+async def begin(settings: Settings, caller: Caller) -> None:
     """Accept an empty database beside archives, whose records were lost or never made here."""
     await _make_places(settings)
     store = _open_store(settings)
     try:
-        await _first_start(settings, store).accept(by=by)
+        await _first_start(settings, store).accept(caller)
     finally:
         await store.close()
 
@@ -416,7 +419,8 @@ async def open_accounts(settings: Settings) -> AsyncIterator[Accounts]:
     store = _open_store(settings)
     try:
         await _prepare(settings, store)
-        yield Accounts(store, AccessKeys(store, max_days=settings.access_key_max_days))
+        changes = Changes(store)
+        yield Accounts(store, changes, AccessKeys(store, changes, max_days=settings.access_key_max_days))
     finally:
         await store.close()
 
@@ -427,7 +431,8 @@ async def open_logins(settings: Settings) -> AsyncIterator[Logins]:
     store = _open_store(settings)
     try:
         await _prepare(settings, store)
-        yield Logins(store, AccessKeys(store, max_days=settings.access_key_max_days))
+        changes = Changes(store)
+        yield Logins(changes, AccessKeys(store, changes, max_days=settings.access_key_max_days))
     finally:
         await store.close()
 
@@ -467,7 +472,7 @@ async def open_upkeep(settings: Settings, *, make: bool = False) -> AsyncIterato
             await _prepare(settings, store)
         blobs = open_blobs(settings)
         workspace = Workspace(settings.workspace, limit_mb=settings.workspace_limit_mb)
-        uploads = Uploads(store, blobs, workspace=workspace, limit_mb=settings.upload_limit_mb)
+        uploads = Uploads(store, Changes(store), blobs, workspace=workspace, limit_mb=settings.upload_limit_mb)
         yield Upkeep(
             integrity=Integrity(store, blobs, workspace=settings.workspace),
             garbage_collection=GarbageCollection(store, blobs, uploads, workspace=settings.workspace),

@@ -111,6 +111,17 @@ class Releases(Struct):
     uploads: int = 0
     upload_bytes: int = 0
 
+    def add(self, kinds: Iterable[str]) -> None:
+        """Count the releases among the kinds of audit lines of a change."""
+        for kind in kinds:
+            match kind:
+                case "release.upload":
+                    self.uploaded += 1
+                case "release.promote":
+                    self.promoted += 1
+                case "release.rollback":
+                    self.rolled_back += 1
+
 
 class Downloads(Struct):
     """Requests for archives: answered with one, sent on to where it is, or not found."""

@@ -18,7 +18,7 @@ from codepush.rules.validation import AccessKeyInfo
 from codepush.server import logs
 from codepush.server.app import begin, migrate as migrate_database, open_accounts, open_logins, open_upkeep, open_worker
 from codepush.server.ports.errors import PortError
-from codepush.server.services.caller import operator
+from codepush.server.services.caller import Caller, operator
 from codepush.server.services.errors import ServiceError
 from codepush.server.services.upkeep.garbage_collection import Cleaned
 from codepush.server.services.upkeep.integrity import Findings
@@ -54,6 +54,10 @@ __all__ = [
 _DAY_MS: Final = 24 * 60 * 60 * 1000
 
 
+def _operator() -> Caller:
+    return operator(socket.gethostname())
+
+
 @contextmanager
 def _for_people() -> Iterator[None]:
     """Raise what goes wrong inside as an error of the tree that the command line prints."""
@@ -87,7 +91,7 @@ async def prepare(settings: Settings, *, new: bool = False) -> bool:
     """
     with _for_people():
         if new:
-            await begin(settings, by=socket.gethostname())
+            await begin(settings, _operator())
         async with open_accounts(settings) as accounts:
             return await accounts.any()
 
@@ -112,7 +116,7 @@ async def add_account(settings: Settings, email: str, name: str) -> tuple[Accoun
     """
     with _for_people():
         async with open_accounts(settings) as accounts:
-            return await accounts.add(email, name, created_by=socket.gethostname())
+            return await accounts.add(_operator(), email, name)
 
 
 async def add_key(settings: Settings, email: str, name: str | None, days: int) -> tuple[Account, AccessKey]:
@@ -158,7 +162,7 @@ async def remove_account(settings: Settings, email: str) -> None:
     """
     with _for_people():
         async with open_accounts(settings) as accounts:
-            await accounts.remove(email, removed_by=socket.gethostname())
+            await accounts.remove(_operator(), email)
 
 
 async def keys(settings: Settings, email: str) -> Sequence[AccessKey]:
@@ -170,7 +174,7 @@ async def keys(settings: Settings, email: str) -> Sequence[AccessKey]:
     """
     with _for_people():
         async with open_accounts(settings) as accounts:
-            return await accounts.keys(operator(socket.gethostname()), email)
+            return await accounts.keys(_operator(), email)
 
 
 async def revoke_key(settings: Settings, email: str, name: str) -> None:
@@ -182,7 +186,7 @@ async def revoke_key(settings: Settings, email: str, name: str) -> None:
     """
     with _for_people():
         async with open_accounts(settings) as accounts:
-            await accounts.revoke_key(operator(socket.gethostname()), email, name)
+            await accounts.revoke_key(_operator(), email, name)
 
 
 async def check(settings: Settings, *, deep: bool, mend: bool = False) -> Findings:
@@ -253,7 +257,7 @@ async def make_login_code(settings: Settings, email: str) -> str:
     """
     with _for_people():
         async with open_logins(settings) as logins:
-            return await logins.make_code(email)
+            return await logins.make_code(_operator(), email)
 
 
 async def work(settings: Settings, *, once: bool) -> None:

@@ -6,6 +6,7 @@ from msgspec.structs import replace
 from codepush.rules.validation import AccessKeyInfo
 from codepush.server.services.access.access_keys import DEFAULT_LIFE_MS, AccessKeys
 from codepush.server.services.caller import visitor
+from codepush.server.services.change import Changes
 from codepush.server.services.errors import ConflictError, InvalidError, NotFoundError, UnauthenticatedError
 
 pytestmark = pytest.mark.anyio
@@ -32,7 +33,7 @@ def clock():
 
 @pytest.fixture
 def access_keys(store, clock):
-    return AccessKeys(store, clock=clock)
+    return AccessKeys(store, Changes(store, clock=clock), clock=clock)
 
 
 @pytest.fixture
@@ -147,8 +148,9 @@ async def test_a_key_does_not_outlive_the_one_that_created_it(access_keys, ada):
 
 async def test_no_key_is_valid_for_longer_than_the_longest_lifetime(store, ada, clock):
     """The limit holds without an asking key too, and leaves keys alone that exist."""
-    await AccessKeys(store, max_days=100, clock=clock).add(ada, named("old", ttl=100 * DAY), created_by="here")
-    access_keys = AccessKeys(store, max_days=10, clock=clock)
+    changes = Changes(store, clock=clock)
+    await AccessKeys(store, changes, max_days=100, clock=clock).add(ada, named("old", ttl=100 * DAY), created_by="here")
+    access_keys = AccessKeys(store, changes, max_days=10, clock=clock)
     key = await access_keys.add(ada, named("ci"), created_by="here")
     assert int(key.expires.timestamp() * 1000) == START + 10 * DAY
     [old, _] = await access_keys.list(ada)
@@ -193,17 +195,15 @@ async def test_a_removed_key_is_refused(access_keys, ada):
 async def test_sessions_end_by_machine(access_keys, store, ada, bob):
     """Removing a machine's sessions leaves keys, other machines and other people alone."""
     secrets = {}
-    async with store.write() as records:
-        for owner, name, machine, is_session in (
-            (ada, "Login-1", "laptop", True),
-            (ada, "Login-2", "laptop", True),
-            (ada, "Login-3", "desktop", True),
-            (ada, "ci", "laptop", False),
-            (bob, "Login-4", "laptop", True),
-        ):
-            _, secrets[name] = await access_keys.issue(
-                records, owner.account, named(name), created_by=machine, is_session=is_session
-            )
+    for owner, name, machine, is_session in (
+        (ada, "Login-1", "laptop", True),
+        (ada, "Login-2", "laptop", True),
+        (ada, "Login-3", "desktop", True),
+        (ada, "ci", "laptop", False),
+        (bob, "Login-4", "laptop", True),
+    ):
+        async with Changes(store).by(owner) as change:
+            _, secrets[name] = await access_keys.issue(change, named(name), created_by=machine, is_session=is_session)
     await access_keys.remove_sessions(ada, "laptop")
     assert [key.name for key in await access_keys.list(ada)] == ["Login-3", "ci"]
     assert (await access_keys.authenticate(secrets["Login-4"])).account == bob.account

@@ -5,6 +5,7 @@ from uuid import UUID
 import pytest
 
 from codepush.server.app import open_accounts
+from codepush.server.services.caller import operator
 from codepush.server.settings import Settings
 from support.serving import serving
 
@@ -32,7 +33,7 @@ class Caller:
 async def ask(tmp_path):
     settings = Settings.load({"data": tmp_path}, {}, address="http://codepush.test")
     async with open_accounts(settings) as accounts:
-        _, token = await accounts.add("owner@example.test", "Olive", created_by="test")
+        _, token = await accounts.add(operator("test"), "owner@example.test", "Olive")
     async with serving(tmp_path) as client:
         yield Caller(client, token)
 

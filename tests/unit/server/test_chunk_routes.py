@@ -9,6 +9,8 @@ import anyio
 import httpx2
 import pytest
 
+from codepush.server.services.caller import visitor
+from codepush.server.services.change import Changes
 from codepush.server.services.releasing.uploads import CHUNK_SIZE, LIFE_MS, Uploads
 from codepush.server.services.releasing.workspace import Workspace
 from codepush.server.settings import Settings
@@ -48,7 +50,7 @@ async def open_uploads(data):
     settings = Settings.load({"data": data}, {})
     store = SqlStore(settings.database_url)
     workspace = Workspace(settings.workspace, limit_mb=settings.workspace_limit_mb)
-    yield store, Uploads(store, DiskBlobs(settings.storage), workspace=workspace, limit_mb=200)
+    yield store, Uploads(store, Changes(store), DiskBlobs(settings.storage), workspace=workspace, limit_mb=200)
     await store.close()
 
 
@@ -61,7 +63,8 @@ async def begin(data):
                 owner = await records.accounts.add(email="ada@example.com", name="", created_at=1)
                 app = await records.apps.add(owner_id=owner.id, name="App", os=None, platform=None, created_at=1)
                 await records.deployments.add(app_id=app, name="Staging", key="k" * 20, device_key=b"k", created_at=1)
-        return owner, await uploads.begin(owner, "App", "Staging")
+        caller = visitor().acting_as(owner)
+        return caller, await uploads.begin(caller, "App", "Staging")
 
 
 async def assembled(data, owner, ticket):

@@ -1,6 +1,8 @@
 """The service behind log-ins: codes, tickets and identities."""
 
+import json
 import re
+from functools import partial
 
 import anyio
 import pytest
@@ -9,6 +11,8 @@ from sqlalchemy import func, select
 from codepush.server.ports.identity import Identity
 from codepush.server.services.access.access_keys import DEFAULT_LIFE_MS, AccessKeys
 from codepush.server.services.access.logins import CODE_LIFE_MS, LINK_LIFE_MS, TICKET_LIFE_MS, Logins
+from codepush.server.services.caller import visitor
+from codepush.server.services.change import Changes
 from codepush.server.services.errors import ConflictError, ForbiddenError, NotFoundError
 from codepush.server.storage.sql import schema
 from codepush.server.storage.sql.store import SqlStore
@@ -18,14 +22,25 @@ pytestmark = pytest.mark.anyio
 ADA = "ada@example.test"
 
 
+class ByVisitor:
+    """Logins of which every method is called by a browser."""
+
+    def __init__(self, logins):
+        self._logins = logins
+
+    def __getattr__(self, name):
+        return partial(getattr(self._logins, name), visitor("request-1"))
+
+
 class Desk:
     """A store with one account, and log-ins whose clock stands still until it is set."""
 
     def __init__(self, store, **options):
         self.store = store
         self.now = 1_000_000
-        self.access_keys = AccessKeys(store, clock=self.clock)
-        self.logins = Logins(store, self.access_keys, clock=self.clock, **options)
+        changes = Changes(store, clock=self.clock)
+        self.access_keys = AccessKeys(store, changes, clock=self.clock)
+        self.logins = ByVisitor(Logins(changes, self.access_keys, **options))
 
     def clock(self):
         return self.now
@@ -237,13 +252,18 @@ async def test_a_link_needs_a_log_in(desk):
             await desk.logins.link(somebody(issuer="https://other.test"), ticket)
 
 
-async def test_log_ins_are_in_the_audit_trail(desk):
-    """Who logged in how and from where is written down, without any secret."""
+async def test_logins_are_in_the_audit_trail(desk):
+    """Each step of a login has its line: who, from which machine and in which request, without any secret."""
     entry = await desk.logins.issue_key(await desk.logins.use_code(await desk.logins.make_code(ADA), "laptop"))
     await desk.logins.link(somebody(), entry.link_ticket)
     async with desk.store.read() as records:
-        found = await records.accounts._connection.execute(select(schema.events.c["actor", "kind", "after"]))
-        assert found.all() == [
-            (ADA, "account.login", '{"by": "one-time code", "hostname": "laptop"}'),
-            (ADA, "account.link", '{"by": "id.test"}'),
-        ]
+        lines = await records.events.page(limit=10)
+    assert [(line.kind, line.actor, line.request_id) for line in lines] == [
+        ("account.code", "person", "request-1"),
+        ("account.login", ADA, "request-1"),
+        ("session.add", ADA, "request-1"),
+        ("account.link", ADA, "request-1"),
+    ]
+    assert json.loads(lines[1].after) == {"by": "one-time code", "hostname": "laptop"}
+    assert json.loads(lines[3].after) == {"by": "id.test"}
+    assert not any(entry.access_key in (line.after or "") for line in lines)

@@ -7,6 +7,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from codepush.server.app import open_accounts
 from codepush.server.counters import Counters
 from codepush.server.ports.errors import UnavailableError
+from codepush.server.services.caller import operator
 from codepush.server.services.upkeep.overview import Overview
 from codepush.server.settings import Settings
 from support.serving import serving
@@ -37,7 +38,7 @@ async def server(tmp_path):
     """Give a client with an access key."""
     data = tmp_path / "data"
     async with open_accounts(Settings.load({"data": data}, {})) as accounts:
-        _, key = await accounts.add("ada@example.com", "Ada", created_by="test")
+        _, key = await accounts.add(operator("test"), "ada@example.com", "Ada")
     async with serving(data) as client:
         client.headers["Authorization"] = f"Bearer {key}"
         yield client

@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 
 from codepush.server.ports.errors import UnavailableError
 from codepush.server.services.caller import visitor
+from codepush.server.services.change import Changes
 from codepush.server.services.errors import (
     ConflictError,
     InvalidError,
@@ -40,6 +41,7 @@ class Node:
         self.blobs = DiskBlobs(folder / "blobs")
         self.uploads = Uploads(
             store,
+            Changes(store, clock=lambda: self.now),
             self.blobs,
             workspace=Workspace(self.workspace, limit_mb=10),
             limit_mb=1,

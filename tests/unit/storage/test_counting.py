@@ -7,6 +7,7 @@ from itertools import pairwise
 import anyio
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
+from msgspec.structs import replace
 
 from codepush.models import StatusReport
 from codepush.rules.series import DAY
@@ -256,15 +257,8 @@ async def test_a_disabled_release_counts(store):
     """It was released, and devices may still run it."""
     ground = await released_ground(store, 1)
     async with store.write() as records:
-        await records.releases.update(
-            ground.deployment.id,
-            1,
-            app_version="1.0.0",
-            description=None,
-            is_disabled=True,
-            is_mandatory=None,
-            rollout=None,
-        )
+        [release] = await records.releases.history(ground.deployment.id)
+        await records.releases.update(ground.deployment.id, replace(release, is_disabled=True))
     await take(store, a_run_of(ground, "v1", "device"))
     assert (await shown(store, ground))["v1", "active"] == 1
 

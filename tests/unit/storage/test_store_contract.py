@@ -367,7 +367,7 @@ async def test_a_release_is_changed_in_place(store):
     async with store.write() as records:
         first = await records.releases.add(ground.deployment.id, a_release(ground.package, description="old"))
         second = await records.releases.add(ground.deployment.id, a_release(ground.package))
-        await records.releases.update(ground.deployment.id, 1, **changes)
+        await records.releases.update(ground.deployment.id, msgspec.structs.replace(first, **changes))
     async with store.read() as records:
         history = await records.releases.history(ground.deployment.id)
         revisions = await records.deployments.revisions([ground.deployment.id])
@@ -378,20 +378,14 @@ async def test_a_release_is_changed_in_place(store):
 async def test_a_release_that_is_not_there_cannot_be_changed(store):
     """Changing an unknown label is told to the caller and raises no revision."""
     ground = await lay_ground(store)
+    async with store.write() as records:
+        added = await records.releases.add(ground.deployment.id, a_release(ground.package))
     with pytest.raises(MissingError):
         async with store.write() as records:
-            await records.releases.update(
-                ground.deployment.id,
-                9,
-                app_version="1",
-                description=None,
-                is_disabled=None,
-                is_mandatory=None,
-                rollout=None,
-            )
+            await records.releases.update(ground.deployment.id, msgspec.structs.replace(added, number=9))
     async with store.read() as records:
         revisions = await records.deployments.revisions([ground.deployment.id])
-    assert revisions == {ground.deployment.id: ground.deployment.revision}
+    assert revisions == {ground.deployment.id: ground.deployment.revision + 1}
 
 
 async def test_releases_come_with_the_diffs_to_their_package(sqlite_store):
@@ -491,26 +485,36 @@ async def test_several_deployments_are_found_by_their_keys(store):
     assert sorted(found, key=lambda one: one.id) == [ground.deployment for ground in grounds[:2]]
 
 
-async def test_events_are_written_and_outlive_their_app(sqlite_store):
-    """An event may speak of an app or of none, and stays as it is when the app is removed."""
-    ground = await lay_ground(sqlite_store)
-    plain = EventRecord(at=1, actor="ada@example.com", kind="account.added")
+async def test_events_are_written_and_outlive_their_app(store):
+    """An event may be about an app or not, stays as it is when the app is removed, and comes in pages by number."""
+    ground = await lay_ground(store)
+    plain = EventRecord(at=1, actor="ada@example.com", kind="account.add")
     full = EventRecord(
         at=2,
         actor="ada@example.com",
-        kind="release.patched",
+        actor_kind="person",
+        access_key_id=7,
+        request_id="9f0c",
+        organization_id=8,
+        kind="release.patch",
         app_id=ground.app_id,
         deployment_id=ground.deployment.id,
         before="{}",
         after='{"rollout":50}',
     )
-    async with sqlite_store.write() as records:
+    async with store.write() as records:
+        earlier = await records.events.page(limit=10_000)
         await records.events.add(plain)
         await records.events.add(full)
         await records.apps.remove(ground.app_id)
-    columns = [schema.events.c[name] for name in EventRecord.__struct_fields__]
-    rows = await select_rows(sqlite_store, select(*columns).order_by(schema.events.c.id))
-    assert [EventRecord(**row) for row in rows] == [plain, full]
+    last = earlier[-1].number if earlier else 0
+    async with store.read() as records:
+        first, second = await records.events.page(after=last, limit=10)
+        assert await records.events.page(after=last, limit=1) == (first,)
+        assert await records.events.page(after=first.number, limit=10) == (second,)
+        assert await records.events.page(after=second.number, limit=10) == ()
+    assert last < first.number < second.number
+    assert [msgspec.structs.replace(event, number=0) for event in (first, second)] == [plain, full]
 
 
 async def test_the_archives_of_a_removed_app_are_retired(sqlite_store):

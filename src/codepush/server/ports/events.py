@@ -2,18 +2,43 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = ["EventRecord", "Events"]
 
 
 class EventRecord(Struct, frozen=True, kw_only=True):
-    """A line of the audit trail: who did what, and what it was before and after (JSON texts)."""
+    """A line of the audit trail.
 
+    Attributes:
+        number: Its number; 0 before it is stored.
+        at: When, in milliseconds since 1970.
+        actor: Who made the change: an email address or a machine.
+        actor_kind: What the actor is, as `codepush.server.services.caller.CallerKind` has it; ``None`` in lines
+            that were written before the schema had it; so are the next three.
+        access_key_id: The access key that was used.
+        request_id: The request that asked for it.
+        organization_id: The organization that owns the app, or that was changed.
+        kind: A noun and a verb, such as ``release.upload``.
+        app_id: The app that was changed, or that the deployment belongs to.
+        deployment_id: The deployment that was changed.
+        before: What was there before, as JSON text. Lines of earlier versions may hold a bare name.
+        after: What is there now, likewise.
+
+    """
+
+    number: int = 0
     at: int
     actor: str
+    actor_kind: str | None = None
+    access_key_id: int | None = None
+    request_id: str | None = None
+    organization_id: int | None = None
     kind: str
     app_id: int | None = None
     deployment_id: int | None = None
@@ -22,7 +47,10 @@ class EventRecord(Struct, frozen=True, kw_only=True):
 
 
 class Events(Protocol):
-    """The audit trail. Lines are only ever added."""
+    """The audit trail. Lines are only ever added, and numbered in the order of their transactions."""
 
     async def add(self, event: EventRecord) -> None:
-        """Write a line."""
+        """Write a line; it gets the next number."""
+
+    async def page(self, *, after: int = 0, limit: int) -> Sequence[EventRecord]:
+        """Return up to ``limit`` lines with numbers above ``after``, in order."""

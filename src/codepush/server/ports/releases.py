@@ -67,18 +67,8 @@ class Releases(Protocol):
     async def latest(self, deployment_ids: Sequence[int]) -> dict[int, ReleaseRecord]:
         """Return the newest release of each of these deployments that has one."""
 
-    async def update(
-        self,
-        deployment_id: int,
-        number: int,
-        *,
-        app_version: str,
-        description: str | None,
-        is_disabled: bool | None,
-        is_mandatory: bool | None,
-        rollout: int | None,
-    ) -> None:
-        """Change what may be changed of a release and raise the deployment's revision."""
+    async def update(self, deployment_id: int, release: ReleaseRecord) -> None:
+        """Record the settings of a release, which its number identifies, and raise the deployment's revision."""
 
     async def clear(self, deployment_id: int) -> None:
         """Remove all releases, begin anew with the label ``v1``, and raise the deployment's revision."""

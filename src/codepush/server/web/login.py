@@ -21,6 +21,7 @@ from starlette.responses import RedirectResponse
 from codepush.server.ports.errors import ProviderError
 from codepush.server.ports.identity import LoginAttempt
 from codepush.server.services.access.logins import CODE_LIFE_MS, LINK_LIFE_MS, NOT_LOGGED_IN, TICKET_LIFE_MS
+from codepush.server.services.caller import visitor
 from codepush.server.services.errors import (
     ConflictError,
     ForbiddenError,
@@ -187,7 +188,7 @@ class LoginRoutes:
         if not _equal(self._form_cookie.get(request) or "", form.get("token", "")):
             raise ForbiddenError(_STALE_FORM, code="stale_form")
         hostname = _hostname(form.get("hostname", "")) or address(request)
-        return self._to_key(await self._logins.use_code(form.get("code", ""), hostname))
+        return self._to_key(await self._logins.use_code(visitor(request_id(request)), form.get("code", ""), hostname))
 
     def _leave(self, action: Action) -> Callable[[Request], Awaitable[Response]]:
         async def leave(request: Request) -> Response:
@@ -220,12 +221,12 @@ class LoginRoutes:
             said["code"], flow.attempt, redirect_uri=self._redirect_uri(provider), issuer=said.get("iss")
         )
         if flow.action == "link":
-            await self._logins.link(identity, self._link_cookie.get(request) or "")
+            await self._logins.link(visitor(request_id(request)), identity, self._link_cookie.get(request) or "")
             linked = page("message", f"Linked with {provider.title}", lines=[_DONE], hint="")
             self._link_cookie.drop(linked)
             return linked
         enter = self._logins.register if flow.action == "register" else self._logins.log_in
-        return self._to_key(await enter(identity, flow.hostname))
+        return self._to_key(await enter(visitor(request_id(request)), identity, flow.hostname))
 
     def _to_key(self, ticket: str) -> Response:
         answer = _redirect(self._path("/accesskey"), 303)
@@ -233,7 +234,7 @@ class LoginRoutes:
         return answer
 
     async def _show_key(self, request: Request) -> Response:
-        entry = await self._logins.issue_key(self._ticket_cookie.get(request) or "")
+        entry = await self._logins.issue_key(visitor(request_id(request)), self._ticket_cookie.get(request) or "")
         answer = page("key", "You are logged in", access_key=entry.access_key)
         self._ticket_cookie.drop(answer)
         if self._providers:

@@ -9,6 +9,7 @@ from codepush.errors import Invalid
 from codepush.masking import masked_name
 from codepush.models import PackageInfo
 from codepush.rules import validation
+from codepush.rules.actions import Clear, Patch, Promote, Rollback
 from codepush.server.ports.responses import ResponseRecord
 from codepush.server.services.errors import ConflictError, InvalidError, NotFoundError
 from codepush.server.services.releasing.idempotency import IdempotencyKey, digest
@@ -195,7 +196,7 @@ class StandaloneRoutes:
         return no_content()
 
     async def _clear_history(self, request: Request, caller: Caller) -> Response:
-        await self._deployments.clear_history(caller, name_in(request, "app"), name_in(request, "deployment"))
+        await self._releases.run(caller, Clear(app=name_in(request, "app"), deployment=name_in(request, "deployment")))
         return no_content()
 
     async def _history(self, request: Request, caller: Caller) -> Response:
@@ -236,7 +237,7 @@ class StandaloneRoutes:
     async def _patch_release(self, request: Request, caller: Caller) -> Response:
         info = await _wrapped_info(request)
         app, deployment = name_in(request, "app"), name_in(request, "deployment")
-        package = await self._releases.patch(caller, app, deployment, info)
+        package = await self._releases.run(caller, Patch(app=app, deployment=deployment, info=info))
         return no_content() if package is None else json_answer(standalone.package_body(package))
 
     async def _promote(self, request: Request, caller: Caller) -> Response:
@@ -245,7 +246,8 @@ class StandaloneRoutes:
         destination = name_in(request, "destination")
 
         async def promote(receipt: Receipt | None) -> Package:
-            return await self._releases.promote(caller, app, source, destination, info, receipt=receipt)
+            action = Promote(app=app, source=source, destination=destination, info=info)
+            return await self._releases.run(caller, action, receipt=receipt)
 
         content = partial(digest, info)
         return await self._once(request, caller, content, promote, location("apps", app, "deployments", destination))
@@ -255,7 +257,8 @@ class StandaloneRoutes:
         label = name_in(request, "label") if "label" in request.path_params else None
 
         async def rollback(receipt: Receipt | None) -> Package:
-            return await self._releases.rollback(caller, app, deployment, label, receipt=receipt)
+            action = Rollback(app=app, deployment=deployment, label=label)
+            return await self._releases.run(caller, action, receipt=receipt)
 
         content = partial(digest, PackageInfo())
         return await self._once(request, caller, content, rollback, location("apps", app, "deployments", deployment))

@@ -15,7 +15,6 @@ from codepush.masking import masked_name
 from codepush.models import AccessKey
 from codepush.rules.validation import is_key
 from codepush.server.ports.errors import AlreadyExistsError
-from codepush.server.ports.events import EventRecord
 from codepush.server.services.access.resolution import check_addressable
 from codepush.server.services.caller import Caller
 from codepush.server.services.clock import Clock, now
@@ -26,11 +25,11 @@ if TYPE_CHECKING:
 
     from codepush.rules.validation import AccessKeyInfo
     from codepush.server.ports.access_keys import AccessKeyRecord
-    from codepush.server.ports.accounts import AccountRecord
     from codepush.server.ports.store import Records, Store
+    from codepush.server.services.change import Change, Changes
 
 
-__all__ = ["CHOSEN_LENGTH", "DEFAULT_LIFE_MS", "MAX_DAYS", "AccessKeys", "generate"]
+__all__ = ["CHOSEN_LENGTH", "DEFAULT_LIFE_MS", "MAX_DAYS", "AccessKeys", "facts", "generate"]
 
 PREFIX: Final = "cpk_"
 """What an access key of ours begins with, so that scanners for leaked secrets can recognise it."""
@@ -75,13 +74,15 @@ class AccessKeys:
 
     Args:
         store: The records.
+        changes: Opens changes.
         max_days: The longest lifetime of a key that is created or changed, in days.
         clock: The time.
 
     """
 
-    def __init__(self, store: Store, *, max_days: int = MAX_DAYS, clock: Clock = now) -> None:
+    def __init__(self, store: Store, changes: Changes, *, max_days: int = MAX_DAYS, clock: Clock = now) -> None:
         self._store = store
+        self._changes = changes
         self._longest = max_days * _DAY_MS
         self._clock = clock
 
@@ -103,28 +104,19 @@ class AccessKeys:
             )
 
     async def issue(
-        self,
-        records: Records,
-        account: AccountRecord,
-        info: AccessKeyInfo,
-        *,
-        created_by: str,
-        is_session: bool = False,
-        not_after: int | None = None,
+        self, change: Change, info: AccessKeyInfo, *, created_by: str, is_session: bool = False
     ) -> tuple[AccessKeyRecord, str]:
-        """Record a new key for an account; return it with its secret, which cannot be seen again.
+        """Record a new key for the caller's account; return it with its secret, which cannot be seen again.
 
-        The secret is the chosen one, by default 256 random bits. The lifetime is 60 days by default. It ends at
-        ``not_after`` and after the longest lifetime at the latest; the record has the time it really ends.
+        The secret is the chosen one, by default 256 random bits. The lifetime is 60 days by default. It ends with
+        the key that the caller uses and after the longest lifetime at the latest; the record has the time it really
+        ends.
 
         Args:
-            records: The records, in a transaction that writes.
-            account: The owner of the key.
+            change: The change that the key is part of, which writes the audit line.
             info: The name, and perhaps the lifetime and the secret.
             created_by: The machine, where ``info`` names none.
-            is_session: Whether a log-in creates the key.
-            not_after: When the key that asks expires, in milliseconds since 1970; ``None`` for an administrator or a
-                log-in.
+            is_session: Whether a login creates the key.
 
         Raises:
             InvalidError: The name cannot be used in paths, or the chosen secret is too short or in use elsewhere.
@@ -135,34 +127,34 @@ class AccessKeys:
         check_addressable(name, field="friendlyName")
         if len(access_key) < CHOSEN_LENGTH:
             raise _unusable(f"is too short: a chosen one needs at least {CHOSEN_LENGTH} characters")
-        created_at = self._clock()
-        if await records.access_keys.named(account.id, name) is not None:
+        keys, account = change.records.access_keys, change.caller.account
+        if await keys.named(account.id, name) is not None:
             raise _taken(name)
         try:
-            await records.access_keys.add(
+            await keys.add(
                 account_id=account.id,
                 digest=digest(access_key),
                 friendly_name=name,
                 created_by=info.created_by or created_by,
-                created_at=created_at,
-                expires_at=self._expiry(created_at, info.ttl, not_after),
+                created_at=change.at,
+                expires_at=self._expiry(change, info.ttl),
                 is_session=is_session,
             )
         except AlreadyExistsError as error:
-            known = await records.access_keys.by_digest(digest(access_key))
+            known = await keys.by_digest(digest(access_key))
             if known is not None and known.account.id == account.id:
                 raise ConflictError("The access key already exists.", code="access_key_exists") from error
             raise _unusable("cannot be used") from error
-        record = await records.access_keys.by_digest(digest(access_key))
+        record = await keys.by_digest(digest(access_key))
         assert record is not None  # just added
         return record, access_key
 
-    def _expiry(self, since: int, ttl: int | None, not_after: int | None, *, before: int = 0) -> int:
+    def _expiry(self, change: Change, ttl: int | None, *, before: int = 0) -> int:
         """Return when a key of this lifetime, in ms, expires; one that exists may expire ``before`` or earlier."""
-        latest = since + self._longest
-        if not_after is not None:
-            latest = min(latest, not_after)
-        return min(since + (DEFAULT_LIFE_MS if ttl is None else ttl), max(latest, before))
+        latest = change.at + self._longest
+        if change.caller.expires_at is not None:
+            latest = min(latest, change.caller.expires_at)
+        return min(change.at + (DEFAULT_LIFE_MS if ttl is None else ttl), max(latest, before))
 
     async def authenticate(self, access_key: str | None, *, request_id: str | None = None) -> Caller:
         """Return the caller with a key, who acts as the account that owns it.
@@ -209,11 +201,9 @@ class AccessKeys:
             ConflictError: The caller has a key of this name or with this secret.
 
         """
-        async with self._store.write() as records:
-            record, access_key = await self.issue(
-                records, caller.account, info, created_by=created_by, not_after=caller.expires_at
-            )
-            await self._log(records, caller, "access_key.add", after=record.friendly_name)
+        async with self._changes.by(caller) as change:
+            record, access_key = await self.issue(change, info, created_by=created_by)
+            await change.note("access_key.add", after=facts(record))
         return _show(record, access_key)
 
     async def list(self, caller: Caller) -> Sequence[AccessKey]:
@@ -249,7 +239,8 @@ class AccessKeys:
         """
         if info.friendly_name is not None:
             check_addressable(info.friendly_name, field="friendlyName")
-        async with self._store.write() as records:
+        async with self._changes.by(caller) as change:
+            records = change.records
             before = await _find(records, caller, name, 'The access key "{}" does not exist.')
             wanted = info.friendly_name or before.friendly_name
             if (
@@ -259,10 +250,12 @@ class AccessKeys:
                 raise _taken(wanted)
             expires_at = before.expires_at
             if info.ttl is not None:
-                expires_at = self._expiry(self._clock(), info.ttl, caller.expires_at, before=expires_at)
+                expires_at = self._expiry(change, info.ttl, before=expires_at)
             await records.access_keys.update(before.id, friendly_name=wanted, expires_at=expires_at)
-            await self._log(records, caller, "access_key.update", before=before.friendly_name, after=wanted)
-            return _show(await _find(records, caller, wanted, 'The access key "{}" does not exist.'))
+            after = await _find(records, caller, wanted, 'The access key "{}" does not exist.')
+            if after != before:
+                await change.note("access_key.update", before=facts(before), after=facts(after))
+            return _show(after)
 
     async def remove(self, caller: Caller, name: str) -> None:
         """Remove one of the caller's keys, be it the one that asks.
@@ -271,10 +264,10 @@ class AccessKeys:
             NotFoundError: the caller has no such key.
 
         """
-        async with self._store.write() as records:
-            record = await _find(records, caller, name, 'Access key "{}" does not exist.')
-            await records.access_keys.remove(record.id)
-            await self._log(records, caller, "access_key.remove", before=record.friendly_name)
+        async with self._changes.by(caller) as change:
+            record = await _find(change.records, caller, name, 'Access key "{}" does not exist.')
+            await change.records.access_keys.remove(record.id)
+            await change.note("access_key.remove", before=facts(record))
 
     async def remove_sessions(self, caller: Caller, machine: str) -> None:
         """End what the caller's log-ins on a machine began.
@@ -283,17 +276,23 @@ class AccessKeys:
             NotFoundError: there is no session of this machine.
 
         """
-        async with self._store.write() as records:
-            if not await records.access_keys.remove_sessions(caller.account.id, machine):
+        async with self._changes.by(caller) as change:
+            removed = await change.records.access_keys.remove_sessions(caller.account.id, machine)
+            if not removed:
                 raise NotFoundError(f'There are no sessions associated with "{machine}."', code="session_not_found")
-            await self._log(records, caller, "session.remove", before=machine)
+            await change.note("session.remove", before={"createdBy": machine, "sessions": removed})
 
-    async def _log(
-        self, records: Records, caller: Caller, kind: str, *, before: str | None = None, after: str | None = None
-    ) -> None:
-        await records.events.add(
-            EventRecord(at=self._clock(), actor=caller.account.email, kind=kind, before=before, after=after)
-        )
+
+def facts(record: AccessKeyRecord) -> dict[str, object]:
+    """Return what the audit trail records of a key: never its secret."""
+    return {
+        "id": record.id,
+        "account": record.account.email,
+        "name": masked_name(record.friendly_name),
+        "createdBy": record.created_by,
+        "expires": record.expires_at,
+        "isSession": record.is_session,
+    }
 
 
 async def _find(records: Records, caller: Caller, name: str, sentence: str) -> AccessKeyRecord:

@@ -8,8 +8,6 @@ from codepush.models import Account
 from codepush.rules import validation
 from codepush.rules.validation import AccessKeyInfo
 from codepush.server.ports.errors import AlreadyExistsError
-from codepush.server.ports.events import EventRecord
-from codepush.server.services.clock import Clock, now
 from codepush.server.services.errors import ConflictError, InvalidError, NotFoundError
 
 if TYPE_CHECKING:
@@ -20,6 +18,7 @@ if TYPE_CHECKING:
     from codepush.server.ports.store import Records, Store
     from codepush.server.services.access.access_keys import AccessKeys
     from codepush.server.services.caller import Caller
+    from codepush.server.services.change import Change, Changes
 
 __all__ = ["Accounts"]
 
@@ -29,12 +28,12 @@ _FIRST_KEY: Final = AccessKeyInfo(friendly_name="first key")
 class Accounts:
     """Adding, showing and removing accounts."""
 
-    def __init__(self, store: Store, access_keys: AccessKeys, *, clock: Clock = now) -> None:
+    def __init__(self, store: Store, changes: Changes, access_keys: AccessKeys) -> None:
         self._store = store
+        self._changes = changes
         self._access_keys = access_keys
-        self._clock = clock
 
-    async def add(self, email: str, name: str = "", *, created_by: str) -> tuple[Account, str]:
+    async def add(self, caller: Caller, email: str, name: str = "") -> tuple[Account, str]:
         """Create an account with a first access key; return both. The key cannot be seen again.
 
         Raises:
@@ -46,18 +45,13 @@ class Accounts:
             validation.account_info({"email": email}, is_name_required=False)
         except validation.InvalidFields as error:
             raise InvalidError(f'"{email}" is not an e-mail address.', code="invalid_email", field="email") from error
-        async with self._store.write() as records:
-            account = await self._create(records, email, name)
-            _, access_key = await self._access_keys.issue(records, account, _FIRST_KEY, created_by=created_by)
+        async with self._changes.by(caller) as change:
+            account = await _create(change, email, name)
+            change.identify(account)
+            key, access_key = await self._access_keys.issue(change, _FIRST_KEY, created_by=caller.name)
+            facts = {"email": account.email, "name": account.name, "accessKey": key.friendly_name}
+            await change.note("account.add", after=facts)
         return Account(email=account.email, name=account.name), access_key
-
-    async def _create(self, records: Records, email: str, name: str) -> AccountRecord:
-        try:
-            return await records.accounts.add(
-                email=email, name=name or email.partition("@")[0], created_at=self._clock()
-            )
-        except AlreadyExistsError as error:
-            raise ConflictError(f"An account with the e-mail {email} exists already.", code="account_exists") from error
 
     async def add_key(self, caller: Caller, email: str, info: AccessKeyInfo) -> tuple[Account, AccessKey]:
         """Create another access key for an account; return both. The key cannot be seen again.
@@ -97,7 +91,7 @@ class Accounts:
         async with self._store.read() as records:
             return [Account(email=one.email, name=one.name) for one in await records.accounts.all()]
 
-    async def remove(self, email: str, *, removed_by: str) -> None:
+    async def remove(self, caller: Caller, email: str) -> None:
         """Remove an account with its keys and its part in others' apps and organizations.
 
         Raises:
@@ -105,16 +99,15 @@ class Accounts:
             ConflictError: it owns apps, or is the only manager of an organization.
 
         """
-        async with self._store.write() as records:
+        async with self._changes.by(caller) as change:
+            records = change.records
             account = await records.accounts.by_email(email)
             if account is None:
                 raise _unknown(email)
             await _refuse_owner(records, account)
             await _refuse_last_manager(records, account)
             await records.accounts.remove(account.id)
-            await records.events.add(
-                EventRecord(at=self._clock(), actor=removed_by, kind="account.remove", before=account.email)
-            )
+            await change.note("account.remove", before={"email": account.email, "name": account.name})
 
     async def _named(self, email: str) -> AccountRecord:
         async with self._store.read() as records:
@@ -133,6 +126,15 @@ class Accounts:
         async with self._store.read() as records:
             linked = await records.identities.providers_of(caller.account.id)
         return Account(email=caller.account.email, name=caller.account.name, linked_providers=tuple(linked))
+
+
+async def _create(change: Change, email: str, name: str) -> AccountRecord:
+    try:
+        return await change.records.accounts.add(
+            email=email, name=name or email.partition("@")[0], created_at=change.at
+        )
+    except AlreadyExistsError as error:
+        raise ConflictError(f"An account with the e-mail {email} exists already.", code="account_exists") from error
 
 
 def _unknown(email: str) -> NotFoundError:

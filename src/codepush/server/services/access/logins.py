@@ -12,7 +12,6 @@ in to an account can do that, and an email address proves nothing.
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 import secrets
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -20,16 +19,17 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from codepush.rules import validation
 from codepush.rules.validation import AccessKeyInfo
 from codepush.server.ports.errors import AlreadyExistsError
-from codepush.server.ports.events import EventRecord
-from codepush.server.services.clock import Clock, now
+from codepush.server.services.access.access_keys import facts
 from codepush.server.services.errors import ConflictError, ForbiddenError, NotFoundError
 
 if TYPE_CHECKING:
     from codepush.server.ports.accounts import AccountRecord
     from codepush.server.ports.identity import Identity
     from codepush.server.ports.login_codes import LoginCodeKind
-    from codepush.server.ports.store import Records, Store
+    from codepush.server.ports.store import Records
     from codepush.server.services.access.access_keys import AccessKeys
+    from codepush.server.services.caller import Caller
+    from codepush.server.services.change import Change, Changes
 
 __all__ = ["CODE_LIFE_MS", "LINK_LIFE_MS", "TICKET_LIFE_MS", "Entry", "Logins"]
 
@@ -87,15 +87,12 @@ class Entry(NamedTuple):
 class Logins:
     """Logging in, registering and linking, up to the access key."""
 
-    def __init__(
-        self, store: Store, access_keys: AccessKeys, *, is_registration_open: bool = False, clock: Clock = now
-    ) -> None:
-        self._store = store
+    def __init__(self, changes: Changes, access_keys: AccessKeys, *, is_registration_open: bool = False) -> None:
+        self._changes = changes
         self._access_keys = access_keys
         self._is_registration_open = is_registration_open
-        self._clock = clock
 
-    async def make_code(self, email: str) -> str:
+    async def make_code(self, caller: Caller, email: str) -> str:
         """Return a new one-time code for an account. It cannot be seen again.
 
         Raises:
@@ -103,17 +100,19 @@ class Logins:
 
         """
         code = _new_code()
-        async with self._store.write() as records:
-            account = await records.accounts.by_email(email)
+        async with self._changes.by(caller) as change:
+            account = await change.records.accounts.by_email(email)
             if account is None:
                 raise NotFoundError(f"There is no account with the e-mail {email}.", code="account_not_found")
-            await self._add(records, account, "code", code, life=CODE_LIFE_MS)
+            await _add(change, account, "code", code, life=CODE_LIFE_MS)
+            await change.note("account.code", after={"email": account.email})
         return code
 
-    async def use_code(self, code: str, hostname: str) -> str:
+    async def use_code(self, caller: Caller, code: str, hostname: str) -> str:
         """Return a ticket for the account of a one-time code, which is used up by this.
 
         Args:
+            caller: the browser; it becomes the account that the code is for.
             code: as a person typed it, in any letter case, with blanks or without its hyphens.
             hostname: the machine to log in from.
 
@@ -121,13 +120,14 @@ class Logins:
             ForbiddenError: the code is unknown, used or expired.
 
         """
-        async with self._store.write() as records:
-            found = await records.login_codes.redeem("code", _digest(_canonical(code)), now=self._clock())
+        async with self._changes.by(caller) as change:
+            found = await change.records.login_codes.redeem("code", _digest(_canonical(code)), now=change.at)
             if found is None:
                 raise ForbiddenError(_WRONG_CODE, code="invalid_login_code")
-            return await self._admit(records, found.account, "login", "one-time code", hostname)
+            change.identify(found.account)
+            return await _admit(change, "login", "one-time code", hostname)
 
-    async def log_in(self, identity: Identity, hostname: str) -> str:
+    async def log_in(self, caller: Caller, identity: Identity, hostname: str) -> str:
         """Return a ticket for the account of an identity.
 
         An account that is linked to no provider yet is linked now, by its verified e-mail address.
@@ -136,18 +136,11 @@ class Logins:
             ForbiddenError: there is no such account, or it is linked to somebody else.
 
         """
-        async with self._store.write() as records:
-            account = await records.identities.account_of(identity) or await self._claim(records, identity)
-            return await self._admit(records, account, "login", identity.provider, hostname)
+        async with self._changes.by(caller) as change:
+            change.identify(await change.records.identities.account_of(identity) or await _claim(change, identity))
+            return await _admit(change, "login", identity.provider, hostname)
 
-    async def _claim(self, records: Records, identity: Identity) -> AccountRecord:
-        account = await _same_email(records, identity)
-        if await records.identities.providers_of(account.id):
-            raise ForbiddenError(_OTHER_PROVIDER, code="not_linked")
-        await self._link(records, account, identity)
-        return account
-
-    async def register(self, identity: Identity, hostname: str) -> str:
+    async def register(self, caller: Caller, identity: Identity, hostname: str) -> str:
         """Create an account for an identity and return a ticket for it.
 
         Raises:
@@ -157,28 +150,22 @@ class Logins:
         """
         self.check_registration()
         email = _verified(identity)
-        async with self._store.write() as records:
-            account = await self._create(records, email, identity.name)
-            await self._link(records, account, identity)
-            return await self._admit(records, account, "register", identity.provider, hostname)
-
-    async def _create(self, records: Records, email: str, name: str) -> AccountRecord:
-        try:
-            return await records.accounts.add(
-                email=email, name=name or email.partition("@")[0], created_at=self._clock()
-            )
-        except AlreadyExistsError as error:
-            raise ConflictError(_REGISTERED, code="account_exists") from error
+        async with self._changes.by(caller) as change:
+            account = await _create(change, email, identity.name)
+            await _link(change, account, identity)
+            change.identify(account)
+            return await _admit(change, "register", identity.provider, hostname)
 
     def check_registration(self) -> None:
         """Return when people may register by themselves, else raise `ForbiddenError`."""
         if not self._is_registration_open:
             raise ForbiddenError(_CLOSED, code="registration_closed")
 
-    async def link(self, identity: Identity, link_ticket: str) -> None:
+    async def link(self, caller: Caller, identity: Identity, link_ticket: str) -> None:
         """Link an identity to the account that the same browser has just logged in to.
 
         Args:
+            caller: The browser; it becomes the account that the ticket is for.
             identity: The person at an identity provider.
             link_ticket: The ticket that came with the access key; this uses it up.
 
@@ -187,20 +174,15 @@ class Logins:
             ConflictError: The identity, or the account at this provider, is linked already.
 
         """
-        async with self._store.write() as records:
-            found = await records.login_codes.redeem("link", _digest(link_ticket), now=self._clock())
+        async with self._changes.by(caller) as change:
+            found = await change.records.login_codes.redeem("link", _digest(link_ticket), now=change.at)
             if found is None:
                 raise ForbiddenError(NOT_LOGGED_IN, code="not_logged_in")
-            await self._link(records, found.account, identity)
-            await self._log(records, found.account, "link", identity.provider)
+            change.identify(found.account)
+            await _link(change, found.account, identity)
+            await change.note("account.link", after={"by": identity.provider})
 
-    async def _link(self, records: Records, account: AccountRecord, identity: Identity) -> None:
-        try:
-            await records.identities.add(account.id, identity, created_at=self._clock())
-        except AlreadyExistsError as error:
-            raise ConflictError(_LINKED.format(identity.provider), code="already_linked") from error
-
-    async def issue_key(self, ticket: str) -> Entry:
+    async def issue_key(self, caller: Caller, ticket: str) -> Entry:
         """Return a new access key for a ticket, which is used up by this. The key cannot be seen again.
 
         With it comes the ticket for `link`, valid for ten minutes.
@@ -209,46 +191,58 @@ class Logins:
             ForbiddenError: the ticket is unknown, used or expired.
 
         """
-        created_at = self._clock()
-        async with self._store.write() as records:
-            found = await records.login_codes.redeem("ticket", _digest(ticket), now=created_at)
+        async with self._changes.by(caller) as change:
+            found = await change.records.login_codes.redeem("ticket", _digest(ticket), now=change.at)
             if found is None:
                 raise ForbiddenError(_NO_TICKET, code="no_ticket")
-            info = AccessKeyInfo(friendly_name=f"Login-{created_at}")
-            _, access_key = await self._access_keys.issue(
-                records, found.account, info, created_by=found.hostname, is_session=True
-            )
+            change.identify(found.account)
+            info = AccessKeyInfo(friendly_name=f"Login-{change.at}")
+            key, access_key = await self._access_keys.issue(change, info, created_by=found.hostname, is_session=True)
             link_ticket = secrets.token_urlsafe(32)
-            await self._add(records, found.account, "link", link_ticket, life=LINK_LIFE_MS)
+            await _add(change, found.account, "link", link_ticket, life=LINK_LIFE_MS)
+            await change.note("session.add", after=facts(key))
         return Entry(access_key, link_ticket)
 
-    async def _admit(self, records: Records, account: AccountRecord, kind: str, by: str, hostname: str) -> str:
-        ticket = secrets.token_urlsafe(32)
-        await self._add(records, account, "ticket", ticket, life=TICKET_LIFE_MS, hostname=hostname)
-        await self._log(records, account, kind, by, hostname=hostname)
-        return ticket
 
-    async def _add(
-        self,
-        records: Records,
-        account: AccountRecord,
-        kind: LoginCodeKind,
-        code: str,
-        *,
-        life: int,
-        hostname: str = "",
-    ) -> None:
-        present = self._clock()
-        await records.login_codes.remove_expired(present)
-        await records.login_codes.add(
-            account_id=account.id, kind=kind, digest=_digest(code), hostname=hostname, expires_at=present + life
-        )
+async def _claim(change: Change, identity: Identity) -> AccountRecord:
+    account = await _same_email(change.records, identity)
+    if await change.records.identities.providers_of(account.id):
+        raise ForbiddenError(_OTHER_PROVIDER, code="not_linked")
+    await _link(change, account, identity)
+    return account
 
-    async def _log(self, records: Records, account: AccountRecord, kind: str, by: str, **details: str) -> None:
-        after = json.dumps({"by": by, **details})
-        await records.events.add(
-            EventRecord(at=self._clock(), actor=account.email, kind=f"account.{kind}", after=after)
+
+async def _create(change: Change, email: str, name: str) -> AccountRecord:
+    try:
+        return await change.records.accounts.add(
+            email=email, name=name or email.partition("@")[0], created_at=change.at
         )
+    except AlreadyExistsError as error:
+        raise ConflictError(_REGISTERED, code="account_exists") from error
+
+
+async def _link(change: Change, account: AccountRecord, identity: Identity) -> None:
+    try:
+        await change.records.identities.add(account.id, identity, created_at=change.at)
+    except AlreadyExistsError as error:
+        raise ConflictError(_LINKED.format(identity.provider), code="already_linked") from error
+
+
+async def _admit(change: Change, kind: str, by: str, hostname: str) -> str:
+    ticket = secrets.token_urlsafe(32)
+    await _add(change, change.caller.account, "ticket", ticket, life=TICKET_LIFE_MS, hostname=hostname)
+    await change.note(f"account.{kind}", after={"by": by, "hostname": hostname})
+    return ticket
+
+
+async def _add(
+    change: Change, account: AccountRecord, kind: LoginCodeKind, code: str, *, life: int, hostname: str = ""
+) -> None:
+    codes = change.records.login_codes
+    await codes.remove_expired(change.at)
+    await codes.add(
+        account_id=account.id, kind=kind, digest=_digest(code), hostname=hostname, expires_at=change.at + life
+    )
 
 
 def _new_code() -> str:

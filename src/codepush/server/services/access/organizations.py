@@ -3,44 +3,34 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
-from msgspec import Struct
-
-from codepush.models import Role
-from codepush.rules import permissions
 from codepush.server.ports.errors import AlreadyExistsError
-from codepush.server.ports.events import EventRecord
-from codepush.server.ports.organizations import MemberRecord, OrganizationRecord
-from codepush.server.services.clock import Clock, now
-from codepush.server.services.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError
+from codepush.server.services.access.resolution import Membership, find_organization
+from codepush.server.services.errors import ConflictError, InvalidError, NotFoundError
 
 if TYPE_CHECKING:
-    from codepush.rules.permissions import OrganizationAction
-    from codepush.server.ports.store import Records, Store
-    from codepush.server.services.caller import Caller
+    from collections.abc import Sequence
 
-__all__ = ["Membership", "Organizations", "account_unknown", "find_organization"]
+    from codepush.models import Role
+    from codepush.rules.permissions import OrganizationAction
+    from codepush.server.ports.organizations import MemberRecord, OrganizationRecord
+    from codepush.server.ports.store import Store
+    from codepush.server.services.caller import Caller
+    from codepush.server.services.change import Changes
+
+__all__ = ["Organizations", "account_unknown"]
 
 _SLUG: Final = re.compile(r"[A-Za-z0-9._-]{1,100}")
 _DOTS: Final = frozenset({".", ".."})
 
 
-class Membership(Struct, frozen=True):
-    """An organization, as one of its members sees it."""
-
-    organization: OrganizationRecord
-    members: Sequence[MemberRecord]
-    role: Role
-
-
 class Organizations:
     """Making, changing and removing organizations, and letting people belong to them."""
 
-    def __init__(self, store: Store, *, clock: Clock = now) -> None:
+    def __init__(self, store: Store, changes: Changes) -> None:
         self._store = store
-        self._clock = clock
+        self._changes = changes
 
     async def list(self, caller: Caller) -> Sequence[OrganizationRecord]:
         """Return the organizations that the caller belongs to, by name."""
@@ -84,13 +74,14 @@ class Organizations:
         """
         called = display_name or name or ""
         slug = _slug(name or re.sub(r"[^A-Za-z0-9._-]+", "-", called).strip("-."))
-        async with self._store.write() as records:
+        async with self._changes.by(caller) as change:
+            records = change.records
             try:
-                organization = await records.organizations.add(slug=slug, name=called, created_at=self._clock())
+                organization = await records.organizations.add(slug=slug, name=called, created_at=change.at)
             except AlreadyExistsError as error:
                 raise _exists(slug) from error
             await records.organizations.add_member(organization.id, caller.account.id, "manager")
-            await self._log(records, caller, "organization.add", after=slug)
+            await change.note("organization.add", organization, after=_facts(organization))
         return organization
 
     async def change(
@@ -104,15 +95,18 @@ class Organizations:
             ConflictError: an account or another organization has the name.
 
         """
-        async with self._store.write() as records:
-            before = (await find_organization(records, caller, name, "change")).organization
+        async with self._changes.by(caller) as change:
+            records = change.records
+            before = (await change.organization(name, "change")).organization
             slug = before.slug if new_name is None else _slug(new_name)
             try:
                 await records.organizations.change(before.id, slug=slug, name=display_name or before.name)
             except AlreadyExistsError as error:
                 raise _exists(slug) from error
-            await self._log(records, caller, "organization.change", before=before.slug, after=slug)
-            return (await find_organization(records, caller, slug, "view")).organization
+            after = (await change.organization(slug, "view")).organization
+            if after != before:
+                await change.note("organization.change", after, before=_facts(before), after=_facts(after))
+            return after
 
     async def remove(self, caller: Caller, name: str) -> None:
         """Remove an organization.
@@ -122,14 +116,15 @@ class Organizations:
             ConflictError: it owns apps.
 
         """
-        async with self._store.write() as records:
-            organization = (await find_organization(records, caller, name, "remove")).organization
+        async with self._changes.by(caller) as change:
+            records = change.records
+            organization = (await change.organization(name, "remove")).organization
             if await records.organizations.owns_apps(organization.id):
                 raise ConflictError(
                     "The organization owns apps; transfer or remove them first.", code="organization_owns_apps"
                 )
             await records.organizations.remove(organization.id)
-            await self._log(records, caller, "organization.remove", before=organization.slug)
+            await change.note("organization.remove", organization, before=_facts(organization))
 
     async def add_member(self, caller: Caller, name: str, email: str, role: Role) -> None:
         """Let an account belong to an organization.
@@ -139,8 +134,9 @@ class Organizations:
             ConflictError: the account belongs to it already.
 
         """
-        async with self._store.write() as records:
-            organization = (await find_organization(records, caller, name, "manage_members")).organization
+        async with self._changes.by(caller) as change:
+            records = change.records
+            organization = (await change.organization(name, "manage_members")).organization
             account = await records.accounts.by_email(email)
             if account is None:
                 raise account_unknown()
@@ -150,7 +146,7 @@ class Organizations:
                 raise ConflictError(
                     "The given account is already a member of this organization.", code="member_exists"
                 ) from error
-            await self._log(records, caller, "member.add", after=f"{organization.slug}: {account.email} {role}")
+            await change.note("member.add", organization, after={"email": account.email, "role": role})
 
     async def set_role(self, caller: Caller, name: str, person: str, role: Role) -> MemberRecord:
         """Change what a member may do; ``person`` is their address or their name in addresses.
@@ -160,20 +156,16 @@ class Organizations:
             ConflictError: nobody would be a manager any more.
 
         """
-        async with self._store.write() as records:
-            found = await find_organization(records, caller, name, "manage_members")
+        async with self._changes.by(caller) as change:
+            records = change.records
+            found = await change.organization(name, "manage_members")
             member = _member(found, person)
             if role != "manager":
                 _refuse_last_manager(found, member)
             await records.organizations.set_role(found.organization.id, member.account_id, role)
-            await self._log(
-                records,
-                caller,
-                "member.change",
-                before=f"{found.organization.slug}: {member.email} {member.role}",
-                after=f"{found.organization.slug}: {member.email} {role}",
-            )
-            return _member(await find_organization(records, caller, name, "view"), person)
+            before = {"email": member.email, "role": member.role}
+            await change.note("member.change", found.organization, before=before, after=before | {"role": role})
+            return _member(await change.organization(name, "view"), person)
 
     async def remove_member(self, caller: Caller, name: str, person: str) -> None:
         """Let an account belong to an organization no longer; everyone may leave, except the last manager.
@@ -184,43 +176,24 @@ class Organizations:
 
         """
         leaves = person.casefold() in {caller.account.email.casefold(), caller.account.slug}
-        async with self._store.write() as records:
-            found = await find_organization(records, caller, name, "leave" if leaves else "manage_members")
+        async with self._changes.by(caller) as change:
+            records = change.records
+            found = await change.organization(name, "leave" if leaves else "manage_members")
             member = _member(found, person)
             _refuse_last_manager(found, member)
             await records.organizations.remove_member(found.organization.id, member.account_id)
-            await self._log(records, caller, "member.remove", before=f"{found.organization.slug}: {member.email}")
-
-    async def _log(
-        self, records: Records, caller: Caller, kind: str, *, before: str | None = None, after: str | None = None
-    ) -> None:
-        await records.events.add(
-            EventRecord(at=self._clock(), actor=caller.account.email, kind=kind, before=before, after=after)
-        )
-
-
-async def find_organization(records: Records, caller: Caller, name: str, action: OrganizationAction) -> Membership:
-    """Return the organization of this name, in any letter case, to which the caller belongs and may do something.
-
-    Raises:
-        NotFoundError: the caller belongs to none of this name. Whether there is one is not told.
-        ForbiddenError: the caller belongs to it, but may not do this.
-
-    """
-    organization = await records.organizations.by_slug(name.lower())
-    members = [] if organization is None else await records.organizations.members(organization.id)
-    role = next((one.role for one in members if one.account_id == caller.account.id), None)
-    if organization is None or role is None:
-        raise NotFoundError(f'Organization "{name}" does not exist.', code="organization_not_found")
-    if not permissions.may_in_organization(role, action):
-        needed = permissions.NEEDED_ROLE[action]
-        raise ForbiddenError(f"This action requires the role {needed} in the organization!", code="permission_denied")
-    return Membership(organization, members, role)
+            had = {"email": member.email, "role": member.role}
+            await change.note("member.remove", found.organization, before=had)
 
 
 def account_unknown() -> NotFoundError:
     """Return the refusal of an address that nobody here has, in the original's words."""
     return NotFoundError("The specified e-mail address doesn't represent a registered user", code="account_not_found")
+
+
+def _facts(organization: OrganizationRecord) -> dict[str, str]:
+    """Return what the audit trail records of an organization."""
+    return {"name": organization.slug, "displayName": organization.name}
 
 
 def _member(membership: Membership, person: str) -> MemberRecord:

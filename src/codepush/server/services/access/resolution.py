@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
+from msgspec import Struct
+
+from codepush.models import Role
 from codepush.rules import permissions
+from codepush.server.ports.organizations import MemberRecord, OrganizationRecord
 from codepush.server.services.access.roles import permission_of
 from codepush.server.services.errors import ConflictError, ForbiddenError, InvalidError, NotFoundError, UnstorableError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from codepush.rules.permissions import Action
+    from codepush.rules.permissions import Action, OrganizationAction
     from codepush.server.ports.accounts import AccountRecord
     from codepush.server.ports.apps import AppRecord
     from codepush.server.ports.deployments import DeploymentRecord
@@ -42,6 +45,14 @@ def check_addressable(name: str, *, field: str = "name") -> None:
             code="invalid_name",
             field=field,
         )
+
+
+class Membership(Struct, frozen=True):
+    """An organization, as one of its members sees it."""
+
+    organization: OrganizationRecord
+    members: Sequence[MemberRecord]
+    role: Role
 
 
 async def find_app(records: Records, caller: Caller, name: str, action: Action) -> AppRecord:
@@ -75,6 +86,25 @@ async def find_deployment(
     """
     app = await find_app(records, caller, app_name, action)
     return app, await deployment_of(records, app, name)
+
+
+async def find_organization(records: Records, caller: Caller, name: str, action: OrganizationAction) -> Membership:
+    """Return the organization of this name, in any letter case, to which the caller belongs and may do something.
+
+    Raises:
+        NotFoundError: the caller belongs to none of this name. Whether there is one is not told.
+        ForbiddenError: the caller belongs to it, but may not do this.
+
+    """
+    organization = await records.organizations.by_slug(name.lower())
+    members = [] if organization is None else await records.organizations.members(organization.id)
+    role = next((one.role for one in members if one.account_id == caller.account.id), None)
+    if organization is None or role is None:
+        raise NotFoundError(f'Organization "{name}" does not exist.', code="organization_not_found")
+    if not permissions.may_in_organization(role, action):
+        needed = permissions.NEEDED_ROLE[action]
+        raise ForbiddenError(f"This action requires the role {needed} in the organization!", code="permission_denied")
+    return Membership(organization, members, role)
 
 
 async def deployment_of(records: Records, app: AppRecord, name: str) -> DeploymentRecord:

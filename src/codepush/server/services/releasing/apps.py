@@ -8,20 +8,18 @@ from typing import TYPE_CHECKING, Final
 from codepush.models import App
 from codepush.rules.collation import alphabetical
 from codepush.server.ports.errors import AlreadyExistsError
-from codepush.server.ports.events import EventRecord
-from codepush.server.services.access.organizations import find_organization
 from codepush.server.services.access.resolution import check_addressable, find_app, is_own, owner_of
-from codepush.server.services.clock import Clock, now
 from codepush.server.services.errors import ConflictError
 from codepush.server.services.releasing import collaborators, deployments
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
     from codepush.rules.permissions import Action
     from codepush.server.ports.apps import AppRecord, OwnerKind
     from codepush.server.ports.store import Records, Store
     from codepush.server.services.caller import Caller
+    from codepush.server.services.change import Change, Changes
 
 __all__ = ["Apps"]
 
@@ -32,11 +30,9 @@ FIRST_DEPLOYMENTS: Final = ("Production", "Staging")
 class Apps:
     """Listing, adding, renaming and removing apps."""
 
-    def __init__(self, store: Store, *, changed: Callable[[Iterable[int]], None], clock: Clock = now) -> None:
-        """``changed`` is told the ids of deployments whose answers to phones have changed."""
+    def __init__(self, store: Store, changes: Changes) -> None:
         self._store = store
-        self._changed = changed
-        self._clock = clock
+        self._changes = changes
 
     async def visible(self, caller: Caller) -> Sequence[AppRecord]:
         """Return the records of every app the caller belongs to, oldest first."""
@@ -107,8 +103,9 @@ class Apps:
         """
         check_addressable(name)
         first = () if manual else FIRST_DEPLOYMENTS
-        async with self._store.write() as records:
-            owner_id, owner_kind = await _owner(records, caller, organization)
+        async with self._changes.by(caller) as change:
+            records = change.records
+            owner_id, owner_kind = await _owner(change, organization)
             try:
                 app_id = await records.apps.add(
                     owner_id=owner_id,
@@ -116,16 +113,16 @@ class Apps:
                     name=name,
                     os=os,
                     platform=platform,
-                    created_at=self._clock(),
+                    created_at=change.at,
                     display_name=display_name,
                 )
             except AlreadyExistsError as error:
                 raise _exists(name) from error
             for deployment in first:
-                await deployments.create(records, app_id, deployment, created_at=self._clock())
-            await self._log(records, caller, "app.add", app_id, name)
+                await deployments.create(records, app_id, deployment, created_at=change.at)
             app = await records.apps.get(app_id)
             assert app is not None  # just added
+            await change.note("app.add", app, after=_facts(app))
         return _show(app, caller, name if organization is None else f"{owner_of(app)}:{name}", first)
 
     async def rename(self, caller: Caller, name: str, new_name: str | None, *, display_name: str | None = None) -> App:
@@ -141,15 +138,17 @@ class Apps:
         """
         if new_name is not None:
             check_addressable(new_name)
-        async with self._store.write() as records:
-            app = await find_app(records, caller, name, "rename_app")
+        async with self._changes.by(caller) as change:
+            records = change.records
+            app = await change.app(name, "rename_app")
             if new_name is not None and new_name != app.name:
                 await self._rename(records, app, new_name)
-                await self._log(records, caller, "app.rename", app.id, new_name, before=app.name)
                 name = new_name
             if display_name not in (None, app.display_name):
                 await records.apps.set_display_name(app.id, display_name)
-                await self._log(records, caller, "app.show", app.id, display_name, before=app.display_name)
+            before, app = app, await records.apps.get(app.id) or app
+            if app != before:
+                await change.note("app.rename", app, before=_facts(before), after=_facts(app))
             names = await records.deployments.names([app.id])
         return _show(app, caller, name, (deployment for _, deployment in names))
 
@@ -161,35 +160,31 @@ class Apps:
 
     async def remove(self, caller: Caller, name: str) -> None:
         """Remove an app with its deployments, releases and metrics."""
-        async with self._store.write() as records:
-            app = await find_app(records, caller, name, "remove_app")
-            removed = [deployment.id for deployment in await records.deployments.of_app(app.id)]
-            await records.devices.lock(removed)
-            await records.apps.remove(app.id)
-            await self._log(records, caller, "app.remove", app.id, None, before=app.name)
-        self._changed(removed)
-
-    async def _log(
-        self,
-        records: Records,
-        caller: Caller,
-        kind: str,
-        app_id: int,
-        after: str | None,
-        *,
-        before: str | None = None,
-    ) -> None:
-        await records.events.add(
-            EventRecord(
-                at=self._clock(), actor=caller.account.email, kind=kind, app_id=app_id, before=before, after=after
-            )
-        )
+        async with self._changes.by(caller) as change:
+            app = await change.app(name, "remove_app")
+            removed = await change.records.deployments.of_app(app.id)
+            await change.records.devices.lock([deployment.id for deployment in removed])
+            await change.records.apps.remove(app.id)
+            names = [deployment.name for deployment in removed]
+            await change.note("app.remove", app, before=_facts(app) | {"deployments": names})
+            change.touches(*(deployment.id for deployment in removed))
 
 
-async def _owner(records: Records, caller: Caller, organization: str | None) -> tuple[int, OwnerKind]:
+async def _owner(change: Change, organization: str | None) -> tuple[int, OwnerKind]:
     if organization is None:
-        return caller.account.id, "user"
-    return (await find_organization(records, caller, organization, "own_apps")).organization.id, "org"
+        return change.caller.account.id, "user"
+    return (await change.organization(organization, "own_apps")).organization.id, "org"
+
+
+def _facts(app: AppRecord) -> dict[str, object]:
+    """Return what the audit trail records of an app."""
+    return {
+        "name": app.name,
+        "displayName": app.display_name,
+        "owner": owner_of(app),
+        "os": app.os,
+        "platform": app.platform,
+    }
 
 
 def _exists(name: str) -> ConflictError:

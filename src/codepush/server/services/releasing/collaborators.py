@@ -10,11 +10,9 @@ from codepush.models import Collaborator
 from codepush.rules.permissions import strongest
 from codepush.server.ports.apps import OwnerRecord
 from codepush.server.ports.errors import AlreadyExistsError
-from codepush.server.ports.events import EventRecord
-from codepush.server.services.access.organizations import account_unknown, find_organization
-from codepush.server.services.access.resolution import find_app, is_own
+from codepush.server.services.access.organizations import account_unknown
+from codepush.server.services.access.resolution import find_app, is_own, owner_of
 from codepush.server.services.access.roles import parts, permission_of
-from codepush.server.services.clock import Clock, now
 from codepush.server.services.errors import ConflictError, InvalidError, NotFoundError
 
 if TYPE_CHECKING:
@@ -25,6 +23,7 @@ if TYPE_CHECKING:
     from codepush.server.ports.apps import AppRecord
     from codepush.server.ports.store import Records, Store
     from codepush.server.services.caller import Caller
+    from codepush.server.services.change import Change, Changes
 
 __all__ = ["Collaborators", "show"]
 
@@ -35,9 +34,9 @@ _RESERVED: Final = frozenset({"__proto__", "constructor", "prototype"})
 class Collaborators:
     """Listing, adding and removing the people of an app, and handing the app over."""
 
-    def __init__(self, store: Store, *, clock: Clock = now) -> None:
+    def __init__(self, store: Store, changes: Changes) -> None:
         self._store = store
-        self._clock = clock
+        self._changes = changes
 
     async def list(self, caller: Caller, app_name: str) -> Mapping[str, Collaborator]:
         """Return everyone's part in an app by e-mail address, in the order of addresses."""
@@ -56,8 +55,9 @@ class Collaborators:
 
         """
         _refuse_reserved(email)
-        async with self._store.write() as records:
-            app = await find_app(records, caller, app_name, "add_collaborator")
+        async with self._changes.by(caller) as change:
+            records = change.records
+            app = await change.app(app_name, "add_collaborator")
             account = await _account(records, email)
             has = permission_of(app, account.id)
             if _was_let_in(app, account) or (has is not None and strongest([has, permission]) == has):
@@ -65,7 +65,7 @@ class Collaborators:
                     "The given account is already a collaborator for this app.", code="collaborator_exists"
                 )
             await records.apps.add_collaborator(app.id, account.id, permission)
-            await self._log(records, caller, "collaborator.add", app, after=account.email)
+            await change.note("collaborator.add", app, after={"email": account.email, "permission": permission})
 
     async def change(self, caller: Caller, app_name: str, email: str, permission: Permission) -> None:
         """Change what somebody may do with an app.
@@ -77,8 +77,9 @@ class Collaborators:
 
         """
         _refuse_reserved(email)
-        async with self._store.write() as records:
-            app = await find_app(records, caller, app_name, "change_collaborator")
+        async with self._changes.by(caller) as change:
+            records = change.records
+            app = await change.app(app_name, "change_collaborator")
             account = await _collaborator(records, app, email)
             if is_own(app, account):
                 raise ConflictError(
@@ -92,7 +93,8 @@ class Collaborators:
                 await records.apps.set_permission(app.id, account.id, permission)
             else:
                 await records.apps.add_collaborator(app.id, account.id, permission)
-            await self._log(records, caller, "collaborator.change", app, after=f"{account.email} {permission}")
+            before = {"email": account.email, "permission": permission_of(app, account.id)}
+            await change.note("collaborator.change", app, before=before, after=before | {"permission": permission})
 
     async def remove(self, caller: Caller, app_name: str, email: str) -> None:
         """Let an account work on an app no longer; everyone may leave, except the owner.
@@ -105,8 +107,9 @@ class Collaborators:
         """
         _refuse_reserved(email)
         leaves = email.casefold() == caller.account.email.casefold()
-        async with self._store.write() as records:
-            app = await find_app(records, caller, app_name, "leave_app" if leaves else "remove_collaborator")
+        async with self._changes.by(caller) as change:
+            records = change.records
+            app = await change.app(app_name, "leave_app" if leaves else "remove_collaborator")
             account = await _collaborator(records, app, email)
             if is_own(app, account):
                 raise ConflictError(
@@ -115,7 +118,8 @@ class Collaborators:
             if not _was_let_in(app, account):
                 raise _by_organization(app)
             await records.apps.remove_collaborator(app.id, account.id)
-            await self._log(records, caller, "collaborator.remove", app, before=account.email)
+            had = {"email": account.email, "permission": permission_of(app, account.id)}
+            await change.note("collaborator.remove", app, before=had)
 
     async def transfer(self, caller: Caller, app_name: str, to: str) -> AppRecord:
         """Let another account or an organization own an app; return what it is then.
@@ -134,16 +138,17 @@ class Collaborators:
 
         """
         _refuse_reserved(to)
-        async with self._store.write() as records:
-            app = await find_app(records, caller, app_name, "transfer_app")
-            owner = await _owner_named(records, caller, to)
+        async with self._changes.by(caller) as change:
+            records = change.records
+            app = await change.app(app_name, "transfer_app")
+            owner = await _owner_named(change, to)
             if (owner.kind, owner.id) == (app.owner.kind, app.owner.id):
                 raise ConflictError("The given account already owns the app.", code="owns_already")
             await self._give(records, app, owner)
             await self._keep(records, app, owner, caller)
-            await self._log(records, caller, "app.transfer", app, before=app.owner.slug, after=owner.slug)
             given = await records.apps.get(app.id)
             assert given is not None  # just changed
+            await change.note("app.transfer", given, before={"owner": owner_of(app)}, after={"owner": owner_of(given)})
             return given
 
     async def _keep(self, records: Records, app: AppRecord, owner: OwnerRecord, caller: Caller) -> None:
@@ -167,22 +172,6 @@ class Collaborators:
                 code="app_exists",
             ) from error
 
-    async def _log(
-        self,
-        records: Records,
-        caller: Caller,
-        kind: str,
-        app: AppRecord,
-        *,
-        before: str | None = None,
-        after: str | None = None,
-    ) -> None:
-        await records.events.add(
-            EventRecord(
-                at=self._clock(), actor=caller.account.email, kind=kind, app_id=app.id, before=before, after=after
-            )
-        )
-
 
 def show(app: AppRecord, caller: Caller) -> Mapping[str, Collaborator]:
     """Return everyone's part in an app by e-mail address, as the caller sees it."""
@@ -199,16 +188,17 @@ async def _account(records: Records, email: str) -> AccountRecord:
     return account
 
 
-async def _owner_named(records: Records, caller: Caller, name: str) -> OwnerRecord:
+async def _owner_named(change: Change, name: str) -> OwnerRecord:
     """Return the account, or the organization that the caller manages, that has this name.
 
     An organization that the caller does not belong to is as unknown as one that does not exist.
     """
-    account = await records.accounts.by_email(name) or await records.accounts.by_slug(name.lower())
+    accounts = change.records.accounts
+    account = await accounts.by_email(name) or await accounts.by_slug(name.lower())
     if account is not None:
         return OwnerRecord(kind="user", id=account.id, slug=account.slug, name=account.name, email=account.email)
     try:
-        organization = (await find_organization(records, caller, name, "own_apps")).organization
+        organization = (await change.organization(name, "own_apps")).organization
     except NotFoundError:
         raise account_unknown() from None
     return OwnerRecord(kind="org", id=organization.id, slug=organization.slug, name=organization.name, email=None)

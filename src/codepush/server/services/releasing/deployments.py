@@ -10,19 +10,18 @@ from msgspec import structs
 from codepush.models import Deployment
 from codepush.rules.collation import alphabetical
 from codepush.server.ports.errors import AlreadyExistsError
-from codepush.server.ports.events import EventRecord
 from codepush.server.services.access.resolution import check_addressable, find_app, find_deployment
-from codepush.server.services.clock import Clock, now
 from codepush.server.services.errors import ConflictError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Sequence
 
     from codepush.models import Package
     from codepush.server.ports.deployments import DeploymentRecord
     from codepush.server.ports.releases import ReleaseRecord
     from codepush.server.ports.store import Records, Store
     from codepush.server.services.caller import Caller
+    from codepush.server.services.change import Change, Changes
     from codepush.server.services.packages.links import Links
 
 __all__ = ["Deployments", "create"]
@@ -42,16 +41,12 @@ async def create(
 
 
 class Deployments:
-    """Listing, adding, renaming and removing deployments, and showing and clearing what was released to them."""
+    """Listing, adding, renaming and removing deployments, and showing what was released to them."""
 
-    def __init__(
-        self, store: Store, links: Links, *, changed: Callable[[Iterable[int]], None], clock: Clock = now
-    ) -> None:
-        """``changed`` is told the ids of deployments whose answers to phones have changed."""
+    def __init__(self, store: Store, changes: Changes, links: Links) -> None:
         self._store = store
+        self._changes = changes
         self._links = links
-        self._changed = changed
-        self._clock = clock
 
     async def list(self, caller: Caller, app_name: str) -> Sequence[Deployment]:
         """Return an app's deployments by name, each with its newest release."""
@@ -81,17 +76,17 @@ class Deployments:
 
         """
         check_addressable(name)
-        async with self._store.write() as records:
-            app = await find_app(records, caller, app_name, "add_deployment")
-            if await records.deployments.named(app.id, name) is not None:
+        async with self._changes.by(caller) as change:
+            app = await change.app(app_name, "add_deployment")
+            if await change.records.deployments.named(app.id, name) is not None:
                 raise _exists(name)
-            deployment = await self._create(records, app.id, name, key)
-            await self._log(records, caller, "deployment.add", deployment, after=name)
+            deployment = await self._create(change, app.id, name, key)
+            await change.note("deployment.add", deployment, after={"name": name})
         return self._show(deployment, None)
 
-    async def _create(self, records: Records, app_id: int, name: str, key: str | None) -> DeploymentRecord:
+    async def _create(self, change: Change, app_id: int, name: str, key: str | None) -> DeploymentRecord:
         try:
-            return await create(records, app_id, name, created_at=self._clock(), key=key)
+            return await create(change.records, app_id, name, created_at=change.at, key=key)
         except AlreadyExistsError as error:
             raise ConflictError(
                 "The deployment key is in use already; choose another one, or none.", code="deployment_key_exists"
@@ -108,13 +103,13 @@ class Deployments:
         """
         if new_name is not None:
             check_addressable(new_name)
-        async with self._store.write() as records:
-            _, deployment = await find_deployment(records, caller, app_name, name, "rename_deployment")
+        async with self._changes.by(caller) as change:
+            deployment = await change.deployment(app_name, name, "rename_deployment")
             if new_name is not None and new_name != name:
-                await self._rename(records, deployment, new_name)
-                await self._log(records, caller, "deployment.rename", deployment, before=name, after=new_name)
+                await self._rename(change.records, deployment, new_name)
+                await change.note("deployment.rename", deployment, before={"name": name}, after={"name": new_name})
                 deployment = structs.replace(deployment, name=new_name)
-            latest = await records.releases.latest([deployment.id])
+            latest = await change.records.releases.latest([deployment.id])
         return self._show(deployment, latest.get(deployment.id))
 
     async def _rename(self, records: Records, deployment: DeploymentRecord, name: str) -> None:
@@ -125,21 +120,12 @@ class Deployments:
 
     async def remove(self, caller: Caller, app_name: str, name: str) -> None:
         """Remove a deployment with its releases and metrics; phones with its key get no answer any more."""
-        async with self._store.write() as records:
-            _, deployment = await find_deployment(records, caller, app_name, name, "remove_deployment")
-            await records.devices.lock([deployment.id])
-            await records.deployments.remove(deployment.id)
-            await self._log(records, caller, "deployment.remove", deployment, before=name)
-        self._changed([deployment.id])
-
-    async def clear_history(self, caller: Caller, app_name: str, name: str) -> None:
-        """Remove all releases and metrics of a deployment; the next release is ``v1`` again."""
-        async with self._store.write() as records:
-            _, deployment = await find_deployment(records, caller, app_name, name, "clear_history")
-            await records.releases.clear(deployment.id)
-            await records.devices.clear(deployment.id)
-            await self._log(records, caller, "deployment.clear", deployment)
-        self._changed([deployment.id])
+        async with self._changes.by(caller) as change:
+            deployment = await change.deployment(app_name, name, "remove_deployment")
+            await change.records.devices.lock([deployment.id])
+            await change.records.deployments.remove(deployment.id)
+            await change.note("deployment.remove", deployment, before={"name": name})
+            change.touches(deployment.id)
 
     async def history(self, caller: Caller, app_name: str, name: str) -> Sequence[Package]:
         """Return the releases of a deployment, oldest first."""
@@ -147,28 +133,6 @@ class Deployments:
             _, deployment = await find_deployment(records, caller, app_name, name, "view_deployment")
             history = await records.releases.history(deployment.id)
         return [self._links.package(release) for release in history]
-
-    async def _log(
-        self,
-        records: Records,
-        caller: Caller,
-        kind: str,
-        deployment: DeploymentRecord,
-        *,
-        before: str | None = None,
-        after: str | None = None,
-    ) -> None:
-        await records.events.add(
-            EventRecord(
-                at=self._clock(),
-                actor=caller.account.email,
-                kind=kind,
-                app_id=deployment.app_id,
-                deployment_id=deployment.id,
-                before=before,
-                after=after,
-            )
-        )
 
     def _show(self, deployment: DeploymentRecord, latest: ReleaseRecord | None) -> Deployment:
         package = None if latest is None else self._links.package(latest)

@@ -29,7 +29,7 @@ from msgspec import Struct
 from codepush.rules import permissions
 from codepush.server.ports.errors import MissingError, UnavailableError
 from codepush.server.ports.uploads import ChunkRecord, UploadRecord
-from codepush.server.services.access.resolution import find_app, find_deployment
+from codepush.server.services.access.resolution import find_app
 from codepush.server.services.access.roles import permission_of
 from codepush.server.services.clock import Clock, now
 from codepush.server.services.errors import (
@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from codepush.server.ports.blobs import Blobs
     from codepush.server.ports.store import Records, Store
     from codepush.server.services.caller import Caller
+    from codepush.server.services.change import Changes
     from codepush.server.services.releasing.workspace import Workspace
 
 __all__ = ["CHUNK_SIZE", "LIFE_MS", "MOST_OPEN", "ExpectedChunk", "Ticket", "UploadStatus", "Uploads"]
@@ -111,6 +112,7 @@ class Uploads:
 
     Args:
         store: the records.
+        changes: opens changes.
         blobs: where the chunks are kept.
         workspace: where files are put together.
         limit_mb: the largest file taken, in units of 1 048 576 bytes.
@@ -122,6 +124,7 @@ class Uploads:
     def __init__(
         self,
         store: Store,
+        changes: Changes,
         blobs: Blobs,
         *,
         workspace: Workspace,
@@ -130,6 +133,7 @@ class Uploads:
         clock: Clock = now,
     ) -> None:
         self._store = store
+        self._changes = changes
         self._blobs = blobs
         self._workspace = workspace
         self._limit_mb = limit_mb
@@ -147,19 +151,19 @@ class Uploads:
 
         """
         ticket = Ticket(str(uuid4()), secrets.token_urlsafe(32))
-        async with self._store.write() as records:
-            app, _ = await find_deployment(records, caller, app_name, deployment_name, "release")
-            at = self._clock()
-            _check_few(await records.uploads.open_until(caller.account.id, at))
+        async with self._changes.by(caller) as change:
+            deployment = await change.deployment(app_name, deployment_name, "release")
+            _check_few(await change.records.uploads.open_until(caller.account.id, change.at))
             upload = UploadRecord(
                 id=ticket.id,
-                app_id=app.id,
+                app_id=deployment.app_id,
                 account_id=caller.account.id,
                 token_digest=_digest(ticket.token),
-                created_at=at,
-                expires_at=at + LIFE_MS,
+                created_at=change.at,
+                expires_at=change.at + LIFE_MS,
             )
-            await records.uploads.add(upload)
+            await change.records.uploads.add(upload)
+            await change.note("upload.begin", deployment, after={"upload": upload.id})
         return ticket
 
     async def describe(self, ticket: Ticket, *, file_name: str, size: int) -> UploadRecord:

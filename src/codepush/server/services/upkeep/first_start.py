@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from codepush.server.ports.events import EventRecord
-from codepush.server.services.clock import Clock, now
 from codepush.server.services.errors import ConflictError
 
 if TYPE_CHECKING:
@@ -13,6 +11,8 @@ if TYPE_CHECKING:
 
     from codepush.server.ports.blobs import Blobs
     from codepush.server.ports.store import Store
+    from codepush.server.services.caller import Caller
+    from codepush.server.services.change import Changes
 
 __all__ = ["FirstStart"]
 
@@ -22,17 +22,17 @@ class FirstStart:
 
     Args:
         store: The records.
+        changes: Opens changes.
         open_blobs: Returns the archives; called only if there are no records.
         place: The location of the archives, as messages show it.
-        clock: The time.
 
     """
 
-    def __init__(self, store: Store, open_blobs: Callable[[], Blobs], *, place: str, clock: Clock = now) -> None:
+    def __init__(self, store: Store, changes: Changes, open_blobs: Callable[[], Blobs], *, place: str) -> None:
         self._store = store
+        self._changes = changes
         self._open_blobs = open_blobs
         self._place = place
-        self._clock = clock
 
     async def check(self) -> None:
         """Return if there are records, or neither records nor archives.
@@ -51,19 +51,19 @@ class FirstStart:
                 code="records_lost",
             )
 
-    async def accept(self, *, by: str) -> None:
+    async def accept(self, caller: Caller) -> None:
         """Begin without the records of the archives that are there; later checks succeed.
 
         Args:
-            by: The name that the audit trail gets.
+            caller: The administrator.
 
         Raises:
             UnavailableError: The database or the archives cannot be reached.
 
         """
         if await self._is_lost():
-            async with self._store.write() as records:
-                await records.events.add(EventRecord(at=self._clock(), actor=by, kind="server.new", after=self._place))
+            async with self._changes.by(caller) as change:
+                await change.note("server.new", after={"storage": self._place})
 
     async def _is_lost(self) -> bool:
         async with self._store.read() as records:

@@ -7,19 +7,28 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 import msgspec
-from sqlalchemy import insert
+from sqlalchemy import bindparam, insert, select
 
+from codepush.server.ports.events import EventRecord
 from codepush.server.storage.sql.queries import Queries
 from codepush.server.storage.sql.schema import events
 
 if TYPE_CHECKING:
-    from codepush.server.ports.events import EventRecord
+    from collections.abc import Sequence
 
 ADD: Final = insert(events)
+
+_RECORD: Final = (events.c.id.label("number"), *(column for column in events.columns if column.name != "id"))
+PAGE: Final = select(*_RECORD).where(events.c.id > bindparam("after")).order_by(events.c.id).limit(bindparam("limit"))
 
 
 class SqlEvents(Queries):
     """Events, as :class:`codepush.server.ports.events.Events` describes them."""
 
     async def add(self, event: EventRecord) -> None:
-        await self._run(ADD, **msgspec.structs.asdict(event))
+        fields = msgspec.structs.asdict(event)
+        del fields["number"]
+        await self._run(ADD, **fields)
+
+    async def page(self, *, after: int = 0, limit: int) -> Sequence[EventRecord]:
+        return tuple(EventRecord(**row) for row in await self._all(PAGE, after=after, limit=limit))

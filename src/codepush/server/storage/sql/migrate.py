@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
 
 # The newest migration. Revisions are numbers of four digits, so that older and newer can be told apart.
-_HEAD: Final = "0003"
+_HEAD: Final = "0004"
 
 _REVISION: Final = text("SELECT version_num FROM alembic_version")
 

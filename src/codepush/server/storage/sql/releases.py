@@ -42,6 +42,9 @@ RECORD: Final = (
 )
 
 
+_SETTINGS: Final = ("app_version", "description", "is_disabled", "is_mandatory", "rollout")
+
+
 class Selection(NamedTuple):
     """Some releases, and in a second statement the diffs to their packages."""
 
@@ -113,27 +116,9 @@ class SqlReleases(Queries):
         parts = [await self._records(LATEST, deployment_ids=some) for some in batches(deployment_ids)]
         return {deployment_id: record for part in parts for deployment_id, record in part}
 
-    async def update(
-        self,
-        deployment_id: int,
-        number: int,
-        *,
-        app_version: str,
-        description: str | None,
-        is_disabled: bool | None,
-        is_mandatory: bool | None,
-        rollout: int | None,
-    ) -> None:
-        await self._change(
-            UPDATE,
-            of_deployment=deployment_id,
-            of_number=number,
-            app_version=app_version,
-            description=description,
-            is_disabled=is_disabled,
-            is_mandatory=is_mandatory,
-            rollout=rollout,
-        )
+    async def update(self, deployment_id: int, release: ReleaseRecord) -> None:
+        settings = {name: getattr(release, name) for name in _SETTINGS}
+        await self._change(UPDATE, of_deployment=deployment_id, of_number=release.number, **settings)
         await self._change(BUMP, deployment_id=deployment_id)
 
     async def clear(self, deployment_id: int) -> None:

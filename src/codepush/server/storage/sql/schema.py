@@ -366,6 +366,10 @@ events: Final = Table(
     Column("deployment_id", Identifier),
     Column("before", Text),
     Column("after", Text),
+    Column("actor_kind", Text),
+    Column("access_key_id", Identifier),
+    Column("request_id", Text),
+    Column("organization_id", Identifier),
     Index(None, "app_id"),
     sqlite_autoincrement=True,
 )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec.structs import replace
 
 from codepush.rules import validation
+from codepush.rules.actions import Clear, Patch, Promote, Rollback
 from codepush.server.web.admission import Entry
 from codepush.server.web.appcenter.bodies import fields_of, in_their_words
 from codepush.server.web.paths import app_in, name_in
@@ -84,24 +85,27 @@ class ReleaseRoutes:
         return json_answer(encode_json([appcenter.ReleaseShape.of(one) for one in history]))
 
     async def _clear(self, request: Request, caller: Caller) -> Response:
-        await self._deployments.clear_history(caller, app_in(request), name_in(request, "deployment"))
+        await self._releases.run(caller, Clear(app=app_in(request), deployment=name_in(request, "deployment")))
         return no_content()
 
     async def _patch(self, request: Request, caller: Caller) -> Response:
         label = name_in(request, "label")
         info = replace(await _change(request), label=None if label == _NEWEST else label)
-        package = await self._releases.patch(caller, app_in(request), name_in(request, "deployment"), info)
+        action = Patch(app=app_in(request), deployment=name_in(request, "deployment"), info=info)
+        package = await self._releases.run(caller, action)
         return no_content() if package is None else json_answer(encode_json(appcenter.ReleaseShape.of_reply(package)))
 
     async def _promote(self, request: Request, caller: Caller) -> Response:
         source, destination = name_in(request, "deployment"), name_in(request, "destination")
         info = await _change(request)
-        package = await self._releases.promote(caller, app_in(request), source, destination, info)
+        action = Promote(app=app_in(request), source=source, destination=destination, info=info)
+        package = await self._releases.run(caller, action)
         return json_answer(encode_json(appcenter.ReleaseShape.of_reply(package)))
 
     async def _rollback(self, request: Request, caller: Caller) -> Response:
         label = (await _change(request)).label
-        package = await self._releases.rollback(caller, app_in(request), name_in(request, "deployment"), label)
+        action = Rollback(app=app_in(request), deployment=name_in(request, "deployment"), label=label)
+        package = await self._releases.run(caller, action)
         return json_answer(encode_json(appcenter.ReleaseShape.of_reply(package)), 201)
 
     async def _counters(self, request: Request, caller: Caller) -> Response:

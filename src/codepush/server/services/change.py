@@ -1,0 +1,183 @@
+"""Changes: the one shape of everything that callers change.
+
+A change is an exclusive transaction in which the caller is authorized and the audit trail gets its line. After the
+commit it is announced once, to whatever depends on the changed deployments. Nothing else writes audit lines.
+"""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, TypeAlias
+
+import msgspec
+from msgspec import Struct
+
+from codepush.server.ports.apps import AppRecord
+from codepush.server.ports.deployments import DeploymentRecord
+from codepush.server.ports.events import EventRecord
+from codepush.server.ports.organizations import OrganizationRecord
+from codepush.server.services.access.resolution import deployment_of, find_app, find_organization
+from codepush.server.services.clock import Clock, now
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from codepush.rules.permissions import Action, OrganizationAction
+    from codepush.server.ports.accounts import AccountRecord
+    from codepush.server.ports.store import Records, Store
+    from codepush.server.services.access.resolution import Membership
+    from codepush.server.services.caller import Caller
+
+__all__ = ["Change", "Changes", "Committed", "Subject"]
+
+Subject: TypeAlias = AppRecord | DeploymentRecord | OrganizationRecord
+"""What an audit line is about."""
+
+
+class Committed(Struct, frozen=True):
+    """A committed change.
+
+    Attributes:
+        kinds: The kinds of its audit lines, such as ``release.upload``.
+        deployments: The ids of the deployments for which update checks may now get other responses.
+
+    """
+
+    kinds: tuple[str, ...]
+    deployments: frozenset[int]
+
+
+class Change:
+    """A transaction by one caller, until its block ends.
+
+    Attributes:
+        records: The records; what was read stays true until the block ends.
+        caller: Who makes the change.
+        at: When, in milliseconds since 1970; the same for all of the change.
+
+    """
+
+    def __init__(self, records: Records, caller: Caller, *, at: int) -> None:
+        self.records = records
+        self.caller = caller
+        self.at = at
+        self._organizations: dict[int, int] = {}
+        self._kinds: list[str] = []
+        self._deployments: set[int] = set()
+
+    def identify(self, account: AccountRecord) -> None:
+        """Set the account of a caller that is known only within the change, as in a login."""
+        self.caller = self.caller.acting_as(account)
+
+    async def app(self, name: str, right: Action) -> AppRecord:
+        """Return the app that a name means to the caller.
+
+        Raises:
+            NotFoundError: The caller sees no such app.
+            ConflictError: The name is ambiguous.
+            ForbiddenError: The caller lacks the permission on it.
+
+        """
+        app = await find_app(self.records, self.caller, name, right)
+        if app.owner.kind == "org":
+            self._organizations[app.id] = app.owner.id
+        return app
+
+    async def deployment(self, app_name: str, name: str, right: Action) -> DeploymentRecord:
+        """Return a deployment of an app by its exact name; raises as `app` does, also for an unknown deployment."""
+        return await deployment_of(self.records, await self.app(app_name, right), name)
+
+    async def organization(self, name: str, right: OrganizationAction) -> Membership:
+        """Return an organization of the caller's, with its members.
+
+        Raises:
+            NotFoundError: The caller belongs to no organization of this name.
+            ForbiddenError: The caller's role does not suffice.
+
+        """
+        return await find_organization(self.records, self.caller, name, right)
+
+    async def note(
+        self, kind: str, subject: Subject | None = None, *, before: object = None, after: object = None
+    ) -> None:
+        """Write the audit line of the change.
+
+        Args:
+            kind: A noun and a verb, such as ``release.upload``.
+            subject: What the line is about; ``None``: the account of the caller.
+            before: What was there before, as anything that msgspec encodes as JSON; ``None``: nothing.
+            after: What is there now, likewise. Neither may hold a secret.
+
+        """
+        app_id, deployment_id, organization_id = self._place(subject)
+        self._kinds.append(kind)
+        await self.records.events.add(
+            EventRecord(
+                at=self.at,
+                actor=self.caller.actor,
+                actor_kind=self.caller.kind,
+                access_key_id=self.caller.access_key_id,
+                request_id=self.caller.request_id,
+                kind=kind,
+                app_id=app_id,
+                deployment_id=deployment_id,
+                organization_id=organization_id,
+                before=_json(before),
+                after=_json(after),
+            )
+        )
+
+    def touches(self, *deployment_ids: int) -> None:
+        """Announce after the commit that update checks of these deployments may get other responses."""
+        self._deployments.update(deployment_ids)
+
+    def committed(self) -> Committed:
+        """Return what is announced of the change."""
+        return Committed(tuple(self._kinds), frozenset(self._deployments))
+
+    def _place(self, subject: Subject | None) -> tuple[int | None, int | None, int | None]:
+        """Return the ids of a subject's app, deployment and organization."""
+        match subject:
+            case AppRecord(id=app_id, owner=owner):
+                return app_id, None, owner.id if owner.kind == "org" else None
+            case DeploymentRecord(id=deployment_id, app_id=app_id):
+                return app_id, deployment_id, self._organizations.get(app_id)
+            case OrganizationRecord(id=organization_id):
+                return None, None, organization_id
+        return None, None, None
+
+
+class Changes:
+    """Opens changes.
+
+    Args:
+        store: The records.
+        announce: Called once after each commit, with what it affects.
+        clock: The time.
+
+    """
+
+    def __init__(
+        self, store: Store, announce: Callable[[Committed], None] | None = None, *, clock: Clock = now
+    ) -> None:
+        self._store = store
+        self._announce = announce
+        self._clock = clock
+
+    @asynccontextmanager
+    async def by(self, caller: Caller) -> AsyncIterator[Change]:
+        """Open a change by a caller: committed when the block ends, undone when it raises.
+
+        Raises:
+            UnavailableError: The database cannot be reached.
+
+        """
+        async with self._store.write() as records:
+            change = Change(records, caller, at=self._clock())
+            yield change
+        if self._announce is not None:
+            self._announce(change.committed())
+
+
+def _json(value: object) -> str | None:
+    return None if value is None else msgspec.json.encode(value).decode()
