@@ -61,11 +61,15 @@ async def test_what_was_undone_leaves_no_line_and_is_not_announced(store, ada):
     """A change that raises is undone with its line; one that is committed is announced once."""
     announced = []
     changes = Changes(store, announced.append)
-    with pytest.raises(NotFoundError):
+
+    async def fail():
         async with changes.by(ada) as change:
             await change.note("app.edit")
             change.touches(1)
             await change.app("Other", "view_app")
+
+    with pytest.raises(NotFoundError):
+        await fail()
     assert (announced, await trail(store)) == ([], ())
     async with changes.by(ada) as change:
         await change.note("app.edit")

@@ -5,11 +5,11 @@ from contextlib import aclosing, asynccontextmanager
 import anyio
 import msgspec
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, text
 
 from codepush.server.ports.devices import Addition, CounterRecord
 from codepush.server.ports.diffs import StoredDiff
-from codepush.server.ports.errors import AlreadyExistsError, MissingError, UnstorableError
+from codepush.server.ports.errors import AlreadyExistsError, MissingError, NewerSchemaError, UnstorableError
 from codepush.server.ports.events import EventRecord
 from codepush.server.storage.sql import schema
 from unit.storage.factories import (
@@ -722,3 +722,27 @@ async def test_texts_come_in_the_order_of_their_characters(store):
     assert apps == sorted(apps)
     assert deployments == named == sorted(deployments)
     assert set(names) < set(apps)
+
+
+async def test_nothing_is_written_under_a_newer_schema(store):
+    """A change sees in its own transaction that the schema is newer; from then on the store refuses everything."""
+    async with store.write(alone=False) as records:
+        await records.accounts._connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(NewerSchemaError, match="schema 9999"):
+        async with store.write():
+            pytest.fail("The transaction begins in a schema that this code does not know.")
+    for refused in (store.read, store.write, lambda: store.write(alone=False)):
+        with pytest.raises(NewerSchemaError):
+            async with refused():
+                pytest.fail("The store goes on.")
+    with pytest.raises(NewerSchemaError):
+        await store.check()
+
+
+async def test_a_newer_schema_is_read_along_with_the_revisions(store):
+    """Whoever compares revisions finds it, without a change of its own."""
+    async with store.write(alone=False) as records:
+        await records.accounts._connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    async with store.read() as records:
+        with pytest.raises(NewerSchemaError):
+            await records.deployments.state()

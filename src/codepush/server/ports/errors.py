@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-__all__ = ["AlreadyExistsError", "MissingError", "PortError", "ProviderError", "UnavailableError", "UnstorableError"]
+__all__ = [
+    "AlreadyExistsError",
+    "MissingError",
+    "NewerSchemaError",
+    "PortError",
+    "ProviderError",
+    "UnavailableError",
+    "UnstorableError",
+]
 
 
 class PortError(Exception):
@@ -23,6 +31,10 @@ class ProviderError(PortError):
 
 class UnavailableError(PortError):
     """The database or the blob store cannot be reached, is full, or is broken."""
+
+
+class NewerSchemaError(UnavailableError):
+    """The database has a newer schema than this version knows, so that it must not be used. The sentence says so."""
 
 
 class UnstorableError(PortError):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from codepush.server.ports.errors import UnavailableError, UnstorableError
+from codepush.server.ports.errors import NewerSchemaError, UnavailableError, UnstorableError
 
 __all__ = [
     "BusyError",
@@ -10,6 +10,7 @@ __all__ = [
     "ForbiddenError",
     "InvalidError",
     "KeyReusedError",
+    "NewerSchemaError",
     "NoRoomError",
     "NotFoundError",
     "ServiceError",

@@ -28,6 +28,7 @@ from codepush.server.services.errors import (
     ForbiddenError,
     InvalidError,
     KeyReusedError,
+    NewerSchemaError,
     NoRoomError,
     NotFoundError,
     ServiceError,
@@ -203,6 +204,10 @@ async def _unavailable(request: Request, error: Exception) -> Response:
     return _answer(request, _Refusal(503, "storage_unavailable", sentence))
 
 
+async def _newer_schema(request: Request, error: Exception) -> Response:
+    return _answer(request, _Refusal(503, "newer_schema", str(error)))
+
+
 async def _no_room(request: Request, error: Any) -> Response:  # noqa: ANN401 - as above
     """Answer for a disk that takes no more; any other trouble with files is a failure of the server."""
     if error.errno not in _FULL:
@@ -239,6 +244,7 @@ HANDLERS: Final[Mapping[Any, Any]] = {
     BusyError: _rate_limited,
     InvalidFields: _invalid_fields,
     Invalid: _invalid_message,
+    NewerSchemaError: _newer_schema,
     UnavailableError: _unavailable,
     UnstorableError: _unstorable,
     OSError: _no_room,

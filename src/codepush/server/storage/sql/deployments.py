@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from codepush.server.ports.deployments import DeploymentRecord
+from codepush.server.storage.sql.guard import REVISION, SchemaGuard
 from codepush.server.storage.sql.queries import Queries, batches
 from codepush.server.storage.sql.schema import deployments, releases
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
+
+    from sqlalchemy.ext.asyncio import AsyncConnection
 
 RECORD: Final = (
     deployments.c.id,
@@ -61,6 +64,7 @@ STATE: Final = select(
     func.count().label("count"),
     func.max(deployments.c.id).label("newest"),
     func.sum(deployments.c.revision).label("sum"),
+    REVISION.label("schema"),
 )
 
 BUMP: Final = (
@@ -80,6 +84,10 @@ BUMP_RELEASING: Final = (
 
 class SqlDeployments(Queries):
     """Deployments, as :class:`codepush.server.ports.deployments.Deployments` describes them."""
+
+    def __init__(self, connection: AsyncConnection, guard: SchemaGuard) -> None:
+        super().__init__(connection)
+        self._guard = guard
 
     async def add(self, *, app_id: int, name: str, key: str, device_key: bytes, created_at: int) -> DeploymentRecord:
         row = await self._first(ADD, app_id=app_id, name=name, key=key, device_key=device_key, created_at=created_at)
@@ -121,6 +129,7 @@ class SqlDeployments(Queries):
     async def state(self) -> tuple[int, int, int]:
         row = await self._first(STATE)
         assert row is not None
+        self._guard.check(row["schema"])
         return row["count"], row["newest"] or 0, int(row["sum"] or 0)
 
     async def bump_releasing(self, package_id: int) -> Sequence[int]:

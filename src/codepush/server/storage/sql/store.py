@@ -16,6 +16,7 @@ from codepush.server.storage.sql.devices import SqlDevices
 from codepush.server.storage.sql.diffs import SqlDiffs
 from codepush.server.storage.sql.errors import port_errors
 from codepush.server.storage.sql.events import SqlEvents
+from codepush.server.storage.sql.guard import SchemaGuard
 from codepush.server.storage.sql.identities import SqlIdentities
 from codepush.server.storage.sql.inventory import SqlInventory
 from codepush.server.storage.sql.jobs import SqlJobs
@@ -47,14 +48,14 @@ ANSWERS: Final = select(literal(1)).select_from(accounts).limit(1)
 class SqlRecords:
     """All records, over one connection in one transaction."""
 
-    def __init__(self, connection: AsyncConnection) -> None:
+    def __init__(self, connection: AsyncConnection, guard: SchemaGuard) -> None:
         self.accounts = SqlAccounts(connection)
         self.access_keys = SqlAccessKeys(connection)
         self.login_codes = SqlLoginCodes(connection)
         self.identities = SqlIdentities(connection)
         self.organizations = SqlOrganizations(connection)
         self.apps = SqlApps(connection)
-        self.deployments = SqlDeployments(connection)
+        self.deployments = SqlDeployments(connection, guard)
         self.packages = SqlPackages(connection)
         self.releases = SqlReleases(connection)
         self.diffs = SqlDiffs(connection)
@@ -86,26 +87,36 @@ class SqlStore:
 
     def __init__(self, url: str, *, patience: float = PATIENCE, connections: int = 5) -> None:
         self._database = open_database(url, patience=patience, connections=connections)
+        self._guard = SchemaGuard()
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Records]:
         """Open a transaction that sees one consistent state and can change nothing."""
+        self._guard.refuse()
         with port_errors():
             async with self._database.reading() as connection:
-                yield SqlRecords(connection)
+                yield SqlRecords(connection, self._guard)
 
     @asynccontextmanager
     async def write(self, *, alone: bool = True) -> AsyncIterator[Records]:
-        """Open a transaction that is on disk when the block ends, and undone when the block raises."""
+        """Open a transaction that is on disk when the block ends, and undone when the block raises.
+
+        What happens often (``alone=False``) does not read the schema; the next look at the revisions does.
+        """
+        self._guard.refuse()
         with port_errors():
             async with self._database.writing(alone=alone) as connection:
-                yield SqlRecords(connection)
+                if alone:
+                    await self._guard.read(connection)
+                yield SqlRecords(connection, self._guard)
 
     async def check(self) -> None:
         """Return when the database answers."""
+        self._guard.refuse()
         with port_errors():
             async with self._database.reading() as connection:
                 await to_the_end(connection.execute(ANSWERS))
+                await self._guard.read(connection)
 
     def changes(self) -> AsyncIterator[Collection[int] | None]:
         """Tell which deployments anybody has changed; ``None``: any of them may have."""
