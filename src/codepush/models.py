@@ -128,7 +128,31 @@ class DiffPackage(_Answered, frozen=True, kw_only=True):
     fits_binary: bool = True
 
 
-class Package(_Answered, frozen=True, kw_only=True):
+class ReleaseOptions(Struct, frozen=True, kw_only=True, repr_omit_defaults=True):
+    """What a releaser may set of a release besides its target binary version.
+
+    Everything that carries settings derives from this: what is sent and stored, and its descriptions. ``None`` stands
+    for what the releaser did not set.
+
+    Attributes:
+        description: Release notes.
+        is_disabled: Whether no device receives the release.
+        is_mandatory: Whether apps install it immediately.
+        rollout: Percentage of devices to release to, 1 to 100; ``None`` for all devices.
+
+    """
+
+    description: str | None = None
+    is_disabled: bool | None = None
+    is_mandatory: bool | None = None
+    rollout: int | None = None
+
+
+RELEASE_SETTINGS: Final = ("app_version", *ReleaseOptions.__struct_fields__)
+"""The names of the settings of a release."""
+
+
+class Package(ReleaseOptions, frozen=True, kw_only=True):
     """One release of a deployment.
 
     ``app_version`` is the target binary version: an exact version or a range of them
@@ -141,10 +165,6 @@ class Package(_Answered, frozen=True, kw_only=True):
     app_version: str
     package_hash: str
     label: str = ""
-    description: str | None = None
-    is_disabled: bool | None = None
-    is_mandatory: bool | None = None
-    rollout: int | None = None
     blob_url: str = ""
     size: int = 0
     upload_time: datetime | None = None
@@ -153,20 +173,17 @@ class Package(_Answered, frozen=True, kw_only=True):
     original_deployment: str | None = None
     released_by: str | None = None
     diff_package_map: Mapping[str, DiffPackage] = {}
+    extra: Mapping[str, object] = {}
 
 
-class PackageInfo(Struct, frozen=True, kw_only=True):
+class PackageInfo(ReleaseOptions, frozen=True, kw_only=True, repr_omit_defaults=False):
     """What a person may say about a release. ``None`` means: not said, leave as it is.
 
     ``label`` picks the release to patch or promote; the newest one when not given.
     """
 
     app_version: str | None = None
-    description: str | None = None
-    is_disabled: bool | None = None
-    is_mandatory: bool | None = None
     label: str | None = None
-    rollout: int | None = None
 
 
 class PackageInfoDict(TypedDict, total=False):

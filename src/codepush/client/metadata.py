@@ -14,7 +14,9 @@ if TYPE_CHECKING:
 
 __all__ = ["check_target", "package_info"]
 
-_CAMEL: Final = {re.sub("_([a-z])", lambda hump: hump[1].upper(), name): name for name in PackageInfo.__struct_fields__}
+_CAMEL: Final = {
+    re.sub("_([a-z])", lambda hump: hump[1].upper(), name): name for name in sorted(PackageInfo.__struct_fields__)
+}
 _FIELDS: Final = {name: name for name in PackageInfo.__struct_fields__} | _CAMEL
 
 
@@ -56,7 +58,7 @@ def check_target(target_binary_version: str) -> None:
 
 
 def _known() -> str:
-    return f" Known keys: {', '.join(PackageInfo.__struct_fields__)}; or in camelCase: {', '.join(_CAMEL)}."
+    return f" Known keys: {', '.join(_NAMES)}; or in camelCase: {', '.join(_CAMEL)}."
 
 
 def _wrong(message: str, field: str | None = None) -> Invalid:

@@ -5,19 +5,16 @@ Names of apps and deployments mean what they mean to the caller who performs the
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from msgspec import Struct
 
-from codepush.models import PackageInfo
+from codepush.models import RELEASE_SETTINGS, PackageInfo
 
 if TYPE_CHECKING:
-    from codepush.models import Package
+    from codepush.models import ReleaseOptions
 
 __all__ = ["Clear", "Content", "Patch", "Promote", "Release", "ReleaseAction", "Rollback", "overridden", "settings"]
-
-SETTINGS: Final = tuple(name for name in PackageInfo.__struct_fields__ if name != "label")
-"""The names of what a releaser sets; ``label`` only selects a release."""
 
 
 class Content(Struct, frozen=True, kw_only=True):
@@ -95,11 +92,11 @@ class Clear(Struct, frozen=True, kw_only=True):
 ReleaseAction: TypeAlias = Release | Promote | Patch | Rollback | Clear
 
 
-def settings(release: Package | PackageInfo | Struct) -> dict[str, Any]:
+def settings(release: ReleaseOptions) -> dict[str, Any]:
     """Return the settings of a release by the names of their fields."""
-    return {name: getattr(release, name) for name in SETTINGS}
+    return {name: getattr(release, name) for name in RELEASE_SETTINGS}
 
 
-def overridden(release: Package | Struct, info: PackageInfo) -> dict[str, Any]:
+def overridden(release: ReleaseOptions, info: PackageInfo) -> dict[str, Any]:
     """Return the settings of a release with those of ``info`` in their place; ``None`` and ``""`` override nothing."""
     return settings(release) | {name: value for name, value in settings(info).items() if value not in (None, "")}

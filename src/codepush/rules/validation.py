@@ -254,16 +254,12 @@ def package_info(raw: object, *, require_app_version: bool) -> PackageInfo:
 
     """
     fields = _Fields(raw)
-    info = PackageInfo(
-        app_version=fields.read("appVersion", _target, is_required=require_app_version),
-        description=fields.read("description", _description),
-        label=fields.read("label", _label),
-        is_disabled=fields.read("isDisabled", _boolean),
-        is_mandatory=fields.read("isMandatory", _boolean),
-        rollout=fields.read("rollout", _rollout),
-    )
+    said = {
+        name: fields.read(field, read, is_required=require_app_version and name == "app_version")
+        for name, (field, read) in _PACKAGE_INFO.items()
+    }
     fields.check()
-    return info
+    return PackageInfo(**said)
 
 
 def access_key_request(raw: object) -> dict[str, Any]:
@@ -482,3 +478,14 @@ def _matching(pattern: re.Pattern[str], value: object) -> str:
     if isinstance(value, str) and pattern.fullmatch(value):
         return value
     raise ValueError
+
+
+_PACKAGE_INFO: Final[Mapping[str, tuple[str, Callable[[object], Any]]]] = {
+    "app_version": ("appVersion", _target),
+    "description": ("description", _description),
+    "label": ("label", _label),
+    "is_disabled": ("isDisabled", _boolean),
+    "is_mandatory": ("isMandatory", _boolean),
+    "rollout": ("rollout", _rollout),
+}
+"""What can be said about a release, in the order of the errors: the names on the wire, and what reads the values."""

@@ -4,26 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from msgspec import Struct
-
-from codepush.models import ReleaseMethod
-from codepush.server.ports.diffs import StoredDiff
+from codepush.models import ReleaseMethod, ReleaseOptions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from codepush.server.ports.diffs import StoredDiff
+
 __all__ = ["NewRelease", "ReleaseRecord", "Releases"]
 
 
-class NewRelease(Struct, frozen=True, kw_only=True):
+class NewRelease(ReleaseOptions, frozen=True, kw_only=True):
     """A release about to be recorded; its label comes from the database."""
 
     package_id: int
     app_version: str
-    description: str | None = None
-    is_disabled: bool | None = None
-    is_mandatory: bool | None = None
-    rollout: int | None = None
     upload_time: int
     release_method: ReleaseMethod
     original_label: str | None = None
@@ -31,7 +26,7 @@ class NewRelease(Struct, frozen=True, kw_only=True):
     released_by: str
 
 
-class ReleaseRecord(Struct, frozen=True, kw_only=True):
+class ReleaseRecord(ReleaseOptions, frozen=True, kw_only=True):
     """One release of a deployment. ``number`` is that of its label: 3 for ``v3``."""
 
     number: int
@@ -40,10 +35,6 @@ class ReleaseRecord(Struct, frozen=True, kw_only=True):
     blob_id: str
     size: int
     app_version: str
-    description: str | None
-    is_disabled: bool | None
-    is_mandatory: bool | None
-    rollout: int | None
     upload_time: int
     release_method: ReleaseMethod
     original_label: str | None

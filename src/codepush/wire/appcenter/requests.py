@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from codepush.wire.standalone.shapes import InfoShape
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -13,21 +15,14 @@ __all__ = ["CHANGE_FIELDS", "RELEASE_FIELDS", "in_our_words", "permission", "per
 
 T = TypeVar("T")
 
-_SHARED: Final = {"description": "description", "label": "label", "rollout": "rollout"}
+_OURS: Final = zip(InfoShape.__struct_encode_fields__, InfoShape.__struct_fields__, strict=True)
 
-CHANGE_FIELDS: Final[Mapping[str, str]] = {
-    **_SHARED,
-    "appVersion": "target_binary_range",
-    "isDisabled": "is_disabled",
-    "isMandatory": "is_mandatory",
-}
+CHANGE_FIELDS: Final[Mapping[str, str]] = {**dict(_OURS), "appVersion": "target_binary_range"}
 """What the fields of a patch or promotion are called here, by their names in the standalone dialect."""
 
 RELEASE_FIELDS: Final[Mapping[str, str]] = {
-    **_SHARED,
+    **{ours: theirs.removeprefix("is_") for ours, theirs in CHANGE_FIELDS.items()},
     "appVersion": "target_binary_version",
-    "isDisabled": "disabled",
-    "isMandatory": "mandatory",
 }
 """The same for a new release; the service never agreed with itself."""
 

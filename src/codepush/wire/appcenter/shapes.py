@@ -9,7 +9,7 @@ from uuid import UUID, uuid5
 from msgspec import Struct
 from msgspec.structs import replace
 
-from codepush.models import COMPLETE_ROLLOUT
+from codepush.models import COMPLETE_ROLLOUT, ReleaseOptions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -126,7 +126,7 @@ class DiffShape(Struct, frozen=True, kw_only=True):
     url: str
 
 
-class ReleaseShape(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class ReleaseShape(ReleaseOptions, frozen=True, kw_only=True, omit_defaults=True):
     """A release. ``upload_time`` is milliseconds since 1970, ``size`` bytes."""
 
     target_binary_range: str
@@ -134,13 +134,11 @@ class ReleaseShape(Struct, frozen=True, kw_only=True, omit_defaults=True):
     label: str
     blob_url: str
     size: int
-    is_disabled: bool
+    is_disabled: bool  # always sent here
     is_mandatory: bool
     upload_time: int | None = None
     release_method: str | None = None
     released_by: str | None = None
-    description: str | None = None
-    rollout: int | None = None
     original_label: str | None = None
     original_deployment: str | None = None
     diff_package_map: dict[str, DiffShape] | None = None
@@ -149,19 +147,17 @@ class ReleaseShape(Struct, frozen=True, kw_only=True, omit_defaults=True):
     def of(cls, package: Package) -> ReleaseShape:
         """Return what is sent for a release, its rollout as stored."""
         diffs = {older: DiffShape(size=diff.size, url=diff.url) for older, diff in package.diff_package_map.items()}
+        options = {name: getattr(package, name) for name in ReleaseOptions.__struct_fields__}
         return cls(
+            **options | {"is_disabled": bool(package.is_disabled), "is_mandatory": bool(package.is_mandatory)},
             target_binary_range=package.app_version,
             package_hash=package.package_hash,
             label=package.label,
             blob_url=package.blob_url,
             size=package.size,
-            is_disabled=bool(package.is_disabled),
-            is_mandatory=bool(package.is_mandatory),
             upload_time=None if package.upload_time is None else _milliseconds(package.upload_time),
             release_method=package.release_method,
             released_by=package.released_by,
-            description=package.description,
-            rollout=package.rollout,
             original_label=package.original_label,
             original_deployment=package.original_deployment,
             diff_package_map=diffs or None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, get_args
 
-from codepush.models import ReleaseMethod
+from codepush.models import ReleaseMethod, ReleaseOptions
 from codepush.wire.appcenter import shapes
 from codepush.wire.openapi.schemas import (
     BYTES,
@@ -39,7 +39,12 @@ _PART: Final[Schema] = {"enum": ["manager", "developer", "viewer"]}
 _PARTS: Final[Schema] = {"type": "array", "items": _PART, "minItems": 1, "maxItems": 1}
 _ROLE: Final[Schema] = {"enum": ["admin", "collaborator", "member"]}
 _EITHER: Final[Schema] = {"enum": [*_ROLE["enum"], *_PART["enum"]]}
-_DESCRIPTION: Final[Schema] = TEXT | {"maxLength": 10_000}
+_OPTIONS: Final[Mapping[str, Schema]] = {
+    "description": TEXT | {"maxLength": 10_000},
+    "is_disabled": FLAG,
+    "is_mandatory": FLAG,
+    "rollout": ROLLOUT,
+}
 _TOKEN: Final[Schema] = {"type": "string", "pattern": "^[0-9A-Za-z_-]{43}$"}
 _CHUNKS: Final[Schema] = {"type": "array", "items": {"type": "integer", "minimum": 1}}
 _IDENTIFIED: Final = {"id": _ID, "created_at": _TIME}
@@ -151,7 +156,7 @@ def _error() -> Schema:
 
 def _requests() -> dict[str, Schema]:
     """Return the bodies of requests. What else is in them is ignored, and null is as good as left out."""
-    change = {"is_disabled": FLAG, "is_mandatory": FLAG, "description": _DESCRIPTION, "rollout": ROLLOUT}
+    change = {name: _OPTIONS.get(name, TEXT) for name in ReleaseOptions.__struct_fields__}
     return {
         "AppCenterTokenCreation": object_of(
             {
@@ -184,10 +189,7 @@ def _requests() -> dict[str, Schema]:
             {
                 "release_upload": object_of({"id": _ID, "token": _TOKEN}, required=["id", "token"]),
                 "target_binary_version": TARGET,
-                "description": _DESCRIPTION,
-                "disabled": FLAG,
-                "mandatory": FLAG,
-                "rollout": ROLLOUT,
+                **{name.removeprefix("is_"): schema for name, schema in change.items()},
             },
             required=["release_upload", "target_binary_version"],
         ),

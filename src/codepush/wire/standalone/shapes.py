@@ -11,12 +11,13 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, get_args
 
-from msgspec import Struct
+from msgspec import Struct, defstruct, structs
 from msgspec.structs import replace
 
 from codepush.errors import DecodeError
 from codepush.models import (
     COMPLETE_ROLLOUT,
+    RELEASE_SETTINGS,
     AccessKey,
     Account,
     App,
@@ -29,6 +30,7 @@ from codepush.models import (
     PackageInfo,
     Permission,
     ReleaseMethod,
+    ReleaseOptions,
 )
 
 if TYPE_CHECKING:
@@ -191,20 +193,30 @@ class DiffShape(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults
         )
 
 
-class PackageShape(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+if TYPE_CHECKING:
+    _Options = ReleaseOptions
+else:  # the names of inherited fields are not changed by ``rename``
+    _Options = defstruct(
+        "_Options",
+        [(one.name, one.type, one.default) for one in structs.fields(ReleaseOptions)],
+        frozen=True,
+        kw_only=True,
+        rename="camel",
+        omit_defaults=True,
+    )
+
+
+class PackageShape(_Options, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
     """``package``, and the entries of ``history``. ``uploadTime`` is milliseconds since 1970, ``size`` bytes."""
 
     app_version: str
     package_hash: str
-    description: str | None = None
-    is_disabled: bool | None = None
-    is_mandatory: bool | None = None
     blob_url: str | None = None
     size: Number | None = None
     release_method: str | None = None
     upload_time: Number | None = None
     label: str | None = None
-    rollout: Number | str | None = None
+    rollout: Number | str | None = None  # type: ignore[assignment]  # other servers write it differently
     original_label: str | None = None
     original_deployment: str | None = None
     released_by: str | None = None
@@ -218,17 +230,13 @@ class PackageShape(Struct, frozen=True, kw_only=True, rename="camel", omit_defau
             for older, diff in package.diff_package_map.items()
         }
         return cls(
-            app_version=package.app_version,
+            **{name: getattr(package, name) for name in RELEASE_SETTINGS},
             package_hash=package.package_hash,
-            description=package.description,
-            is_disabled=package.is_disabled,
-            is_mandatory=package.is_mandatory,
             blob_url=package.blob_url,
             size=package.size,
             release_method=package.release_method,
             upload_time=None if package.upload_time is None else _milliseconds(package.upload_time),
             label=package.label or None,
-            rollout=package.rollout,
             original_label=package.original_label,
             original_deployment=package.original_deployment,
             released_by=package.released_by,
@@ -250,13 +258,9 @@ class PackageShape(Struct, frozen=True, kw_only=True, rename="camel", omit_defau
         """
         diffs = self.diff_package_map or {}
         return Package(
-            app_version=self.app_version,
+            **{name: getattr(self, name) for name in RELEASE_SETTINGS} | {"rollout": _percent(self.rollout)},
             package_hash=self.package_hash,
             label=self.label or "",
-            description=self.description,
-            is_disabled=self.is_disabled,
-            is_mandatory=self.is_mandatory,
-            rollout=_percent(self.rollout),
             blob_url=self.blob_url or "",
             size=int(self.size or 0),
             upload_time=None if self.upload_time is None else _moment(self.upload_time),
@@ -352,27 +356,16 @@ class PointShape(Struct, frozen=True, kw_only=True, rename="camel", omit_default
         )
 
 
-class InfoShape(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
+class InfoShape(_Options, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
     """``packageInfo``: what a person says about a release; what was not said is not sent."""
 
     app_version: str | None = None
-    description: str | None = None
-    is_disabled: bool | None = None
-    is_mandatory: bool | None = None
     label: str | None = None
-    rollout: int | None = None
 
     @classmethod
     def of(cls, info: PackageInfo) -> InfoShape:
         """Return what is sent for it."""
-        return cls(
-            app_version=info.app_version,
-            description=info.description,
-            is_disabled=info.is_disabled,
-            is_mandatory=info.is_mandatory,
-            label=info.label,
-            rollout=info.rollout,
-        )
+        return cls(**structs.asdict(info))
 
 
 def _unknown(shape: Struct, fields: Fields) -> dict[str, object]:

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from codepush.models import DiffPackage, Package
 from codepush.rules import labels
+from codepush.rules.actions import settings
 
 if TYPE_CHECKING:
     from codepush.server.ports.releases import ReleaseRecord
@@ -29,12 +30,8 @@ class Links(Struct, frozen=True):
         """Return a stored release as the package that leaves the server."""
         return Package(
             label=labels.label(release.number),
-            app_version=release.app_version,
+            **settings(release),
             package_hash=release.package_hash,
-            description=release.description,
-            is_disabled=release.is_disabled,
-            is_mandatory=release.is_mandatory,
-            rollout=release.rollout,
             blob_url=self.blob(release.blob_id),
             size=release.size,
             upload_time=datetime.fromtimestamp(release.upload_time / 1000, UTC),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import msgspec
 from sqlalchemy import ColumnElement, Select, bindparam, delete, func, insert, select, update
 
+from codepush.models import RELEASE_SETTINGS
 from codepush.server.ports.diffs import StoredDiff
 from codepush.server.ports.errors import MissingError
 from codepush.server.ports.releases import ReleaseRecord
@@ -29,20 +30,13 @@ RECORD: Final = (
     packages.c.hash.label("package_hash"),
     packages.c.blob_id,
     blobs.c.size,
-    releases.c.app_version,
-    releases.c.description,
-    releases.c.is_disabled,
-    releases.c.is_mandatory,
-    releases.c.rollout,
+    *(releases.c[name] for name in RELEASE_SETTINGS),
     releases.c.upload_time,
     releases.c.release_method,
     releases.c.original_label,
     releases.c.original_deployment,
     releases.c.released_by,
 )
-
-
-_SETTINGS: Final = ("app_version", "description", "is_disabled", "is_mandatory", "rollout")
 
 
 class Selection(NamedTuple):
@@ -117,7 +111,7 @@ class SqlReleases(Queries):
         return {deployment_id: record for part in parts for deployment_id, record in part}
 
     async def update(self, deployment_id: int, release: ReleaseRecord) -> None:
-        settings = {name: getattr(release, name) for name in _SETTINGS}
+        settings = {name: getattr(release, name) for name in RELEASE_SETTINGS}
         await self._change(UPDATE, of_deployment=deployment_id, of_number=release.number, **settings)
         await self._change(BUMP, deployment_id=deployment_id)
 
