@@ -14,10 +14,9 @@ if TYPE_CHECKING:
 
 __all__ = ["check_target", "package_info"]
 
-_CAMEL: Final = {
-    re.sub("_([a-z])", lambda hump: hump[1].upper(), name): name for name in sorted(PackageInfo.__struct_fields__)
-}
-_FIELDS: Final = {name: name for name in PackageInfo.__struct_fields__} | _CAMEL
+_NAMES: Final = sorted(PackageInfo.__struct_fields__)
+_CAMEL: Final = {re.sub("_([a-z])", lambda hump: hump[1].upper(), name): name for name in _NAMES}
+_FIELDS: Final = {name: name for name in _NAMES} | _CAMEL
 
 
 def package_info(metadata: PackageInfo | PackageInfoDict | None) -> PackageInfo:
