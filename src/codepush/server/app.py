@@ -15,8 +15,9 @@ from starlette.routing import Mount, Route
 from codepush.server.background import keep_running
 from codepush.server.counters import Counters, Failures
 from codepush.server.folders import remove_leftovers
-from codepush.server.jobs.handlers import handlers
-from codepush.server.jobs.worker import Worker
+from codepush.server.jobs.arrivals import Arrivals
+from codepush.server.jobs.lanes import lanes
+from codepush.server.jobs.workers import Workers
 from codepush.server.multiprocess import SharedCounters
 from codepush.server.ports.errors import UnavailableError
 from codepush.server.services.access.access_keys import AccessKeys
@@ -129,17 +130,17 @@ def create_app(settings: Settings, *, peers: Path | None = None) -> Starlette:
     store = InstrumentedStore(_open_store(settings), counters.failures)
     blobs = InstrumentedBlobs(open_blobs(settings), counters.failures)
     links = Links(settings.download_url)
-    jobs_added = asyncio.Event()
-    missing_diffs = MissingDiffs(store, queued=jobs_added.set)
+    arrivals = Arrivals()
+    missing_diffs = MissingDiffs(store, queued=arrivals.notify)
     updates = Updates(StoredHistories(store, links), missing=missing_diffs.notice, counts=counters.snapshots)
     checks = Checks(
         cache_seconds=settings.check_cache_seconds, needs_host=settings.download_url in settings.unreachable_urls
     )
     reports = Reports(store, new_devices=_new_devices(settings), commits=counters.reports.commits, spans=spans)
     diffs, repacking = _makers(settings, store, blobs, changed=updates.drop)
-    worker = Worker(store, handlers(diffs, repacking), added=jobs_added, counts=counters.jobs, spans=spans)
+    workers = Workers(store, lanes(diffs, repacking), arrivals=arrivals, counts=counters.jobs, spans=spans)
     shared = SharedCounters(counters, peers, held=updates.held)
-    changes = Changes(store, partial(_announce, updates=updates, jobs_added=jobs_added, counters=counters))
+    changes = Changes(store, partial(_announce, updates=updates, arrivals=arrivals, counters=counters))
     access_keys = AccessKeys(store, changes, max_days=settings.access_key_max_days)
     failures = FailedLogins(RateLimit(settings.failed_logins_per_address)) if settings.rate_limits else None
     gate = Gate(access_keys, _limits(settings, failures))
@@ -220,7 +221,8 @@ def create_app(settings: Settings, *, peers: Path | None = None) -> Starlette:
             settings,
             store,
             (
-                *(updates.watch, reports.run, missing_diffs.run, diffs.judge, worker.run),
+                *(updates.watch, reports.run, missing_diffs.run, diffs.judge),
+                *workers.tasks,
                 *(uploads.run, series.run, shared.run),
             ),
             spans,
@@ -233,11 +235,11 @@ def create_app(settings: Settings, *, peers: Path | None = None) -> Starlette:
     )
 
 
-def _announce(committed: Committed, *, updates: Updates, jobs_added: asyncio.Event, counters: Counters) -> None:
+def _announce(committed: Committed, *, updates: Updates, arrivals: Arrivals, counters: Counters) -> None:
     """Wake what depends on a committed change: snapshots, jobs and counters."""
     if committed.deployments:
         updates.drop(committed.deployments)
-        jobs_added.set()
+        arrivals.notify()
     counters.releases.add(committed.kinds)
 
 
@@ -438,15 +440,15 @@ async def open_logins(settings: Settings) -> AsyncIterator[Logins]:
 
 
 @asynccontextmanager
-async def open_worker(settings: Settings) -> AsyncIterator[Worker]:
-    """Open a worker that runs beside the server, or without one. Servers notice by themselves what it has done."""
+async def open_worker(settings: Settings) -> AsyncIterator[Workers]:
+    """Open workers for all lanes that run beside the server, or without one. Servers find their results themselves."""
     store = _open_store(settings)
     makers = _makers(settings, store, open_blobs(settings), changed=lambda _: None)
     spans = open_spans(settings.traces_url)
     try:
         await _prepare(settings, store)
         await anyio.to_thread.run_sync(_sweep, settings)
-        yield Worker(store, handlers(*makers), added=asyncio.Event(), spans=spans)
+        yield Workers(store, lanes(*makers), arrivals=Arrivals(), spans=spans)
     finally:
         await store.close()
         await anyio.to_thread.run_sync(spans.close)

@@ -7,7 +7,10 @@ import pytest
 from sqlalchemy import select
 
 from codepush.errors import PackageError
+from codepush.server.jobs.arrivals import Arrivals
+from codepush.server.jobs.lanes import Lane
 from codepush.server.jobs.worker import ATTEMPTS, LEASE, Worker
+from codepush.server.jobs.workers import Workers
 from codepush.server.storage.sql import schema
 
 pytestmark = pytest.mark.anyio
@@ -32,17 +35,17 @@ class Bench:
         self.clock = Clock()
         self.added = asyncio.Event()
         self.done = []
-        self.worker = Worker(store, {"diff": self.do}, added=self.added, clock=self.clock)
+        self.worker = Worker(store, Lane("packing", {"diff": self.do}), added=self.added, clock=self.clock)
 
     async def do(self, payload):
         self.done.append(payload)
         if self.errors:
             raise self.errors.pop(0)
 
-    async def add(self, *names):
+    async def add(self, *names, kind="diff"):
         async with self.store.write() as records:
             for name in names:
-                await records.jobs.add("diff", name, dedupe_key=name, at=self.clock())
+                await records.jobs.add(kind, name, dedupe_key=name, at=self.clock())
 
     async def jobs(self):
         async with self.store.read() as records:
@@ -140,7 +143,7 @@ async def test_a_job_that_kills_its_workers_is_given_up(store):
     await bench.add("one")
     for _ in range(ATTEMPTS):
         async with store.write() as records:
-            assert await records.jobs.claim("killed", now=bench.clock(), lease_until=bench.clock() + LEASE)
+            assert await records.jobs.claim("killed", ["diff"], now=bench.clock(), lease_until=bench.clock() + LEASE)
         bench.clock.now += LEASE
     await bench.run_due()
     [job] = await bench.jobs()
@@ -158,7 +161,9 @@ async def test_a_job_under_way_is_given_back(store):
 
     bench = Bench(store)
     await bench.add("one")
-    task = asyncio.create_task(Worker(store, {"diff": do}, added=asyncio.Event(), clock=bench.clock).run())
+    task = asyncio.create_task(
+        Worker(store, Lane("packing", {"diff": do}), added=asyncio.Event(), clock=bench.clock).run()
+    )
     await began.wait()
     assert (await bench.jobs())[0]["state"] == "running"
     task.cancel()
@@ -178,7 +183,7 @@ async def test_a_cancelled_deadline_gives_the_job_back_too(store):
         await asyncio.sleep(60)
 
     with anyio.move_on_after(0.3):
-        await Worker(store, {"diff": do}, added=asyncio.Event(), clock=bench.clock).run_all()
+        await Worker(store, Lane("packing", {"diff": do}), added=asyncio.Event(), clock=bench.clock).run_all()
     [job] = await bench.jobs()
     assert (job["state"], job["attempt"]) == ("waiting", 0)
 
@@ -196,13 +201,94 @@ async def test_a_lease_is_renewed_while_its_job_is_done(store):
             await until(is_renewed)
         bench.clock.now += 1
         async with store.write() as records:
-            assert await records.jobs.claim("other", now=bench.clock(), lease_until=0) is None
+            assert await records.jobs.claim("other", ["diff"], now=bench.clock(), lease_until=0) is None
         bench.done.append(payload)
 
     await bench.add("one")
-    await Worker(store, {"diff": do}, added=asyncio.Event(), lease=lease, clock=bench.clock).run_all()
+    await Worker(store, Lane("packing", {"diff": do}), added=asyncio.Event(), lease=lease, clock=bench.clock).run_all()
     assert bench.done == ["one"]
     assert await bench.jobs() == []
+
+
+async def test_a_slow_job_does_not_delay_another_lane(store):
+    """The job of one lane waits for the job of the other, which was added later."""
+    bench, is_sent, done = Bench(store), asyncio.Event(), []
+
+    async def pack(payload):
+        await is_sent.wait()
+        done.append(payload)
+
+    async def send(payload):
+        done.append(payload)
+        is_sent.set()
+
+    await bench.add("slow")
+    await bench.add("quick", kind="send")
+    with anyio.fail_after(30):
+        await two_lanes(store, pack, send).run_all()
+    assert done == ["quick", "slow"]
+    assert await bench.is_done()
+
+
+async def test_all_lanes_notice_a_new_job():
+    """One notification reaches the worker of each lane."""
+    arrivals = Arrivals()
+    events = [arrivals.subscribe() for _ in range(2)]
+    arrivals.notify()
+    events[0].clear()
+    assert events[1].is_set()
+
+
+async def test_run_all_waits_for_jobs_that_one_lane_adds_to_another(store):
+    """All lanes are empty at the end, although the second one was empty at first."""
+    bench, done = Bench(store), []
+
+    async def pack(_):
+        await bench.add("announcement", kind="send")
+
+    async def send(payload):
+        done.append(payload)
+
+    await bench.add("package")
+    with anyio.fail_after(30):
+        await two_lanes(store, pack, send).run_all()
+    assert done == ["announcement"]
+    assert await bench.is_done()
+
+
+async def test_every_lane_gives_its_job_back(store):
+    """Cancelling the workers leaves no job claimed in any lane."""
+    bench, begun = Bench(store), {"pack": asyncio.Event(), "send": asyncio.Event()}
+
+    async def stall(name):
+        begun[name].set()
+        await anyio.sleep_forever()
+
+    await bench.add("pack")
+    await bench.add("send", kind="send")
+    async with anyio.create_task_group() as group:
+        group.start_soon(two_lanes(store, stall, stall).run)
+        for event in begun.values():
+            await event.wait()
+        group.cancel_scope.cancel()
+    assert [(job["state"], job["attempt"]) for job in await bench.jobs()] == [("waiting", 0)] * 2
+
+
+async def test_jobs_of_an_unknown_kind_stay_untouched(store):
+    """A job that a newer version has added waits for a worker that knows its kind, and ends no run."""
+    bench = Bench(store)
+    await bench.add("from the future", kind="teleport")
+    await bench.add("one")
+    await bench.run_due()
+    await bench.worker.run_all()
+    [job] = await bench.jobs()
+    assert bench.done == ["one"]
+    assert (job["kind"], job["state"], job["attempt"]) == ("teleport", "waiting", 0)
+
+
+def two_lanes(store, pack, send):
+    lanes = [Lane("packing", {"diff": pack}), Lane("sending", {"send": send})]
+    return Workers(store, lanes, arrivals=Arrivals())
 
 
 async def until(is_so):

@@ -1,8 +1,10 @@
 """What every store does for work in the background: jobs, diffs and better archives."""
 
+import re
+
 import anyio
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select, text
 
 from codepush.server.ports.diffs import StoredDiff
 from codepush.server.ports.errors import AlreadyExistsError, MissingError
@@ -30,6 +32,34 @@ async def test_jobs_are_done_in_the_order_in_which_they_came(store):
     await add_jobs(store, "later", at=5)
     claimed = [(await claim(store, "ada", now=9)).payload for _ in range(3)]
     assert claimed == ['"early"', '"late"', '"later"']
+
+
+async def test_only_jobs_of_the_given_kinds_are_claimed(store):
+    """Jobs of other kinds are neither claimed nor due, also when their lease has run out."""
+    await add_jobs(store, "old", kind="repack", at=1)
+    await add_jobs(store, "new", kind="diff", at=5)
+    assert (await next_due(store, "diff"), await next_due(store, "repack", "diff")) == (5, 1)
+    assert await next_due(store, "send") is None
+    assert await claim(store, "ada", kinds=["send"]) is None
+    claimed = await claim(store, "ada", kinds=["diff"], now=10, lease=10)
+    assert (claimed.kind, claimed.payload) == ("diff", '"new"')
+    assert await claim(store, "bob", kinds=["repack", "send"], now=30, lease=10**6) is not None
+    assert await claim(store, "bob", kinds=["repack", "send"], now=30) is None
+    assert (await claim(store, "bob", kinds=["diff", "repack"], now=30)).payload == '"new"'
+
+
+async def test_jobs_that_failed_do_not_slow_claims_down(store):
+    """Every statement finds jobs by the index of their state instead of reading the whole table."""
+    async with store.write() as records:
+        connection = records.jobs._connection
+        run = statements_of(connection)
+        await records.jobs.claim("ada", ["diff", "repack"], now=10, lease_until=20)
+        await records.jobs.next_due(["diff", "repack"])
+        plans = [await query_plan(connection, *statement) for statement in list(run)]
+    assert len(plans) == 2
+    for plan in plans:
+        assert "ix_jobs_state_run_after" in plan
+        assert not re.search(r"SCAN jobs|Seq Scan", plan)
 
 
 async def test_a_job_that_is_there_is_not_added_again(store):
@@ -225,24 +255,45 @@ async def test_a_package_is_repacked_once(store):
         assert (await records.packages.get(ground.package.id)).blob_id == first.id
 
 
-async def add_jobs(store, *names, at=0):
+async def add_jobs(store, *names, kind="diff", at=0):
     """Add a job for each name, which is its key and its payload."""
     async with store.write() as records:
         for name in names:
-            await records.jobs.add("diff", f'"{name}"', dedupe_key=name, at=at)
+            await records.jobs.add(kind, f'"{name}"', dedupe_key=name, at=at)
 
 
-async def claim(store, owner, *, now=10, lease=1000):
+async def claim(store, owner, *, kinds=("diff",), now=10, lease=1000):
     async with store.write() as records:
-        return await records.jobs.claim(owner, now=now, lease_until=now + lease)
+        return await records.jobs.claim(owner, kinds, now=now, lease_until=now + lease)
 
 
-async def next_due(store):
+async def next_due(store, *kinds):
     async with store.read() as records:
-        return await records.jobs.next_due()
+        return await records.jobs.next_due(kinds or ("diff",))
 
 
 async def select_rows(store, statement):
     """Read what the ports cannot read."""
     async with store.read() as records:
         return (await records.jobs._connection.execute(statement)).mappings().all()
+
+
+def statements_of(connection):
+    """Return a list that grows by each statement of a connection, with its parameters."""
+    found = []
+
+    @event.listens_for(connection.sync_connection, "before_cursor_execute")
+    def note(_connection, _cursor, statement, parameters, _context, _is_many):
+        found.append((statement, parameters))
+
+    return found
+
+
+async def query_plan(connection, statement, parameters):
+    """Return how the engine would run a statement, also if the table had many rows."""
+    explain = "EXPLAIN QUERY PLAN"
+    if connection.dialect.name == "postgresql":
+        explain = "EXPLAIN"
+        await connection.execute(text("SET LOCAL enable_seqscan = off"))
+    rows = await connection.exec_driver_sql(f"{explain} {statement}", parameters)
+    return "\n".join(str(row[-1]) for row in rows)

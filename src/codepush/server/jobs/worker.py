@@ -1,8 +1,8 @@
-"""The worker: does the jobs in the database, one at a time.
+"""The worker: runs the jobs of one lane, one at a time.
 
-Any number of workers, in server processes and beside them, share the work. Each holds a lease on the job it does and
-renews it while it works. A worker that is killed loses its lease after :data:`LEASE`, and another one does the job; a
-worker that is told to stop gives its job back at once.
+Any number of workers, in server processes and beside them, share the jobs of a lane. Each holds a lease on its current
+job and renews it while the job runs. A worker that is killed loses its lease after :data:`LEASE`, and another one runs
+the job; a worker that is cancelled gives its job back immediately.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from codepush.server.tracing import NO_SPANS
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from codepush.server.jobs.handlers import Handlers
+    from codepush.server.jobs.lanes import Lane
     from codepush.server.ports.jobs import JobRecord
     from codepush.server.ports.store import Store
     from codepush.server.tracing import Spans
@@ -35,38 +35,38 @@ if TYPE_CHECKING:
 __all__ = ["Worker"]
 
 LEASE: Final = 15_000
-"""Milliseconds for which a worker holds a job without being heard of."""
+"""Milliseconds for which a worker holds a job without renewing its lease."""
 
 ATTEMPTS: Final = 5
-"""How often a job is tried before it has failed for good."""
+"""Attempts at a job before it fails permanently."""
 
 _RENEWALS: Final = 3
-"""How often a lease is renewed in the time that it lasts."""
+"""Renewals of a lease within its duration."""
 
 _POLL: Final = 1.0
-"""Seconds between two looks for jobs that other processes have added."""
+"""Seconds between two polls for jobs that other processes have added."""
 
 _log = logging.getLogger(__name__)
 
 
 class Worker:
-    """Does jobs until it is cancelled, or until none is left.
+    """Runs the jobs of a lane until it is cancelled, or until none is left.
 
     Args:
-        store: the records.
-        handlers: what to do for each kind of job.
-        added: is set by others of this process when they have added a job, so that it is done at once.
-        lease: milliseconds for which it holds a job without being heard of.
-        counts: counts its attempts.
-        spans: is told of them.
-        clock: the time.
+        store: The records.
+        lane: The kinds of jobs to claim, with their handlers. Jobs of other kinds stay untouched.
+        added: Is set when this process adds a job, which then starts without waiting for the next poll.
+        lease: Milliseconds for which the worker holds a job without renewing its lease.
+        counts: Counts attempts.
+        spans: Records a span for each attempt.
+        clock: The time.
 
     """
 
     def __init__(
         self,
         store: Store,
-        handlers: Handlers,
+        lane: Lane,
         *,
         added: asyncio.Event,
         lease: int = LEASE,
@@ -75,16 +75,16 @@ class Worker:
         clock: Clock = now,
     ) -> None:
         self._store = store
-        self._handlers = handlers
+        self._handlers = lane.handlers
         self._added = added
         self._lease = lease
         self._counts = counts or Jobs()
         self._spans = spans
         self._clock = clock
-        self._owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+        self._owner = f"{socket.gethostname()}:{os.getpid()}:{lane.name}:{secrets.token_hex(4)}"
 
     async def run(self) -> None:
-        """Do jobs as they come; runs until it is cancelled."""
+        """Run jobs as they arrive, until cancelled."""
         async with self._giving_back():
             while True:
                 await self._run_due()
@@ -92,16 +92,20 @@ class Worker:
                     await self._added.wait()
 
     async def run_all(self) -> None:
-        """Do every job there is, also those that have to wait, or that another worker has begun and may not finish.
+        """Run every job of the lane, including delayed jobs and jobs that other workers have claimed.
 
         Raises:
-            UnavailableError: the database cannot be reached.
+            UnavailableError: The database cannot be reached.
 
         """
         async with self._giving_back():
-            while await self._next_due() is not None:
+            while not await self.is_idle():
                 if not await self._run_next():
                     await anyio.sleep(_POLL)
+
+    async def is_idle(self) -> bool:
+        """Return whether the lane has no job left to run, now or later."""
+        return await self._next_due() is None
 
     async def _run_due(self) -> None:
         self._added.clear()
@@ -112,36 +116,37 @@ class Worker:
             _log.warning("Jobs have to wait: %s", error)
 
     async def _run_next(self) -> bool:
-        """Do one job; return whether there was one to do now."""
+        """Run one job; return whether one was due."""
         job = await self._claim()
         if job is not None:
             await self._settle(job)
         return job is not None
 
     async def _claim(self) -> JobRecord | None:
-        due = await self._next_due()  # first a look, since only one process can write at a time
+        due = await self._next_due()  # read first: only one process can write at a time
         if due is None or due > self._clock():
             return None
         async with self._store.write(alone=False) as records:
-            return await records.jobs.claim(self._owner, now=self._clock(), lease_until=self._clock() + self._lease)
+            now = self._clock()
+            return await records.jobs.claim(self._owner, self._handlers.keys(), now=now, lease_until=now + self._lease)
 
     async def _next_due(self) -> int | None:
         async with self._store.read() as records:
-            return await records.jobs.next_due()
+            return await records.jobs.next_due(self._handlers.keys())
 
     async def _settle(self, job: JobRecord) -> None:
-        """Do a job and write down what became of it."""
-        error = await self._do(job)
+        """Run a job and record its outcome."""
+        error = await self._attempt(job)
         async with self._store.write(alone=False) as records:
             if error is None:
                 await records.jobs.finish(job.id, self._owner)
             elif isinstance(error, PackageError) or job.attempt >= ATTEMPTS:
-                await records.jobs.fail(job.id, self._owner, _told(error))
+                await records.jobs.fail(job.id, self._owner, _description(error))
             else:
                 again = self._clock() + _pause(job.attempt)
-                await records.jobs.retry(job.id, self._owner, _told(error), at=again)
+                await records.jobs.retry(job.id, self._owner, _description(error), at=again)
 
-    async def _do(self, job: JobRecord) -> Exception | None:
+    async def _attempt(self, job: JobRecord) -> Exception | None:
         if job.attempt > ATTEMPTS:
             return RuntimeError("Every worker that did this job was killed before it could finish.")
         began = time.perf_counter()
@@ -149,7 +154,7 @@ class Worker:
             with self._spans.span("job", **{"job.kind": job.kind, "job.id": job.id, "job.attempt": job.attempt}):
                 async with self._renewing(job):
                     await self._handlers[job.kind](job.payload)
-        except Exception as error:  # noqa: BLE001 - the worker must outlive any job, and the job keeps the error
+        except Exception as error:  # noqa: BLE001 - the worker outlives any job, and the job's record keeps the error
             self._counts.failed += 1
             _log.warning("Attempt %d of job %d (%s) failed.", job.attempt, job.id, job.kind, exc_info=error)
             return error
@@ -192,5 +197,5 @@ def _pause(attempt: int) -> int:
     return 500 << 2 * attempt
 
 
-def _told(error: Exception) -> str:
+def _description(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"

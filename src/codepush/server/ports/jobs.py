@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 from msgspec import Struct
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 __all__ = ["JobCounts", "JobKind", "JobRecord", "Jobs"]
 
 
 JobKind: TypeAlias = Literal["diff", "repack"]
-"""What is done in the background: making a diff to a package, packing a package smaller."""
+"""Creating a diff to a package, or recompressing a package. The database may hold other kinds of a newer version."""
 
 
 class JobCounts(Struct, frozen=True, kw_only=True):
-    """How many jobs there are, by what becomes of them, and when the oldest of those not done was added.
+    """The number of jobs of all kinds by state, and when the oldest unfinished one was added.
 
-    Jobs that are done are forgotten, those that have failed for good are kept. ``oldest`` is ``None`` when
-    none is waiting or running.
+    Finished jobs are deleted; jobs that failed permanently are kept. ``oldest`` is ``None`` when no job is waiting
+    or running.
     """
 
     waiting: int = 0
@@ -27,9 +30,9 @@ class JobCounts(Struct, frozen=True, kw_only=True):
 
 
 class JobRecord(Struct, frozen=True, kw_only=True):
-    """Work to be done in the background, as whoever claimed it gets to see it.
+    """A claimed job.
 
-    ``payload`` is a JSON text that the kind explains. ``attempt`` is 1 for who does it first.
+    ``payload`` is a JSON text whose shape depends on the kind. The first ``attempt`` is 1.
     """
 
     id: int
@@ -39,35 +42,35 @@ class JobRecord(Struct, frozen=True, kw_only=True):
 
 
 class Jobs(Protocol):
-    """Work to be done in the background, each piece by one worker at a time.
+    """Background jobs, each run by one worker at a time.
 
-    Who claims a job has a lease on it, and may lose it to another when the lease has run out. So a job
-    may be done twice, and only its present owner can say what became of it.
+    A claim is a lease. When it has run out, another worker can claim the job, so a job may run twice; only its
+    current owner can record its outcome.
     """
 
     async def add(self, kind: JobKind, payload: str, *, dedupe_key: str, at: int) -> None:
-        """Add a job, unless one with this key is there: waiting, under way, or failed."""
+        """Add a job unless one with this key is waiting, running or has failed permanently."""
 
-    async def claim(self, owner: str, *, now: int, lease_until: int) -> JobRecord | None:
-        """Give the job that has waited longest to an owner; ``None`` when none is to be had now."""
+    async def claim(self, owner: str, kinds: Collection[JobKind], *, now: int, lease_until: int) -> JobRecord | None:
+        """Claim the job of these kinds that has waited longest; return ``None`` when none is due."""
 
-    async def next_due(self) -> int | None:
-        """Return when the next job can be claimed, perhaps in the past; ``None`` when none is left to do."""
+    async def next_due(self, kinds: Collection[JobKind]) -> int | None:
+        """Return when the next job of these kinds can be claimed, perhaps in the past; ``None`` when none is left."""
 
     async def counts(self) -> JobCounts:
-        """Return how many jobs there are."""
+        """Return the number of jobs of all kinds."""
 
     async def extend(self, job_id: int, owner: str, *, lease_until: int) -> None:
-        """Let the owner keep a job for longer."""
+        """Renew the owner's lease on a job."""
 
     async def finish(self, job_id: int, owner: str) -> None:
-        """Forget a job that is done."""
+        """Delete a job that succeeded."""
 
     async def retry(self, job_id: int, owner: str, error: str, *, at: int) -> None:
         """Let a job that failed wait for another attempt."""
 
     async def fail(self, job_id: int, owner: str, error: str) -> None:
-        """Keep a job that failed for good, with its error; it is never claimed again."""
+        """Keep a job that failed permanently, with its error; it cannot be claimed again."""
 
     async def give_back(self, owner: str) -> None:
-        """Let whatever this owner has claimed wait again, as if it had not been claimed."""
+        """Return all jobs of an owner to the queue, as if they had not been claimed."""

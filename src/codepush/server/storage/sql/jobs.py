@@ -1,6 +1,6 @@
-"""Work to be done in the background.
+"""Background jobs.
 
-A job waits, is running, or has failed for good; one that is done is deleted.
+A job is waiting, is running, or has failed permanently; a finished job is deleted.
 """
 
 # ruff: noqa: D102 - the ports describe each method once, for every adapter
@@ -16,6 +16,8 @@ from codepush.server.storage.sql.queries import Queries
 from codepush.server.storage.sql.schema import jobs
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from codepush.server.ports.jobs import JobKind
 
 # ON CONFLICT is spelled the same on SQLite and PostgreSQL, but SQLAlchemy has one construct for each.
@@ -28,14 +30,16 @@ ADD: Final = text("""
 _WAITS: Final = jobs.c.state == "waiting"
 _RUNS: Final = jobs.c.state == "running"
 
+_OF_KINDS: Final = jobs.c.kind.in_(bindparam("kinds", expanding=True))
+
 _CAN_BE_CLAIMED: Final = or_(
     and_(_WAITS, jobs.c.run_after <= bindparam("now")), and_(_RUNS, jobs.c.lease_until <= bindparam("now"))
 )
 
-# SQLite leaves FOR UPDATE away; PostgreSQL's workers pass over what another one is just claiming.
+# SQLite omits FOR UPDATE; on PostgreSQL workers skip rows that another one is claiming.
 _NEXT: Final = (
     select(jobs.c.id)
-    .where(_CAN_BE_CLAIMED)
+    .where(_OF_KINDS, _CAN_BE_CLAIMED)
     .order_by(jobs.c.run_after, jobs.c.id)
     .limit(1)
     .with_for_update(skip_locked=True)
@@ -49,13 +53,15 @@ CLAIM: Final = (
     .returning(jobs.c.id, jobs.c.kind, jobs.c.payload, jobs.c.attempt)
 )
 
-NEXT_DUE: Final = select(func.min(case((_WAITS, jobs.c.run_after), else_=jobs.c.lease_until))).where(or_(_WAITS, _RUNS))
+NEXT_DUE: Final = select(func.min(case((_WAITS, jobs.c.run_after), else_=jobs.c.lease_until))).where(
+    _OF_KINDS, or_(_WAITS, _RUNS)
+)
 
 COUNTS: Final = select(jobs.c.state, func.count().label("count"), func.min(jobs.c.created_at).label("oldest")).group_by(
     jobs.c.state
 )
 
-# In an UPDATE the name of a column stands for its new value, so conditions go by other names.
+# In an UPDATE the name of a column is bound to its new value, so conditions use other names.
 _OF_OWNER: Final = and_(_RUNS, jobs.c.owner == bindparam("of_owner"))
 _THE_JOB: Final = and_(_OF_OWNER, jobs.c.id == bindparam("job_id"))
 
@@ -74,12 +80,12 @@ class SqlJobs(Queries):
     async def add(self, kind: JobKind, payload: str, *, dedupe_key: str, at: int) -> None:
         await self._run(ADD, kind=kind, payload=payload, dedupe_key=dedupe_key, at=at)
 
-    async def claim(self, owner: str, *, now: int, lease_until: int) -> JobRecord | None:
-        row = await self._first(CLAIM, now=now, owner=owner, lease_until=lease_until)
+    async def claim(self, owner: str, kinds: Collection[JobKind], *, now: int, lease_until: int) -> JobRecord | None:
+        row = await self._first(CLAIM, kinds=tuple(kinds), now=now, owner=owner, lease_until=lease_until)
         return JobRecord(**row) if row else None
 
-    async def next_due(self) -> int | None:
-        due: int | None = await self._value(NEXT_DUE)
+    async def next_due(self, kinds: Collection[JobKind]) -> int | None:
+        due: int | None = await self._value(NEXT_DUE, kinds=tuple(kinds))
         return due
 
     async def counts(self) -> JobCounts:
