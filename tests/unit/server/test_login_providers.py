@@ -10,8 +10,9 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from codepush.server.identity import answers
+from codepush.server.identity import responses
 from codepush.server.identity.github import GitHub
+from codepush.server.identity.issuers import Document, Issuer
 from codepush.server.identity.openid import OpenIdConnect
 from codepush.server.ports.errors import ProviderError
 from codepush.server.ports.identity import LoginAttempt
@@ -120,6 +121,20 @@ async def test_keys_are_remembered_and_renewed(openid, provider):
     provider.keys = [public_jwk(key, "two")]
     await log_in(openid)
     assert provider.count("/keys") == 3
+
+
+async def test_an_issuer_that_only_signs_needs_no_login_page(provider):
+    """A token is verified against issuer and audience, without the endpoints of a browser login."""
+    provider.document = {"authorization_endpoint": None, "token_endpoint": None}
+    issuer = Issuer(provider.url, Document, setting="ISSUERS")
+    now = int(time.time())
+    claims = {"iss": provider.url, "sub": "job", "aud": "server", "iat": now, "exp": now + 60}
+    assert await issuer.verify(provider.sign(claims), audience="server") == claims
+    for other in ({"aud": "other"}, {"iss": "https://other.example.com"}, {"exp": now - 3600}):
+        with pytest.raises(ProviderError, match="not in order"):
+            await issuer.verify(provider.sign(claims | other), audience="server")
+    with pytest.raises(ProviderError, match="not in order"):
+        await issuer.verify(provider.sign(claims), audience="server", required=["nonce"])
 
 
 @pytest.mark.parametrize("method", ["client_secret_post", "client_secret_basic"])
@@ -312,7 +327,7 @@ async def test_a_provider_that_is_away():
 
 async def test_a_provider_that_takes_too_long(openid, provider, monkeypatch):
     """An answer that comes drop by drop is given up after some seconds in all."""
-    monkeypatch.setattr(answers, "_SECONDS", 0.3)
+    monkeypatch.setattr(responses, "_SECONDS", 0.3)
 
     def drops():
         for _ in range(20):

@@ -1,1 +1,1 @@
-"""Identity providers: places where people log in with an account that they have already."""
+"""Identity providers: where users log in with accounts that they already have."""

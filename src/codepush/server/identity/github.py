@@ -1,4 +1,4 @@
-"""Logging in with GitHub, which speaks OAuth 2.0 with an API of its own for who somebody is."""
+"""Browser login with GitHub, which uses OAuth 2.0 and its own API for the user's profile."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from urllib.parse import urlencode
 
 from msgspec import Struct
 
-from codepush.server.identity.answers import ask, exchange, name_of
 from codepush.server.identity.pkce import challenge
+from codepush.server.identity.responses import ask, exchange, name_of
 from codepush.server.ports.errors import ProviderError
 from codepush.server.ports.identity import Identity
 
@@ -34,12 +34,12 @@ class _Email(Struct, frozen=True):
 
 
 class GitHub:
-    """GitHub, or a GitHub Enterprise Server of one's own.
+    """Browser login at GitHub or a GitHub Enterprise Server.
 
     Args:
-        client_id: the OAuth app's.
-        client_secret: the OAuth app's.
-        site: where people use it, without a slash at the end.
+        client_id: The ID of the OAuth app.
+        client_secret: The secret of the OAuth app.
+        site: The base URL, without a trailing slash.
 
     """
 
@@ -53,7 +53,7 @@ class GitHub:
         self._api = _API if site == SITE else f"{site}/api/v3"
 
     async def address(self, attempt: LoginAttempt, *, redirect_uri: str) -> str:
-        """Return the address of the log-in page."""
+        """Return the URL of the login page."""
         query = {
             "client_id": self._client_id,
             "redirect_uri": redirect_uri,
@@ -65,10 +65,10 @@ class GitHub:
         return f"{self._site}/login/oauth/authorize?{urlencode(query)}"
 
     async def identify(self, code: str, attempt: LoginAttempt, *, redirect_uri: str, issuer: str | None) -> Identity:
-        """Return who logged in, with the address that is both primary and verified.
+        """Return the identity of the user who logged in, with the address that is both primary and verified.
 
         Raises:
-            ProviderError: GitHub is away, answers nonsense, or does not accept the code.
+            ProviderError: GitHub cannot be reached, its response is malformed, or it rejects the code.
 
         """
         if issuer not in {None, self._site, f"{self._site}/login/oauth"}:

@@ -1,4 +1,4 @@
-"""Proof that who asks for the result of a log-in is who began it (RFC 7636, method S256)."""
+"""Proof that the same party begins and completes a login (RFC 7636, method S256)."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ __all__ = ["challenge"]
 
 
 def challenge(verifier: str) -> str:
-    """Return what the provider is told of a verifier when the log-in begins."""
+    """Return the challenge that the provider receives for a verifier at the start of a login."""
     digest = hashlib.sha256(verifier.encode()).digest()
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()

@@ -1,4 +1,4 @@
-"""What an identity provider answers: JSON of a bounded size, in bounded time, of a known shape."""
+"""Responses of identity providers: JSON of a known shape, bounded in size and time."""
 
 from __future__ import annotations
 
@@ -15,29 +15,29 @@ from codepush.server.ports.errors import ProviderError
 __all__ = ["Form", "Subject", "Token", "ask", "exchange", "name_of"]
 
 _SECONDS: Final = 10.0
-"""How long one answer may take, from the connection to the last byte; somebody is waiting in a browser."""
+"""Timeout of one response, from the connection to the last byte; a user is waiting in a browser."""
 
 _LIMIT: Final = 256 * 1024
-"""Bytes of an answer. Key sets and lists of addresses are the longest, and have a few thousand."""
+"""Maximum bytes of a response. Key sets and lists of addresses are the longest, with a few thousand."""
 
 _NAME_LENGTH: Final = 100
 
 Subject = Annotated[str, Meta(min_length=1, max_length=255, pattern=r"^[\x20-\x7e]+$")]
-"""What an issuer calls a person (OpenID Connect Core, section 2: at most 255 ASCII characters)."""
+"""An issuer's ID of a user (OpenID Connect Core, section 2: at most 255 ASCII characters)."""
 
 Form = Mapping[str, str]
 T = TypeVar("T")
 
 
 class Token(Struct, frozen=True):
-    """What a provider gives for the code of a log-in."""
+    """The tokens that a provider returns for the code of a login."""
 
     access_token: str
     id_token: str = ""
 
 
 class _Refusal(Struct, frozen=True):
-    """Why a provider gives nothing for a code (RFC 6749, section 5.2); GitHub says so with status 200."""
+    """Why a provider rejects a code (RFC 6749, section 5.2); GitHub sends it with status 200."""
 
     error: Annotated[str, Meta(pattern=r"^[a-z_]{1,64}$")]
 
@@ -50,19 +50,19 @@ async def ask(
     auth: tuple[str, str] | None = None,
     bearer: str | None = None,
 ) -> T:
-    """Return what a provider answers to a GET, or to a POST of a form.
+    """Return a provider's response to a GET, or to a POST of a form.
 
-    Redirects are not followed: whoever is asked is whom the settings, or the provider itself, named.
+    Redirects are not followed: only URLs from the settings or from the provider itself are requested.
 
     Args:
-        kind: the shape of the answer; what it has beyond that is passed over.
-        url: whom to ask.
-        form: fields to post.
-        auth: name and password to log in with.
-        bearer: an access token to log in with.
+        kind: The shape of the response; other fields are ignored.
+        url: The URL to request.
+        form: Fields to post.
+        auth: Name and password for basic authentication.
+        bearer: Access token for bearer authentication.
 
     Raises:
-        ProviderError: the provider is away, too slow, or answers something else.
+        ProviderError: The provider cannot be reached, is too slow, or its response has another shape.
 
     """
     status, body = await _send(url, form=form, auth=auth, bearer=bearer)
@@ -75,10 +75,11 @@ async def ask(
 
 
 async def exchange(url: str, form: Form, *, auth: tuple[str, str] | None = None) -> Token:
-    """Return the token that a provider gives for the code in a form.
+    """Return the tokens of a provider for the code in a form.
 
     Raises:
-        ProviderError: as :func:`ask`, or the provider refuses the code.
+        ProviderError: The provider cannot be reached, is too slow, rejects the code, or its response has another
+            shape.
 
     """
     status, body = await _send(url, form=form, auth=auth, bearer=None)
@@ -92,12 +93,12 @@ async def exchange(url: str, form: Form, *, auth: tuple[str, str] | None = None)
 
 
 def name_of(name: str | None) -> str:
-    """Return a person's name without what cannot be shown; empty when there is none."""
+    """Return a user's name without unprintable characters; empty if there is none."""
     return "".join(filter(str.isprintable, name or ""))[:_NAME_LENGTH].strip()
 
 
 async def _send(url: str, *, form: Form | None, auth: tuple[str, str] | None, bearer: str | None) -> tuple[int, bytes]:
-    # Uncompressed, so that what is counted is what arrives.
+    # Uncompressed, so that the limit holds for the decoded bytes too.
     headers = {"Accept": "application/json", "Accept-Encoding": "identity", "User-Agent": "codepush-server"}
     if bearer is not None:
         headers["Authorization"] = f"Bearer {bearer}"
