@@ -48,8 +48,8 @@ def _release(code_push, folder):
     return code_push.get_deployment("App", "Staging").key.encode()
 
 
-def test_both_roads_give_the_same_bytes_over_a_socket(released):
-    """The first check takes the ordinary road, the next the fast one, a lower-case header name makes no difference."""
+def test_both_paths_return_the_same_bytes_over_a_socket(released):
+    """The first check takes the standard path, the next the fast one; a lower-case header name makes no difference."""
     server, key = released
     with connected(server.url) as connection:
         answers = []
@@ -120,6 +120,6 @@ def _answered_fast(url, wanted):
     deadline = time.monotonic() + 60
     while counted < wanted and time.monotonic() < deadline:
         lines = httpx2.get(f"{url}/metrics", timeout=60).text.splitlines()
-        counted = sum(float(line.split()[-1]) for line in lines if 'checks_total{road="fast"' in line)
+        counted = sum(float(line.split()[-1]) for line in lines if 'checks_total{path="fast"' in line)
         time.sleep(0.1)
     return counted

@@ -36,6 +36,6 @@ async def keep_running(run: Callable[[], Awaitable[None]], failures: Failures, *
         try:
             await run()
         except Exception:  # noqa: BLE001 - whatever it is, phones and reports must not wait for a part that is gone
-            failures.unexpected += 1
+            failures.server += 1
             _log.exception("A part of the server failed, and begins again: %s", getattr(run, "__qualname__", run))
         await anyio.sleep(pause)

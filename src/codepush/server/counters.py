@@ -1,9 +1,8 @@
-"""What one process has counted since it started, for those who watch the server.
+"""Counters of one process since its start, for monitoring.
 
-Plain integers on plain objects: a part that counts holds the object it adds to, and an addition costs
-next to nothing. Nobody looks at them but whoever asks for the numbers, so counting never waits, never
-fails and needs no lock (everything happens on one event loop). The objects are messages as well: what
-several processes have counted is sent as JSON and added up by :func:`total`.
+They are plain integers on plain objects. A component holds the object that it adds to, so counting never waits, never
+fails and needs no lock: everything runs on one event loop. The objects are messages as well: workers exchange them as
+JSON, and :func:`total` adds them up.
 """
 
 from __future__ import annotations
@@ -34,56 +33,68 @@ __all__ = [
 ]
 
 BOUNDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
-"""Seconds up to which durations are counted together."""
+"""Upper bounds of the histogram's buckets, in seconds."""
 
 
 class Durations(Struct):
-    """How long something took, each time: how often up to each of :data:`BOUNDS` and beyond, and the sum in seconds."""
+    """A histogram: the number of durations in each bucket of :data:`BOUNDS` and beyond, and their sum in seconds."""
 
     counts: list[int] = field(default_factory=lambda: [0] * (len(BOUNDS) + 1))
     seconds: float = 0.0
 
     def add(self, seconds: float) -> None:
-        """Count one."""
+        """Count one duration."""
         self.counts[bisect_left(BOUNDS, seconds)] += 1
         self.seconds += seconds
 
 
 class Checks(Struct):
-    """Update checks, by what phones were told.
+    """Update checks by result.
 
-    ``update`` is an update to load, ``none`` anything else that a deployment's releases say, ``unknown_key``
-    a 404, ``refused`` a 400. ``unavailable`` are those told that there is no update because the database
-    could not be asked; they are counted in ``none`` as well.
+    Attributes:
+        update: An update to download.
+        none: No update, or one that the app store provides.
+        unknown_key: Status 404.
+        rejected: Status 400.
+        unavailable: No update because the database was unavailable; counted in ``none`` as well.
     """
 
     update: int = 0
     none: int = 0
     unknown_key: int = 0
-    refused: int = 0
+    rejected: int = 0
     unavailable: int = 0
 
 
 class Reports(Struct):
-    """Status reports: on disk, refused as wrong, or not stored (to be sent again); and the commits of their batches."""
+    """Status reports by outcome, and the commits of their batches.
 
-    taken: int = 0
-    refused: int = 0
+    Attributes:
+        accepted: Stored on disk.
+        rejected: Invalid.
+        unavailable: Not stored; the device sends them again.
+        commits: Durations of the commits.
+    """
+
+    accepted: int = 0
+    rejected: int = 0
     unavailable: int = 0
     commits: Durations = field(default_factory=Durations)
 
 
 class Snapshots(Struct):
-    """How often a deployment's releases were read to answer checks from, and how often they could not be read."""
+    """Reads of a deployment's releases from the database, and failed reads."""
 
     loads: int = 0
     errors: int = 0
 
 
 class Held(Struct):
-    """What a process holds now: how many deployments, and since when it has not been able to find out what changed.
+    """Current state of a process's snapshots.
 
-    ``behind_since`` is a :func:`time.time`; 0: it is up to date.
+    Attributes:
+        deployments: Number of deployments in memory.
+        behind_since: Time of the last sync with the database, as :func:`time.time`; 0 when up to date.
     """
 
     deployments: int = 0
@@ -91,19 +102,19 @@ class Held(Struct):
 
 
 class Requests(Struct):
-    """Requests of one route: how many got each status, and how long all of them took."""
+    """Requests of one route: their number by status, and their durations."""
 
     statuses: dict[int, int] = field(default_factory=dict)
     durations: Durations = field(default_factory=Durations)
 
     def add(self, status: int, seconds: float) -> None:
-        """Count one."""
+        """Count one request."""
         self.statuses[status] = self.statuses.get(status, 0) + 1
         self.durations.add(seconds)
 
 
 class Releases(Struct):
-    """Releases by how they were made, and what was received for uploaded ones."""
+    """Releases by method, and the uploads received."""
 
     uploaded: int = 0
     promoted: int = 0
@@ -124,7 +135,7 @@ class Releases(Struct):
 
 
 class Downloads(Struct):
-    """Requests for archives: answered with one, sent on to where it is, or not found."""
+    """Requests for archives: served, redirected to the object store, or missing."""
 
     served: int = 0
     redirected: int = 0
@@ -132,7 +143,7 @@ class Downloads(Struct):
 
 
 class Jobs(Struct):
-    """Attempts at jobs in the background, and how long they took."""
+    """Attempts at background jobs, and their durations."""
 
     done: int = 0
     failed: int = 0
@@ -140,22 +151,24 @@ class Jobs(Struct):
 
 
 class Failures(Struct):
-    """How often the database or the blob store could not do its work, and how often the server itself failed."""
+    """Failures by component: the database, the blob store, or the server itself."""
 
     database: int = 0
     storage: int = 0
-    unexpected: int = 0
+    server: int = 0
 
 
 class Counters(Struct):
-    """All that a process counts.
+    """All counters of a process.
 
-    ``fast`` are the update checks answered straight from the protocol, ``ordinary`` those that took the way
-    of every other request. ``management`` is by method and pattern of the route, such as ``GET /apps/{app}``.
+    Attributes:
+        fast: Update checks on the fast path.
+        standard: Update checks on the standard path.
+        management: Requests by method and pattern of the route, such as ``GET /apps/{app}``.
     """
 
     fast: Checks = field(default_factory=Checks)
-    ordinary: Checks = field(default_factory=Checks)
+    standard: Checks = field(default_factory=Checks)
     reports: Reports = field(default_factory=Reports)
     snapshots: Snapshots = field(default_factory=Snapshots)
     held: Held = field(default_factory=Held)
@@ -166,15 +179,18 @@ class Counters(Struct):
     failures: Failures = field(default_factory=Failures)
 
     def requests(self, route: str) -> Requests:
-        """Return what is counted of a route, from now on if it was not before."""
+        """Return the counters of a route, created on first use."""
         return self.management.setdefault(route, Requests())
 
 
 def total(running: Iterable[Counters], ended: Iterable[Counters] = ()) -> Counters:
-    """Return what several processes have counted together.
+    """Return the sum of the counters of several processes.
 
-    Of those that have ended, what they did still counts, and what they held does not. How far they are behind is
-    told by the process that is furthest behind.
+    ``held`` covers the running processes only; its ``behind_since`` is that of the process furthest behind.
+
+    Args:
+        running: Counters of the processes that run.
+        ended: Counters of the processes that have ended.
     """
     here = tuple(running)
     added: Counters = _sum([Counters(), *here, *ended])
@@ -185,13 +201,13 @@ def total(running: Iterable[Counters], ended: Iterable[Counters] = ()) -> Counte
     return added
 
 
-def _sum(values: Sequence[Any]) -> Any:  # noqa: ANN401 - whatever an attribute above is
-    """Add up values of one kind: numbers, or numbers at the same places of structs, lists and dictionaries."""
+def _sum(values: Sequence[Any]) -> Any:  # noqa: ANN401 - any type of an attribute above
+    """Add up values of one type: numbers, or structs, lists and dictionaries of numbers, field by field."""
     first = values[0]
     if isinstance(first, Struct):
         return type(first)(*(_sum([getattr(one, name) for one in values]) for name in first.__struct_fields__))
     if isinstance(first, dict):
         return {key: _sum([one[key] for one in values if key in one]) for key in dict.fromkeys(chain(*values))}
     if isinstance(first, list):
-        return [_sum(places) for places in zip(*values, strict=True)]
+        return [_sum(column) for column in zip(*values, strict=True)]
     return sum(values)

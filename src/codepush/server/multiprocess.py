@@ -1,9 +1,8 @@
-"""What all workers of a server have counted, whichever of them is asked.
+"""Sum of the counters over all workers of a server.
 
-Each worker writes its counters to a file of its own, every second, and reads those of the others. So the numbers of
-the others are a second old at most, a worker that is killed takes a second of counting with it, and the
-work itself knows nothing of all this. The files of workers that have ended stay, because what they
-counted must not be taken back; the folder goes with the server.
+Each worker writes its counters to its own file every second, and reads the files of the others when metrics are
+requested. The counters of the others are therefore up to 1 s old, and a killed worker loses up to 1 s of counting.
+The files of ended workers stay, because a counter must never fall; the folder is deleted with the server.
 """
 
 from __future__ import annotations
@@ -24,22 +23,21 @@ if TYPE_CHECKING:
 __all__ = ["SharedCounters"]
 
 _INTERVAL: Final = 1.0
-"""Seconds between two times at which a worker writes down what it has counted."""
+"""Seconds between two writes."""
 
 _SILENCE: Final = 10.0
-"""Seconds after which a worker that has written nothing is taken for ended."""
+"""Seconds without a write after which a worker counts as ended."""
 
 _SUFFIX: Final = ".json"
 
 
 class SharedCounters:
-    """The counters of this process and of others of the same server.
+    """The counters of this process and of the other workers of the same server.
 
     Args:
-        own: what this process counts.
-        folder: where all of them write; ``None`` when there are no others.
-        held: tells what this process holds now.
-
+        own: Counters of this process.
+        folder: Folder that all workers write to; ``None`` for a single process.
+        held: Returns the current state of this process's snapshots.
     """
 
     def __init__(self, own: Counters, folder: Path | None, *, held: Callable[[], Held]) -> None:
@@ -49,14 +47,14 @@ class SharedCounters:
         self._name = f"{os.getpid()}{_SUFFIX}"
 
     async def total(self) -> tuple[Counters, int]:
-        """Return what all workers have counted together, and how many are running."""
+        """Return the sum over all workers, and the number of running workers."""
         self._own.held = self._held()
         others = [] if self._folder is None else await anyio.to_thread.run_sync(self._others, self._folder)
         running = [self._own, *(counters for counters, is_running in others if is_running)]
         return total(running, ended=[counters for counters, is_running in others if not is_running]), len(running)
 
     async def run(self) -> None:
-        """Write down what this process has counted; runs until it is cancelled, and once more then."""
+        """Write the counters of this process every second until cancelled, and once on cancellation."""
         if self._folder is None:
             return
         try:
@@ -73,7 +71,7 @@ class SharedCounters:
         draft.replace(folder / self._name)
 
     def _others(self, folder: Path) -> list[tuple[Counters, bool]]:
-        """Return the counters of every other worker, and whether it is still running."""
+        """Return the counters of every other worker, and whether it is running."""
         return list(self._read(folder))
 
     def _read(self, folder: Path) -> Iterator[tuple[Counters, bool]]:

@@ -1,4 +1,4 @@
-"""Counting, and adding up what several processes have counted."""
+"""Counters of one process, and their sum over several."""
 
 import msgspec
 
@@ -13,8 +13,8 @@ def counted(*, updates=0, routes=(), held=0, behind_since=0.0):
     return counters
 
 
-def test_a_duration_is_counted_up_to_the_first_bound_that_it_does_not_exceed():
-    """Bounds are inclusive, what is longer than all of them has a place of its own, and the seconds add up."""
+def test_a_duration_is_counted_in_the_first_bucket_that_holds_it():
+    """Bounds are inclusive, the last bucket has none, and the seconds add up."""
     durations = Durations()
     for seconds in (0.0, BOUNDS[0], 0.002, BOUNDS[-1], BOUNDS[-1] + 1):
         durations.add(seconds)
@@ -23,8 +23,8 @@ def test_a_duration_is_counted_up_to_the_first_bound_that_it_does_not_exceed():
     assert durations.seconds == 2 * BOUNDS[-1] + 1 + 0.003
 
 
-def test_what_processes_have_counted_adds_up():
-    """Numbers are added at their places, also those of routes that only one process has served."""
+def test_counters_of_processes_add_up():
+    """Counters are added field by field, also for a route that only one process has served."""
     one = counted(updates=2, routes=[("GET /apps", 200, 0.002), ("GET /apps", 404, 0.002)])
     other = counted(updates=3, routes=[("GET /apps", 200, 0.002), ("GET /account", 200, 0.2)])
     added = total([one, other])
@@ -35,21 +35,21 @@ def test_what_processes_have_counted_adds_up():
     assert one.fast.update == 2
 
 
-def test_a_process_that_has_ended_holds_nothing_but_what_it_did_counts():
-    """Its deployments are no longer held, and it is not behind; of the others, the one furthest behind tells."""
+def test_an_ended_process_adds_to_counters_but_holds_nothing():
+    """Its deployments are not held and it is not behind; of the others, the one furthest behind counts."""
     running = [counted(updates=1, held=2, behind_since=50.0), counted(held=3, behind_since=40.0), counted()]
     added = total(running, ended=[counted(updates=7, held=9, behind_since=1.0)])
     assert added.fast.update == 8
     assert added.held == Held(5, 40.0)
 
 
-def test_nothing_has_been_counted_by_nobody():
-    """Without any process everything is zero."""
+def test_the_sum_over_no_process_is_zero():
+    """Every counter of an empty sum is zero."""
     assert total([]) == Counters()
 
 
-def test_tallies_travel_as_json():
-    """Another process reads them as they were written, statuses being numbers."""
+def test_counters_survive_json():
+    """Another process reads the same values; statuses stay numbers."""
     counters = counted(updates=2, routes=[("GET /apps", 200, 0.002)])
     assert msgspec.json.decode(msgspec.json.encode(counters), type=Counters) == counters
     assert Requests({200: 1}).statuses == {200: 1}

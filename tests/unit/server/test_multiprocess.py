@@ -1,4 +1,4 @@
-"""Workers that tell each other what they have counted."""
+"""Counters over all workers."""
 
 import asyncio
 import os
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.anyio
 
 
 def a_worker(folder, monkeypatch, pid, *, updates, held):
-    """Return what a worker with this process id has."""
+    """Return the counters of a worker with this process ID."""
     counters = Counters()
     counters.fast.update = updates
     with monkeypatch.context() as patched:
@@ -23,7 +23,7 @@ def a_worker(folder, monkeypatch, pid, *, updates, held):
 
 
 async def a_moment(worker):
-    """Let a worker run until it has written down what it has counted."""
+    """Run a worker until it has written its counters once."""
     task = asyncio.create_task(worker.run())
     await asyncio.sleep(0)
     task.cancel()
@@ -31,8 +31,8 @@ async def a_moment(worker):
         await task
 
 
-async def test_whichever_worker_is_asked_tells_what_all_have_counted(tmp_path, monkeypatch):
-    """Its own numbers are those of now, and the others' those they wrote down last."""
+async def test_every_worker_returns_the_sum_over_all(tmp_path, monkeypatch):
+    """Its own counters are current; those of the others are as last written."""
     one = a_worker(tmp_path, monkeypatch, 101, updates=1, held=2)
     other = a_worker(tmp_path, monkeypatch, 102, updates=10, held=20)
     for worker in (one, other):
@@ -43,8 +43,8 @@ async def test_whichever_worker_is_asked_tells_what_all_have_counted(tmp_path, m
         assert (total.fast.update, total.held, running) == (updates, Held(22), 2)
 
 
-async def test_what_a_worker_that_is_gone_has_counted_still_counts(tmp_path, monkeypatch):
-    """Else the sum would fall, and look like a restart; what it held is held no more."""
+async def test_counters_of_an_ended_worker_still_count(tmp_path, monkeypatch):
+    """Otherwise the sum would fall and look like a restart; its deployments are no longer held."""
     one = a_worker(tmp_path, monkeypatch, 101, updates=1, held=2)
     await a_moment(a_worker(tmp_path, monkeypatch, 102, updates=10, held=20))
     monkeypatch.setattr(multiprocess, "_SILENCE", -60)
@@ -53,7 +53,7 @@ async def test_what_a_worker_that_is_gone_has_counted_still_counts(tmp_path, mon
 
 
 async def test_a_worker_without_others_writes_nothing(tmp_path):
-    """There is nobody to tell."""
+    """No other worker would read it."""
     alone = SharedCounters(Counters(), None, held=lambda: Held(1))
     await alone.run()
     assert (await alone.total())[1] == 1

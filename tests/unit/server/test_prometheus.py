@@ -1,4 +1,4 @@
-"""What those who watch the server are told: the numbers at ``/metrics``."""
+"""The metrics at ``/metrics``."""
 
 import anyio
 import pytest
@@ -15,7 +15,7 @@ from support.serving import serving
 pytestmark = pytest.mark.anyio
 
 
-async def numbers(client):
+async def metrics(client):
     """Return the samples by name and labels."""
     answer = await client.get("/metrics")
     assert answer.status_code == 200
@@ -50,8 +50,8 @@ async def make_deployment(client):
     return one["key"], one["name"]
 
 
-async def test_what_phones_are_told_and_report_is_counted(server):
-    """Checks by what they were told, reports by what became of them, and the commits."""
+async def test_update_checks_and_reports_are_counted(server):
+    """Checks by result, reports by outcome, and the commits."""
     key, name = await make_deployment(server)
     files = {"package": ("index.js", b"1"), "packageInfo": (None, '{"appVersion":"1.0.0"}')}
     released = await server.post(f"/apps/App/deployments/{name}/release", files=files)
@@ -65,11 +65,11 @@ async def test_what_phones_are_told_and_report_is_counted(server):
         await server.post(report, json=said)
     await server.get(released.json()["package"]["blobUrl"])
     await server.get("/blobs/no-such-blob-0123456789")
-    found = await numbers(server)
-    for told in ("update", "none", "refused", "unknown_key"):
-        assert found["codepush_update_checks_total", "road=ordinary", f"told={told}"] == 1
-    assert found["codepush_reports_total", "outcome=taken"] == 1
-    assert found["codepush_reports_total", "outcome=refused"] == 1
+    found = await metrics(server)
+    for result in ("update", "none", "rejected", "unknown_key"):
+        assert found["codepush_update_checks_total", "path=standard", f"result={result}"] == 1
+    assert found["codepush_reports_total", "outcome=accepted"] == 1
+    assert found["codepush_reports_total", "outcome=rejected"] == 1
     assert found["codepush_report_commit_seconds_count",] == 1
     assert found["codepush_report_commit_seconds_bucket", "le=+Inf"] == 1
     assert found["codepush_releases_total", "method=uploaded"] == 1
@@ -78,14 +78,16 @@ async def test_what_phones_are_told_and_report_is_counted(server):
     assert found["codepush_downloads_total", "outcome=missing"] == 1
     assert found["codepush_snapshots",] == 1
     assert found["codepush_snapshots_behind_seconds",] == 0
+    for component in ("database", "storage", "server"):
+        assert found["codepush_failures_total", f"component={component}"] == 0
 
 
 async def test_management_requests_are_counted_by_the_pattern_of_their_path(server):
-    """Names of people's apps and keys are no labels, and neither is what somebody makes up."""
+    """Names of apps, keys and unknown routes never become labels."""
     for path in ("/apps/One", "/apps/Two", "/no/such/path", "/nor/this", "/accessKeys/secret"):
         await server.get(path)
     await server.request("BREW", "/apps")
-    found = await numbers(server)
+    found = await metrics(server)
     counts = {name[1:]: value for name, value in found.items() if name[0] == "codepush_management_requests_total"}
     assert counts["method=GET", "route=/apps/{app}", "status=404"] == 2
     assert counts["method=GET", "route=none", "status=404"] == 2
@@ -94,8 +96,8 @@ async def test_management_requests_are_counted_by_the_pattern_of_their_path(serv
     assert found["codepush_management_request_seconds_count", "method=GET", "route=/apps/{app}"] == 2
 
 
-async def test_the_numbers_are_there_before_anything_has_happened(tmp_path):
-    """Alerts have something to compare with from the first scrape on; each metric says what it is about."""
+async def test_every_metric_exists_from_the_start(tmp_path):
+    """Alerts have a value to compare with from the first scrape on; each metric has a description."""
     async with serving(tmp_path / "data") as client:
         text = (await client.get("/metrics")).text
     found = samples(text)
@@ -105,14 +107,14 @@ async def test_the_numbers_are_there_before_anything_has_happened(tmp_path):
     assert all(family.documentation for family in text_string_to_metric_families(text))
 
 
-async def test_the_numbers_can_be_switched_off(tmp_path):
-    """Then the path is none."""
+async def test_metrics_can_be_disabled(tmp_path):
+    """The path is then unknown."""
     async with serving(tmp_path / "data", metrics="off") as client:
         assert (await client.get("/metrics")).status_code == 401
 
 
 class Away:
-    """A database that cannot be reached, or does not answer; and nothing counted."""
+    """A database that is unreachable or hangs, and counters at zero."""
 
     def __init__(self, patience):
         self.patience = patience
@@ -132,8 +134,8 @@ class Away:
 
 
 @pytest.mark.parametrize("patience", [0, 60])
-async def test_a_database_that_is_away_is_seen(patience, monkeypatch):
-    """The other numbers are told all the same, also when it does not answer at all."""
+async def test_an_unavailable_database_is_reported(patience, monkeypatch):
+    """The other metrics are still returned, also when the database hangs."""
     monkeypatch.setattr("codepush.server.services.upkeep.overview._PATIENCE", 0.05)
     away = Away(patience)
     seen = await Overview(away, away).now()

@@ -54,8 +54,8 @@ class AcquisitionRoutes:
         self._updates = updates
         self._checks = checks
         self._reports = reports
-        self._counts = counters.ordinary
-        self._taken = counters.reports
+        self._counts = counters.standard
+        self._report_counts = counters.reports
         self._report_seconds = report_seconds
         self._has_withheld = False
 
@@ -122,7 +122,7 @@ class AcquisitionRoutes:
         return self._checks.nothing(camel=camel)
 
     def _refused(self, text: str) -> Response:
-        self._counts.refused += 1
+        self._counts.rejected += 1
         return plain(text, 400)
 
     def _report(self, read: Callable[[object], StatusReport]) -> Callable[[Request], Awaitable[Response]]:
@@ -130,17 +130,17 @@ class AcquisitionRoutes:
             try:
                 told = read(await json_body(request))
             except (Invalid, reports.InvalidReport) as error:
-                self._taken.refused += 1
+                self._report_counts.rejected += 1
                 return plain(str(error), 400)
             except TooLargeError as error:
-                self._taken.refused += 1
+                self._report_counts.rejected += 1
                 return plain(str(error), 413)
             try:
                 await self._reports.take(told, address=counted_address(address(request)))
             except UnavailableError:
-                self._taken.unavailable += 1
+                self._report_counts.unavailable += 1
                 return plain("The report could not be stored; please send it again later.", 503)
-            self._taken.taken += 1
+            self._report_counts.accepted += 1
             return plain(acquisition.ACCEPTED_TEXT)
 
         async def report_in_time(request: Request) -> Response:

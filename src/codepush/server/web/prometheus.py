@@ -1,6 +1,6 @@
-"""The numbers for Prometheus, made from the counters when somebody asks, in a registry of their own.
+"""Metrics in Prometheus' text format, built from the counters on each request, in a separate registry.
 
-Which there are, and what to watch, is in ``docs/observability.md``.
+``docs/observability.md`` lists the metrics and recommends alerts.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ _BOUNDS: Final = (*map(str, BOUNDS), "+Inf")
 
 
 def exposed(seen: Seen) -> tuple[bytes, str]:
-    """Return all numbers as Prometheus reads them, and the content type of that."""
+    """Return all metrics in Prometheus' text format, and its content type."""
     registry = CollectorRegistry()
     registry.register(_Collector(seen))
     return generate_latest(registry), CONTENT_TYPE_LATEST
 
 
 class _Collector:
-    """What was seen, as Prometheus wants it."""
+    """Collects the metrics of one scrape."""
 
     def __init__(self, seen: Seen) -> None:
         self._seen = seen
@@ -51,8 +51,12 @@ class _Collector:
     def collect(self) -> Iterator[Metric]:
         """Yield every metric."""
         seen, counters = self._seen, self._seen.counters
-        yield _gauge("codepush_build_info", "The version.", [({"version": _VERSION, "python": _python()}, 1)])
-        yield _gauge("codepush_workers", "Processes that are serving.", [({}, seen.workers)])
+        yield _gauge(
+            "codepush_build_info",
+            "Version of the server and of Python.",
+            [({"version": _VERSION, "python": _python()}, 1)],
+        )
+        yield _gauge("codepush_workers", "Running worker processes.", [({}, seen.workers)])
         yield from _checks(counters)
         yield from _reports(counters)
         yield from _snapshots(counters)
@@ -63,20 +67,20 @@ class _Collector:
 
 
 def _checks(counters: Counters) -> Iterator[Metric]:
-    roads = {"fast": counters.fast, "ordinary": counters.ordinary}
+    paths = {"fast": counters.fast, "standard": counters.standard}
     yield _counter(
         "codepush_update_checks",
-        "Update checks, by how they were answered and what phones were told.",
+        "Update checks by path and result.",
         (
-            ({"road": road, "told": told}, getattr(checks, told))
-            for road, checks in roads.items()
-            for told in ("update", "none", "unknown_key", "refused")
+            ({"path": path, "result": result}, getattr(checks, result))
+            for path, checks in paths.items()
+            for result in ("update", "none", "unknown_key", "rejected")
         ),
     )
     yield _counter(
         "codepush_update_checks_unavailable",
-        "Update checks told that there is no update, because the database could not be asked.",
-        [({}, sum(checks.unavailable for checks in roads.values()))],
+        "Update checks without an update because the database was unavailable.",
+        [({}, sum(checks.unavailable for checks in paths.values()))],
     )
 
 
@@ -84,21 +88,23 @@ def _reports(counters: Counters) -> Iterator[Metric]:
     reports = counters.reports
     yield _counter(
         "codepush_reports",
-        "Status reports: taken are on disk, refused were wrong, unavailable have to be sent again.",
-        (({"outcome": name}, getattr(reports, name)) for name in ("taken", "refused", "unavailable")),
+        "Status reports: accepted (stored), rejected (invalid) or unavailable (devices send them again).",
+        (({"outcome": name}, getattr(reports, name)) for name in ("accepted", "rejected", "unavailable")),
     )
-    yield _histogram("codepush_report_commit_seconds", "Commits of reports, each of a batch.", [({}, reports.commits)])
+    yield _histogram(
+        "codepush_report_commit_seconds", "Duration of commits, each of a batch of reports.", [({}, reports.commits)]
+    )
 
 
 def _snapshots(counters: Counters) -> Iterator[Metric]:
     snapshots, held = counters.snapshots, counters.held
-    yield _counter("codepush_snapshot_loads", "Deployments read from the database.", [({}, snapshots.loads)])
-    yield _counter("codepush_snapshot_errors", "Deployments that could not be read.", [({}, snapshots.errors)])
-    yield _gauge("codepush_snapshots", "Deployments held in memory, by all workers.", [({}, held.deployments)])
+    yield _counter("codepush_snapshot_loads", "Reads of a deployment from the database.", [({}, snapshots.loads)])
+    yield _counter("codepush_snapshot_errors", "Failed reads of a deployment.", [({}, snapshots.errors)])
+    yield _gauge("codepush_snapshots", "Deployments in memory, over all workers.", [({}, held.deployments)])
     behind = max(0.0, time.time() - held.behind_since) if held.behind_since else 0.0
     yield _gauge(
         "codepush_snapshots_behind_seconds",
-        "For how long the database has not told what has changed, so that phones may get old answers.",
+        "Seconds since the last sync with the database; 0 when up to date.",
         [({}, behind)],
     )
 
@@ -106,7 +112,7 @@ def _snapshots(counters: Counters) -> Iterator[Metric]:
 def _management(management: dict[str, Requests]) -> Iterator[Metric]:
     yield _counter(
         "codepush_management_requests",
-        "Management requests, by method, pattern of the path, and status.",
+        "Management requests by method, route and status.",
         (
             ({**_labels(name), "status": str(status)}, count)
             for name, requests in management.items()
@@ -116,7 +122,7 @@ def _management(management: dict[str, Requests]) -> Iterator[Metric]:
     )
     yield _histogram(
         "codepush_management_request_seconds",
-        "How long management requests took.",
+        "Duration of management requests.",
         [(_labels(name), requests.durations) for name, requests in management.items()],
         labels=("method", "route"),
     )
@@ -126,14 +132,14 @@ def _releases(counters: Counters) -> Iterator[Metric]:
     made, downloads = counters.releases, counters.downloads
     yield _counter(
         "codepush_releases",
-        "Releases, by how they were made.",
+        "Releases by method.",
         (({"method": name}, getattr(made, name)) for name in ("uploaded", "promoted", "rolled_back")),
     )
-    yield _counter("codepush_uploads", "Packages received, released or not.", [({}, made.uploads)])
-    yield _counter("codepush_upload_bytes", "Their bytes.", [({}, made.upload_bytes)])
+    yield _counter("codepush_uploads", "Packages received.", [({}, made.uploads)])
+    yield _counter("codepush_upload_bytes", "Bytes of the packages received.", [({}, made.upload_bytes)])
     yield _counter(
         "codepush_downloads",
-        "Requests for archives: served by this server, redirected to where they are, or missing.",
+        "Requests for archives: served, redirected to the object store, or missing.",
         (({"outcome": name}, getattr(downloads, name)) for name in ("served", "redirected", "missing")),
     )
 
@@ -143,23 +149,23 @@ def _jobs(seen: Seen) -> Iterator[Metric]:
     if seen.jobs is not None:
         states = {"waiting": seen.jobs.waiting, "running": seen.jobs.running, "failed": seen.jobs.failed}
         yield _gauge("codepush_jobs", "Jobs in the database.", [({"state": name}, n) for name, n in states.items()])
-        yield _gauge("codepush_oldest_job_seconds", "Since the oldest of those not done.", [({}, seen.oldest_seconds)])
+        yield _gauge("codepush_oldest_job_seconds", "Age of the oldest unfinished job.", [({}, seen.oldest_seconds)])
     yield _counter(
         "codepush_job_attempts",
         "Attempts at jobs.",
         (({"outcome": name}, getattr(done, name)) for name in ("done", "failed")),
     )
-    yield _histogram("codepush_job_seconds", "How long attempts took.", [({}, done.durations)])
+    yield _histogram("codepush_job_seconds", "Duration of attempts at jobs.", [({}, done.durations)])
 
 
 def _failures(seen: Seen) -> Iterator[Metric]:
     failures = seen.counters.failures
     yield _counter(
         "codepush_failures",
-        "Times that the database or the blob store could not do its work, or the server itself failed.",
-        (({"of": name}, getattr(failures, name)) for name in ("database", "storage", "unexpected")),
+        "Failures by component: database, storage or the server itself.",
+        (({"component": name}, getattr(failures, name)) for name in ("database", "storage", "server")),
     )
-    yield _gauge("codepush_database_up", "Whether the database answered just now.", [({}, int(seen.jobs is not None))])
+    yield _gauge("codepush_database_up", "1 when the database responds, else 0.", [({}, int(seen.jobs is not None))])
 
 
 def _counter(

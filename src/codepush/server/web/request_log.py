@@ -69,7 +69,7 @@ class RequestLog:
             try:
                 await self._app(scope, receive, send_watched)
             except Exception:
-                self._counters.failures.unexpected += 1
+                self._counters.failures.server += 1
                 if "failed" not in scope[NOTES]:  # else it is logged and answered
                     raise
             finally:
