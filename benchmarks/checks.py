@@ -290,7 +290,7 @@ def _milliseconds(said: str, share: str) -> float:
 
 
 def warm(server: Server, asked: Sequence[str]) -> bytes:
-    """Let phones ask for each deployment on both roads, so that all is in memory; return the last answer's body."""
+    """Check each deployment on both paths, which loads all into memory; return the body of the last response."""
     with httpx2.Client(base_url=server.url) as client:
         for target in (*asked, *asked):
             answer = client.get(f"{target}device")

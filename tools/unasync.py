@@ -1,7 +1,7 @@
-"""Write the synchronous face of the client from the asynchronous one.
+"""Generate the synchronous client from the asynchronous one.
 
 The same text without ``async`` and ``await``, and with a few names replaced. Only names are: what
-stands in strings, docstrings and comments is kept, so write it to be true for both faces.
+stands in strings, docstrings and comments is kept, so write it to be true for both clients.
 
     python tools/unasync.py           write the files
     python tools/unasync.py --check   write nothing; exit 1 and name the files that are not up to date
@@ -78,7 +78,7 @@ def formatted(text: str, path: Path) -> str:
 
 
 def generated() -> dict[Path, str]:
-    """Return the text of every file of the synchronous face.
+    """Return the text of every file of the synchronous client.
 
     Raises:
         SystemExit: a rename is used nowhere, so its entry is stale.
@@ -114,7 +114,7 @@ def write(files: dict[Path, str]) -> None:
 
 def main() -> int:
     """Do what the command line asks for, and return the exit status."""
-    parser = argparse.ArgumentParser(description="Write the synchronous face of the client.")
+    parser = argparse.ArgumentParser(description="Generate the synchronous client.")
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 when a file is not up to date")
     files = generated()
     if not parser.parse_args().check:

@@ -1,4 +1,4 @@
-"""The recorded sequences of reports, through the server's own doors and its database."""
+"""The recorded sequences of reports, through the server's routes and its database."""
 
 import anyio
 import httpx2

@@ -11,7 +11,7 @@ from codepush.models import DiffPackage, Package
 from codepush.server.ports.histories import DeploymentHistory
 from codepush.wire import acquisition
 from contract.test_update_check_routes import RecordedHistories
-from support.roads import Road
+from support.fast_path_parity import UpdateCheckPath
 
 pytestmark = pytest.mark.anyio
 
@@ -80,15 +80,15 @@ async def both_paths():
     for fast in (True, False):
         histories = RecordedHistories([])
         histories.histories = {KEY: DeploymentHistory(deployment_id=1, revision=1, packages=HISTORY)}
-        made.append(Road(histories, fast=fast))
+        made.append(UpdateCheckPath(histories, fast=fast))
         await made[-1].updates.find(KEY)
     return made
 
 
-async def asked(road, parameters, path="/updateCheck"):
+async def asked(path, parameters, target="/updateCheck"):
     """Return the response to a check, twice on one connection: the second can come from memory."""
-    request = f"GET {path}?{parameters} HTTP/1.1\r\nHost: h\r\n\r\n".encode()
-    first, second = [(await road.talk([request]))[0] for _ in range(2)]
+    request = f"GET {target}?{parameters} HTTP/1.1\r\nHost: h\r\n\r\n".encode()
+    first, second = [(await path.talk([request]))[0] for _ in range(2)]
     assert first == second
     return first
 

@@ -88,7 +88,7 @@ def wanted_of_all(answers):
 
 
 def over_http(case, exchange):
-    """Return what the server answers, composed of the functions that its door calls."""
+    """Return what the server answers, composed of the functions that its routes call."""
     check = asked(exchange["query"])
     key = check.deployment_key.strip()
     if not validation.is_key(key) or semver.normalise_app_version(check.app_version) is None:

@@ -1,4 +1,4 @@
-"""Update checks through the server's own door: every recorded HTTP exchange, byte by byte where it matters."""
+"""Update checks through the acquisition routes: every recorded HTTP exchange, byte by byte where it matters."""
 
 import anyio
 import httpx2
@@ -58,9 +58,9 @@ class RecordedHistories:
 
 
 def client_of(updates):
-    """Return a client of an application with nothing but the phones' door."""
-    door = AcquisitionRoutes(updates, Checks(), Reports(store=None), Counters())
-    app = Starlette(routes=door.routes(), middleware=[Middleware(CanonicalPaths)])
+    """Return a client of an application with the acquisition routes only."""
+    acquisition = AcquisitionRoutes(updates, Checks(), Reports(store=None), Counters())
+    app = Starlette(routes=acquisition.routes(), middleware=[Middleware(CanonicalPaths)])
     return httpx2.AsyncClient(transport=httpx2.ASGITransport(app), base_url="http://codepush.test")
 
 

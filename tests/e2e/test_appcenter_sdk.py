@@ -59,7 +59,7 @@ def test_every_method(codepush_server, tmp_path):
     run(*NPM_CI, folder=folder)
     bundles, told = make_bundles(tmp_path), tmp_path / "given.json"
     server = [f"{codepush_server.url}/v0.1", codepush_server.access_key, "other@example.test", "contoso"]
-    run("node", "story.js", str(told), *server, *map(str, bundles), folder=folder)
+    run("node", "scenario.js", str(told), *server, *map(str, bundles), folder=folder)
     given = json.loads(told.read_text(encoding="utf-8"))
 
     check_account(given)

@@ -38,7 +38,7 @@ def test_every_method(codepush_server, tmp_path, module, prefix):
     run(*NPM_CI, folder=folder)
     bundles = [make_bundle(tmp_path / name, name, assets=["assets/logo.png"]) for name in ("one", "two", "three")]
     server = [codepush_server.url + prefix, codepush_server.access_key, "other@example.test"]
-    given = json.loads(run("node", "story.js", module, *server, *map(str, bundles), folder=folder))
+    given = json.loads(run("node", "scenario.js", module, *server, *map(str, bundles), folder=folder))
     with prepare(bundles[0]) as first, prepare(bundles[1]) as second:
         hashes = [first.hash, second.hash]
 

@@ -1,4 +1,4 @@
-"""What the README promises: its example works when pasted, and the demo tells its story."""
+"""What the README promises: its example works when pasted, and the demo runs to its end."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""The SDK's story against npm ``code-push-server`` 5, and what differs there (``docs/interop.md``)."""
+"""The life of a release with the SDK against npm ``code-push-server`` 5; ``docs/interop.md`` lists differences."""
 
 import time
 from datetime import UTC, datetime, timedelta
@@ -9,7 +9,7 @@ import pytest
 from codepush import CodePush, Invalid, Metrics, NotFound, PackageError, PackageInfo
 from codepush.device import Phone
 from codepush.packaging.local import prepare
-from support.faces import FACES, open_face
+from support.clients import CLIENTS, open_client
 from support.keys import make_key_pair
 from support.packages import make_bundle, make_zip
 
@@ -19,9 +19,9 @@ OTHER = "other@example.test"
 HOUR = timedelta(hours=1)
 
 
-@pytest.fixture(params=FACES)
+@pytest.fixture(params=CLIENTS)
 def code_push(request, lisong):
-    with open_face(request.param, lisong.access_key, lisong.url) as client:
+    with open_client(request.param, lisong.access_key, lisong.url) as client:
         yield client
 
 

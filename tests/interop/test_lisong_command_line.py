@@ -1,4 +1,4 @@
-"""The command line on npm ``code-push-server``: the story of a release, as people see it there."""
+"""The command line against npm ``code-push-server``: the life of a release."""
 
 import pytest
 
@@ -11,7 +11,7 @@ def cli(lisong, tmp_path):
     return CommandLine(tmp_path, CODEPUSH_SERVER_URL=lisong.url, CODEPUSH_ACCESS_KEY=lisong.access_key)
 
 
-def test_story(cli, tmp_path):
+def test_lifecycle(cli, tmp_path):
     """An app is added, released to, promoted, patched, rolled back, looked at and removed."""
     made = cli.json("app", "add", "Typed", "android", "react-native")
     assert {one["name"] for one in made["deployments"]} == {"Production", "Staging"}

@@ -20,17 +20,17 @@ from codepush import (
     Unauthorized,
 )
 from codepush.testing import live_server
+from support.clients import CLIENTS, open_client
 from support.databases import ENGINES
-from support.faces import FACES, open_face
 from support.packages import make_bundle, make_zip
 from support.stores import contents
 
 DATABASES = ENGINES
 
 
-@pytest.fixture(params=FACES)
+@pytest.fixture(params=CLIENTS)
 def code_push(request, codepush_server):
-    with open_face(request.param, codepush_server.access_key, codepush_server.url) as client:
+    with open_client(request.param, codepush_server.access_key, codepush_server.url) as client:
         yield client
 
 

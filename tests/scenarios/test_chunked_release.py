@@ -77,7 +77,7 @@ def zipped(tmp_path):
 
 
 def test_a_release_reaches_a_phone(releaser, app, zipped, codepush_phone):
-    """It is the release that any other door would have made."""
+    """It is the release that any other API would have created."""
     answer = releaser.release(releaser.upload(zipped("one")), description="First", mandatory=True, rollout=100)
     assert answer.status_code == 201
     [package] = app.get_deployment_history("App", "Staging")

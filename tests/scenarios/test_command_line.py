@@ -1,4 +1,4 @@
-"""The story of the SDK, through the real command: what people see, and what scripts read."""
+"""The life of a release with the real command: output for people and for scripts."""
 
 import re
 

@@ -35,7 +35,7 @@ def provider(key):
 
 @pytest.fixture
 def serve(tmp_path, provider):
-    """Give a context with a server that knows the provider under both its faces, each at a host of its own."""
+    """Give a context with a server that knows the provider under both its addresses, each at its own host."""
 
     def start(**settings):
         known = {

@@ -1,4 +1,4 @@
-"""A small real server with scripted answers, and the two faces of the client behind one way of calling."""
+"""A small real server with scripted answers, and both clients, called the same way."""
 
 import hashlib
 import ssl
@@ -182,7 +182,7 @@ def tls_server(tmp_path):
             yield scripted
 
 
-class SyncFace:
+class SyncConnection:
     """The synchronous client."""
 
     def __init__(self, stack, **options):
@@ -193,13 +193,13 @@ class SyncFace:
         return getattr(self.client, method)(*args, **kwargs)
 
     def of(self, client):
-        """Return the face of another client of the same kind."""
+        """Return another client of the same kind."""
         other = copy(self)
         other.client = client
         return other
 
 
-class AsyncFace:
+class AsyncConnection:
     """The asynchronous client, on an event loop in a thread of its own."""
 
     def __init__(self, stack, **options):
@@ -211,22 +211,22 @@ class AsyncFace:
         return self.portal.call(partial(getattr(self.client, method), *args, **kwargs))
 
     def of(self, client):
-        """Return the face of another client of the same kind, on the same event loop."""
+        """Return another client of the same kind, on the same event loop."""
         other = copy(self)
         other.client = client
         return other
 
 
-@pytest.fixture(params=[SyncFace, AsyncFace], ids=["sync", "async"])
+@pytest.fixture(params=[SyncConnection, AsyncConnection], ids=["sync", "async"])
 def connect(request, server):
-    """Return a function that makes a client, of the scripted server unless told otherwise; both faces in turn."""
+    """Return a function that opens a client, by default of the scripted server; once per kind of client."""
     with ExitStack() as stack:
         yield lambda **options: request.param(stack, **{"server_url": server.url, **options})
 
 
 @pytest.fixture
 def key():
-    """The access key of both faces."""
+    """The access key of both clients."""
     return KEY
 
 

@@ -1,4 +1,4 @@
-"""Both faces of the client against a real server on the loopback."""
+"""Both clients against a real server on the loopback interface."""
 
 import inspect
 import logging
@@ -892,10 +892,10 @@ def _locals_of_causes(error):
     return causes
 
 
-# The faces
+# The clients
 
 
-def test_both_faces_have_the_same_methods():
+def test_both_clients_have_the_same_methods():
     """One is generated from the other; only the way to close differs in name."""
     names = {name for name in vars(CodePush) if not name.startswith("_")}
     twins = {name for name in vars(AsyncCodePush) if not name.startswith("_")}

@@ -1,4 +1,4 @@
-"""The generator of the synchronous face."""
+"""The generator of the synchronous client."""
 
 import subprocess
 import sys
@@ -21,7 +21,7 @@ def unasync():
 
 @pytest.fixture
 def elsewhere(unasync, tmp_path, monkeypatch):
-    """Two empty folders of faces, below a root of their own."""
+    """Two empty folders for the clients, below their own root."""
     monkeypatch.setattr(unasync, "ROOT", tmp_path)
     monkeypatch.setattr(unasync, "SOURCE", tmp_path / "_async")
     monkeypatch.setattr(unasync, "TARGET", tmp_path / "_sync")
@@ -31,8 +31,8 @@ def elsewhere(unasync, tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_the_committed_face_is_up_to_date():
-    """Whoever changes the asynchronous face runs the tool."""
+def test_the_committed_client_is_up_to_date():
+    """A change of the asynchronous client requires a run of the tool."""
     done = subprocess.run([sys.executable, TOOL, "--check"], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (0, "")
 

@@ -1,4 +1,4 @@
-"""The main road: check, download, install, restart."""
+"""The main path: check, download, install, restart."""
 
 from uuid import UUID
 

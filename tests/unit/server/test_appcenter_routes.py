@@ -1,4 +1,4 @@
-"""The App Center door: what its clients are told, beyond what they may do."""
+"""The responses of the App Center API; permissions have their own tests."""
 
 from uuid import UUID
 
@@ -201,7 +201,7 @@ async def test_an_organization_that_owns_apps_stays(ask):
 
 
 async def test_releases_are_told_in_the_words_of_the_service(ask, app):
-    """What was released through the standalone door is changed, promoted and rolled back here, with its statuses."""
+    """What was released through the standalone API is changed, promoted and rolled back here, with its statuses."""
     for script in (b"1", b"2"):
         parts = {"package": ("index.js", script), "packageInfo": (None, '{"appVersion":"1.0.0","isMandatory":true}')}
         path = "/apps/App/deployments/Staging/release"

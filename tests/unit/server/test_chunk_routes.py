@@ -1,4 +1,4 @@
-"""The door for uploads in chunks, as its clients use it, and their enemies."""
+"""The routes for uploads in chunks, as used by clients and by attackers."""
 
 import socket
 import time
@@ -46,7 +46,7 @@ class Client:
 
 @asynccontextmanager
 async def open_uploads(data):
-    """Open what the server has behind its door, over the same database and folder."""
+    """Open the services behind the routes, over the same database and folder."""
     settings = Settings.load({"data": data}, {})
     store = SqlStore(settings.database_url)
     workspace = Workspace(settings.workspace, limit_mb=settings.workspace_limit_mb)
@@ -292,7 +292,7 @@ async def everything_is_refused(client, token):
 
 
 async def test_other_methods_are_no_routes(client):
-    """What is no route of the door's needs an access key, as everywhere."""
+    """An unknown path requires an access key, as everywhere."""
     for method in ("GET", "PUT", "DELETE", "PATCH"):
         answer = await client.http.request(method, f"/upload/finished/{client.ticket.id}")
         told(answer, 401)

@@ -1,4 +1,4 @@
-"""What all answers of the management doors have in common: ids, log lines, limits, and what browsers are told."""
+"""What the responses of both management APIs share: request IDs, log lines, limits, and headers for browsers."""
 
 import logging
 from importlib.metadata import version

@@ -1,4 +1,4 @@
-"""The faces of the SDK behind one manner of calling, so that each test can run against all of them."""
+"""The synchronous and the asynchronous client of the SDK, called the same way, so that a test can run with both."""
 
 from contextlib import contextmanager
 from functools import partial
@@ -7,11 +7,11 @@ from anyio.from_thread import start_blocking_portal
 
 from codepush import AsyncCodePush, CodePush
 
-FACES = ["sync", "async"]
+CLIENTS = ["sync", "async"]
 
 
 class _Blocking:
-    """An asynchronous client whose methods can be called as if it were the other one."""
+    """An asynchronous client with blocking methods."""
 
     def __init__(self, portal, client):
         self._portal = portal
@@ -27,9 +27,9 @@ class _Blocking:
 
 
 @contextmanager
-def open_face(face, access_key, server_url, **options):
-    """Yield a client of one of the `FACES`."""
-    if face == "sync":
+def open_client(kind, access_key, server_url, **options):
+    """Yield a client of one of the `CLIENTS`."""
+    if kind == "sync":
         with CodePush(access_key, server_url, **options) as client:
             yield client
         return

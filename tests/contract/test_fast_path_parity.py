@@ -1,4 +1,4 @@
-"""Both roads of an update check give the same bytes: uvicorn's connection with the fast path, and without."""
+"""The fast and the standard path of an update check return the same bytes."""
 
 import random
 
@@ -7,8 +7,8 @@ import pytest
 from codepush.server.web import fastpath, requestlines
 from contract.test_update_check import CASES
 from contract.test_update_check_routes import RecordedHistories
+from support.fast_path_parity import UpdateCheckPath
 from support.raw_requests import Maker
-from support.roads import Road
 
 pytestmark = pytest.mark.anyio
 
@@ -18,21 +18,21 @@ REQUEST = (
 )
 
 
-async def roads(cases=CASES, **settings):
-    """Return the two roads to the same histories, all of which are in memory."""
-    made = [Road(RecordedHistories(cases), fast=fast, **settings) for fast in (True, False)]
-    for road in made:
+async def both_paths(cases=CASES, **settings):
+    """Return both paths to the same histories, all of which are in memory."""
+    made = [UpdateCheckPath(RecordedHistories(cases), fast=fast, **settings) for fast in (True, False)]
+    for path in made:
         for case in cases:
-            await road.updates.find(case["deployment_key"])
+            await path.updates.find(case["deployment_key"])
     return made
 
 
 async def differing(both, conversations):
-    """Return the first conversations that go differently on the two roads, and how."""
+    """Return the first conversations that differ between the two paths, with both results."""
     wrong = []
     for chunks in conversations:
         for waits in (True, False):
-            found, wanted = [await road.talk(chunks, waits=waits) for road in both]
+            found, wanted = [await path.talk(chunks, waits=waits) for path in both]
             if found != wanted and (waits or not is_cut_off(found, wanted)):
                 wrong.append((chunks, waits, found, wanted))
     return wrong[:2]
@@ -48,16 +48,16 @@ def is_cut_off(found, wanted):
 
 @pytest.mark.parametrize("cache_seconds", [0, 30])
 async def test_recorded_checks(cache_seconds):
-    """Every recorded request gets the same bytes on both roads, and the fast one takes most of them."""
-    fast, ordinary = await roads(cache_seconds=cache_seconds)
+    """Every recorded request gets the same bytes on both paths, and most take the fast one."""
+    fast, standard = await both_paths(cache_seconds=cache_seconds)
     urls = [exchange["url"].encode() for case in CASES for exchange in case["http"]]
-    assert await differing((fast, ordinary), ([b"GET %b HTTP/1.1\r\nHost: h\r\n\r\n" % url] for url in urls)) == []
+    assert await differing((fast, standard), ([b"GET %b HTTP/1.1\r\nHost: h\r\n\r\n" % url] for url in urls)) == []
     assert fast.answered_fast > len(urls)
 
 
 async def test_split_anywhere():
     """A request that arrives in two parts, wherever it is split, between whole ones."""
-    both = await roads(CASES[:1])
+    both = await both_paths(CASES[:1])
     request = REQUEST % (CASES[0]["deployment_key"].encode(), b"device")
     parts = ([request, request[:place], request[place:], request] for place in range(1, len(request)))
     assert await differing(both, parts) == []
@@ -65,11 +65,11 @@ async def test_split_anywhere():
 
 @pytest.mark.parametrize("seed", range(4))
 async def test_generated_requests(seed):
-    """What phones send, and what else may arrive, gets the same bytes; the fast road takes a good part of it."""
-    fast, ordinary = await roads()
+    """Requests of devices and arbitrary ones get the same bytes; many take the fast path."""
+    fast, standard = await both_paths()
     maker = Maker(CASES, random.Random(seed))
     conversations = [maker.alone() if number % 2 else maker.conversation() for number in range(400)]
-    assert await differing((fast, ordinary), conversations) == []
+    assert await differing((fast, standard), conversations) == []
     assert fast.answered_fast > 200
 
 
@@ -77,7 +77,7 @@ async def test_request_lines_are_read_once(monkeypatch):
     """A line that was read is not read again, whatever the device."""
     lines = []
     monkeypatch.setattr(fastpath, "read_line", lambda line: lines.append(line) or requestlines.read_line(line))
-    fast, _ = await roads(CASES[:3])
+    fast, _ = await both_paths(CASES[:3])
     for device in range(10):
         for case in CASES[:3]:
             await fast.talk([REQUEST % (case["deployment_key"].encode(), b"%d" % device)])
@@ -85,9 +85,9 @@ async def test_request_lines_are_read_once(monkeypatch):
     assert len(lines) == 3
 
 
-async def test_what_is_not_plain_takes_the_ordinary_road():
-    """A plain check is answered on the fast road; one with anything odd about it is not."""
-    fast, _ = await roads(CASES[:1])
+async def test_unusual_requests_take_the_standard_path():
+    """A plain check takes the fast path; one with any unusual part does not."""
+    fast, _ = await both_paths(CASES[:1])
     plain = REQUEST % (CASES[0]["deployment_key"].encode(), b"device")
     await fast.talk([plain])
     assert fast.answered_fast == 1
@@ -115,24 +115,24 @@ async def test_what_is_not_plain_takes_the_ordinary_road():
 
 @pytest.mark.parametrize("setting", [{"access_log": True}, {"root_path": "/below"}, {"limit_concurrency": 100}])
 async def test_settings_that_concern_each_request(setting):
-    """Where uvicorn does something with each request, the fast road is closed and the answers are uvicorn's."""
-    fast, ordinary = await roads(CASES[:1], **setting)
+    """Where uvicorn does something with each request, the fast path is disabled and uvicorn responds."""
+    fast, standard = await both_paths(CASES[:1], **setting)
     request = REQUEST % (CASES[0]["deployment_key"].encode(), b"device")
-    assert await differing((fast, ordinary), [[request]]) == []
+    assert await differing((fast, standard), [[request]]) == []
     assert fast.answered_fast == 0
 
 
 async def test_upgraded_connections_are_left_alone():
     """After somebody asked to speak another protocol, nothing on that connection is taken for a check."""
-    both = await roads(CASES[:1])
+    both = await both_paths(CASES[:1])
     request = REQUEST % (CASES[0]["deployment_key"].encode(), b"device")
     upgrade = request.replace(b"Connection: Keep-Alive", b"Connection: Upgrade\r\nUpgrade: h2c")
     assert await differing(both, [[upgrade, request], [request, upgrade, request]]) == []
 
 
 async def test_a_client_that_does_not_read_is_not_written_to_for_ever():
-    """While what was written is not taken, checks wait on the ordinary road, one by one."""
-    fast, _ = await roads(CASES[:1])
+    """While the client does not read, checks wait on the standard path, one by one."""
+    fast, _ = await both_paths(CASES[:1])
     request = REQUEST % (CASES[0]["deployment_key"].encode(), b"device")
     connection, wire = fast.connect()
     connection.data_received(request)

@@ -1,5 +1,5 @@
-// Drives every method of the original SDK, in an order that tells a story, and prints what each one gave, as JSON.
-// Usage: node story.js MODULE SERVER_URL ACCESS_KEY OTHER_EMAIL BUNDLE_FOLDER [BUNDLE_FOLDER ...]
+// Drives every method of the original SDK, in the order of a real release, and prints each result as JSON.
+// Usage: node scenario.js MODULE SERVER_URL ACCESS_KEY OTHER_EMAIL BUNDLE_FOLDER [BUNDLE_FOLDER ...]
 "use strict";
 const [module_, serverUrl, accessKey, otherEmail, first, second, third] = process.argv.slice(2);
 const CodePush = require(module_);
@@ -17,7 +17,7 @@ async function step(name, call) {
   }
 }
 
-async function story() {
+async function scenario() {
   await step("isAuthenticated", () => sdk.isAuthenticated());
   await step("isAuthenticated, stranger", () => stranger.isAuthenticated());
   await step("isAuthenticated, stranger, thrown", () => stranger.isAuthenticated(true));
@@ -80,4 +80,4 @@ async function story() {
   process.stdout.write(JSON.stringify(given));
 }
 
-story();
+scenario();

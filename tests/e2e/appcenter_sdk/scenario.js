@@ -1,5 +1,5 @@
-// Drives every method of App Center's SDK, in an order that tells a story, and prints what each one gave, as JSON.
-// Usage: node story.js SERVER_URL TOKEN OTHER_EMAIL ORGANIZATION BUNDLE [BUNDLE ...], where SERVER_URL includes /v0.1.
+// Drives every method of App Center's SDK, in the order of a real release, and prints each result as JSON.
+// Usage: node scenario.js SERVER_URL TOKEN OTHER_EMAIL ORGANIZATION BUNDLE [BUNDLE ...], where SERVER_URL includes /v0.1.
 "use strict";
 const { writeFileSync } = require("node:fs");
 const CodePush = require("code-push");
@@ -19,7 +19,7 @@ async function step(name, call) {
   }
 }
 
-async function story() {
+async function scenario() {
   await step("no token", () => new CodePush(""));
   await step("isAuthenticated", () => sdk.isAuthenticated());
   await step("isAuthenticated, stranger", () => stranger.isAuthenticated());
@@ -98,4 +98,4 @@ async function story() {
   writeFileSync(out, JSON.stringify(given)); // the SDK itself prints to stdout
 }
 
-story();
+scenario();

@@ -1,4 +1,4 @@
-"""The main job, through both faces of the SDK: release, promote, patch, and what a phone makes of it."""
+"""The life of a release with both clients of the SDK: release, promote, patch, and the updates of a device."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -6,16 +6,16 @@ import pytest
 
 from codepush import Conflict, Metrics, NotFound, PackageInfo
 from codepush.packaging.local import prepare
+from support.clients import CLIENTS, open_client
 from support.databases import ENGINES
-from support.faces import FACES, open_face
 from support.packages import make_bundle, make_zip
 
 DATABASES = ENGINES
 
 
-@pytest.fixture(params=FACES)
+@pytest.fixture(params=CLIENTS)
 def code_push(request, codepush_server):
-    with open_face(request.param, codepush_server.access_key, codepush_server.url) as client:
+    with open_client(request.param, codepush_server.access_key, codepush_server.url) as client:
         yield client
 
 

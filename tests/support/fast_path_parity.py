@@ -63,19 +63,23 @@ class Wire(asyncio.Transport):
         self.is_reading_paused = False
 
 
-class Road:
-    """An application with the phones' door, and the class that speaks HTTP for it.
+class UpdateCheckPath:
+    """An application with the acquisition routes, and the connection class in front of it.
 
-    ``settings`` are uvicorn's, but for ``cache_seconds``.
+    Args:
+        histories: Source of the deployments' releases.
+        fast: Whether connections have the fast path.
+        cache_seconds: Time for which caches may store responses.
+        settings: Further settings of uvicorn.
     """
 
     def __init__(self, histories, *, fast, cache_seconds=0, **settings):
         self.counters = Counters()
         self.updates = Updates(histories)
         checks = Checks(cache_seconds=cache_seconds)
-        door = AcquisitionRoutes(self.updates, checks, Reports(store=None), self.counters)
+        acquisition = AcquisitionRoutes(self.updates, checks, Reports(store=None), self.counters)
         app = Starlette(
-            routes=door.routes(),
+            routes=acquisition.routes(),
             middleware=[Middleware(RequestIds), Middleware(CanonicalPaths)],
             exception_handlers=HANDLERS,
         )
@@ -90,7 +94,7 @@ class Road:
 
     @property
     def answered_fast(self):
-        """How many checks the fast road has answered."""
+        """Number of checks answered on the fast path."""
         return self.counters.fast.update + self.counters.fast.none
 
     def connect(self):
