@@ -4,7 +4,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
-# Tests start hundreds of processes; where this is set, each of them would compile everything anew.
+# Tests start hundreds of processes; where this is set, each of them would compile everything again.
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test test-long test-vectors test-interop check fix lock environment bench bench-packages bench-checks bench-reports bench-cli bench-downloads bench-scale fuzz clean
@@ -36,9 +36,10 @@ test-vectors: environment ## Run the contract tests; CODEPUSH_VECTORS=DIR puts o
 test-interop: environment ## Try the SDK and the simulated phone on other people's servers, from npm and Debian
 	pytest tests/interop
 
-check: environment ## Format, lint, types, import contracts, generated files, deploy artefacts
+check: environment ## Format, lint, spelling, types, import contracts, generated files, deploy artefacts
 	ruff format --check
 	ruff check
+	codespell src docs tools README.md CONTRIBUTING.md SECURITY.md CHANGELOG.md Makefile
 	mypy
 	lint-imports
 	python tools/unasync.py --check
@@ -47,7 +48,7 @@ check: environment ## Format, lint, types, import contracts, generated files, de
 	tools/lock.sh --check
 	tools/lint_deploy.sh
 
-fix: environment ## Mend what can be mended by itself
+fix: environment ## Fix what can be fixed automatically
 	ruff check --fix
 	python tools/unasync.py
 	python tools/openapi.py

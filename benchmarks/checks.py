@@ -166,7 +166,7 @@ async def fill(database: Path, setting: Setting) -> list[str]:
             release = NewRelease(
                 package_id=package.id,
                 app_version="^1.0.0",
-                description="Mends the shopping cart and shows prices in the phone's own currency.",
+                description="Fixes the shopping cart and shows prices in the phone's own currency.",
                 rollout=setting.rollout if number == setting.releases else None,
                 upload_time=1,
                 release_method="Upload",
@@ -255,7 +255,7 @@ def nginx(folder: Path, answer: bytes) -> Iterator[Server]:
 
 
 def worker_of(master: int, url: str) -> Server:
-    """Return the process of nginx that answers; the first one only looks after it."""
+    """Return the process of nginx that serves requests; the first one only manages it."""
     while True:
         children = Path(f"/proc/{master}/task/{master}/children").read_text(encoding="ascii").split()
         if children:

@@ -192,7 +192,7 @@ def main() -> None:
         circumstances(COMMAND, "codepush"),
         "What one process does and holds, without network and database. Phones ask at random, from each of the newest "
         "three releases. A deployment that is not in memory is read from the database first, which is not in these "
-        "figures. Beyond 65,536 different questions, answers are made anew, at the cost of the first of their kind.",
+        "figures. Beyond 65,536 different questions, responses are rebuilt, at the cost of the first of their kind.",
         table(head, rows),
     )
 

@@ -83,7 +83,7 @@ def device_id(label: str, *, selected: bool) -> str:
 
 
 def take_update(phone: Phone) -> str | None:
-    """Let a phone check, download, verify, install and start anew; return the label it runs then."""
+    """Let a phone check, download, verify, install and restart; return the label it runs then."""
     phone.sync()
     return phone.restart().label
 

@@ -167,7 +167,7 @@ def test_an_older_database_on_a_server_is_migrated_on_purpose(tmp_path, postgres
     ],
 )
 def test_settings_that_cannot_be(tmp_path, arguments, sentence):
-    """A setting that makes no sense is told in a sentence, and the server does not start."""
+    """An invalid setting leads to an error message, and the server does not start."""
     done = run(*arguments, "--data", str(tmp_path / "data"))
     assert done.returncode == 1
     assert sentence in done.stderr

@@ -330,10 +330,10 @@ def test_a_wrong_checksum(file, tmp_path):
 @pytest.mark.parametrize(
     ("lines", "sentence"),
     [
-        (b"nonsense\n", "makes no sense"),
-        (b"[1]\n", "makes no sense"),
-        (b'[1, "a", "a", "a", "a", "1"]\n', "makes no sense"),
-        (b'[9223372036854775808, "a", "a", "a", "a", 1]\n', "makes no sense"),
+        (b"nonsense\n", "is malformed"),
+        (b"[1]\n", "is malformed"),
+        (b'[1, "a", "a", "a", "a", "1"]\n', "is malformed"),
+        (b'[9223372036854775808, "a", "a", "a", "a", 1]\n', "is malformed"),
         (b'[1, "a", "a", "a", "a", 1]\n[1, "b", "b", "b", "b", 1]\n', "there already"),
         (b'[1, "a", "a", "a", "a", 1]', "middle of a line"),
         (b"", "belongs to a record that is not there|rows instead of"),

@@ -145,7 +145,7 @@ def test_a_wrong_code(server, browser):
     for wrong in (code, "guess", ""):
         page = enter(browser, wrong)
         assert (page.status_code, page.url.path) == (403, "/auth/login")
-        assert "Ask whoever runs this server" in said(page)
+        assert "Ask the administrator for a new one" in said(page)
     assert len(sessions(server)) == 1
 
 
@@ -269,7 +269,7 @@ def test_registering_where_it_is_not_allowed(serve):
 def test_pages_without_a_provider(codepush_server):
     """Where none is set up, codes work, and the other pages say what to do."""
     assert 'name="code"' in httpx2.get(f"{codepush_server.url}/auth/login").text
-    assert "knows no identity provider" in said(httpx2.get(f"{codepush_server.url}/auth/link"))
+    assert "No identity provider is configured" in said(httpx2.get(f"{codepush_server.url}/auth/link"))
     assert httpx2.get(f"{codepush_server.url}/auth/login/github").status_code == 404
 
 
@@ -296,7 +296,7 @@ def test_the_link_of_old_tools(server, browser):
     ],
 )
 def test_a_provider_that_fails(server, browser, provider, path, answer):
-    """A provider that is away or makes no sense is a page that says so; nobody is logged in, others still can."""
+    """An unavailable or malformed provider leads to an error page and no login; other logins still work."""
     provider.answers = {path: answer}
     page = choose(browser, "login", "127.0.0.1")
     assert page.status_code == 502

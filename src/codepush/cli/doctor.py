@@ -1,4 +1,4 @@
-"""``codepush doctor``: does everything fit together, from the server to what the app was built with?"""
+"""``codepush doctor``: diagnose the server, the login and the setup of an app."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ def _output(as_json: bool) -> Output:
 
 @click.group(cls=LocalGroup)
 def account() -> None:
-    """The people who may log in to the server."""
+    """Manage the accounts of the server."""
 
 
 @account.command
@@ -80,7 +80,7 @@ def remove_account(email: str, **places: str | None) -> None:
 
 @click.group(cls=LocalGroup)
 def key() -> None:
-    """The access keys of people and of their scripts."""
+    """Manage the access keys of accounts."""
 
 
 @key.command("add")

@@ -19,8 +19,8 @@ __all__ = ["Preparation"]
 class Preparation:
     """Owns the package that a worker thread prepares.
 
-    Whoever waits for the thread may be cancelled while it works. The thread goes on, and its
-    temporary archive must go even then: whichever of the two comes last removes it.
+    The caller that waits for the thread may be cancelled. The thread goes on, and its temporary
+    archive must be deleted even then: whichever of the two ends last deletes it.
     """
 
     def __init__(self) -> None:

@@ -1,7 +1,7 @@
 """Archives: checked, normalised, unpacked.
 
-Whoever uploads an archive decides what is in it, and what a phone unpacks is code. So one reader refuses what is unsafe
-(:mod:`codepush.packaging.directory`, :mod:`codepush.packaging.reader`), and what is stored is written anew
+Uploaded archives are untrusted, and devices run their contents as code. A reader rejects unsafe archives
+(:mod:`codepush.packaging.directory`, :mod:`codepush.packaging.reader`), and a writer creates the stored ones
 (:mod:`codepush.packaging.writer`).
 """
 

@@ -1,4 +1,4 @@
-"""Looking at stored archives again: is in them what they were stored for?"""
+"""Inspection of stored archives: names, contents and diffs."""
 
 from __future__ import annotations
 
@@ -75,4 +75,4 @@ def _deleted(text: bytes) -> set[str]:
     try:
         return set(json.loads(text)["deletedFiles"])
     except (ValueError, KeyError, TypeError) as error:
-        raise PackageError(f"The diff's {LIST_NAME} makes no sense.") from error
+        raise PackageError(f"The diff's {LIST_NAME} is malformed.") from error

@@ -1,4 +1,4 @@
-"""Signatures: proof to a phone that a release comes from whoever holds the app's private key.
+"""Signatures: proof to a device that a release comes from the holder of the app's private key.
 
 A signature is a compact JSON web token (RS256) over the package hash. It travels in the package as a file named
 ``.codepushrelease`` that the hash leaves out, so signing a package does not change what it is. The protocol pages and

@@ -191,7 +191,7 @@ def _told_by_expo(podfile: Path) -> Decision | None:
 
 
 def _told_by_lock(podfile: Path) -> Decision | None:
-    """What was installed is what was built."""
+    """Return the engine of the installed pods, which is the one that was built."""
     path = podfile.with_name("Podfile.lock")
     if not path.is_file():
         return None

@@ -214,7 +214,7 @@ class ReactNativeUpdate:
 
     @property
     def _is_native_part_made_by_expo(self) -> bool:
-        """Whether the native projects are written anew by Expo for each build, and so are not here."""
+        """Whether Expo generates the native projects for each build, so that they are missing here."""
         options = self._options
         given = (options.gradle_file, options.plist.plist_file, options.plist.project_file)
         is_expo = uses_expo(self._project) if options.with_expo is None else options.with_expo

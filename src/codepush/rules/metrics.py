@@ -5,8 +5,8 @@ ran. So a repeated report changes nothing, and ``active`` is the number of devic
 thing. Devices without an id are counted by their own account of what they ran before, in a counter
 of its own, so that their mistakes never take anything away from remembered devices.
 
-The table of states and transitions is in ``docs/device-states.md``. These functions only say what
-changes; whoever stores it does so in one transaction and lets no counter fall below zero.
+The table of states and transitions is in ``docs/device-states.md``. These functions only compute
+the changes; the caller stores them in one transaction and lets no counter fall below zero.
 """
 
 from __future__ import annotations

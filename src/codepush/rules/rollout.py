@@ -1,7 +1,7 @@
 """Rollouts: which devices belong to the first percents.
 
-A device's place depends on its id and the release's label alone, so nothing has to be remembered:
-raising the percentage keeps everyone who was selected, and a new label shuffles anew.
+A device's position depends on its ID and the release's label only, so no state is stored: raising the
+percentage keeps all selected devices, and a new label shuffles them again.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def string_hash(text: str) -> int:
     change.
     """
     # The shifted term depends on the lowest 27 bits alone. They are kept apart, raised by half their range, so that no
-    # sign has to be looked after: by so much each shifted term is too large, which cancels out in every second step.
+    # sign is needed: each shifted term is too large by that much, which cancels out in every second step.
     units = utf16_units(text)
     lowest, value = _HALF, 0
     for unit in units:

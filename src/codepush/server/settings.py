@@ -163,7 +163,7 @@ class Settings(Struct, frozen=True, kw_only=True):
             address: where the server listens: the public URL, unless one is given.
 
         Raises:
-            ConfigurationError: a value makes no sense; the sentence names its variable.
+            ConfigurationError: a value is invalid; the message names its variable.
 
         """
         given = {name: environment[variable] for name, variable in ENVIRONMENT.items() if environment.get(variable)}

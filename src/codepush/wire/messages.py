@@ -53,7 +53,7 @@ _EXCERPT: Final = 200
 class Upload(Struct, frozen=True, kw_only=True):
     """A file to send as ``multipart/form-data``, followed by short text parts.
 
-    ``open`` returns the file anew each time, at its start; the source is never a stream that can
+    ``open`` opens the file again each time, at its start; the source is never a stream that can
     be read only once. ``size`` is its length in bytes. ``on_progress`` is told as bytes leave.
     """
 

@@ -227,7 +227,7 @@ async def test_tokens_that_the_issuer_did_not_sign_are_refused(openid, provider,
     ],
 )
 async def test_keys_that_are_none_are_refused(openid, provider, keys):
-    """A set of keys that makes no sense is as good as none."""
+    """A malformed key set is treated as missing."""
     provider.keys = keys
     with pytest.raises(ProviderError):
         await log_in(openid)

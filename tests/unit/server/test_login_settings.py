@@ -1,4 +1,4 @@
-"""The settings for log-ins: what makes no sense is told before the server starts."""
+"""The settings for logins: invalid ones are reported before the server starts."""
 
 import pytest
 

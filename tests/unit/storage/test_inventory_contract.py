@@ -144,9 +144,19 @@ async def test_numbers_of_rows_that_are_gone_are_not_given_again(store):
         ("uploads", ["id"], b"[1]", "no table uploads"),
         ("accounts", ["id", "nonsense"], b"[1, 1]", "no column nonsense"),
         ("accounts", ["id", "email"], b'[1, "a"]', "the column .* is missing"),
-        ("blobs", ["id", "kind", "size", "sha256", "state", "created_at"], b'["a", "p", "1", "s", "live", 1]', "sense"),
-        ("blobs", ["id", "kind", "size", "sha256", "state", "created_at"], b'["a", "p", 1, "s", "live"]', "sense"),
-        ("blobs", ["id", "kind", "size", "sha256", "state", "created_at"], b'["a", null, 1, "s", "live", 1]', "sense"),
+        (
+            "blobs",
+            ["id", "kind", "size", "sha256", "state", "created_at"],
+            b'["a", "p", "1", "s", "live", 1]',
+            "malformed",
+        ),
+        ("blobs", ["id", "kind", "size", "sha256", "state", "created_at"], b'["a", "p", 1, "s", "live"]', "malformed"),
+        (
+            "blobs",
+            ["id", "kind", "size", "sha256", "state", "created_at"],
+            b'["a", null, 1, "s", "live", 1]',
+            "malformed",
+        ),
     ],
 )
 async def test_what_is_no_row_is_refused(store, table, columns, line, sentence):

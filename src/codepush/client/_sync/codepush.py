@@ -255,7 +255,7 @@ class CodePush:
     @overload
     def remove_access_key(self, *, access_key: str) -> None: ...
     def remove_access_key(self, access_key_name: str | None = None, *, access_key: str | None = None) -> None:
-        """Remove an access key; whoever uses it is refused from now on.
+        """Remove an access key. It stops working immediately.
 
         Args:
             access_key_name: its name.
@@ -524,7 +524,7 @@ class CodePush:
                 grow.
 
         Returns:
-            The changed release, or ``None`` when it was so already.
+            The changed release, or ``None`` when nothing changed.
 
         Raises:
             NotFound: there is no such app, deployment or release.

@@ -141,7 +141,7 @@ class _Parser:
         return self._tokens[0].line if self._tokens else 0
 
     def _choice(self) -> Value:
-        """``a ?: b``: the second only if the first is known to be nothing."""
+        """Parse ``a ?: b``: the second only if the first is known to be null."""
         value = self._comparison()
         if not self._take("?:"):
             return value
@@ -183,7 +183,7 @@ class _Parser:
         raise self._unknown("only Gradle can work it out")
 
     def _collection(self) -> Value:
-        """``[a, b]`` or ``[name: a, other: b]``; a value of a map may stay unknown until it is asked for."""
+        """Parse ``[a, b]`` or ``[name: a, other: b]``; a value of a map may stay unknown until it is read."""
         items: list[Value] = []
         entries: dict[str, Value | Unknown] = {}
         is_map = False
@@ -218,7 +218,7 @@ class _Parser:
         return Unknown(f"{text_of(words)}: only Gradle can work it out", line=words[0].line if words else self._line)
 
     def _named(self, name: str) -> Value:
-        """A name with all that hangs on it: ``rootProject.ext.versions.major``, ``findProperty("x")``."""
+        """Parse a name and its accesses: ``rootProject.ext.versions.major``, ``findProperty("x")``."""
         if name in {"true", "false"}:
             return name
         if name == "null":

@@ -23,7 +23,7 @@ __all__ = ["Range", "greater_than_range", "is_exact", "parse_range", "satisfies"
 MAX_LENGTH: Final = 2048
 """The longest range that is read, in characters: some 170 exact versions in a row, four times the
 longest one seen. npm has no limit. Some steps may cost the square of the length, and this keeps the
-worst text below some tens of milliseconds, paid once by whoever releases."""
+worst text below some tens of milliseconds, paid once by each release."""
 
 _NOTHING: Final = "<0.0.0-0"
 _EVERYTHING: Final = ">=0.0.0"

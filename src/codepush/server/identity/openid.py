@@ -151,7 +151,7 @@ class OpenIdConnect:
         try:
             person = msgspec.convert(claims, _Person)
         except msgspec.ValidationError as error:
-            raise ProviderError(f"The token of {self.title} makes no sense.") from error
+            raise ProviderError(f"The token of {self.title} is malformed.") from error
         if person.email is not UNSET or document.userinfo_endpoint is None:
             return person
         profile = await ask(_Person, document.userinfo_endpoint, bearer=token.access_token)

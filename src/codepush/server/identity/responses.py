@@ -71,7 +71,7 @@ async def ask(
     try:
         return msgspec.json.decode(body, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise ProviderError(f"{_host(url)} answered something that makes no sense.") from error
+        raise ProviderError(f"{_host(url)} returned a malformed response.") from error
 
 
 async def exchange(url: str, form: Form, *, auth: tuple[str, str] | None = None) -> Token:

@@ -37,7 +37,7 @@ class LocalFile(Struct, frozen=True):
 
 
 class SignedUrl(Struct, frozen=True):
-    """An address that whoever has it may read a blob from, for a number of seconds."""
+    """An address that gives its holder read access to a blob, for a number of seconds."""
 
     url: str
     seconds: int

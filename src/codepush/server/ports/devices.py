@@ -64,8 +64,8 @@ class Devices(Protocol):
     async def lock(self, deployment_ids: Collection[int]) -> None:
         """Keep every other writer away from these deployments' devices and counters until the transaction ends.
 
-        Whoever needs several deployments asks for all of them at once; and also whoever removes a deployment asks,
-        so as not to meet a writer half-way.
+        A caller that needs several deployments locks all of them with one call. Removing a deployment takes the lock
+        too, so that it never interferes with a writer.
         """
 
     async def remembered(self, asked: Collection[Device]) -> dict[Device, str]:

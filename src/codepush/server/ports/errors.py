@@ -26,7 +26,7 @@ class MissingError(PortError):
 
 
 class ProviderError(PortError):
-    """An identity provider is away, answers what makes no sense, or says no. The sentence holds no secret."""
+    """An identity provider failed, returned a malformed response, or rejected the login. Contains no secrets."""
 
 
 class UnavailableError(PortError):
@@ -38,4 +38,4 @@ class NewerSchemaError(UnavailableError):
 
 
 class UnstorableError(PortError):
-    """A text or a number is one that no database can hold. The sentence is for whoever sent it."""
+    """A string or number that no database can store. The message is for the client that sent it."""

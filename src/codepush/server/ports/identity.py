@@ -43,7 +43,7 @@ class Identity(Struct, frozen=True, kw_only=True):
 class IdentityProvider(Protocol):
     """Somebody who knows people: they log in there, and here with what is told of them.
 
-    Every method raises `ProviderError` when the provider cannot be reached or makes no sense.
+    Every method raises `ProviderError` when the provider is unreachable or returns a malformed response.
     """
 
     @property

@@ -62,4 +62,4 @@ class Releases(Protocol):
         """Record the settings of a release, which its number identifies, and raise the deployment's revision."""
 
     async def clear(self, deployment_id: int) -> None:
-        """Remove all releases, begin anew with the label ``v1``, and raise the deployment's revision."""
+        """Remove all releases, restart labels at ``v1``, and raise the deployment's revision."""

@@ -65,9 +65,9 @@ class Uploads(Protocol):
         """Return the chunks that have arrived, in the order of the file."""
 
     async def put_chunk(self, upload_id: str, chunk: ChunkRecord) -> ChunkRecord | None:
-        """Record a chunk and return the one of this number that was there before.
+        """Record a chunk and return the earlier one with this number, if any.
 
-        Whoever calls this has locked the upload. `MissingError` when it is gone.
+        The caller must hold the lock of the upload. Raises `MissingError` when the upload is gone.
         """
 
     async def forget_chunks(self, upload_id: str) -> None:

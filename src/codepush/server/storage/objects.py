@@ -258,7 +258,7 @@ def _translated(error: Exception, place: Place) -> Exception:
     text = str(error)
     if code in _NO_BUCKET:
         return UnavailableError(
-            f"There is no bucket or container for {place.shown}{told}. Create it, or mend CODEPUSH_STORAGE_URL."
+            f"There is no bucket or container for {place.shown}{told}. Create it, or correct CODEPUSH_STORAGE_URL."
         )
     if isinstance(error, FileNotFoundError):
         return MissingError("The blob is not there.")

@@ -122,7 +122,7 @@ def access_key(request: Request) -> str | None:
     ``Authorization: Bearer KEY`` and ``?access_token=KEY`` are the standalone dialect's (standalone
     management API, section 1.2), ``X-API-Token: KEY`` is App Center's (clients in the field, section
     4). More than one of them are as good as none. The original also looks into the body; no client
-    sends a key there, and whoever has none should not get an upload read.
+    sends a key there, and the upload of a client without a key must not be read.
     """
     scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
     keys = [bearer.strip()] if scheme.lower() == "bearer" else []

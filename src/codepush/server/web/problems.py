@@ -213,7 +213,7 @@ async def _no_room(request: Request, error: Any) -> Response:  # noqa: ANN401 - 
     if error.errno not in _FULL:
         raise error
     _log.error("request %s: %s", request_id(request), error)
-    sentence = "The server has no room left for this. Nothing was changed; please tell whoever looks after it."
+    sentence = "The server is out of storage space. Nothing was changed. Contact the administrator."
     return _answer(request, _Refusal(503, "no_room", sentence))
 
 

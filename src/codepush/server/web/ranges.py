@@ -26,7 +26,7 @@ class UnsatisfiableError(Exception):
 def pick_range(header: str | None, size: int) -> ByteRange | None:
     """Return the bytes that a ``Range`` header asks for; ``None`` when the whole is to be sent.
 
-    That is so without a header, and with one that makes no sense, is in other units than bytes, or names several
+    That is so without a header, and with one that is malformed, is in other units than bytes, or names several
     ranges, which nobody has to answer piece by piece.
 
     Raises:

@@ -408,7 +408,7 @@ _DEPLOYMENTS: Final = (
         f"{_DEPLOYMENT}/releases/{{label}}",
         "Change what is said about a release; the label `null` means the newest one.",
         _one("Release", "The changed release."),
-        Answer(status=204, description="It was so already."),
+        Answer(status=204, description="Nothing to change."),
         body="Change",
         is_body_required=False,
         refusals=[403, 404, 409],

@@ -277,7 +277,7 @@ def release(app_name: str, deployment_name: str, upload: Upload, info: PackageIn
 def patch_release(app_name: str, deployment_name: str, info: PackageInfo) -> Call[PatchAnswer]:
     """Change what is said about a release: the one with ``info.label``, or the newest.
 
-    The answer is the changed release, ``UNCHANGED`` when it was so already, or ``None`` from servers
+    The answer is the changed release, ``UNCHANGED`` when nothing changed, or ``None`` from servers
     that do not tell.
     """
     path = f"{_deployment_path(app_name, deployment_name)}/release"

@@ -61,15 +61,13 @@ _UNVERIFIED: Final = (
     "{} does not say that it has verified an e-mail address of yours. Verify it there, then log in again, or ask for a "
     "one-time code."
 )
-_WRONG_CODE: Final = (
-    "This code is unknown, was used before, or is older than ten minutes. Ask whoever runs this server for a new one."
-)
+_WRONG_CODE: Final = "This code is invalid, used or expired. Ask the administrator for a new one."
 _NO_TICKET: Final = "There is no access key to show. A key is shown once, right after logging in; please log in again."
 NOT_LOGGED_IN: Final = (
     "Linking an identity provider needs a log-in to your account in this browser within the last ten minutes.\nLog in "
     "here first, then open this page again."
 )
-_CLOSED: Final = "People cannot register at this server by themselves. Ask whoever runs it for an account."
+_CLOSED: Final = "Registration is disabled. Ask the administrator for an account."
 _REGISTERED: Final = "There is an account for you already.\nStop registering in the command line (Ctrl-C), and log in."
 _LINKED: Final = (
     "This cannot be linked: your {0} account belongs to an account of this server already, or your account here to "

@@ -110,7 +110,7 @@ class Reports:
             await self._write([waiting.arrival for waiting in batch])
         except UnavailableError as error:
             _settle(batch, error)
-        except Exception as error:  # noqa: BLE001 - the writer must outlive any report, and whoever waits must hear
+        except Exception as error:  # noqa: BLE001 - the writer must outlive any report, and callers need the error
             await self._isolate(batch, error)
         else:
             _settle(batch)

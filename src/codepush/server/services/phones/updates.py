@@ -1,9 +1,9 @@
-"""Answering phones: is there an update?
+"""Answers to update checks.
 
 Phones never wait for the database: each deployment's releases are read once, prepared, and kept
 until they change (a :class:`Snapshot`). The process that commits a change drops them at once
-(:meth:`Updates.drop`); other processes hear of it within a second (:meth:`Updates.watch`). What has changed is
-at hand until it was read anew: should the database be away just then, phones are told what was true before.
+(:meth:`Updates.drop`); other processes hear of it within a second (:meth:`Updates.watch`). The old
+snapshot serves devices until the new one is read, also while the database is unavailable.
 
 A phone that is offered a whole package although the app knows what it runs is answered with that; the
 diff it could have used is noticed when the answer is made, once per reading.
@@ -282,7 +282,7 @@ class Updates:
         if self._loading.get(deployment_key) is done:
             del self._loading[deployment_key]
         if not done.cancelled():
-            done.exception()  # whoever waited has got it; nobody may be left who does
+            done.exception()  # its waiters have received it, if any are left
 
     def _is_absent(self, deployment_key: str) -> bool:
         return (self._absent.get(deployment_key) or 0) > self._clock()

@@ -1,4 +1,4 @@
-"""Checking everything: is what the records promise really there, and do they agree with one another?"""
+"""Integrity checks: records against each other, and against the stored archives."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ class Integrity:
         """Check everything.
 
         Args:
-            deep: read every archive and compute its hashes anew; otherwise only look whether it is there.
+            deep: read every archive and compute its hashes again; otherwise only look whether it is there.
             mend: have diffs made again that are lost or damaged. Without this nothing is changed.
 
         Raises:

@@ -25,7 +25,7 @@ _HEAD: Final = "0004"
 
 _REVISION: Final = text("SELECT version_num FROM alembic_version")
 
-# The number stands for "whoever changes the schema"; other programs' locks have other numbers.
+# Number of the lock for schema changes; other programs use other numbers.
 _TAKE_TURNS: Final = text("SELECT pg_advisory_xact_lock(4827203655191002)")
 
 _PATIENCE: Final = 60.0
@@ -55,7 +55,7 @@ def make_ready(url: str) -> None:
     """Do what `upgrade` does, except where others may still work with an older schema.
 
     That is a database on a server: an empty one is set up, and an older one is refused with
-    `UnavailableError`, for whoever runs several nodes must decide when.
+    `UnavailableError`, because the administrator of several nodes has to choose the time.
     """
     if is_embedded(url):
         upgrade(url)

@@ -76,7 +76,7 @@ class SqlRows(Queries):
         try:
             rows = [dict(zip(columns, decoder.decode(line), strict=True)) for line in lines]
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-            raise ValueError(f"a row of the table {table} makes no sense ({error})") from error
+            raise ValueError(f"a row of the table {table} is malformed ({error})") from error
         try:
             await self._run_each(insert(_TABLES[table]), rows)
         except SQLAlchemyError as error:  # text that this kind of database cannot hold

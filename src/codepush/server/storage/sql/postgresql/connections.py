@@ -28,8 +28,8 @@ _NOT_UNDERSTOOD: Final = (
 OLDEST: Final = 130000
 """The oldest server that will do, as PostgreSQL numbers its versions: 13.0."""
 
-# A server that is cut off is noticed within seconds, also by a connection that is only listening. Whoever
-# wants it otherwise says so in the URL.
+# A lost server is detected within seconds, also by a connection that only listens. Parameters of the URL override
+# these values.
 _NETWORK: Final[Mapping[str, Any]] = {
     "application_name": "codepush",
     "connect_timeout": 3,

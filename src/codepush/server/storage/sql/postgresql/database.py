@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from codepush.server.storage.sql.turns import Deadline
 
-# The number stands for "whoever reads and then changes accordingly"; other programs' locks have other numbers.
+# Number of the lock for read-modify-write transactions; other programs use other numbers.
 # The limit is set first, and holds for the lock in the same statement and until the transaction ends.
 _LIMIT: Final = "SELECT set_config('lock_timeout', :limit, true)"
 _WAIT: Final = text(_LIMIT)

@@ -1,8 +1,8 @@
-"""Hearing at once what any node has changed, over one connection that does nothing else.
+"""Notifications of changes by any node, over a separate connection.
 
 A trigger of the database's sends the id of each deployment whose revision rises, when that is
-committed (migration 0002). What is sent while nobody listens is lost, so whoever
-listens is told to look for himself after every new connection, and every few seconds anyway.
+committed (migration 0002). Notifications sent while the connection is down are lost, so listeners
+poll after every new connection, and every few seconds in any case.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 CHANNEL: Final = "codepush_deployments"
 
 BACKSTOP: Final = 5.0
-"""Seconds after which whoever listens looks for himself, though nothing was heard."""
+"""Seconds without a notification after which listeners poll."""
 
 RETRY: Final = 0.5
-"""Seconds between two attempts to connect; meanwhile whoever listens looks for himself as often."""
+"""Seconds between two attempts to connect; listeners poll at the same interval until one succeeds."""
 
 
 class Notifications:
@@ -61,6 +61,6 @@ class Notifications:
 
 
 async def _until_quiet(connection: psycopg.AsyncConnection[Any]) -> AsyncIterator[Collection[int] | None]:
-    """Yield what is heard until it is time to look. Anybody may have sent what makes no sense."""
+    """Yield notifications until it is time to poll. Other clients may have sent a malformed payload."""
     async for notify in connection.notifies(timeout=BACKSTOP):
         yield (int(notify.payload),) if notify.payload.isdecimal() else None

@@ -69,7 +69,7 @@ class SqliteDatabase:
                 with port_errors():
                     number = await self._counter.value()
             except UnavailableError:
-                number = None  # once it is back, the number may have started anew
+                number = None  # once it is back, the number may have restarted
             if number is not None and number != seen:
                 yield None
             seen = number

@@ -39,7 +39,7 @@ def make_database(path: Path) -> None:
         if path.exists():
             return
         make_folder(path.parent)
-        # Whoever comes second uses what the first has made.
+        # The second process uses the file that the first one created.
         with suppress(FileExistsError), new_file(path) as part:
             part.touch(mode=0o600)
             with closing(sqlite3.connect(part)) as connection:

@@ -38,7 +38,7 @@ def _foreign_key(table: str, column: str, target: str, *, on_delete: str) -> For
 
 
 def _people() -> None:
-    """The people, the groups they form and the keys they carry."""
+    """Create accounts, organizations and access keys."""
     op.create_table(
         "accounts",
         Column("id", Identifier, nullable=False),
@@ -92,7 +92,7 @@ def _people() -> None:
 
 
 def _logins() -> None:
-    """What people log in with in the browser."""
+    """Create the tables of browser logins."""
     op.create_table(
         "login_codes",
         Column("digest", Text, nullable=False),
@@ -165,7 +165,7 @@ def _apps() -> None:
 
 
 def _contents() -> None:
-    """What is released: archives, contents, releases and diffs."""
+    """Create archives, contents, releases and diffs."""
     op.create_table(
         "blobs",
         Column("id", Text, nullable=False),
@@ -231,7 +231,7 @@ def _contents() -> None:
 
 
 def _work() -> None:
-    """Uploads on their way, jobs to do, answers to repeat and the audit trail."""
+    """Create unfinished uploads, jobs, stored responses and the audit trail."""
     op.create_table(
         "uploads",
         Column("id", Text, nullable=False),
@@ -307,7 +307,7 @@ def _work() -> None:
 
 
 def _metrics() -> None:
-    """What devices run, and how often things happened."""
+    """Create devices and counters."""
     op.create_table(
         "devices",
         Column("deployment_id", Identifier, nullable=False),

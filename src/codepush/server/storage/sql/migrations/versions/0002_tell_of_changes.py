@@ -1,7 +1,7 @@
-"""PostgreSQL tells whoever listens which deployments have changed, in the moment that is committed.
+"""PostgreSQL notifies listeners of changed deployments on commit.
 
-The name of the channel is that of ``codepush.server.storage.sql.postgresql.notifications``. SQLite has
-nobody to tell: its processes look for themselves.
+The name of the channel is that of ``codepush.server.storage.sql.postgresql.notifications``. SQLite has no
+notifications: its processes poll.
 """
 
 from typing import Final
