@@ -49,10 +49,10 @@ class Cluster:
 @contextmanager
 def running(folder, *options, nodes=1, database_url=None):
     """Run nodes until the block ends."""
-    options = [*options, "--storage-url", (folder / "blobs").as_uri()]
+    flags = [*options, "--storage-url", (folder / "blobs").as_uri()]
     if database_url is not None:
-        options += ["--database-url", database_url]
-    made = [KillableServer(folder / f"node{number}", *options) for number in range(nodes)]
+        flags += ["--database-url", database_url]
+    made = [KillableServer(folder / f"node{number}", *flags) for number in range(nodes)]
     with ExitStack() as stack:
         cluster = Cluster(made, database_url)
         for node in made:

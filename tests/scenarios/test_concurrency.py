@@ -245,8 +245,19 @@ async def test_answers_with_secrets_are_not_recorded(server, http, app):
     assert rows(server.settings, "SELECT count(*) FROM idempotency_keys WHERE route LIKE '%accessKeys%'") == [(0,)]
 
 
+class LossyProxy(ThreadingHTTPServer):
+    """A proxy in front of ``target`` that loses the response to the first release; ``lost`` has its status."""
+
+    def __init__(self, target):
+        super().__init__(("127.0.0.1", 0), LosesFirstRelease)
+        self.target = target
+        self.lost = []
+
+
 class LosesFirstRelease(BaseHTTPRequestHandler):
     """Passes requests on to a server, and closes the connection instead of answering the first release."""
+
+    server: LossyProxy
 
     def do_GET(self):
         self._pass_on()
@@ -274,8 +285,7 @@ class LosesFirstRelease(BaseHTTPRequestHandler):
 
 async def test_the_client_s_own_repeats_have_equal_digests(server, http, app, tmp_path):
     """A release whose response is lost on the way to the SDK is sent again by it, and is one release."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), LosesFirstRelease) as proxy:
-        proxy.target, proxy.lost = server.url, []
+    with LossyProxy(server.url) as proxy:
         Thread(target=proxy.serve_forever, daemon=True).start()
         try:
             with CodePush(server.access_key, f"http://127.0.0.1:{proxy.server_port}") as code_push:

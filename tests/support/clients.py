@@ -30,8 +30,8 @@ class _Blocking:
 def open_client(kind, access_key, server_url, **options):
     """Yield a client of one of the `CLIENTS`."""
     if kind == "sync":
-        with CodePush(access_key, server_url, **options) as client:
-            yield client
+        with CodePush(access_key, server_url, **options) as synchronous:
+            yield synchronous
         return
     with start_blocking_portal() as portal:
         client = AsyncCodePush(access_key, server_url, **options)

@@ -159,6 +159,7 @@ class _Translator(BaseHTTPRequestHandler):
     """Hands every request on to S3, with Google's way of saying "only if it is not there" in S3's words."""
 
     protocol_version = "HTTP/1.1"
+    upstream: str
 
     def _hand_on(self):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))

@@ -83,7 +83,7 @@ class PostgresqlServer:
         return self.new_database("migrated")
 
 
-def programs():
+def programs() -> Path:
     """Return the folder with PostgreSQL's programs; end the test when there is none."""
     found = [path.parent for path in Path("/usr/lib/postgresql").glob("*/bin/postgres")]
     if newest := max(found, key=lambda folder: float(folder.parent.name), default=None):

@@ -2,6 +2,7 @@
 
 import json
 import stat
+from typing import Any
 
 import pytest
 
@@ -95,7 +96,7 @@ def test_unusable_folder(environment, tmp_path):
 
 def test_keyring(environment):
     """With a keyring, the key is there and not in the file."""
-    keyring = pytest.importorskip("keyring")
+    keyring: Any = pytest.importorskip("keyring")
     kept = {}
 
     class Ring(keyring.backend.KeyringBackend):
@@ -129,7 +130,7 @@ def test_keyring(environment):
 
 def test_keyring_that_is_gone(environment):
     """A key that went into a keyring which is not there any more is told, with what to do."""
-    keyring = pytest.importorskip("keyring")
+    keyring: Any = pytest.importorskip("keyring")
     credentials = Credentials(environment)
     credentials.keep(SERVER, "key", is_session=False)
     said = json.loads(credentials.path.read_text())

@@ -358,7 +358,7 @@ def test_patching_picks_the_release_by_label(server, connect):
     call("patch_release", "App", "Staging", update_metadata=PackageInfo(label="v1"))
     call("patch_release", "App", "Staging")
     sent = [decode_json(received.body)["packageInfo"] for received in server.received]
-    said = [{"label": "v2", "isMandatory": True}, {"label": "v1"}, {}]
+    said: list[dict[str, object]] = [{"label": "v2", "isMandatory": True}, {"label": "v1"}, {}]
     assert sent == [{"appVersion": None, **one} for one in said]
 
 
@@ -635,12 +635,12 @@ def test_refusals_are_errors_of_their_kind(server, connect):
     call = connect()
     server.answer(b'App "x" does not exist.', 404)
     server.answer(b"An app named 'x' already exists.", 409)
-    with pytest.raises(NotFound, match=r'^App "x" does not exist\.$') as caught:
+    with pytest.raises(NotFound, match=r'^App "x" does not exist\.$') as missing:
         call("get_app", "x")
-    assert caught.value.status_code == CodePush.ERROR_NOT_FOUND == AsyncCodePush.ERROR_NOT_FOUND
-    with pytest.raises(Conflict) as caught:
+    assert missing.value.status_code == CodePush.ERROR_NOT_FOUND == AsyncCodePush.ERROR_NOT_FOUND
+    with pytest.raises(Conflict) as conflict:
         call("add_app", "x")
-    assert caught.value.status_code == CodePush.ERROR_CONFLICT
+    assert conflict.value.status_code == CodePush.ERROR_CONFLICT
 
 
 def test_problem_documents_are_taken_apart(server, connect):

@@ -63,6 +63,7 @@ class ScriptedServer(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    server: ScriptedServer
 
     def log_message(self, *_):
         """Keep the tests' output quiet."""

@@ -66,8 +66,8 @@ def records(member, header_offset):
     local_method = method if member.local_method is None else member.local_method
     local_flags = flags if member.local_flags is None else member.local_flags
     sizes = (len(payload), size) if member.local_sizes is None else member.local_sizes
-    lengths = len(local_name), len(member.local_extra)
-    local = struct.pack("<4sHHHHHIIIHH", b"PK\3\4", 20, local_flags, local_method, 0, 33, crc, *sizes, *lengths)
+    local_lengths = len(local_name), len(member.local_extra)
+    local = struct.pack("<4sHHHHHIIIHH", b"PK\3\4", 20, local_flags, local_method, 0, 33, crc, *sizes, *local_lengths)
     local += local_name + member.local_extra + payload + (member.descriptor or b"")
     lengths = len(name), len(member.extra), 0
     fields = 0x0314, 20, flags, method, 0, 33, crc, len(payload), size, *lengths, 0, 0, member.mode << 16, header_offset

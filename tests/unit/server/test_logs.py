@@ -2,6 +2,7 @@
 
 import json
 import logging
+from typing import Any
 
 import pytest
 from structlog.contextvars import bound_contextvars
@@ -19,9 +20,10 @@ def written(capsys, monkeypatch):
         logger = logging.getLogger(None if name == "root" else name)
         for attribute, value in {"handlers": [], "level": logging.NOTSET, "propagate": True, "disabled": False}.items():
             monkeypatch.setattr(logger, attribute, value)
-    logging.getLogger("codepush").manager._clear_cache()
+    manager: Any = logging.Logger.manager  # its cache of enabled levels is not public
+    manager._clear_cache()
     yield lambda: capsys.readouterr().err
-    logging.getLogger("codepush").manager._clear_cache()
+    manager._clear_cache()
 
 
 def _fail(secret):

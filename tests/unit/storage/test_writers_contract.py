@@ -28,8 +28,8 @@ async def test_a_cancelled_write_is_undone_and_the_next_one_goes_on(store):
         task = asyncio.create_task(release_and_count(store, ground))
         await asyncio.sleep(dice.uniform(0, 0.01))
         task.cancel()
-        [outcome] = await asyncio.gather(task, return_exceptions=True)
-        promised += outcome is None
+        outcome = (await asyncio.gather(task, return_exceptions=True))[0]
+        promised += int(outcome is None)
         assert outcome is None or isinstance(outcome, asyncio.CancelledError)
     await assert_whole(store, ground, promised)
 

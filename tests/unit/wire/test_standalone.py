@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from io import BytesIO
+from typing import Any
 
 import pytest
 from hypothesis import given, strategies as st
@@ -144,7 +145,7 @@ def test_a_patch_and_a_promotion_wrap_what_is_said():
 def test_further_changes_have_the_documented_routes():
     """Names are segments of the path; bodies say what was given and nothing else."""
     day = timedelta(days=1)
-    sent = [
+    sent: list[tuple[standalone.Call[Any], object]] = [
         (
             standalone.add_access_key("ci", created_by="m", ttl=day),
             ("POST", "/accessKeys/", {"createdBy": "m", "friendlyName": "ci", "ttl": 86_400_000}),
@@ -198,7 +199,7 @@ def test_servers_that_honour_keys_say_who_they_are(headers, known):
 
 def test_only_reading_is_repeatable():
     """A change might otherwise happen twice, or a removal that worked be answered with 404."""
-    reading = [
+    reading: list[standalone.Call[Any]] = [
         standalone.authenticated(),
         standalone.account(),
         standalone.apps(),
@@ -213,7 +214,7 @@ def test_only_reading_is_repeatable():
         standalone.collaborators("a"),
         standalone.server_knows_keys(),
     ]
-    changing = [
+    changing: list[standalone.Call[Any]] = [
         standalone.add_app("a", os=None, platform=None, manually_provision_deployments=False),
         standalone.remove_app("a"),
         standalone.add_deployment("a", "d", key=None),
@@ -252,7 +253,7 @@ def test_models_survive_the_wire():
     counters = {"v1": Metrics(active=1, downloaded=2, failed=0, installed=3), "1.0.0": Metrics(active=4)}
     without_secret = replace(ACCESS_KEY, key=None)
     creation = standalone.add_access_key("ci", created_by="m", ttl=None)
-    exchanges = [
+    exchanges: list[tuple[standalone.Call[Any], Any, object]] = [
         (creation, standalone.created_access_key_body, ACCESS_KEY),
         (standalone.access_key("ci"), standalone.access_key_body, without_secret),
         (standalone.access_keys(), standalone.access_keys_body, [without_secret]),
@@ -383,15 +384,15 @@ def test_unknown_fields_are_kept():
     assert standalone.app("a").read(answer(b'{"app": %s}' % app)) == read
     told = standalone.collaborators("a").read(answer(b'{"collaborators": %s}' % people))
     assert told == read.collaborators
-    (read,) = standalone.deployments("a").read(answer(b'{"deployments": [%s]}' % deployment))
-    assert (read.extra, read.package.extra) == ({"createdTime": 5}, {"id": 7})
-    assert read.package.diff_package_map["o"].extra == {"n": 2}
-    assert standalone.deployment("a", "d").read(answer(b'{"deployment": %s}' % deployment)) == read
-    assert standalone.history("a", "d").read(answer(b'{"history": [%s]}' % package)) == [read.package]
-    assert standalone.rollback("a", "d", None).read(answer(b'{"package": %s}' % package)) == read.package
+    (found,) = standalone.deployments("a").read(answer(b'{"deployments": [%s]}' % deployment))
+    assert (found.extra, found.package.extra) == ({"createdTime": 5}, {"id": 7})
+    assert found.package.diff_package_map["o"].extra == {"n": 2}
+    assert standalone.deployment("a", "d").read(answer(b'{"deployment": %s}' % deployment)) == found
+    assert standalone.history("a", "d").read(answer(b'{"history": [%s]}' % package)) == [found.package]
+    assert standalone.rollback("a", "d", None).read(answer(b'{"package": %s}' % package)) == found.package
     assert standalone.access_key("k").read(answer(b'{"accessKey": %s}' % key)).extra == {"scope": "all"}
-    (read,) = standalone.access_keys().read(answer(b'{"accessKeys": [%s]}' % key))
-    assert read.extra == {"scope": "all"}
+    (listed,) = standalone.access_keys().read(answer(b'{"accessKeys": [%s]}' % key))
+    assert listed.extra == {"scope": "all"}
     counted = standalone.metrics("a", "d").read(answer(b'{"metrics": {"v1": {"active": 1, "crashed": 2}}}'))
     assert counted["v1"].extra == {"crashed": 2}
     account = standalone.account().read(answer(b'{"account": {"email": "a@x", "plan": null}}'))

@@ -3,6 +3,8 @@
 Both sides share the shapes, so a mistake in those would not show between them: the recordings judge.
 """
 
+from typing import Any
+
 from codepush.models import PackageInfo
 from codepush.wire import standalone
 from codepush.wire.messages import Response, decode_json, encode_json
@@ -10,7 +12,7 @@ from support.vectors import load
 
 TIME = 1_700_000_000_123
 
-ROUTES = {
+ROUTES: dict[str, tuple[standalone.Call[Any], Any]] = {
     "accessKey": (standalone.access_key("k"), standalone.access_key_body),
     "accessKeys": (standalone.access_keys(), standalone.access_keys_body),
     "collaborators": (standalone.collaborators("a"), standalone.collaborators_body),
