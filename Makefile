@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 # Tests start hundreds of processes; where this is set, each of them would compile everything again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-long test-vectors test-interop check fix lock environment bench bench-packages bench-checks bench-reports bench-cli bench-downloads bench-scale fuzz clean
+.PHONY: demo test coverage test-long test-vectors test-interop check fix lock environment bench bench-packages bench-checks bench-reports bench-cli bench-downloads bench-scale fuzz clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -24,6 +24,10 @@ demo: environment ## See a release travel from a Python script to a phone
 test: environment ## Run every test
 	tools/services.sh postgres nginx
 	pytest -n auto --dist worksteal
+
+coverage: environment ## Measure branch coverage of the unit and contract tests; fails below the floor in pyproject.toml
+	tools/services.sh postgres
+	pytest -q -n auto --dist worksteal --cov --cov-report=term tests/unit tests/contract
 
 test-long: environment ## Run the tests that take many minutes
 	tools/services.sh postgres
@@ -84,4 +88,4 @@ lock: environment ## Lock the newest versions that pyproject.toml allows
 	tools/lock.sh --upgrade
 
 clean: ## Remove the environment and every cache
-	rm -rf .venv .uv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	rm -rf .venv .uv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage*
