@@ -23,9 +23,11 @@ demo: environment ## See a release travel from a Python script to a phone
 
 test: environment ## Run every test
 	tools/services.sh postgres nginx
-	pytest -n auto --dist worksteal
+	pytest -n auto --dist worksteal --cov --cov-report= tests/unit tests/contract
+	coverage report --format=total # fails below the floor in pyproject.toml
+	pytest -n auto --dist worksteal tests/scenarios tests/e2e
 
-coverage: environment ## Measure branch coverage of the unit and contract tests; fails below the floor in pyproject.toml
+coverage: environment ## Show the branch coverage of the unit and contract tests, by module
 	tools/services.sh postgres
 	pytest -q -n auto --dist worksteal --cov --cov-report=term tests/unit tests/contract
 
