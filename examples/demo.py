@@ -19,7 +19,7 @@ from itertools import count
 from pathlib import Path
 
 from codepush import CodePush, CodePushError, Metrics, PackageInfo
-from codepush.device import Phone
+from codepush.device import SimulatedDevice
 from codepush.packaging.local import prepare
 from codepush.rules import rollout
 
@@ -82,13 +82,13 @@ def device_id(label: str, *, selected: bool) -> str:
     )
 
 
-def take_update(phone: Phone) -> str | None:
+def take_update(phone: SimulatedDevice) -> str | None:
     """Let a phone check, download, verify, install and restart; return the label it runs then."""
     phone.sync()
     return phone.restart().label
 
 
-def tell_story(story: Story, code_push: CodePush, new_phone: Callable[..., Phone]) -> None:
+def tell_story(story: Story, code_push: CodePush, new_phone: Callable[..., SimulatedDevice]) -> None:
     """Release v1 and v2 and follow them to the phones."""
     hashes = {}
     for version in ("v1", "v2"):
@@ -149,8 +149,8 @@ def main() -> None:
             access_key = add_account(data)
             story.tell("Added an account.")
 
-            def new_phone(**options: str) -> Phone:
-                return Phone(Path(folder, f"phone-{next(numbers)}"), server_url=url, app_version=BINARY, **options)
+            def new_phone(**options: str) -> SimulatedDevice:
+                return SimulatedDevice(Path(folder, f"phone-{next(numbers)}"), server_url=url, app_version=BINARY, **options)
 
             with CodePush(access_key, url) as code_push:
                 tell_story(story, code_push, new_phone)

@@ -1,18 +1,18 @@
-"""A live server and simulated phones, for tests of your own release scripts.
+"""A live server and simulated devices, for tests of your own release scripts.
 
 Load the fixtures from a ``conftest.py``::
 
     pytest_plugins = ["codepush.testing"]
 
-Then a test can release something and see what a phone makes of it::
+Then a test can release something and see what a device makes of it::
 
-    def test_release(codepush_server, codepush_phone, tmp_path):
+    def test_release(codepush_server, codepush_device, tmp_path):
         with codepush_server.client() as code_push:
             code_push.add_app("App")
             code_push.release("App", "Staging", "build/CodePush", "1.0.0")
             key = code_push.get_deployment("App", "Staging").key
-        phone = codepush_phone(deployment_key=key, app_version="1.0.0")
-        assert phone.check() is not None
+        device = codepush_device(deployment_key=key, app_version="1.0.0")
+        assert device.check() is not None
 
 The server is the real one, with a database and a folder of its own; nothing outlives the test.
 """
@@ -30,7 +30,7 @@ import pytest
 import uvicorn
 
 from codepush.client import CodePush
-from codepush.device import Phone
+from codepush.device import SimulatedDevice
 from codepush.errors import CodePushError
 from codepush.server import process
 from codepush.server.app import create_app
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-__all__ = ["LiveServer", "codepush_phone", "codepush_server", "live_server"]
+__all__ = ["LiveServer", "codepush_device", "codepush_server", "live_server"]
 
 _START_SECONDS = 30.0
 
@@ -128,12 +128,12 @@ def codepush_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSe
 
 
 @pytest.fixture
-def codepush_phone(codepush_server: LiveServer, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Phone]:
-    """Give a maker of simulated phones; each call is another phone, with a folder of its own."""
+def codepush_device(codepush_server: LiveServer, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., SimulatedDevice]:
+    """Give a maker of simulated devices; each call is another device, with a folder of its own."""
     numbers = count(1)
 
-    def make(**options: Any) -> Phone:  # noqa: ANN401 - see Phone
-        folder = tmp_path_factory.mktemp(f"codepush-phone-{next(numbers)}")
-        return Phone(folder, **{"server_url": codepush_server.url, **options})
+    def make(**options: Any) -> SimulatedDevice:  # noqa: ANN401 - see SimulatedDevice
+        folder = tmp_path_factory.mktemp(f"codepush-device-{next(numbers)}")
+        return SimulatedDevice(folder, **{"server_url": codepush_server.url, **options})
 
     return make

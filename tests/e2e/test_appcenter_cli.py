@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from codepush.device import Phone, connection
+from codepush.device import SimulatedDevice, connection
 from codepush.packaging.local import prepare
 from codepush.testing import live_server
 from support.packages import make_bundle
@@ -118,7 +118,7 @@ def test_every_command(command_line, server, bundles, tmp_path):
         check_our_view(client, bundles)
         key = client.get_deployment("App", "Production").key
     url = server.settings.public_url
-    phone = Phone(tmp_path / "phone", server_url=url, deployment_key=key, app_version="1.0.0")
+    phone = SimulatedDevice(tmp_path / "phone", server_url=url, deployment_key=key, app_version="1.0.0")
     phone.sync()
     assert phone.restart().label == "v1"
     clear(command_line)

@@ -34,11 +34,11 @@ def cli(tmp_path, codepush_server):
     shutil.rmtree(cli.folder)
 
 
-def run(codepush_server, codepush_phone, bundle_name, app_version="1.2.3"):
+def run(codepush_server, codepush_device, bundle_name, app_version="1.2.3"):
     """Return the bundle that a phone ends with, and the directory that it is in."""
     with codepush_server.client() as code_push:
         key = code_push.get_deployment("App", "Staging").key
-    phone = codepush_phone(deployment_key=key, app_version=app_version, bundle_name=bundle_name)
+    phone = codepush_device(deployment_key=key, app_version=app_version, bundle_name=bundle_name)
     phone.sync()
     bundle = phone.restart().bundle
     return bundle.read_text(), bundle.parent
@@ -46,14 +46,14 @@ def run(codepush_server, codepush_phone, bundle_name, app_version="1.2.3"):
 
 @needs_npm
 @pytest.mark.timeout(600)
-def test_cordova_app(cli, codepush_server, codepush_phone):
+def test_cordova_app(cli, codepush_server, codepush_device):
     """What Cordova prepares for Android reaches a phone in a folder www, for the version of config.xml."""
     write_files(cli.folder, {"config.xml": CONFIG, "www/index.html": "<p>Hello</p>"})
     install_locked(HERE / "cordova", cli.folder)
     told = cli.run("release-cordova", "App", "android", "--format", "json")
     assert told.returncode == 0, told.stderr
     assert json.loads(told.stdout)["appVersion"] == "1.2.3"
-    page, folder = run(codepush_server, codepush_phone, "index.html")
+    page, folder = run(codepush_server, codepush_device, "index.html")
     assert page == "<p>Hello</p>"
     assert folder.name == "www"
     assert (folder / "cordova.js").is_file()
@@ -61,7 +61,7 @@ def test_cordova_app(cli, codepush_server, codepush_phone):
 
 @needs_npm
 @pytest.mark.timeout(600)
-def test_electron_app(cli, codepush_server, codepush_phone):
+def test_electron_app(cli, codepush_server, codepush_device):
     """What webpack bundles reaches the app, with and without a configuration; the source map stays here."""
     write_files(
         cli.folder,
@@ -73,7 +73,7 @@ def test_electron_app(cli, codepush_server, codepush_phone):
     write_files(cli.folder, {"package.json": package})
 
     assert cli.json("release-electron", "App", "-s", "maps/app.map")["appVersion"] == "1.2.3"
-    script, folder = run(codepush_server, codepush_phone, "index.electron.bundle")
+    script, folder = run(codepush_server, codepush_device, "index.electron.bundle")
     assert "first" in script
     assert [path.name for path in folder.iterdir()] == ["index.electron.bundle"]
     assert "index.js" in str(json.loads((cli.folder / "maps/app.map").read_text())["sources"])
@@ -82,9 +82,9 @@ def test_electron_app(cli, codepush_server, codepush_phone):
         cli.folder, {"webpack.config.js": "module.exports = {entry: './other.js', target: 'electron-renderer'}"}
     )
     cli.text("release-electron", "App", "-b", "app.js")
-    assert "second" in run(codepush_server, codepush_phone, "app.js")[0]
+    assert "second" in run(codepush_server, codepush_device, "app.js")[0]
     cli.text("release-electron", "App", "-b", "app.js", "-e", "index.js", "--development")
-    script, _ = run(codepush_server, codepush_phone, "app.js")
+    script, _ = run(codepush_server, codepush_device, "app.js")
     assert "first" in script
     assert "second" not in script
 

@@ -7,7 +7,7 @@ import time
 import httpx2
 
 from codepush import CodePush
-from codepush.device import Phone
+from codepush.device import SimulatedDevice
 from e2e.test_server_command import add_account, start
 from unit.server.test_prometheus import samples
 
@@ -24,7 +24,7 @@ def test_the_log_tells_of_requests_and_of_no_secret(tmp_path):
             (tmp_path / "index.js").write_text("1")
             code_push.release("Hello", "Staging", tmp_path / "index.js", "1.0.0")
             key = code_push.get_deployment("Hello", "Staging").key
-        phone = Phone(
+        phone = SimulatedDevice(
             tmp_path / "phone",
             server_url=server.url,
             deployment_key=key,

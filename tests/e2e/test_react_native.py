@@ -123,13 +123,13 @@ def app(tmp_path, codepush_server):
 
 @needs_npm
 @pytest.mark.timeout(900)
-def test_react_native_app(app, codepush_server, codepush_phone, tmp_path):
+def test_react_native_app(app, codepush_server, codepush_device, tmp_path):
     """Phones end with what was released last, file for file: the app, a line changed, its bytecode, and on iOS."""
     private, public = make_key_pair(tmp_path)
     app.cli.text("app", "add", "App")
     with codepush_server.client() as code_push:
         key = code_push.get_deployment("App", "Staging").key
-    phone = codepush_phone(deployment_key=key, app_version="1.0.0")
+    phone = codepush_device(deployment_key=key, app_version="1.0.0")
 
     # plain JavaScript, because the person says so
     released, output = app.release("android", "--no-use-hermes")
@@ -156,7 +156,7 @@ def test_react_native_app(app, codepush_server, codepush_phone, tmp_path):
     assert (output / "index.android.bundle").read_bytes().startswith(HERMES_MAGIC)
     assert {"App.tsx", "index.js"} <= sources(app.source / "maps/index.android.bundle.map")
     assert (output / "index.android.bundle").read_bytes() == app.built_by_gradle_plugin()
-    careful = codepush_phone(deployment_key=key, app_version="1.0.0", public_key=read_public_key(public))
+    careful = codepush_device(deployment_key=key, app_version="1.0.0", public_key=read_public_key(public))
     for one in (phone, careful):
         assert follow(one) == (released["packageHash"], contents(output))
 
@@ -165,7 +165,7 @@ def test_react_native_app(app, codepush_server, codepush_phone, tmp_path):
     released, output = app.release("ios")
     assert released["appVersion"] == "2.0.1"
     assert (output / "main.jsbundle").read_bytes().startswith(HERMES_MAGIC)
-    iphone = codepush_phone(deployment_key=key, app_version="2.0.1", bundle_name="main.jsbundle")
+    iphone = codepush_device(deployment_key=key, app_version="2.0.1", bundle_name="main.jsbundle")
     assert follow(iphone) == (released["packageHash"], contents(output))
     assert [one["label"] for one in app.cli.json("deployment", "history", "App", "Staging")] == ["v1", "v2", "v3", "v4"]
 

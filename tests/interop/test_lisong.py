@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from codepush import CodePush, Invalid, Metrics, NotFound, PackageError, PackageInfo
-from codepush.device import Phone
+from codepush.device import SimulatedDevice
 from codepush.packaging.local import prepare
 from support.clients import CLIENTS, open_client
 from support.keys import make_key_pair
@@ -36,7 +36,7 @@ def app(code_push):
 @pytest.fixture
 def phone(lisong, code_push, app, tmp_path):
     """Give a phone with the app, on the deployment Staging."""
-    return Phone(
+    return SimulatedDevice(
         tmp_path / "phone",
         server_url=lisong.url,
         deployment_key=code_push.get_deployment(app, "Staging").key,
@@ -271,7 +271,7 @@ def test_phone_takes_a_signed_release(code_push, lisong, app, tmp_path):
     private, public = make_key_pair(tmp_path)
     code_push.release(app, "Staging", make_bundle(tmp_path, "signed"), "1.2.0", private_key_path=private)
     key = code_push.get_deployment(app, "Staging").key
-    phone = Phone(
+    phone = SimulatedDevice(
         tmp_path / "careful", server_url=lisong.url, deployment_key=key, app_version="1.2.0", public_key=public
     )
     phone.sync()

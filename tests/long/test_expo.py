@@ -41,30 +41,30 @@ def cli(tmp_path, codepush_server):
     shutil.rmtree(cli.folder)
 
 
-def follow(codepush_server, codepush_phone, app_version, bundle_name):
+def follow(codepush_server, codepush_device, app_version, bundle_name):
     """Return the bundle that a new phone ends with."""
     with codepush_server.client() as code_push:
         key = code_push.get_deployment("App", "Staging").key
-    phone = codepush_phone(deployment_key=key, app_version=app_version, bundle_name=bundle_name)
+    phone = codepush_device(deployment_key=key, app_version=app_version, bundle_name=bundle_name)
     phone.sync()
     return phone.restart().bundle.read_bytes()
 
 
 @needs_npm
 @pytest.mark.timeout(1800)
-def test_expo_app(cli, codepush_server, codepush_phone):
+def test_expo_app(cli, codepush_server, codepush_device):
     """The app is released with and without its native projects, as bytecode and as script, and phones run it."""
     cli.text("app", "add", "App")
 
     released = cli.json("release-react", "App", "android", "-s", "maps/android.map")
     assert released["appVersion"] == "1.0"  # what build.gradle says
-    assert follow(codepush_server, codepush_phone, "1.0.0", "index.android.bundle").startswith(HERMES_MAGIC)
+    assert follow(codepush_server, codepush_device, "1.0.0", "index.android.bundle").startswith(HERMES_MAGIC)
     sources = json.loads((cli.folder / "maps/android.map").read_text(encoding="utf-8"))["sources"]
     assert {"App.js", "index.js"} <= {Path(source).name for source in sources}
 
     released = cli.json("release-react", "App", "ios")
     assert released["appVersion"] == "1.0"  # what Info.plist says
-    assert follow(codepush_server, codepush_phone, "1.0.0", "main.jsbundle").startswith(HERMES_MAGIC)
+    assert follow(codepush_server, codepush_device, "1.0.0", "main.jsbundle").startswith(HERMES_MAGIC)
 
     # without native projects, as where Expo makes them for each build
     shutil.rmtree(cli.folder / "android")
@@ -73,5 +73,5 @@ def test_expo_app(cli, codepush_server, codepush_phone):
     (cli.folder / "app.json").write_text(json.dumps(configuration), encoding="utf-8")
     released = cli.json("release-react", "App", "android", "--no-use-hermes")
     assert released["appVersion"] == "2.3.4"
-    script = follow(codepush_server, codepush_phone, "2.3.4", "index.android.bundle")
+    script = follow(codepush_server, codepush_device, "2.3.4", "index.android.bundle")
     assert b"Open up App.js to start working on your app!" in script

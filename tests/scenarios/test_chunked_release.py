@@ -76,7 +76,7 @@ def zipped(tmp_path):
     return make
 
 
-def test_a_release_reaches_a_phone(releaser, app, zipped, codepush_phone):
+def test_a_release_reaches_a_phone(releaser, app, zipped, codepush_device):
     """It is the release that any other API would have created."""
     answer = releaser.release(releaser.upload(zipped("one")), description="First", mandatory=True, rollout=100)
     assert answer.status_code == 201
@@ -85,7 +85,7 @@ def test_a_release_reaches_a_phone(releaser, app, zipped, codepush_phone):
     assert (told["label"], told["package_hash"], told["blob_url"]) == ("v1", package.package_hash, package.blob_url)
     assert (package.description, package.is_mandatory, package.release_method) == ("First", True, "Upload")
     key = app.get_deployment("App", "Staging").key
-    phone = codepush_phone(deployment_key=key, app_version="1.0.0")
+    phone = codepush_device(deployment_key=key, app_version="1.0.0")
     phone.sync()
     assert phone.restart().label == "v1"
 

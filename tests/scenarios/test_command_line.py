@@ -199,12 +199,12 @@ def test_releases(cli, tmp_path):
     assert "(Rolled back v2 to v1)" in shown[-1] + shown[-2]
 
 
-def test_metrics(cli, codepush_phone, tmp_path):
+def test_metrics(cli, codepush_device, tmp_path):
     """What phones report is told to people and to scripts."""
     cli.text("app", "add", "App")
     (deployment,) = [one for one in cli.json("deployment", "ls", "App") if one["name"] == "Staging"]
     cli.text("release", "App", make_bundle(tmp_path), "1.0.0")
-    phone = codepush_phone(deployment_key=deployment["key"], app_version="1.0.0")
+    phone = codepush_device(deployment_key=deployment["key"], app_version="1.0.0")
     phone.sync()
     phone.restart()
     counted = {"active": 1, "downloaded": 1, "failed": 0, "installed": 1, "totalActive": 1}
@@ -235,7 +235,7 @@ def test_duplicates(cli, tmp_path):
     assert "[Warning]" in done.stderr
 
 
-def test_dry_runs(cli, codepush_phone, tmp_path):
+def test_dry_runs(cli, codepush_device, tmp_path):
     """A dry run tells what would happen, ends as the real thing would, and changes nothing."""
     cli.text("app", "add", "App")
     keys = {one["name"]: one["key"] for one in cli.json("deployment", "ls", "App")}
@@ -244,7 +244,7 @@ def test_dry_runs(cli, codepush_phone, tmp_path):
     made = cli.json("release", "App", bundle, "1.0.0")
     for name in ("label", "packageHash", "appVersion", "rollout"):
         assert foreseen["release"][name] == made[name]
-    phone = codepush_phone(deployment_key=keys["Staging"], app_version="1.0.0")
+    phone = codepush_device(deployment_key=keys["Staging"], app_version="1.0.0")
     phone.sync()
     phone.restart()
     second = make_bundle(tmp_path / "2", "two")

@@ -17,7 +17,7 @@ import anyio
 import httpx2
 import pytest
 
-from codepush.device import Phone
+from codepush.device import SimulatedDevice
 from codepush.packaging.manifest import Manifest
 from codepush.server.services.packages.diffs import DiffJob, add_job
 from codepush.server.storage.sql.store import SqlStore
@@ -59,7 +59,7 @@ def make_phone(tmp_path):
     def make(server, code_push, deployment="Staging", **options):
         key = code_push.get_deployment("App", deployment).key
         folder = tmp_path / f"phone-{len(list(tmp_path.glob('phone-*')))}"
-        return Phone(folder, server_url=server.url, deployment_key=key, app_version="1.0.0", **options)
+        return SimulatedDevice(folder, server_url=server.url, deployment_key=key, app_version="1.0.0", **options)
 
     return make
 

@@ -134,11 +134,11 @@ def test_history_patch_and_promote(code_push, tmp_path):
         code_push.promote("App", "Staging", "Production", PackageInfo(label="v9"))
 
 
-def test_phone_follows_a_release(code_push, codepush_phone, tmp_path):
+def test_phone_follows_a_release(code_push, codepush_device, tmp_path):
     """A phone takes what was released, and the metrics say so."""
     code_push.add_app("App")
     key = code_push.get_deployment("App", "Production").key
-    phone = codepush_phone(deployment_key=key, app_version="1.0.0")
+    phone = codepush_device(deployment_key=key, app_version="1.0.0")
     assert phone.check() is None
     package = code_push.release("App", "Production", make_bundle(tmp_path), "1.x")
     phone.sync()
@@ -151,11 +151,11 @@ def test_phone_follows_a_release(code_push, codepush_phone, tmp_path):
     }
 
 
-def test_phone_rolls_back_what_crashes(code_push, codepush_phone, tmp_path):
+def test_phone_rolls_back_what_crashes(code_push, codepush_device, tmp_path):
     """A crash on the first start brings the phone back to what it ran, once and for all, and is counted."""
     code_push.add_app("App")
     key = code_push.get_deployment("App", "Production").key
-    phone = codepush_phone(deployment_key=key, app_version="1.0.0")
+    phone = codepush_device(deployment_key=key, app_version="1.0.0")
     code_push.release("App", "Production", make_bundle(tmp_path / "good", "good"), "1.0.0")
     phone.sync()
     phone.restart()
@@ -169,11 +169,11 @@ def test_phone_rolls_back_what_crashes(code_push, codepush_phone, tmp_path):
     assert metrics["v2"] == Metrics(active=0, downloaded=1, installed=0, failed=1)
 
 
-def test_phone_of_another_version_gets_nothing(code_push, codepush_phone, tmp_path):
+def test_phone_of_another_version_gets_nothing(code_push, codepush_device, tmp_path):
     """A release for other binary versions is not offered, and the phone learns which ones it is for."""
     code_push.add_app("App")
     key = code_push.get_deployment("App", "Production").key
     code_push.release("App", "Production", make_bundle(tmp_path), "^2.0.0")
     wanted = []
-    assert codepush_phone(deployment_key=key, app_version="1.0.0").check(on_version_mismatch=wanted.append) is None
+    assert codepush_device(deployment_key=key, app_version="1.0.0").check(on_version_mismatch=wanted.append) is None
     assert wanted == ["^2.0.0"]

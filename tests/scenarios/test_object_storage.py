@@ -6,7 +6,7 @@ import httpx2
 import pytest
 
 from codepush import Conflict, PackageInfo
-from codepush.device import Phone
+from codepush.device import SimulatedDevice
 from codepush.server.storage.urls import Place
 from codepush.testing import live_server
 from support.object_stores import s3_client
@@ -35,7 +35,7 @@ def test_phones_update_from_an_object_store(storage_url, redirects, tmp_path):
         server.client() as client,
     ):
         client.add_app("App")
-        phone = Phone(tmp_path / "phone", server_url=server.url, deployment_key=key(client), app_version="1.0.0")
+        phone = SimulatedDevice(tmp_path / "phone", server_url=server.url, deployment_key=key(client), app_version="1.0.0")
         for number, script in enumerate(("console.log(1)", "console.log(2)"), 1):
             bundle = make_bundle(tmp_path / f"{number}", script)
             (bundle / "picture.jpg").write_bytes(PICTURE)
@@ -66,7 +66,7 @@ def test_a_release_while_the_object_store_is_refusing(s3_url, tmp_path):
         assert client.release("App", "Production", bundle, "1.0.0").label == "v1"
 
 
-def test_uploading_a_lost_archive_again_mends_every_release_of_it(codepush_server, codepush_phone, tmp_path):
+def test_uploading_a_lost_archive_again_mends_every_release_of_it(codepush_server, codepush_device, tmp_path):
     """Phones can update again, although the upload itself is refused as identical to what is released."""
     with codepush_server.client() as client:
         client.add_app("App")
@@ -82,7 +82,7 @@ def test_uploading_a_lost_archive_again_mends_every_release_of_it(codepush_serve
         assert mended.package_hash == lost.package_hash
         assert mended.blob_url != lost.blob_url
         assert stored(codepush_server, mended).is_file()
-        phone = codepush_phone(deployment_key=key(client), app_version="1.0.0")
+        phone = codepush_device(deployment_key=key(client), app_version="1.0.0")
         phone.sync()
         assert phone.restart().label == "v1"
 

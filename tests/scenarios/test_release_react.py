@@ -24,13 +24,13 @@ def cli(codepush_server, tmp_path):
 
 
 @pytest.fixture
-def phone(cli, codepush_server, codepush_phone):  # noqa: ARG001 - the app must be there
+def phone(cli, codepush_server, codepush_device):  # noqa: ARG001 - the app must be there
     """Give a function that makes a phone of the app's Staging deployment."""
 
     def make(app_version="1.2.3", **settings):
         with codepush_server.client() as code_push:
             key = code_push.get_deployment("App", "Staging").key
-        return codepush_phone(deployment_key=key, app_version=app_version, **settings)
+        return codepush_device(deployment_key=key, app_version=app_version, **settings)
 
     return make
 

@@ -25,7 +25,7 @@ def keys(tmp_path):
     return make_key_pair(tmp_path)
 
 
-def test_a_signed_release_reaches_every_phone(code_push, key, keys, codepush_phone, tmp_path):
+def test_a_signed_release_reaches_every_phone(code_push, key, keys, codepush_device, tmp_path):
     """Phones with the public key and phones without take it; the directory stays as the build left it."""
     private, public = keys
     bundle = make_bundle(tmp_path, "signed", assets=["logo.png"])
@@ -36,29 +36,29 @@ def test_a_signed_release_reaches_every_phone(code_push, key, keys, codepush_pho
 
     assert {path: path.read_bytes() for path in bundle.rglob("*") if path.is_file()} == before
     for options in ({"public_key": public}, {"public_key": public, "platform": "ios"}, {}):
-        phone = codepush_phone(deployment_key=key, app_version="1.0.0", **options)
+        phone = codepush_device(deployment_key=key, app_version="1.0.0", **options)
         phone.sync(install_mode="immediate")
         assert phone.running.package_hash == package.package_hash
 
 
-def test_a_signed_bundle_reaches_the_phone(code_push, key, keys, codepush_phone, tmp_path):
+def test_a_signed_bundle_reaches_the_phone(code_push, key, keys, codepush_device, tmp_path):
     """A single file is signed too, in a folder of its own."""
     private, public = keys
     bundle = tmp_path / "index.android.bundle"
     bundle.write_text("console.log('bare')\n")
     code_push.release("App", "Staging", bundle, "1.0.0", private_key_path=private)
-    phone = codepush_phone(deployment_key=key, app_version="1.0.0", public_key=public)
+    phone = codepush_device(deployment_key=key, app_version="1.0.0", public_key=public)
 
     phone.sync(install_mode="immediate")
 
     assert phone.running.bundle.read_bytes() == bundle.read_bytes()
 
 
-def test_a_phone_with_a_key_goes_from_signed_to_signed_release_only(code_push, key, keys, codepush_phone, tmp_path):
+def test_a_phone_with_a_key_goes_from_signed_to_signed_release_only(code_push, key, keys, codepush_device, tmp_path):
     """Releases that are unsigned, or signed by somebody else, do not move it; the next good one does."""
     private, public = keys
     stranger, _ = make_key_pair(tmp_path, "stranger")
-    phone = codepush_phone(deployment_key=key, app_version="1.0.0", public_key=public)
+    phone = codepush_device(deployment_key=key, app_version="1.0.0", public_key=public)
 
     def release(number, private_key_path):
         bundle = make_bundle(tmp_path / str(number), f"release {number}")
@@ -79,7 +79,7 @@ def test_a_phone_with_a_key_goes_from_signed_to_signed_release_only(code_push, k
     assert phone.running.bundle.read_text() == "release 4"
 
 
-def test_what_was_signed_can_be_signed_again(code_push, keys, codepush_phone, tmp_path):
+def test_what_was_signed_can_be_signed_again(code_push, keys, codepush_device, tmp_path):
     """One directory goes to two deployments, signed each time; a signature left by another tool is replaced."""
     private, public = keys
     bundle = make_bundle(tmp_path)
@@ -87,12 +87,12 @@ def test_what_was_signed_can_be_signed_again(code_push, keys, codepush_phone, tm
     for deployment in ("Staging", "Production"):
         code_push.release("App", deployment, bundle, "1.0.0", private_key_path=private)
         key = code_push.get_deployment("App", deployment).key
-        phone = codepush_phone(deployment_key=key, app_version="1.0.0", public_key=public)
+        phone = codepush_device(deployment_key=key, app_version="1.0.0", public_key=public)
         phone.sync(install_mode="immediate")
         assert phone.running.label == "v1"
 
 
-def test_the_same_files_with_another_signature(code_push, keys, codepush_phone, tmp_path):
+def test_the_same_files_with_another_signature(code_push, keys, codepush_device, tmp_path):
     """Files that were released unsigned, and by another key, are served with the signature they were released with."""
     private, public = keys
     stranger, _ = make_key_pair(tmp_path, "stranger")
@@ -107,7 +107,7 @@ def test_the_same_files_with_another_signature(code_push, keys, codepush_phone, 
 
     def phone_of(deployment):
         key = code_push.get_deployment("App", deployment).key
-        return codepush_phone(deployment_key=key, app_version="1.0.0", public_key=public)
+        return codepush_device(deployment_key=key, app_version="1.0.0", public_key=public)
 
     for deployment in ("Production", "Beta"):
         with pytest.raises(PackageError):

@@ -3,7 +3,7 @@
 import pytest
 
 from codepush import CodePush, PackageInfo
-from codepush.device import Phone
+from codepush.device import SimulatedDevice
 from support.commands import CommandLine
 from support.keys import make_key_pair
 from support.packages import make_bundle
@@ -136,7 +136,7 @@ def test_a_phone_that_wants_signatures(cli, release, tmp_path):
 def run_on_a_phone(code_push, server, folder):
     """Let a phone take the newest release, and report it."""
     key = code_push.get_deployment("App", "Staging").key
-    phone = Phone(folder, server_url=server.url, deployment_key=key, app_version="1.0.0")
+    phone = SimulatedDevice(folder, server_url=server.url, deployment_key=key, app_version="1.0.0")
     phone.sync()
     phone.restart()
 

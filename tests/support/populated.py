@@ -9,7 +9,7 @@ import anyio
 import pytest
 
 from codepush import PackageInfo
-from codepush.device import Phone
+from codepush.device import SimulatedDevice
 from codepush.server import operations
 from codepush.server.settings import Settings
 from codepush.testing import live_server
@@ -30,7 +30,7 @@ def populated_template(tmp_path_factory):
         client.add_collaborator("Shop", "ada@example.test")
         key = client.add_deployment("Shop", "Fixed").key
         (folder / "key").write_text(key)
-        phone = Phone(folder / "phone", server_url=server.url, deployment_key=key, app_version="1.0.0")
+        phone = SimulatedDevice(folder / "phone", server_url=server.url, deployment_key=key, app_version="1.0.0")
         picture = os.urandom(50_000)
         for number in (1, 2, 3):
             bundle = make_bundle(folder / str(number), f"console.log({number})")
@@ -62,7 +62,7 @@ def updated_phone(populated_template, tmp_path):
     """Give a maker of the phone that runs v2, at some server's address."""
     shutil.copytree(populated_template / "phone", tmp_path / "phone")
     key = (populated_template / "key").read_text()
-    return lambda url: Phone(tmp_path / "phone", server_url=url, deployment_key=key, app_version="1.0.0")
+    return lambda url: SimulatedDevice(tmp_path / "phone", server_url=url, deployment_key=key, app_version="1.0.0")
 
 
 def settings(data, **flags):

@@ -1,7 +1,7 @@
 """From a downloaded file to the folder of a package, and the checks it must pass.
 
 A download is one of three: a zip with the whole package; a zip with ``hotcodepush.json``, which
-is a difference from the package the phone has; or the bare JavaScript bundle.
+is a difference from the package the device has; or the bare JavaScript bundle.
 """
 
 from __future__ import annotations
@@ -78,7 +78,7 @@ def assemble(
 def verify(assembled: Assembled, *, package_hash: str, bundle_name: str, public_key: str | None = None) -> str:
     """Return the path of the bundle inside a package that is what the server promised.
 
-    The hash is checked always. Phones without a public key check it for differences and signed
+    The hash is checked always. Devices without a public key check it for differences and signed
     packages only; a wrong hash would pass them unseen, which is what a simulation is to show.
     A signature is looked at only with a public key.
 
@@ -146,7 +146,7 @@ def _deleted_files(path: Path) -> tuple[PurePosixPath, ...]:
 
 
 def _inside(name: str) -> PurePosixPath:
-    """Return a name as a path, if it stays inside the package. Phones in the field do not ask."""
+    """Return a name as a path, if it stays inside the package. Devices in the field do not ask."""
     path = PurePosixPath(name)
     if not path.parts or path.is_absolute() or ".." in path.parts or "\\" in name or "\0" in name:
         raise PackageError(f'The update wants to delete "{name}", which is not inside the package.')

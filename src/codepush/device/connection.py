@@ -1,4 +1,4 @@
-"""The phone's way to the server: HTTP with the headers and the strictness of the two platforms."""
+"""The device's way to the server: HTTP with the headers and the strictness of the two platforms."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ class Connection:
         """Save what is at a URL as a new file.
 
         As on Android there must be a Content-Length, it must be true, and redirects may not change
-        between http and https; the iOS phone asks for neither.
+        between http and https; the iOS device asks for neither.
 
         Raises:
             TransportError: no answer came, or less or more than was declared, or too many redirects.
@@ -138,8 +138,8 @@ class Connection:
     def _check_redirect(self, source: httpx2.URL, target: httpx2.URL) -> None:
         if self._platform == "android" and source.scheme != target.scheme:
             raise TransportError(
-                f"{source} was redirected from {source.scheme} to {target.scheme}, which Android phones do not follow."
-                " Serve downloads under the scheme of the address that phones are told."
+                f"{source} was redirected from {source.scheme} to {target.scheme}, which Android devices do not follow."
+                " Serve downloads under the scheme of the address that devices are sent."
             )
 
     def _save(self, response: httpx2.Response, target: Path, on_progress: Progress | None) -> None:
@@ -165,7 +165,7 @@ class Connection:
             return int(declared)
         if self._platform == "android":
             raise DecodeError(
-                f"The download from {response.url} has no Content-Length, without which Android phones refuse it."
+                f"The download from {response.url} has no Content-Length, without which Android devices refuse it."
                 " Let the server send one, and not in chunks."
             )
         return None

@@ -1,4 +1,4 @@
-"""What installing and starting do to a phone's memory. Decisions only: no files, no network.
+"""What installing and starting do to a device's memory. Decisions only: no files, no network.
 
 An update is *pending* from its installation until the app, running it, says that it came up. The
 start in between marks it as loading; an update found loading at the next start never came up, so

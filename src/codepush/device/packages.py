@@ -1,4 +1,4 @@
-"""What a phone is offered, what it keeps, and what it runs."""
+"""What a device is offered, what it keeps, and what it runs."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from msgspec import Struct
 __all__ = ["InstallMode", "LocalUpdate", "Platform", "RemotePackage", "Running", "SyncStatus"]
 
 Platform: TypeAlias = Literal["android", "ios"]
-"""Which of the two native halves the phone imitates."""
+"""Which of the two native halves the device imitates."""
 
 InstallMode: TypeAlias = Literal["immediate", "on_next_restart"]
 """When an installed update begins to run: the app restarts at once, or it is left to the user."""
@@ -41,7 +41,7 @@ class _Update(Struct, frozen=True, kw_only=True):
 
 
 class RemotePackage(_Update, frozen=True, kw_only=True):
-    """An update that the server offers. ``failed_install``: this phone has tried its package before and gave it up."""
+    """An update that the server offers. ``failed_install``: this device has tried its package before and gave it up."""
 
     download_url: str
     failed_install: bool = False
@@ -62,7 +62,7 @@ class LocalUpdate(_Update, frozen=True, kw_only=True):
 class Running(Struct, frozen=True, kw_only=True):
     """What the app runs: an update, or the store's binary when ``label`` is ``None``.
 
-    ``package_hash`` and ``bundle`` are ``None`` for a binary whose bundle the phone was not given.
+    ``package_hash`` and ``bundle`` are ``None`` for a binary whose bundle the device was not given.
     """
 
     app_version: str

@@ -1,4 +1,4 @@
-"""What a phone remembers, in a folder: so it goes on where it was, in whatever process.
+"""What a device remembers, in a folder: so it goes on where it was, in whatever process.
 
 ```
 codepush.json               the state, always whole: written beside and moved into place
@@ -41,14 +41,14 @@ class Pending(msgspec.Struct, frozen=True):
 
 
 class Reported(msgspec.Struct, frozen=True):
-    """What the server was last told that the phone runs: a label and its deployment, or a binary version."""
+    """What the device last reported to run: a label and its deployment, or a binary version."""
 
     label_or_app_version: str
     deployment_key: str | None = None
 
 
 class State(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything a phone remembers besides the packages themselves.
+    """Everything a device remembers besides the packages themselves.
 
     ``current_package``, ``previous_package`` and ``running`` are package hashes (``running`` is
     ``None`` while the binary runs), ``failed`` the hashes never to be tried again. ``binary_version``
@@ -72,7 +72,7 @@ class State(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Store:
-    """The folder of one phone.
+    """The folder of one device.
 
     Args:
         folder: where; it is made if need be.
@@ -88,10 +88,10 @@ class Store:
         try:
             self._updates.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise ConfigurationError(f'The phone cannot keep its state in "{folder}" ({error.strerror}).') from error
+            raise ConfigurationError(f'The device cannot keep its state in "{folder}" ({error.strerror}).') from error
 
     def load(self) -> State | None:
-        """Return the state, or ``None`` of a new phone; raise ``ConfigurationError`` if it cannot be read."""
+        """Return the state, or ``None`` of a new device; raise ``ConfigurationError`` if it cannot be read."""
         return _read(self._state, State)
 
     def save(self, state: State) -> None:
@@ -137,5 +137,5 @@ def _read(path: Path, kind: type[T]) -> T | None:
         return None
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise ConfigurationError(
-            f'"{path}" cannot be read ({error}). Remove the phone\'s folder to begin with a new phone.'
+            f'"{path}" cannot be read ({error}). Remove the device\'s folder to begin with a new device.'
         ) from error

@@ -16,7 +16,7 @@ from codepush.models import StatusReport
 if TYPE_CHECKING:
     from codepush.device.packages import LocalUpdate
 
-__all__ = ["due", "roll_back_report", "told"]
+__all__ = ["due", "reported", "roll_back_report"]
 
 _SUCCEEDED: Final = "DeploymentSucceeded"
 _FAILED: Final = "DeploymentFailed"
@@ -25,12 +25,12 @@ _FAILED: Final = "DeploymentFailed"
 def due(state: State, *, running: LocalUpdate | None, app_version: str, deployment_key: str) -> StatusReport | None:
     """Return the report to send next, or ``None``.
 
-    A roll-back goes first, then what runs now, each until the server has been told. (Real phones
+    A roll-back goes first, then what runs now, each until the server has accepted it. (Real devices
     forget some reports that did not get through, for instance while they run their binary; this one
     does not, so that what it did can be compared with the server's counters.)
 
     Args:
-        state: what the phone remembers.
+        state: what the device remembers.
         running: the update that runs, ``None`` for the binary.
         app_version: the binary's version.
         deployment_key: the app's own key.
@@ -42,8 +42,8 @@ def due(state: State, *, running: LocalUpdate | None, app_version: str, deployme
     return None if _identity(report) == state.last_reported else report
 
 
-def told(state: State, report: StatusReport) -> State:
-    """Return the state once the server has taken a report."""
+def reported(state: State, report: StatusReport) -> State:
+    """Return the state after the server has accepted a report."""
     if report.status == _FAILED:
         return structs.replace(state, rollback_report=None)
     return structs.replace(state, last_reported=_identity(report))
@@ -79,7 +79,7 @@ def _running_report(
 
 
 def _identity(report: StatusReport) -> Reported:
-    """Return what a deploy report says that the phone runs."""
+    """Return what a deploy report says that the device runs."""
     if report.label is not None:
         return Reported(report.label, report.deployment_key)
     return Reported(report.app_version or "")

@@ -1,4 +1,4 @@
-"""A trial: a phone that runs something asks for an update, takes it, and is asked what it runs then.
+"""A trial: a device that runs something asks for an update, takes it, and is asked what it runs then.
 
 Nothing is reported, so that a trial moves no counter. With answers of one's own a release can be tried that the server
 does not offer yet.
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from codepush.device.packages import RemotePackage, Running
-from codepush.device.phone import Phone
+from codepush.device.simulated import SimulatedDevice
 from codepush.errors import APIError, DecodeError, PackageError, TransportError
 from codepush.models import UpdateCheck, UpdateInfo
 
@@ -24,15 +24,15 @@ if TYPE_CHECKING:
 
 __all__ = ["Outcome", "Trial"]
 
-_FAULTS = (PackageError, TransportError, APIError, DecodeError)
+_FAILURES = (PackageError, TransportError, APIError, DecodeError)
 
 
 class Outcome(Struct, frozen=True, kw_only=True):
     """How a trial ended.
 
     Attributes:
-        question: what the phone said of itself.
-        told: what it was told.
+        question: what the device said of itself.
+        offered: the answer that it got.
         runs: what it runs in the end.
         failure: why it could not take what it was offered; ``None`` when it could, or was offered nothing.
         is_rolled_back: whether it took the update and went back to what it ran before.
@@ -40,19 +40,19 @@ class Outcome(Struct, frozen=True, kw_only=True):
     """
 
     question: UpdateCheck
-    told: UpdateInfo
+    offered: UpdateInfo
     runs: Running
     failure: str | None = None
     is_rolled_back: bool = False
 
 
 class Trial:
-    """What phones in a trial have in common.
+    """What devices in a trial have in common.
 
     Args:
         server_url: the server's address.
         deployment_key: the key in the app.
-        answers: who answers when a phone asks for an update.
+        answers: who answers when a device asks for an update.
         platform: which platform to imitate.
         bundle_name: what the app calls its bundle; the platform's usual name if not given.
         public_key: the key built into the app, in PEM form or as the path of a file with it.
@@ -88,46 +88,46 @@ class Trial:
         client_unique_id: str | None = None,
         crash: bool = False,
     ) -> Outcome:
-        """Let a new phone ask once, and take what it is offered.
+        """Let a new device ask once, and take what it is offered.
 
         Args:
-            folder: where the phone lives; a folder of its own.
+            folder: where the device lives; a folder of its own.
             app_version: the binary version of its app.
             start: the release that it runs; ``None`` for the store's binary.
             client_unique_id: the device's id; made up if not given.
             crash: the update dies before it comes up.
 
         Raises:
-            CodePushError: the phone could not be brought to the release it is to start from, or got no answer to
+            CodePushError: the device could not be brought to the release it is to start from, or got no answer to
                 its question. What goes wrong with the update is in the outcome.
 
         """
-        told: list[UpdateInfo] = []
-        phone = self._phone(folder, app_version, client_unique_id, told)
+        answers: list[UpdateInfo] = []
+        device = self._device(folder, app_version, client_unique_id, answers)
         if start is not None:
-            self._bring_to(phone, start, app_version)
-        before, question = phone.running, phone.question()
+            self._bring_to(device, start, app_version)
+        before, question = device.running, device.question()
         failure = None
         try:
-            _take(phone, crash=crash)
-        except _FAULTS as error:
-            if not told:
+            _take(device, crash=crash)
+        except _FAILURES as error:
+            if not answers:
                 raise
             failure = error.message
         return Outcome(
             question=question,
-            told=told[-1],
-            runs=phone.running,
+            offered=answers[-1],
+            runs=device.running,
             failure=failure,
-            is_rolled_back=crash and failure is None and told[-1].is_available and phone.running == before,
+            is_rolled_back=crash and failure is None and answers[-1].is_available and device.running == before,
         )
 
-    def _phone(self, folder: Path, app_version: str, client_unique_id: str | None, told: list[UpdateInfo]) -> Phone:
+    def _device(self, folder: Path, app_version: str, client_unique_id: str | None, answers: list[UpdateInfo]) -> SimulatedDevice:
         def answer(check: UpdateCheck) -> UpdateInfo:
-            told.append(self._answers(check))
-            return told[-1]
+            answers.append(self._answers(check))
+            return answers[-1]
 
-        return Phone(
+        return SimulatedDevice(
             folder,
             server_url=self._server_url,
             deployment_key=self._deployment_key,
@@ -141,7 +141,7 @@ class Trial:
             is_silent=True,
         )
 
-    def _bring_to(self, phone: Phone, release: Package, app_version: str) -> None:
+    def _bring_to(self, device: SimulatedDevice, release: Package, app_version: str) -> None:
         offer = RemotePackage(
             deployment_key=self._deployment_key,
             app_version=app_version,
@@ -150,14 +150,14 @@ class Trial:
             package_size=release.size,
             download_url=release.blob_url,
         )
-        phone.install(phone.download(offer), mode="immediate")
+        device.install(device.download(offer), mode="immediate")
 
 
-def _take(phone: Phone, *, crash: bool) -> None:
-    offer = phone.check()
+def _take(device: SimulatedDevice, *, crash: bool) -> None:
+    offer = device.check()
     if offer is None:
         return
-    phone.install(phone.download(offer))
-    phone.restart(crash=crash)
+    device.install(device.download(offer))
+    device.restart(crash=crash)
     if crash:
-        phone.restart()
+        device.restart()

@@ -1,10 +1,10 @@
-"""A running scripted server, and phones that ask it."""
+"""A running scripted server, and devices that ask it."""
 
 import threading
 
 import pytest
 
-from codepush.device import Phone
+from codepush.device import SimulatedDevice
 from unit.device.scripted import KEY, ScriptedServer
 
 
@@ -20,17 +20,17 @@ def server():
 
 
 @pytest.fixture
-def make_phone(server, tmp_path):
-    """Give a function that makes a phone; called again it is another process on the same folder."""
+def make_device(server, tmp_path):
+    """Give a function that makes a device; called again it is another process on the same folder."""
 
     def make(**settings):
         usual = {"server_url": server.url, "deployment_key": KEY, "app_version": "1.0.0", "timeout": 5.0}
-        return Phone(tmp_path / "phone", **(usual | settings))
+        return SimulatedDevice(tmp_path / "device", **(usual | settings))
 
     return make
 
 
 @pytest.fixture
-def phone(make_phone):
-    """Give an Android phone with the binary 1.0.0 on it."""
-    return make_phone()
+def device(make_device):
+    """Give an Android device with the binary 1.0.0 on it."""
+    return make_device()

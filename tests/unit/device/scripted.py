@@ -1,4 +1,4 @@
-"""A small real server on the loopback that answers phones what each test tells it, and small packages for it."""
+"""A small real server on the loopback that answers devices what each test tells it, and small packages for it."""
 
 import hashlib
 import io

@@ -13,11 +13,11 @@ NEW = app_files("two", **{"CodePush/assets/new.txt": "new", "CodePush/same.txt":
 
 
 @pytest.fixture
-def updated(server, phone):
-    """Give a phone that runs the old package."""
+def updated(server, device):
+    """Give a device that runs the old package."""
     server.release("v1", OLD)
-    phone.sync(install_mode="immediate")
-    return phone
+    device.sync(install_mode="immediate")
+    return device
 
 
 def _files(running):
@@ -26,7 +26,7 @@ def _files(running):
 
 
 def test_difference_gives_the_whole_new_package(server, updated):
-    """Unchanged files come from the phone, changed and new ones from the archive, deleted ones are gone."""
+    """Unchanged files come from the device, changed and new ones from the archive, deleted ones are gone."""
     expected = server.release_diff("v2", OLD, NEW)
 
     updated.sync(install_mode="immediate")
@@ -70,7 +70,7 @@ def test_deletion_outside_the_package_is_refused(server, updated, tmp_path, name
 
 
 def test_deletion_of_what_is_not_there_does_nothing(server, updated):
-    """Names of folders and of missing files are passed over, as phones do."""
+    """Names of folders and of missing files are passed over, as devices do."""
     listed = ["CodePush/assets/old.txt", "CodePush/nothing.txt", "CodePush/assets"]
     server.release_diff("v2", OLD, NEW, deleted=listed)
 
@@ -117,15 +117,15 @@ def test_difference_that_does_not_fit_the_folders_is_refused(server, updated, cl
     assert updated.restart().label == "v1"
 
 
-def test_difference_without_a_package_before_is_refused_on_android(server, phone):
-    """An Android phone that runs its binary has nothing to lay a difference over."""
+def test_difference_without_a_package_before_is_refused_on_android(server, device):
+    """An Android device that runs its binary has nothing to lay a difference over."""
     server.release_diff("v2", OLD, NEW)
 
     with pytest.raises(PackageError, match="promised"):
-        phone.sync()
+        device.sync()
 
 
-def test_difference_from_the_binary_is_applied_on_ios(server, make_phone, tmp_path):
+def test_difference_from_the_binary_is_applied_on_ios(server, make_device, tmp_path):
     """An iOS device without an update applies a diff to the assets and the bundle of its binary."""
     old = {"CodePush/main.jsbundle": "built in", "CodePush/assets/logo.txt": "logo"}
     new = old | {"CodePush/main.jsbundle": "two"}
@@ -134,10 +134,10 @@ def test_difference_from_the_binary_is_applied_on_ios(server, make_phone, tmp_pa
     (folder / "main.jsbundle").write_text("built in")
     (folder / "assets" / "logo.txt").write_text("logo")
     server.release_diff("v1", old, new)
-    phone = make_phone(platform="ios", bundle=folder)
+    device = make_device(platform="ios", bundle=folder)
 
-    phone.sync(install_mode="immediate")
-    assert _files(phone.running) == new
+    device.sync(install_mode="immediate")
+    assert _files(device.running) == new
 
 
 def _built(folder, **files):
@@ -149,31 +149,31 @@ def _built(folder, **files):
 
 
 @pytest.mark.parametrize("name", ["", "main.jsbundle"])
-def test_diff_for_an_ios_binary_without_assets_is_retried_for_ever(server, make_phone, tmp_path, name):
+def test_diff_for_an_ios_binary_without_assets_is_retried_for_ever(server, make_device, tmp_path, name):
     """The copy of the assets fails, the update is not marked as failed, and a whole package is installed later."""
     old = {"CodePush/main.jsbundle": "built in"}
     new = old | {"CodePush/more.txt": "more"}
-    phone = make_phone(platform="ios", bundle=_built(tmp_path / "built in") / name)
+    device = make_device(platform="ios", bundle=_built(tmp_path / "built in") / name)
     server.release_diff("v1", old, new)
     for _ in range(2):
         with pytest.raises(PackageError, match='no "assets"'):
-            phone.sync()
-        assert phone.running.is_binary
-        assert not phone.check().failed_install
+            device.sync()
+        assert device.running.is_binary
+        assert not device.check().failed_install
     server.release("v1", new)
-    phone.sync(install_mode="immediate")
-    assert _files(phone.running) == new
+    device.sync(install_mode="immediate")
+    assert _files(device.running) == new
 
 
-def test_diff_for_an_ios_binary_is_applied_to_assets_and_bundle_only(server, make_phone, tmp_path):
+def test_diff_for_an_ios_binary_is_applied_to_assets_and_bundle_only(server, make_device, tmp_path):
     """Another file of the binary is not copied, so the hash differs and the update is marked as failed."""
     files = {"main.jsbundle.meta": "meta", "assets/logo.txt": "logo"}
     old = {"CodePush/main.jsbundle": "built in"} | {f"CodePush/{name}": text for name, text in files.items()}
-    phone = make_phone(platform="ios", bundle=_built(tmp_path / "built in", **files))
+    device = make_device(platform="ios", bundle=_built(tmp_path / "built in", **files))
     server.release_diff("v1", old, old | {"CodePush/main.jsbundle": "two"})
     with pytest.raises(PackageError, match="promised"):
-        phone.sync()
-    assert phone.check().failed_install
+        device.sync()
+    assert device.check().failed_install
 
 
 def _everything(folder):

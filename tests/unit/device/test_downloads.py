@@ -9,31 +9,31 @@ from unit.device.scripted import app_files, package_hash, zipped
 
 
 def _kept(tmp_path):
-    """Return what lies in the phone's folder besides its state."""
-    folder = tmp_path / "phone"
+    """Return what lies in the device's folder besides its state."""
+    folder = tmp_path / "device"
     return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.name != "codepush.json")
 
 
-def _assert_nothing_changed(phone, tmp_path):
+def _assert_nothing_changed(device, tmp_path):
     assert _kept(tmp_path) == ["updates"]
-    assert phone.restart().is_binary
+    assert device.restart().is_binary
 
 
-def test_android_asks_for_identity(server, phone):
+def test_android_asks_for_identity(server, device):
     """Android wants the bytes as they are, or their number would not be the Content-Length."""
     server.release("v1", app_files("one"))
-    phone.sync()
+    device.sync()
 
     assert server.downloads[0][1]["Accept-Encoding"] == "identity"
 
 
-def test_progress_ends_with_everything(server, phone):
+def test_progress_ends_with_everything(server, device):
     """Progress grows to the length that the server declared."""
     server.release("v1", app_files("x" * 300, **{"CodePush/noise.bin": _noise(400_000)}))
-    offer = phone.check()
+    offer = device.check()
     told = []
 
-    phone.download(offer, on_progress=lambda *figures: told.append(figures))
+    device.download(offer, on_progress=lambda *figures: told.append(figures))
 
     received = [figure for figure, _ in told]
     assert len(told) > 1
@@ -42,7 +42,7 @@ def test_progress_ends_with_everything(server, phone):
     assert received[-1] == offer.package_size
 
 
-def test_error_raised_by_progress_stops_the_download(server, phone, tmp_path):
+def test_error_raised_by_progress_stops_the_download(server, device, tmp_path):
     """An application may stop a download; nothing of it stays."""
     server.release("v1", app_files("one"))
 
@@ -50,76 +50,76 @@ def test_error_raised_by_progress_stops_the_download(server, phone, tmp_path):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        phone.sync(on_progress=stop)
+        device.sync(on_progress=stop)
 
-    _assert_nothing_changed(phone, tmp_path)
+    _assert_nothing_changed(device, tmp_path)
 
 
-def test_android_refuses_a_download_without_length(server, phone, tmp_path):
-    """A chunked answer, or one that ends with the connection, does not get onto an Android phone."""
+def test_android_refuses_a_download_without_length(server, device, tmp_path):
+    """A chunked answer, or one that ends with the connection, does not get onto an Android device."""
     files = app_files("one")
     for chunked in (False, True):
         path = server.offer("v1", zipped(files), package_hash(files))
         server.blobs[path] |= {"length": None, "chunked": chunked}
         with pytest.raises(DecodeError, match="no Content-Length"):
-            phone.sync()
+            device.sync()
 
-    _assert_nothing_changed(phone, tmp_path)
+    _assert_nothing_changed(device, tmp_path)
 
 
-def test_ios_takes_a_download_without_length(server, make_phone):
+def test_ios_takes_a_download_without_length(server, make_device):
     """iOS does not ask for the length; its progress has no total then."""
     files = {"CodePush/main.jsbundle": "one"}
     path = server.offer("v1", zipped(files), package_hash(files))
     server.blobs[path] |= {"length": None, "chunked": True}
-    phone = make_phone(platform="ios")
+    device = make_device(platform="ios")
     told = []
 
-    phone.sync(install_mode="immediate", on_progress=lambda *figures: told.append(figures))
+    device.sync(install_mode="immediate", on_progress=lambda *figures: told.append(figures))
 
-    assert phone.running.label == "v1"
+    assert device.running.label == "v1"
     assert told[-1] == (len(zipped(files)), None)
 
 
 @pytest.mark.parametrize("platform", ["android", "ios"])
-def test_cut_off_download_is_refused(server, make_phone, tmp_path, platform):
+def test_cut_off_download_is_refused(server, make_device, tmp_path, platform):
     """A body that is shorter than declared is a broken connection, and nothing of it is kept."""
-    phone = make_phone(platform=platform)
+    device = make_device(platform=platform)
     files = app_files("one")
     path = server.offer("v1", zipped(files), package_hash(files))
     server.blobs[path]["length"] = len(zipped(files)) + 1
 
     with pytest.raises(TransportError):
-        phone.sync()
+        device.sync()
 
-    _assert_nothing_changed(phone, tmp_path)
+    _assert_nothing_changed(device, tmp_path)
 
 
-def test_android_refuses_a_length_that_is_not_true(server, phone, tmp_path):
-    """A declared length that the transfer contradicts is refused, as phones count what they receive."""
+def test_android_refuses_a_length_that_is_not_true(server, device, tmp_path):
+    """A declared length that the transfer contradicts is refused, as devices count what they receive."""
     files = app_files("one")
     content = zipped(files)
     path = server.offer("v1", content, package_hash(files))
     server.blobs[path] |= {"length": len(content) + 3, "chunked": True}
 
     with pytest.raises(TransportError, match=f"Received {len(content)} bytes .* expected {len(content) + 3}"):
-        phone.sync()
+        device.sync()
 
-    _assert_nothing_changed(phone, tmp_path)
+    _assert_nothing_changed(device, tmp_path)
 
 
-def test_download_longer_than_a_phone_can_count_is_refused(server, phone, tmp_path):
+def test_download_longer_than_a_device_can_count_is_refused(server, device, tmp_path):
     """A declared length beyond 31 bits is refused before anything is read."""
     path = server.offer("v1", b"PK", "0" * 64)
     server.blobs[path]["length"] = 2**31
 
     with pytest.raises(DecodeError, match="longer than"):
-        phone.sync()
+        device.sync()
 
-    _assert_nothing_changed(phone, tmp_path)
+    _assert_nothing_changed(device, tmp_path)
 
 
-def test_redirects_are_followed(server, phone):
+def test_redirects_are_followed(server, device):
     """A redirect to the place where packages lie is followed, even several in a row."""
     expected = server.release("v1", app_files("one"))
     [there] = server.blobs
@@ -133,56 +133,56 @@ def test_redirects_are_followed(server, phone):
         package_hash=expected,
     )
 
-    phone.sync(install_mode="immediate")
+    device.sync(install_mode="immediate")
 
-    assert phone.running.package_hash == expected
+    assert device.running.package_hash == expected
     assert [path for path, _ in server.downloads] == ["/a", "/b", there]
 
 
-def test_redirects_in_a_circle_are_given_up(server, phone, tmp_path):
-    """A phone does not follow redirects for ever."""
+def test_redirects_in_a_circle_are_given_up(server, device, tmp_path):
+    """A device does not follow redirects for ever."""
     path = server.offer("v1", b"", "0" * 64)
     server.blobs[path] = {"redirect": path}
 
     with pytest.raises(TransportError, match="redirected more than 20 times"):
-        phone.sync()
+        device.sync()
 
     assert len(server.downloads) == 21
-    _assert_nothing_changed(phone, tmp_path)
+    _assert_nothing_changed(device, tmp_path)
 
 
-def test_android_does_not_follow_a_redirect_to_another_scheme(server, phone, tmp_path):
+def test_android_does_not_follow_a_redirect_to_another_scheme(server, device, tmp_path):
     """From http to https there is no way on Android, so the download fails."""
     path = server.offer("v1", b"", "0" * 64)
     server.blobs[path] = {"redirect": server.url.replace("http:", "https:") + "/elsewhere"}
 
     with pytest.raises(TransportError, match="from http to https"):
-        phone.sync()
+        device.sync()
 
-    _assert_nothing_changed(phone, tmp_path)
+    _assert_nothing_changed(device, tmp_path)
 
 
-def test_package_that_is_not_there_is_said_so(server, phone, tmp_path):
+def test_package_that_is_not_there_is_said_so(server, device, tmp_path):
     """A download that the server refuses raises its status."""
     server.offer("v1", b"", "0" * 64, download_url=f"{server.url}/nothing")
 
     with pytest.raises(NotFound, match="There is no such blob"):
-        phone.sync()
+        device.sync()
 
-    _assert_nothing_changed(phone, tmp_path)
+    _assert_nothing_changed(device, tmp_path)
 
 
-def test_empty_download_is_refused(server, phone, tmp_path):
+def test_empty_download_is_refused(server, device, tmp_path):
     """Nothing is not a package."""
     server.offer("v1", b"", hashlib.sha256(b"").hexdigest())
 
     with pytest.raises(DecodeError, match="empty"):
-        phone.sync()
+        device.sync()
 
-    _assert_nothing_changed(phone, tmp_path)
+    _assert_nothing_changed(device, tmp_path)
 
 
-def test_damaged_archive_is_refused(server, phone, tmp_path):
+def test_damaged_archive_is_refused(server, device, tmp_path):
     """A zip with a flipped byte, or cut off, is refused whole."""
     files = app_files(_noise(5_000))
     content = zipped(files)
@@ -191,92 +191,92 @@ def test_damaged_archive_is_refused(server, phone, tmp_path):
     for damaged in (bytes(flipped), content[:-30], content[: len(content) // 2]):
         server.offer("v1", damaged, package_hash(files))
         with pytest.raises(PackageError):
-            phone.sync()
+            device.sync()
 
-    _assert_nothing_changed(phone, tmp_path)
+    _assert_nothing_changed(device, tmp_path)
 
 
-def test_archive_that_would_write_elsewhere_is_refused(server, phone, tmp_path):
+def test_archive_that_would_write_elsewhere_is_refused(server, device, tmp_path):
     """Names that lead out of the package are never written."""
     for name in ("../outside.txt", "/outside.txt", "CodePush/../../../outside.txt"):
         files = app_files("one", **{name: "escaped"})
         server.offer("v1", zipped(files), package_hash(files))
         with pytest.raises(PackageError):
-            phone.sync()
+            device.sync()
 
-    _assert_nothing_changed(phone, tmp_path)
+    _assert_nothing_changed(device, tmp_path)
     assert list(tmp_path.rglob("outside.txt")) == []
 
 
-def test_package_with_another_hash_is_refused_and_remembered(server, phone, tmp_path):
+def test_package_with_another_hash_is_refused_and_remembered(server, device, tmp_path):
     """Files that are not those the server promised are not installed, and not downloaded again."""
     promised = package_hash(app_files("one"))
     server.offer("v1", zipped(app_files("another")), promised)
 
     with pytest.raises(PackageError, match=promised):
-        phone.sync()
+        device.sync()
 
-    _assert_nothing_changed(phone, tmp_path)
-    phone.sync()
+    _assert_nothing_changed(device, tmp_path)
+    device.sync()
     assert len(server.downloads) == 1
-    assert phone.check().failed_install
+    assert device.check().failed_install
 
 
-def test_package_without_the_apps_bundle_is_refused_and_remembered(server, phone, tmp_path):
+def test_package_without_the_apps_bundle_is_refused_and_remembered(server, device, tmp_path):
     """An update in which the app would find no JavaScript is not installed."""
     server.release("v1", {"CodePush/main.jsbundle": "for the other platform"})
 
     with pytest.raises(PackageError, match=r"index\.android\.bundle"):
-        phone.sync()
+        device.sync()
 
-    assert phone.check().failed_install
-    _assert_nothing_changed(phone, tmp_path)
+    assert device.check().failed_install
+    _assert_nothing_changed(device, tmp_path)
 
 
-def test_bundle_is_found_wherever_it_lies(server, make_phone):
+def test_bundle_is_found_wherever_it_lies(server, make_device):
     """The folder's name does not matter, the bundle's does."""
     server.release("v1", {"dist/deep/app.bundle": "one"})
-    phone = make_phone(bundle_name="app.bundle")
+    device = make_device(bundle_name="app.bundle")
 
-    phone.sync(install_mode="immediate")
+    device.sync(install_mode="immediate")
 
-    assert phone.running.bundle.read_text() == "one"
+    assert device.running.bundle.read_text() == "one"
 
 
 @pytest.mark.parametrize(("platform", "name"), [("android", "index.android.bundle"), ("ios", "app.jsbundle")])
-def test_bare_bundle_is_an_update_too(server, make_phone, platform, name):
+def test_bare_bundle_is_an_update_too(server, make_device, platform, name):
     """What is no zip is the JavaScript itself, under the name the platform gives it."""
     content = b"console.log('one')\n"
     server.offer("v1", content, hashlib.sha256(content).hexdigest())
-    phone = make_phone(platform=platform)
+    device = make_device(platform=platform)
 
-    phone.sync(install_mode="immediate")
+    device.sync(install_mode="immediate")
 
-    assert phone.running.bundle.name == name
-    assert phone.running.bundle.read_bytes() == content
+    assert device.running.bundle.name == name
+    assert device.running.bundle.read_bytes() == content
 
 
-def test_bare_bundle_with_another_hash_is_refused(server, phone, tmp_path):
+def test_bare_bundle_with_another_hash_is_refused(server, device, tmp_path):
     """A bare bundle is verified as well."""
     server.offer("v1", b"console.log('one')\n", hashlib.sha256(b"other").hexdigest())
 
     with pytest.raises(PackageError, match="promised"):
-        phone.sync()
+        device.sync()
 
-    _assert_nothing_changed(phone, tmp_path)
+    _assert_nothing_changed(device, tmp_path)
 
 
-def test_failed_download_leaves_the_update_that_runs(server, phone):
-    """A phone that cannot get v2 goes on with v1."""
+def test_failed_download_leaves_the_update_that_runs(server, device):
+    """A device that cannot get v2 goes on with v1."""
     server.release("v1", app_files("one"))
-    phone.sync(install_mode="immediate")
+    device.sync(install_mode="immediate")
     server.offer("v2", b"PK\x03\x04 and no more", "0" * 64)
 
     with pytest.raises(PackageError):
-        phone.sync()
+        device.sync()
 
-    assert phone.restart().label == "v1"
-    assert phone.running.bundle.read_text() == "one"
+    assert device.restart().label == "v1"
+    assert device.running.bundle.read_text() == "one"
 
 
 def _noise(length):

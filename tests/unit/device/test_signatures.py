@@ -1,4 +1,4 @@
-"""Signed updates: what a phone accepts whose app has a public key built in."""
+"""Signed updates: what a device accepts whose app has a public key built in."""
 
 import hashlib
 
@@ -33,26 +33,26 @@ def files_of(running):
 
 
 @pytest.fixture(params=["android", "ios"])
-def phone(request, make_phone):
-    """Give a phone of either platform whose app has the public key."""
-    return make_phone(platform=request.param, bundle_name="index.android.bundle", public_key=PUBLIC)
+def device(request, make_device):
+    """Give a device of either platform whose app has the public key."""
+    return make_device(platform=request.param, bundle_name="index.android.bundle", public_key=PUBLIC)
 
 
 @pytest.fixture
-def updated(server, phone):
+def updated(server, device):
     """Give one that runs a signed package."""
     server.release("v1", signed(ONE))
-    phone.sync(install_mode="immediate")
-    return phone
+    device.sync(install_mode="immediate")
+    return device
 
 
-def assert_refused(phone, match):
+def assert_refused(device, match):
     """The update is refused, remembered as failed, and what ran before still runs."""
-    before = phone.running
+    before = device.running
     with pytest.raises(PackageError, match=match):
-        phone.sync()
-    assert phone.check().failed_install
-    assert phone.restart() == before
+        device.sync()
+    assert device.check().failed_install
+    assert device.restart() == before
 
 
 def test_a_signed_update_is_accepted(updated):
@@ -107,12 +107,12 @@ def test_a_signature_that_is_none_is_refused(server, updated, junk):
     assert_refused(updated, "signature")
 
 
-def test_a_bare_bundle_is_refused(server, make_phone):
+def test_a_bare_bundle_is_refused(server, make_device):
     """A single file cannot carry a signature, so one with the right name and hash is refused too."""
-    phone = make_phone(public_key=PUBLIC)
+    device = make_device(public_key=PUBLIC)
     content = b"console.log(2)"
     server.offer("v1", content, hashlib.sha256(content).hexdigest())
-    assert_refused(phone, "signed updates only")
+    assert_refused(device, "signed updates only")
 
 
 def test_a_difference_brings_the_new_signature(server, updated):
@@ -131,30 +131,30 @@ def test_a_difference_without_a_signature_is_refused(server, updated, old, match
     assert_refused(updated, match)
 
 
-def test_signatures_are_not_looked_at_without_a_public_key(server, make_phone):
+def test_signatures_are_not_looked_at_without_a_public_key(server, make_device):
     """An app without a public key takes any package of the right hash, whatever signature it carries."""
-    phone = make_phone()
+    device = make_device()
     server.release("v1", ONE | {PLACE: "junk"})
-    phone.sync(install_mode="immediate")
-    assert phone.running.label == "v1"
+    device.sync(install_mode="immediate")
+    assert device.running.label == "v1"
     server.release_diff("v2", ONE, TWO)
-    phone.sync(install_mode="immediate")
-    assert files_of(phone.running) == TWO | {PLACE: "junk"}
+    device.sync(install_mode="immediate")
+    assert files_of(device.running) == TWO | {PLACE: "junk"}
 
 
-def test_the_public_key_may_be_a_file(server, make_phone, tmp_path):
+def test_the_public_key_may_be_a_file(server, make_device, tmp_path):
     """The key is given as text or as a path."""
     path = tmp_path / "public.pem"
     path.write_text(PUBLIC)
-    phone = make_phone(public_key=path)
+    device = make_device(public_key=path)
     server.release("v1", signed(ONE))
-    phone.sync(install_mode="immediate")
-    assert phone.running.label == "v1"
+    device.sync(install_mode="immediate")
+    assert device.running.label == "v1"
 
 
 @pytest.mark.parametrize("key", ["missing.pem", "-----BEGIN PUBLIC KEY-----\njunk\n-----END PUBLIC KEY-----\n"])
-def test_a_bad_public_key_is_refused_when_the_phone_is_made(make_phone, tmp_path, key):
+def test_a_bad_public_key_is_refused_when_the_device_is_made(make_device, tmp_path, key):
     """An app cannot be built with it, and nothing is left of the attempt."""
     with pytest.raises(ConfigurationError, match="PEM"):
-        make_phone(public_key=key)
-    assert not (tmp_path / "phone").exists()
+        make_device(public_key=key)
+    assert not (tmp_path / "device").exists()

@@ -1,4 +1,4 @@
-"""The phone itself."""
+"""The simulated device itself."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ from codepush.packaging.signing import read_public_key
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Phone"]
+__all__ = ["SimulatedDevice"]
 
 _HASH: Final = re.compile("[0-9a-f]{64}")
 _BUNDLE_NAMES: Final[dict[Platform, str]] = {"android": "index.android.bundle", "ios": "main.jsbundle"}
 
 
-class Phone:
-    """A phone with one app on it, which takes its updates from a server.
+class SimulatedDevice:
+    """A device with one app on it, which takes its updates from a server.
 
-    Making one on an empty folder installs the app; making one on a folder of an earlier phone goes
+    Making one on an empty folder installs the app; making one on a folder of an earlier device goes
     on where that was. A binary that differs from the one before was installed over it by the store.
 
     Args:
-        folder: where the phone keeps its state and packages.
+        folder: where the device keeps its state and packages.
         server_url: the server that the app asks.
         deployment_key: the key built into the app.
         app_version: the binary's version.
@@ -47,15 +47,15 @@ class Phone:
         client_unique_id: the device's id; made up and remembered if not given.
         timeout: seconds to wait for each step of a conversation with the server.
         public_key: the key built into the app, in PEM form or as the path of a file with it; needs the
-            extra ``signing``. With it the phone accepts only updates signed with the private key;
+            extra ``signing``. With it the device accepts only updates signed with the private key;
             without it, signatures are not looked at.
-        answers: who answers when the phone asks for an update; the server unless given. So a release can be tried
+        answers: who answers when the device asks for an update; the server unless given. So a release can be tried
             that the server does not offer yet.
-        is_silent: the phone reports nothing, as if the server had taken every report: no device is counted.
+        is_silent: the device reports nothing, as if the server had taken every report: no device is counted.
 
     Raises:
         ConfigurationError: the server's address, the platform, the bundle's name or the public key is
-            wrong, or the folder holds something else than a phone.
+            wrong, or the folder holds something else than a device.
         PackageError: ``bundle`` cannot be read.
 
     """
@@ -97,7 +97,7 @@ class Phone:
 
     @property
     def client_unique_id(self) -> str:
-        """The device's id, by which the server tells phones apart."""
+        """The device's id, by which the server tells devices apart."""
         return self._state.client_unique_id
 
     @property
@@ -116,7 +116,7 @@ class Phone:
         )
 
     def question(self) -> UpdateCheck:
-        """Return what the phone says of itself when it asks for an update."""
+        """Return what the device says of itself when it asks for an update."""
         latest = self._latest()
         if latest is None:
             return UpdateCheck(
@@ -142,8 +142,8 @@ class Phone:
                 one that this binary is too old for.
 
         Returns:
-            What the server offers; ``None`` when it offers nothing, or what the phone has already.
-            An offer that failed on this phone before is returned, with ``failed_install`` set.
+            What the server offers; ``None`` when it offers nothing, or what the device has already.
+            An offer that failed on this device before is returned, with ``failed_install`` set.
 
         Raises:
             TransportError: no answer came.
@@ -165,7 +165,7 @@ class Phone:
     def download(self, update: RemotePackage, *, on_progress: Progress | None = None) -> LocalUpdate:
         """Download an update, put its package together, verify it, and report the download.
 
-        Whatever goes wrong, the phone is left with what it had. A package without the app's bundle,
+        Whatever goes wrong, the device is left with what it had. A package without the app's bundle,
         with another hash than promised, or (with a public key) without a signature that proves where
         it comes from, is remembered as failed. A diff that a device without an update cannot apply, because its
         iOS binary has no ``assets`` folder, is not: the device retries it at every check.
@@ -177,7 +177,7 @@ class Phone:
         Raises:
             TransportError: the download did not arrive, or not whole.
             APIError: the server refused.
-            DecodeError: the server's answer is not one that phones accept as a download.
+            DecodeError: the server's answer is not one that devices accept as a download.
             PackageError: what arrived is not a sound package, or not the one that was promised.
 
         """
@@ -194,7 +194,7 @@ class Phone:
             )
             local = self._verified(update, assembled)
             self._store.keep(local, assembled.contents)
-        self._tell(
+        self._send(
             StatusReport(
                 kind="download",
                 deployment_key=update.deployment_key,
@@ -212,12 +212,12 @@ class Phone:
             mode: whether the app restarts at once.
 
         Raises:
-            PackageError: the update is not on the phone (any more).
+            PackageError: the update is not on the device (any more).
 
         """
         self._open()
         if self._store.find(update.package_hash) is None:
-            raise PackageError(f"Update {update.label} is not on the phone. Download it before you install it.")
+            raise PackageError(f"Update {update.label} is not on the device. Download it before you install it.")
         self._save(lifecycle.installed(self._state, update.package_hash))
         if mode == "immediate":
             self.restart()
@@ -269,9 +269,9 @@ class Phone:
             app_version=self._binary.app_version,
             deployment_key=self._deployment_key,
         )
-        if report is None or not self._tell(report):
+        if report is None or not self._send(report):
             return None
-        self._save(telemetry.told(self._state, report))
+        self._save(telemetry.reported(self._state, report))
         return report
 
     def sync(
@@ -395,8 +395,8 @@ class Phone:
             binary_hash=self._binary_hash,
         )
 
-    def _tell(self, report: StatusReport) -> bool:
-        """Send a report and return whether the server took it."""
+    def _send(self, report: StatusReport) -> bool:
+        """Send a report and return whether the server accepted it."""
         if self._is_silent:
             return True
         try:
