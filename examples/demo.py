@@ -150,7 +150,9 @@ def main() -> None:
             story.tell("Added an account.")
 
             def new_phone(**options: str) -> SimulatedDevice:
-                return SimulatedDevice(Path(folder, f"phone-{next(numbers)}"), server_url=url, app_version=BINARY, **options)
+                return SimulatedDevice(
+                    Path(folder, f"phone-{next(numbers)}"), server_url=url, app_version=BINARY, **options
+                )
 
             with CodePush(access_key, url) as code_push:
                 tell_story(story, code_push, new_phone)

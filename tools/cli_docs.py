@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from codepush.cli.errors import EXITS
-from codepush.cli.frame import RemoteCommand, common_options
 from codepush.cli.main import main as command_line
+from codepush.cli.options import RemoteCommand, common_options
 from codepush.cli.project import KEYS
 
 if TYPE_CHECKING:

@@ -128,7 +128,9 @@ def codepush_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSe
 
 
 @pytest.fixture
-def codepush_device(codepush_server: LiveServer, tmp_path_factory: pytest.TempPathFactory) -> Callable[..., SimulatedDevice]:
+def codepush_device(
+    codepush_server: LiveServer, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[..., SimulatedDevice]:
     """Give a maker of simulated devices; each call is another device, with a folder of its own."""
     numbers = count(1)
 

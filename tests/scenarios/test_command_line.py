@@ -161,7 +161,10 @@ def test_releases(cli, tmp_path):
         'Successfully updated the "latest" release of "App" app\'s "Staging" deployment.'
     )
     unchanged = cli.text("patch", "App", "Staging", "--label", "v1", "--mandatory=false")
-    assert unchanged == 'The "v1" release of "App" app\'s "Staging" deployment was so already.'
+    assert (
+        unchanged
+        == 'Nothing to change: the "v1" release of "App" app\'s "Staging" deployment already has these settings.'
+    )
     file = make_bundle(tmp_path / "2", "two") / "index.android.bundle"
     second = cli.json("release", "-a", "App", "-c", file, "-t", "1.0.0", "-d", "Staging", "-x")
     assert (second["label"], second["isDisabled"], second["isMandatory"], second["rollout"]) == ("v2", True, False, 100)

@@ -28,7 +28,7 @@ def cli(server, tmp_path):
     [
         (["deployment", "list", "Nowhere"], 6, "codepush app list"),
         (["deployment", "history", "App", "Nowhere"], 6, "codepush deployment list APP"),
-        (["collaborator", "add", "App", "nobody@example.test"], 6, "has to make an account"),
+        (["collaborator", "add", "App", "nobody@example.test"], 6, "needs an account on this server"),
         (["release", "Nowhere", ".", "1.0.0"], 6, 'App "Nowhere" does not exist'),
         (["release", "App", "missing", "1.0.0"], 10, '"missing" cannot be released'),
         (["release", "App", "update.zip", "1.0.0"], 2, "It is unnecessary to package releases in a .zip"),

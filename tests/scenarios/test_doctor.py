@@ -116,7 +116,7 @@ def test_an_app_that_is_wired_well(cli):
     """Everything is found and fits; each flavour's key is told apart."""
     cli.text("init", "-a", "App")
     code, findings = examined(cli)
-    assert code == 0, [one for some in findings.values() for one in some if one["verdict"] == "fault"]
+    assert code == 0, [one for some in findings.values() for one in some if one["verdict"] == "error"]
     wrong = [one for some in findings.values() for one in some if one["verdict"] not in {"ok", "warning"}]
     assert {one["subject"] for one in wrong} <= {"downloads", "android Hermes", "ios Hermes"}  # nothing is released yet
     assert verdicts(findings, "android deployment key") == ["ok", "ok"]
@@ -140,10 +140,10 @@ def test_an_app_that_still_asks_app_center(cli, app):
     cli.text("release", make_bundle(cli.folder), "^2.0.0")
     code, findings = examined(cli)
     assert code == 1
-    assert verdicts(findings, "android server") == ["fault"]
+    assert verdicts(findings, "android server") == ["error"]
     assert "closed on 2025-03-31" in findings["android server"][0]["found"]
     assert "CodePushServerUrl" in findings["android server"][0]["advice"]
-    assert "fault" in verdicts(findings, "android deployment key")
+    assert "error" in verdicts(findings, "android deployment key")
     assert verdicts(findings, "android code") == ["warning"]
     assert verdicts(findings, "android version") == ["warning"]
     assert "v1 is for ^2.0.0" in findings["android version"][0]["found"]
@@ -158,7 +158,7 @@ def test_keys_of_signed_releases(cli, app, tmp_path):
     strings.write_text(
         strings.read_text().replace("</resources>", f'<string name="CodePushPublicKey">{told}</string></resources>')
     )
-    for key, verdict in ((private, "ok"), (other, "fault")):
+    for key, verdict in ((private, "ok"), (other, "error")):
         cli.text("init", "-a", "App", "-k", key, "--yes")
         assert verdicts(examined(cli)[1], "android public key") == [verdict]
     assert verdicts(examined(cli)[1], "ios public key") == ["warning"]
@@ -180,15 +180,15 @@ def test_a_cordova_app(cli, codepush_server, keys):
     cli.text("init", "-a", "App")
     _, findings = examined(cli)
     assert verdicts(findings, "android deployment key") == ["ok"]
-    assert verdicts(findings, "ios deployment key") == ["fault"]
-    assert verdicts(findings, "ios server") == ["fault"]
+    assert verdicts(findings, "ios deployment key") == ["error"]
+    assert verdicts(findings, "ios server") == ["error"]
 
 
 def test_nothing_to_look_at(cli):
     """Without project, app and server each is told in a sentence."""
     code, findings = examined(cli, CODEPUSH_SERVER_URL="http://127.0.0.1:9")
     assert code == 1
-    assert verdicts(findings, "server") == ["fault"]
+    assert verdicts(findings, "server") == ["error"]
     assert "does not answer" in findings["server"][0]["found"]
     assert verdicts(findings, "project file") == ["warning"]
     assert verdicts(findings, "app project") == ["skipped"]
@@ -238,7 +238,7 @@ def test_a_setting_that_is_misspelt(cli, app):
     assert code == 1
     assert "does not read CodePushServerURL" in findings["android settings"][0]["found"]
     assert findings["android settings"][0]["advice"] == "Name it CodePushServerUrl."
-    assert verdicts(findings, "android server") == ["fault"]
+    assert verdicts(findings, "android server") == ["error"]
 
 
 def test_a_capacitor_app(cli, codepush_server, keys):
@@ -284,14 +284,14 @@ def test_an_app_without_a_client(cli, app):
     assert verdicts(examined(cli)[1], "client") == ["warning"]
     package["dependencies"]["@hot-updater/react-native"] = "1.0.0"
     write_files(app, {"package.json": package})
-    assert verdicts(examined(cli)[1], "client") == ["fault"]
+    assert verdicts(examined(cli)[1], "client") == ["error"]
 
 
 @pytest.mark.parametrize(
     ("public_url", "verdict", "reason"),
     [
         ("http://0.0.0.0:3000", "ok", "Devices download from"),  # the server names the host of the request instead
-        ("http://127.0.0.1:9", "fault", "does not respond"),
+        ("http://127.0.0.1:9", "error", "does not respond"),
         (None, "ok", "Devices download from"),
     ],
 )
@@ -307,6 +307,6 @@ def test_the_address_of_downloads(tmp_path, public_url, verdict, reason):
         _, findings = examined(cli)
         assert verdicts(findings, "downloads") == [verdict]
         assert reason in findings["downloads"][0]["found"]
-        if verdict == "fault":
+        if verdict == "error":
             assert "--public-url" in findings["downloads"][0]["advice"]
         assert cli.json("deployment", "history", "App", "Staging")[0].get("metrics") is None  # no device was counted

@@ -35,7 +35,9 @@ def test_phones_update_from_an_object_store(storage_url, redirects, tmp_path):
         server.client() as client,
     ):
         client.add_app("App")
-        phone = SimulatedDevice(tmp_path / "phone", server_url=server.url, deployment_key=key(client), app_version="1.0.0")
+        phone = SimulatedDevice(
+            tmp_path / "phone", server_url=server.url, deployment_key=key(client), app_version="1.0.0"
+        )
         for number, script in enumerate(("console.log(1)", "console.log(2)"), 1):
             bundle = make_bundle(tmp_path / f"{number}", script)
             (bundle / "picture.jpg").write_bytes(PICTURE)

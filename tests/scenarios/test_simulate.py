@@ -54,7 +54,7 @@ def test_what_a_phone_is_told_and_why(cli, code_push, release):
     assert verdicts(simulated) == [
         ("v4", "other_version"), ("v3", "disabled"), ("v2", "chosen"), ("v1", "older"),
     ]  # fmt: skip
-    assert simulated["told"]["label"] == "v2"
+    assert simulated["offered"]["label"] == "v2"
     assert simulated["runs"]["label"] == "v2"
     assert simulated["failure"] is None
     text = cli.text("simulate", "App", "-d", "Staging", "--app-version", "1.0.0")

@@ -90,7 +90,9 @@ def test_reports_made_offline_arrive_later(code_push, key, codepush_server, tmp_
     code_push.release("App", "Staging", make_bundle(tmp_path), "1.0.0")
 
     def device(url):
-        return SimulatedDevice(tmp_path / "device", server_url=url, deployment_key=key, app_version="1.0.0", timeout=10.0)
+        return SimulatedDevice(
+            tmp_path / "device", server_url=url, deployment_key=key, app_version="1.0.0", timeout=10.0
+        )
 
     device(codepush_server.url).sync()
     offline = device("http://127.0.0.1:1")

@@ -9,9 +9,9 @@ import click
 
 from codepush.cli.context import pass_cli
 from codepush.cli.errors import Exit, Failure
-from codepush.cli.frame import Group, argument
+from codepush.cli.legacy_syntax import AliasOption
+from codepush.cli.options import Group, argument
 from codepush.cli.output import Row, Table
-from codepush.cli.spelling import Twin
 from codepush.cli.values import DURATION
 from codepush.masking import masked_name
 
@@ -27,12 +27,14 @@ _ROUNDING: Final = timedelta(minutes=1)
 
 @click.group("access-key", cls=Group)
 def access_key() -> None:
-    """Look after the access keys of your account."""
+    """Manage access keys."""
 
 
 @access_key.command("add", aliases=["create"])
 @argument("name", help="What to call it, such as the machine or the job that will use it.")
-@click.option("-d", "--description", cls=Twin, argument="name", metavar="NAME", help="The name, as App Center says it.")
+@click.option(
+    "-d", "--description", cls=AliasOption, argument="name", metavar="NAME", help="The name, as App Center says it."
+)
 @click.option("--ttl", type=DURATION, help="How long it is good for, such as 90m, 60d or 1y.  [60d]")
 @click.option("-t", "--type", "kind", hidden=True, help="App Center's; all keys are those of a user.")
 @pass_cli
@@ -104,7 +106,7 @@ def list_keys(cli: Cli) -> None:
 @argument("name", help="Its name.")
 @pass_cli
 def remove_key(cli: Cli, name: str) -> None:
-    """Remove an access key; whoever uses it is refused from now on."""
+    """Remove an access key. It stops working immediately."""
     shown = masked_name(name)
     cli.confirm(
         f'Remove the access key "{shown}"?',

@@ -14,7 +14,7 @@ import click
 
 from codepush.cli.context import pass_cli
 from codepush.cli.errors import Exit, Failure
-from codepush.cli.frame import RemoteCommand, argument
+from codepush.cli.options import RemoteCommand, argument
 
 if TYPE_CHECKING:
     from collections.abc import Callable

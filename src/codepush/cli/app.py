@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from codepush.cli.context import pass_cli
-from codepush.cli.frame import Group, app_option, argument
+from codepush.cli.legacy_syntax import AliasOption
+from codepush.cli.options import Group, app_option, argument
 from codepush.cli.output import Column, Table
-from codepush.cli.spelling import Twin
 from codepush.cli.values import EMAIL, Choice
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ _PLATFORM: Final = Choice("platform", {"react-native": "React-Native", "cordova"
 
 @click.group(cls=Group)
 def app() -> None:
-    """Look after apps."""
+    """Manage apps."""
 
 
 @app.command("add", aliases=["create"])
@@ -31,10 +31,12 @@ def app() -> None:
 @argument("os", type=_OS, required=False, help="ios, android or windows; some servers want it.")
 @argument("platform", type=_PLATFORM, required=False, help="react-native, cordova or electron; some servers want it.")
 @click.option(
-    "-n", "--name", "-d", "--display-name", cls=Twin, argument="app", metavar="APP", help="As App Center has it."
+    "-n", "--name", "-d", "--display-name", cls=AliasOption, argument="app", metavar="APP", help="As App Center has it."
 )
-@click.option("-o", "--os", cls=Twin, argument="os", metavar="OS", help="As App Center has it.")
-@click.option("-p", "--platform", cls=Twin, argument="platform", metavar="PLATFORM", help="As App Center has it.")
+@click.option("-o", "--os", cls=AliasOption, argument="os", metavar="OS", help="As App Center has it.")
+@click.option(
+    "-p", "--platform", cls=AliasOption, argument="platform", metavar="PLATFORM", help="As App Center has it."
+)
 @click.option("--no-deployments", is_flag=True, help="Do not make the deployments Production and Staging.")
 @pass_cli
 def add_app(cli: Cli, app: str, os: str | None, platform: str | None, *, no_deployments: bool) -> None:
@@ -76,7 +78,7 @@ def list_apps(cli: Cli) -> None:
 @pass_cli
 def remove_app(cli: Cli, app: str) -> None:
     """Remove an app with its deployments and releases; its phones get no more updates."""
-    from codepush.cli.losses import app_losses
+    from codepush.cli.impact import app_losses
 
     cli.confirm(
         "Are you sure you want to remove this app? Note that its deployment keys will be PERMANENTLY unrecoverable.",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from codepush.cli.context import pass_cli
-from codepush.cli.frame import Group, app_argument, argument
+from codepush.cli.options import Group, app_argument, argument
 from codepush.cli.output import Table
 from codepush.cli.values import EMAIL
 
@@ -19,7 +19,7 @@ __all__ = ["collaborator"]
 
 @click.group(cls=Group)
 def collaborator() -> None:
-    """Look after who may release to an app."""
+    """Manage the collaborators of an app."""
 
 
 @collaborator.command("add", aliases=["invite"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from codepush.cli.frame import Command, argument
+from codepush.cli.options import Command, argument
 
 __all__ = ["completion"]
 

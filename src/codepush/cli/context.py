@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, Any, Concatenate, Final, ParamSpec, TypeVar
 import click
 
 from codepush.cli.errors import Cancelled, Exit, Failure
+from codepush.cli.legacy_syntax import refuse_empty
 from codepush.cli.output import Output
 from codepush.cli.project import find_project
-from codepush.cli.spelling import refuse_empty
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from codepush.cli.credentials import Credentials, Login
-    from codepush.cli.phones import AppKind
     from codepush.cli.project import Project
+    from codepush.cli.simulated_devices import AppKind
     from codepush.client import CodePush
 
 __all__ = ["Cli", "current", "note_flag", "pass_cli"]
@@ -62,7 +62,7 @@ class Cli:
 
     @cached_property
     def credentials(self) -> Credentials:
-        """The log-ins of whoever runs this."""
+        """The logins of the user who runs the command."""
         from codepush.cli.credentials import Credentials
 
         return Credentials(self.environment)

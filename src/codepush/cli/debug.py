@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from codepush.cli.context import pass_cli
-from codepush.cli.frame import Command, argument, common_options
+from codepush.cli.options import Command, argument, common_options
 from codepush.cli.values import Choice
 
 if TYPE_CHECKING:

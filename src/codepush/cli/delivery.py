@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from codepush.cli.context import Cli
+    from codepush.cli.release import Verification
     from codepush.models import PackageInfo
     from codepush.projects.binary_version import BinaryVersion
 
@@ -98,6 +99,7 @@ class Delivery:
         private_key_path: the key to sign with.
         no_duplicate_release_error: whether a release that is there already is only a warning.
         dry_run: whether to tell only what would happen.
+        verification: how to verify it on simulated devices; ``None``: not at all.
 
     """
 
@@ -109,6 +111,7 @@ class Delivery:
     private_key_path: str | None
     no_duplicate_release_error: bool
     dry_run: bool
+    verification: Verification | None
 
     @classmethod
     def planned(
@@ -121,6 +124,7 @@ class Delivery:
         private_key_path: str | None,
         no_duplicate_release_error: bool,
         dry_run: bool,
+        verification: Verification | None,
         **info: Any,  # noqa: ANN401 - what `said` takes
     ) -> Delivery:
         """Return the release that options ask for, having checked what can be checked before anything is built.
@@ -140,6 +144,7 @@ class Delivery:
             private_key_path=private_key_path,
             no_duplicate_release_error=no_duplicate_release_error,
             dry_run=dry_run,
+            verification=verification,
         )
         delivery.check()
         return delivery
@@ -193,8 +198,8 @@ class Delivery:
                 private_key_path=self.private_key_path,
             )
             return
-        from codepush.cli.phones import AppKind
         from codepush.cli.releasing import release_contents
+        from codepush.cli.simulated_devices import AppKind
 
         self.cli.app_kind = AppKind("ios" if platform == "ios" else "android", starts_with)
         self.cli.out.say("Releasing update contents to CodePush:")
@@ -207,5 +212,6 @@ class Delivery:
             info=self.info,
             private_key_path=self.private_key_path,
             no_duplicate_release_error=self.no_duplicate_release_error,
+            verification=self.verification,
             named=named,
         )

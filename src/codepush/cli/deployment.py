@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from codepush.cli.context import pass_cli
-from codepush.cli.frame import Group, app_argument, argument, deployment_argument
+from codepush.cli.options import Group, app_argument, argument, deployment_argument
 from codepush.cli.output import Column, Row, Table
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ _DEFAULTS: Final = ("Staging", "Production")
 
 @click.group(cls=Group)
 def deployment() -> None:
-    """Look after the deployments of an app."""
+    """Manage the deployments of an app."""
 
 
 @deployment.command("add", aliases=["create"])
@@ -99,7 +99,7 @@ def rename_deployment(cli: Cli, app: str | None, name: str, new_name: str) -> No
 @pass_cli
 def remove_deployment(cli: Cli, app: str | None, name: str) -> None:
     """Remove a deployment with its releases; phones that carry its key get no more updates."""
-    from codepush.cli.losses import deployment_losses
+    from codepush.cli.impact import deployment_losses
 
     app = cli.app(app)
     cli.confirm(
@@ -121,7 +121,7 @@ def remove_deployment(cli: Cli, app: str | None, name: str) -> None:
 @pass_cli
 def clear_deployment(cli: Cli, app: str | None, name: str) -> None:
     """Remove all releases of a deployment and its counters; the next release is v1 again."""
-    from codepush.cli.losses import deployment_losses
+    from codepush.cli.impact import deployment_losses
 
     app = cli.app(app)
     cli.confirm(

@@ -9,14 +9,14 @@ import click
 
 from codepush.cli.context import pass_cli
 from codepush.cli.errors import Exit
-from codepush.cli.frame import RemoteCommand
+from codepush.cli.options import RemoteCommand
 
 if TYPE_CHECKING:
     from codepush.cli.context import Cli
 
 __all__ = ["doctor"]
 
-_MARKS = {"ok": "ok", "warning": "!", "fault": "x", "skipped": "-"}
+_MARKS = {"ok": "ok", "warning": "!", "error": "x", "skipped": "-"}
 
 
 @click.command("doctor", cls=RemoteCommand)
@@ -30,14 +30,14 @@ def doctor(cli: Cli) -> None:
     whether the app takes its bundle from CodePush, Hermes, and whether devices of this version can take the newest
     release. Nothing is changed.
     """
-    from codepush.cli.examination import examine
+    from codepush.cli.diagnostics import examine
     from codepush.cli.output import Column, Table
     from codepush.cli.shapes import plain
 
     findings = examine(cli, Path.cwd())
     rows = [[_MARKS[one.verdict], one.subject, _shown(one)] for one in findings]
     cli.out.result(plain(findings), Table(["", "Checked", Column("Found", 90)], rows))
-    faults = sum(one.verdict == "fault" for one in findings)
+    faults = sum(one.verdict == "error" for one in findings)
     warnings = sum(one.verdict == "warning" for one in findings)
     cli.out.say(f"{faults} to mend, {warnings} to look at." if faults or warnings else "Everything fits together.")
     if faults:

@@ -51,7 +51,7 @@ class Exit(IntEnum):
 
 
 EXITS: Final = {
-    Exit.DONE: "What was asked for is done, or was so already.",
+    Exit.DONE: "Success, or nothing to change.",
     Exit.FAILED: "It failed for a reason that has no number of its own.",
     Exit.USAGE: "The command, an option, a value or the project file is wrong. Nothing was sent.",
     Exit.SERVER: "The server failed, or gave an answer that cannot be read.",
@@ -87,7 +87,7 @@ _TOLD_BY: Final = {
     "App ": "Your apps are told by: codepush app list",
     "Deployment ": "The app's deployments are told by: codepush deployment list APP",
     "release": "The releases that there are, are told by: codepush deployment history APP DEPLOYMENT",
-    "e-mail": "Whoever it is has to make an account on the server first.",
+    "e-mail": "That person needs an account on this server first.",
     "access key": "Your keys are told by: codepush access-key list",
 }
 """Where what was not found is listed, by a word in the server's sentence."""
@@ -168,6 +168,6 @@ def _next_step(error: CodePushError) -> str:
         case RateLimited(retry_after=float() | int() as seconds):
             return f"Try again in {seconds:.0f} seconds."
         case ServerError(request_id=str() as request):
-            return f"Whoever runs the server finds the reason in its log, under the request {request}."
+            return f"Give the server administrator this request ID: {request}."
         case _:
             return ""

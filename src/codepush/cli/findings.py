@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Finding", "Judgement", "guarded"]
 
-Judgement: TypeAlias = Literal["ok", "warning", "fault", "skipped"]
+Judgement: TypeAlias = Literal["ok", "warning", "error", "skipped"]
 """What to make of something: it is right; it may be meant so; it cannot work; it could not be looked at."""
 
 
@@ -39,4 +39,4 @@ def guarded(subject: str, look: Callable[[], Iterable[Finding]]) -> Iterator[Fin
     try:
         yield from look()
     except CodePushError as error:
-        yield Finding(subject=subject, verdict="fault", found=error.message)
+        yield Finding(subject=subject, verdict="error", found=error.message)

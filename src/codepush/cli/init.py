@@ -12,7 +12,7 @@ import click
 
 from codepush.cli.context import pass_cli
 from codepush.cli.errors import Exit, Failure
-from codepush.cli.frame import RemoteCommand
+from codepush.cli.options import RemoteCommand
 from codepush.cli.project import FILE_NAME
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def init(cli: Cli, app: str | None, deployment: str | None, private_key_path: Pa
     """Write .codepush.toml here, after asking for what is not given."""
     path = Path.cwd() / FILE_NAME
     if path.exists():
-        cli.confirm(f"{FILE_NAME} is here already. Write it anew?", when_cancelled=f"{FILE_NAME} is as it was.")
+        cli.confirm(f"{FILE_NAME} exists. Overwrite it?", when_cancelled=f"{FILE_NAME} is as it was.")
     name = app or _asked_app(cli)
     known = _deployments(cli, name)
     said = {"server": cli.server_url, "app": name, "deployment": deployment or _asked_deployment(known)}

@@ -12,7 +12,7 @@ from click.exceptions import NoSuchCommand
 
 from codepush.cli.context import Cli, current
 from codepush.cli.errors import Cancelled, Failure, failure_of, refused_key, without_keys
-from codepush.cli.frame import common_options, write_options
+from codepush.cli.options import common_options, write_options
 from codepush.errors import GATEWAY, CodePushError, Unauthorized
 
 if TYPE_CHECKING:
@@ -36,15 +36,13 @@ ENTRIES: Final[Mapping[str, Entry]] = {
     "register": Entry("codepush.cli.account:register", "Log-in", "Make an account on a server."),
     "link": Entry("codepush.cli.account:link", "Log-in", "Link another identity provider to your account."),
     "whoami": Entry("codepush.cli.account:whoami", "Log-in", "Tell who is logged in."),
-    "access-key": Entry(
-        "codepush.cli.access_key:access_key", "Log-in", "Look after the keys of your scripts.", ("tokens",)
-    ),
-    "session": Entry("codepush.cli.session:session", "Log-in", "Look after the log-ins of your account."),
+    "access-key": Entry("codepush.cli.access_key:access_key", "Log-in", "Manage access keys.", ("tokens",)),
+    "session": Entry("codepush.cli.session:session", "Log-in", "Manage login sessions."),
     "init": Entry("codepush.cli.init:init", "Project", "Write the project file of a repository."),
     "doctor": Entry("codepush.cli.doctor:doctor", "Project", "Check that everything fits together."),
-    "app": Entry("codepush.cli.app:app", "Apps", "Look after apps.", ("apps",)),
-    "collaborator": Entry("codepush.cli.collaborator:collaborator", "Apps", "Look after who may release to an app."),
-    "deployment": Entry("codepush.cli.deployment:deployment", "Apps", "Look after the deployments of an app."),
+    "app": Entry("codepush.cli.app:app", "Apps", "Manage apps.", ("apps",)),
+    "collaborator": Entry("codepush.cli.collaborator:collaborator", "Apps", "Manage the collaborators of an app."),
+    "deployment": Entry("codepush.cli.deployment:deployment", "Apps", "Manage the deployments of an app."),
     "release": Entry("codepush.cli.release:release", "Releases", "Release a directory or a file."),
     "release-react": Entry(
         "codepush.cli.release_react:release_react", "Releases", "Bundle a React Native app and release it."
@@ -60,7 +58,7 @@ ENTRIES: Final[Mapping[str, Entry]] = {
     "rollback": Entry("codepush.cli.release:rollback", "Releases", "Go back to an older release."),
     "simulate": Entry("codepush.cli.simulate:simulate", "Phones", "Tell what a phone would be told, and why; try it."),
     "debug": Entry("codepush.cli.debug:debug", "Phones", "Show what the app on a device says about its updates."),
-    "server": Entry("codepush.cli.server:server", "Server", "Run and look after a server of your own."),
+    "server": Entry("codepush.cli.server:server", "Server", "Run and maintain a self-hosted server."),
     "completion": Entry("codepush.cli.completion:completion", "This machine", "Make a shell complete commands."),
 }
 

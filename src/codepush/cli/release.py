@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import click
 
 from codepush.cli.context import note_flag, pass_cli
-from codepush.cli.frame import RemoteCommand, app_argument, argument, deployment_argument
-from codepush.cli.spelling import Twin
+from codepush.cli.legacy_syntax import AliasOption
+from codepush.cli.options import RemoteCommand, app_argument, argument, deployment_argument
 from codepush.cli.values import DESCRIPTION, ROLLOUT, TARGET, check_contents
 from codepush.errors import APIError
 
@@ -60,27 +61,40 @@ def release_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return verify_options(command)
 
 
+class Verification(NamedTuple):
+    """The request to enable a release only once simulated devices could install it.
+
+    Attributes:
+        public_key_path: The key to check signatures with; ``None``: devices do not check them.
+
+    """
+
+    public_key_path: str | None
+
+
 def verify_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that have a release tried on simulated phones; whoever releases looks them up."""
+    """Add ``--verify`` and its key, which the command receives together as ``verification``."""
+
+    @functools.wraps(command)
+    def with_verification(*args: Any, verify: bool, public_key_path: str | None, **options: Any) -> Any:  # noqa: ANN401
+        return command(*args, verification=Verification(public_key_path) if verify else None, **options)
+
+    decorated: Callable[..., Any] = with_verification
     for option in (
         click.option(
             "--public-key-path",
             metavar="FILE",
             type=click.Path(exists=True, dir_okay=False),
-            expose_value=False,
-            callback=note_flag,
             help="With --verify: the phones take only what was signed with this key's private half.",
         ),
         click.option(
             "--verify",
             is_flag=True,
-            expose_value=False,
-            callback=note_flag,
             help="Release it disabled, and enable it once simulated phones could take it from all that phones run.",
         ),
     ):
-        command = option(command)
-    return command
+        decorated = option(decorated)
+    return decorated
 
 
 _DRY_RUN = click.option("--dry-run", is_flag=True, help="Only tell what would happen.")
@@ -97,10 +111,10 @@ _NO_DUPLICATE_ERROR = click.option(
 @argument("contents", metavar="PATH", help="The directory or file to release.")
 @argument("target", type=TARGET, metavar="TARGET_BINARY_VERSION", help="The app's versions it is for: 1.2.3, ^1.2, *.")
 @click.option(
-    "-c", "--update-contents-path", cls=Twin, argument="contents", metavar="PATH", help="As App Center has it."
+    "-c", "--update-contents-path", cls=AliasOption, argument="contents", metavar="PATH", help="As App Center has it."
 )
 @click.option(
-    "-t", "--target-binary-version", cls=Twin, argument="target", metavar="RANGE", help="As App Center has it."
+    "-t", "--target-binary-version", cls=AliasOption, argument="target", metavar="RANGE", help="As App Center has it."
 )
 @release_options
 @pass_cli
@@ -115,6 +129,7 @@ def release(
     private_key_path: str | None,
     no_duplicate_release_error: bool,
     dry_run: bool,
+    verification: Verification | None,
     **info: Any,  # noqa: ANN401 - what `said` takes
 ) -> None:
     """Release a directory or a file to the phones of a deployment."""
@@ -140,6 +155,7 @@ def release(
         info=said(**info),
         private_key_path=private_key_path,
         no_duplicate_release_error=no_duplicate_release_error,
+        verification=verification,
     )
 
 
@@ -182,7 +198,10 @@ def patch(
     if changed is None:
         history = cli.client.get_deployment_history(app, name)
         same = next(one for one in reversed(history) if label in {None, one.label})
-        cli.out.result(plain(same), f'The "{which}" release of "{app}" app\'s "{name}" deployment was so already.')
+        cli.out.result(
+            plain(same),
+            f'Nothing to change: the "{which}" release of "{app}" app\'s "{name}" deployment already has these settings.',
+        )
         return
     cli.out.result(plain(changed), f'Successfully updated the "{which}" release of "{app}" app\'s "{name}" deployment.')
 
@@ -192,12 +211,12 @@ def patch(
 @argument("source", metavar="SOURCE", help="The deployment that has the release.")
 @argument("destination", metavar="DESTINATION", help="The deployment that is to get it.")
 @click.option(
-    "-s", "--source-deployment-name", cls=Twin, argument="source", metavar="NAME", help="As App Center has it."
+    "-s", "--source-deployment-name", cls=AliasOption, argument="source", metavar="NAME", help="As App Center has it."
 )
 @click.option(
     "-d",
     "--destination-deployment-name",
-    cls=Twin,
+    cls=AliasOption,
     argument="destination",
     metavar="NAME",
     help="As App Center has it.",
@@ -222,6 +241,7 @@ def promote(
     *,
     no_duplicate_release_error: bool,
     dry_run: bool,
+    verification: Verification | None,
     **info: Any,  # noqa: ANN401 - what `said` takes
 ) -> None:
     """Release in one deployment what another one has; what is not said otherwise stays as it is there."""
@@ -237,7 +257,7 @@ def promote(
     from codepush.client import is_duplicate
 
     try:
-        made = promoted(cli, app, source, destination, change)
+        made = promoted(cli, app, source, destination, change, verification=verification)
     except APIError as error:
         if not (no_duplicate_release_error and is_duplicate(error)):
             raise

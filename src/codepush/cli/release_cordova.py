@@ -10,7 +10,7 @@ import click
 
 from codepush.cli.context import pass_cli
 from codepush.cli.delivery import Delivery, target_option
-from codepush.cli.frame import RemoteCommand, app_argument, argument
+from codepush.cli.options import RemoteCommand, app_argument, argument
 from codepush.cli.release import release_options
 from codepush.cli.values import Choice
 

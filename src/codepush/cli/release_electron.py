@@ -10,7 +10,7 @@ import click
 
 from codepush.cli.context import pass_cli
 from codepush.cli.delivery import Delivery, bundle_options, may_empty, source_map_of, target_option, warn_of_source_map
-from codepush.cli.frame import RemoteCommand, app_argument
+from codepush.cli.options import RemoteCommand, app_argument
 from codepush.cli.release import release_options
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from codepush.cli.delivery import (
     target_option,
     warn_of_source_map,
 )
-from codepush.cli.frame import RemoteCommand, app_argument, argument
+from codepush.cli.options import RemoteCommand, app_argument, argument
 from codepush.cli.release import release_options
 from codepush.cli.values import Choice
 

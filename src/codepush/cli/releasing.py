@@ -15,6 +15,7 @@ from codepush.errors import APIError
 
 if TYPE_CHECKING:
     from codepush.cli.context import Cli
+    from codepush.cli.release import Verification
     from codepush.models import Package, PackageInfo
 
 __all__ = ["promoted", "release_contents", "tell_duplicate"]
@@ -30,6 +31,7 @@ def release_contents(
     info: PackageInfo,
     private_key_path: Path | str | None = None,
     no_duplicate_release_error: bool = False,
+    verification: Verification | None = None,
     named: str | None = None,
 ) -> None:
     """Release a directory or a file, show how far that is, and tell what became of it.
@@ -43,6 +45,7 @@ def release_contents(
         info: what else is said about the release.
         private_key_path: the key to sign with; the project's when not given.
         no_duplicate_release_error: whether a release that is there already is only a warning.
+        verification: how to verify it on simulated devices; ``None``: not at all.
         named: how the contents are called in the last sentence; the path when not given.
 
     Raises:
@@ -51,7 +54,7 @@ def release_contents(
     """
     key = private_key_path or cli.project.private_key_path
     meant = info
-    if cli.flags.get("verify"):
+    if verification is not None:
         info = replace(info, is_disabled=True)
     check_names(cli, app, contents)
     cli.client.get_deployment(app, deployment)  # whatever is wrong with names and keys is told before the upload
@@ -66,8 +69,8 @@ def release_contents(
             raise
         tell_duplicate(cli, app, deployment, error)
         return
-    if cli.flags.get("verify"):
-        release = _tried(cli, app, deployment, release, is_enabled=not meant.is_disabled)
+    if verification is not None:
+        release = _tried(cli, app, deployment, release, verification, is_enabled=not meant.is_disabled)
     kind = "directory" if Path(contents).is_dir() else "file"
     cli.out.result(
         plain(release),
@@ -77,7 +80,9 @@ def release_contents(
     cli.out.say(f"It is {release.label} there, for {release.app_version}.")
 
 
-def promoted(cli: Cli, app: str, source: str, destination: str, info: PackageInfo) -> Package:
+def promoted(
+    cli: Cli, app: str, source: str, destination: str, info: PackageInfo, *, verification: Verification | None
+) -> Package:
     """Promote a release, and with ``--verify`` enable it only once simulated phones could take it.
 
     Raises:
@@ -85,20 +90,22 @@ def promoted(cli: Cli, app: str, source: str, destination: str, info: PackageInf
         Failure: a phone could not take it.
 
     """
-    if not cli.flags.get("verify"):
+    if verification is None:
         return cli.client.promote(app, source, destination, info)
     is_disabled = info.is_disabled
     if is_disabled is None:
         releases = cli.client.get_deployment_history(app, source)
         is_disabled = next((one.is_disabled for one in reversed(releases) if info.label in {None, one.label}), None)
     made = cli.client.promote(app, source, destination, replace(info, is_disabled=True))
-    return _tried(cli, app, destination, made, is_enabled=not is_disabled)
+    return _tried(cli, app, destination, made, verification, is_enabled=not is_disabled)
 
 
-def _tried(cli: Cli, app: str, deployment: str, release: Package, *, is_enabled: bool) -> Package:
+def _tried(
+    cli: Cli, app: str, deployment: str, release: Package, verification: Verification, *, is_enabled: bool
+) -> Package:
     from codepush.cli.verification import verified
 
-    return verified(cli, app, deployment, release, is_enabled=is_enabled)
+    return verified(cli, app, deployment, release, verification, is_enabled=is_enabled)
 
 
 def tell_duplicate(cli: Cli, app: str, deployment: str, error: APIError) -> None:

@@ -1,4 +1,4 @@
-"""``codepush server``: run a server of your own, and look after it."""
+"""``codepush server``: run and maintain a self-hosted server."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import anyio
 import click
 
-from codepush.cli.frame import LocalGroup
-from codepush.cli.places import load_settings, place_options
+from codepush.cli.options import LocalGroup
 from codepush.cli.server_data import backup, check, gc, restore
 from codepush.cli.server_people import account, key, login_code
+from codepush.cli.storage_options import load_settings, place_options
 
 if TYPE_CHECKING:
     import socket
@@ -24,7 +24,7 @@ __all__ = ["server"]
 
 @click.group(cls=LocalGroup)
 def server() -> None:
-    """Run and look after a server of your own."""
+    """Run and maintain a self-hosted server."""
     if find_spec("starlette") is None or find_spec("sqlalchemy") is None:
         raise click.ClickException("The server needs more packages. Install them with: pip install 'codepush[server]'")
 

@@ -1,4 +1,4 @@
-"""``codepush server check``, ``gc``, ``backup`` and ``restore``: looking after all of a server's data."""
+"""``codepush server check``, ``gc``, ``backup`` and ``restore``: maintain all of a server's data."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import msgspec
 
 from codepush.cli.context import current, note_flag
 from codepush.cli.errors import Exit
-from codepush.cli.frame import Command
-from codepush.cli.places import load_settings, place_options
+from codepush.cli.options import Command
+from codepush.cli.storage_options import load_settings, place_options
 
 if TYPE_CHECKING:
     from codepush.server.operations import Cleaned, Findings
@@ -30,7 +30,7 @@ _MEGABYTE = 1_000_000
 def check(quick: bool, mend: bool, as_json: bool, **places: str | None) -> None:
     """Check that everything is there and fits together; ends with exit code 1 when something is wrong.
 
-    Every archive of a release is read and its hash computed anew, every diff is followed from what it starts from
+    Every archive of a release is read and its hash computed again, every diff is followed from what it starts from
     to what it leads to, labels have no gaps, and counters agree with the devices behind them. Nothing is changed
     without --mend; servers may run meanwhile.
     """

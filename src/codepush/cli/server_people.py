@@ -7,9 +7,9 @@ import click
 import msgspec
 
 from codepush.cli.context import current, note_flag
-from codepush.cli.frame import Command, LocalGroup
+from codepush.cli.options import Command, LocalGroup
 from codepush.cli.output import Output, Table
-from codepush.cli.places import load_settings, place_options
+from codepush.cli.storage_options import load_settings, place_options
 
 __all__ = ["account", "key", "login_code"]
 

@@ -10,7 +10,7 @@ import click
 
 from codepush.cli.context import pass_cli
 from codepush.cli.errors import Exit, Failure
-from codepush.cli.frame import Group, argument
+from codepush.cli.options import Group, argument
 from codepush.cli.output import Table
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ __all__ = ["session"]
 
 @click.group(cls=Group)
 def session() -> None:
-    """Look after the log-ins of your account."""
+    """Manage login sessions."""
 
 
 @session.command("list", aliases=["ls"])

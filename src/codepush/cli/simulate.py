@@ -10,7 +10,7 @@ import click
 
 from codepush.cli.context import pass_cli
 from codepush.cli.errors import Exit, Failure
-from codepush.cli.frame import RemoteCommand, app_argument
+from codepush.cli.options import RemoteCommand, app_argument
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -120,7 +120,7 @@ def _version(given: str | None, start: Package | None) -> str:
 def _trial(
     cli: Cli, subject: _Subject, *, platform: Platform | None, bundle_name: str | None, public_key_path: Path | None
 ) -> Any:  # noqa: ANN401 - a Trial, whose module is imported late
-    from codepush.cli.phones import bundle_name_of, platform_of
+    from codepush.cli.simulated_devices import bundle_name_of, platform_of
     from codepush.device import Trial
     from codepush.device.connection import Connection
 
@@ -146,18 +146,18 @@ def _tell(cli: Cli, subject: _Subject, outcome: Outcome, label: str | None) -> N
         cli.out.result(None, _table(considered))
     if outcome.failure:
         raise Failure(
-            f"The phone could not take {outcome.told.label}: {outcome.failure}", exit_code=Exit.REFUSED_BY_PHONE
+            f"The phone could not take {outcome.offered.label}: {outcome.failure}", exit_code=Exit.REFUSED_BY_PHONE
         )
 
 
 def _told(outcome: Outcome, considered: Sequence[Explanation], label: str | None) -> dict[str, Any]:
-    from codepush.cli.phones import reason
     from codepush.cli.shapes import plain
+    from codepush.cli.simulated_devices import reason
 
     return {
         "startedFrom": label,
         "question": plain(outcome.question),
-        "told": plain(outcome.told),
+        "offered": plain(outcome.offered),
         "considered": [
             {
                 "label": one.release.label,
@@ -176,27 +176,27 @@ def _told(outcome: Outcome, considered: Sequence[Explanation], label: str | None
 
 def _table(considered: Sequence[Explanation]) -> Table:
     from codepush.cli.output import Column, Table
-    from codepush.cli.phones import reason
+    from codepush.cli.simulated_devices import reason
 
     rows = [[one.release.label, one.release.app_version, reason(one)] for one in considered]
     return Table(["Release", "Target", Column("Why it was chosen or not", 60)], rows)
 
 
 def _sentences(subject: _Subject, outcome: Outcome, label: str | None) -> list[str]:
-    from codepush.cli.phones import kind_of_download
+    from codepush.cli.simulated_devices import kind_of_download
 
-    version, told = outcome.question.app_version, outcome.told
+    version, offered = outcome.question.app_version, outcome.offered
     said = [f"A phone with version {version} that runs {label or 'the app from the store'} asks {subject.name}."]
-    if told.update_app_version:
-        said.append(f"It is told to get another version from the store: the newest release is for {told.app_version}.")
-    elif not told.is_available:
+    if offered.update_app_version:
+        said.append(f"The app must be updated from the store: the newest release is for {offered.app_version}.")
+    elif not offered.is_available:
         said.append("It is told that there is no update.")
     else:
-        kind = kind_of_download(subject.find(told.label), told.download_url)
-        must = ", to be installed at once" if told.is_mandatory else ""
-        said.append(f"It is told of {told.label}: {told.package_size:,} bytes ({kind}){must}.")
+        kind = kind_of_download(subject.find(offered.label), offered.download_url)
+        must = ", to be installed at once" if offered.is_mandatory else ""
+        said.append(f"It is told of {offered.label}: {offered.package_size:,} bytes ({kind}){must}.")
     if outcome.is_rolled_back:
-        said.append(f"{told.label} died before it came up, and the phone went back.")
+        said.append(f"{offered.label} died before it came up, and the phone went back.")
     if not outcome.failure:
         said.append(f"It runs {outcome.runs.label or 'the app from the store'} now.")
     return said

@@ -15,8 +15,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from codepush.cli.errors import Exit, Failure
-from codepush.cli.phones import AppKind, bundle_name_of, kind_of_download, platform_of
 from codepush.cli.planning import some_version, versions_running
+from codepush.cli.simulated_devices import AppKind, bundle_name_of, kind_of_download, platform_of
 from codepush.device import Trial
 from codepush.errors import CodePushError
 from codepush.models import Package, PackageInfo, UpdateCheck
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from codepush.cli.context import Cli
+    from codepush.cli.release import Verification
     from codepush.device import Outcome
     from codepush.models import Metrics
 
@@ -54,7 +55,9 @@ class Verdict(Struct, frozen=True, kw_only=True):
     failure: str | None
 
 
-def verified(cli: Cli, app: str, deployment: str, release: Package, *, is_enabled: bool) -> Package:
+def verified(
+    cli: Cli, app: str, deployment: str, release: Package, verification: Verification, *, is_enabled: bool
+) -> Package:
     """Try a disabled release on simulated phones, and enable it when each of them could take it.
 
     Args:
@@ -62,6 +65,7 @@ def verified(cli: Cli, app: str, deployment: str, release: Package, *, is_enable
         app: the app.
         deployment: the deployment.
         release: the release, which is disabled.
+        verification: what the devices check.
         is_enabled: whether it is to be enabled; it stays disabled otherwise, however the trial ends.
 
     Returns:
@@ -74,7 +78,7 @@ def verified(cli: Cli, app: str, deployment: str, release: Package, *, is_enable
     label = release.label
     enable = f"To enable it all the same: codepush patch {app} {deployment} --label {label} --no-disabled"
     try:
-        verdicts = _try(cli, app, deployment, label)
+        verdicts = _try(cli, app, deployment, label, verification)
         _tell(cli, label, verdicts)
         failed = next((one for one in verdicts if one.failure), None)
         if failed is None:
@@ -103,11 +107,11 @@ def _tell(cli: Cli, label: str, verdicts: Sequence[Verdict]) -> None:
         cli.out.say(f"  version {one.app_version}, running {runs}: {came}")
 
 
-def _try(cli: Cli, app: str, deployment: str, label: str) -> list[Verdict]:
+def _try(cli: Cli, app: str, deployment: str, label: str, verification: Verification) -> list[Verdict]:
     metrics = cli.client.get_deployment_metrics(app, deployment)
     history = _with_diffs(cli, app, deployment, label, metrics)
     release = _find(history, label)
-    trial = _trial(cli, app, deployment, history)
+    trial = _trial(cli, app, deployment, history, verification)
     with TemporaryDirectory(prefix="codepush-phones-") as folder:
         return [
             _verdict(start, release, _outcome(trial, Path(folder) / f"{number}", start))
@@ -169,7 +173,7 @@ def _find(history: Sequence[Package], label: str) -> Package:
     return found
 
 
-def _trial(cli: Cli, app: str, deployment: str, history: Sequence[Package]) -> Trial:
+def _trial(cli: Cli, app: str, deployment: str, history: Sequence[Package], verification: Verification) -> Trial:
     candidates = selection.candidates(history)
     about = cli.client.get_app(app)
     kind = cli.app_kind or AppKind(platform_of(about), bundle_name_of(about))
@@ -179,7 +183,7 @@ def _trial(cli: Cli, app: str, deployment: str, history: Sequence[Package]) -> T
         answers=lambda check: selection.answer(candidates, check),
         platform=kind.platform,
         bundle_name=kind.bundle_name,
-        public_key=cli.flags.get("public_key_path"),
+        public_key=verification.public_key_path,
         timeout=cli.flags.get("timeout") or 60.0,
     )
 
@@ -191,7 +195,7 @@ def _verdict(start: _Start, release: Package, outcome: Outcome) -> Verdict:
     return Verdict(
         starts_from=start.release.label if start.release else None,
         app_version=start.app_version,
-        download=kind_of_download(release, outcome.told.download_url),
-        size=outcome.told.package_size,
+        download=kind_of_download(release, outcome.offered.download_url),
+        size=outcome.offered.package_size,
         failure=failure,
     )

@@ -32,10 +32,10 @@ __all__ = [
     "InstallMode",
     "LocalUpdate",
     "Outcome",
-    "SimulatedDevice",
     "Platform",
     "RemotePackage",
     "Running",
+    "SimulatedDevice",
     "SyncStatus",
     "Trial",
 ]

@@ -122,7 +122,9 @@ class Trial:
             is_rolled_back=crash and failure is None and answers[-1].is_available and device.running == before,
         )
 
-    def _device(self, folder: Path, app_version: str, client_unique_id: str | None, answers: list[UpdateInfo]) -> SimulatedDevice:
+    def _device(
+        self, folder: Path, app_version: str, client_unique_id: str | None, answers: list[UpdateInfo]
+    ) -> SimulatedDevice:
         def answer(check: UpdateCheck) -> UpdateInfo:
             answers.append(self._answers(check))
             return answers[-1]

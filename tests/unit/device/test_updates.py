@@ -4,7 +4,7 @@ from uuid import UUID
 
 import pytest
 
-from codepush.device import SimulatedDevice, Running, SyncStatus
+from codepush.device import Running, SimulatedDevice, SyncStatus
 from codepush.errors import ConfigurationError, PackageError
 from unit.device.scripted import KEY, app_files, package_hash
 

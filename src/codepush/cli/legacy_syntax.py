@@ -22,7 +22,7 @@ import click
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-__all__ = ["LEFT_OUT", "Argument", "Twin", "put_right", "refuse_empty"]
+__all__ = ["LEFT_OUT", "AliasOption", "Argument", "put_right", "refuse_empty"]
 
 LEFT_OUT: Final = "\0"
 """Stands in the place of an argument that was left out: no operating system can pass it."""
@@ -59,7 +59,7 @@ class Argument(click.Argument):
         return self.get_default(ctx)
 
 
-class Twin(click.Option):
+class AliasOption(click.Option):
     """Another way of giving an argument: as an option.
 
     Args:
@@ -187,8 +187,8 @@ class _Reader:
             if not rest:
                 raise click.BadOptionUsage(spelled, f"Option '{name}' requires an argument.")
             value = rest.popleft()
-        refuse_empty(option, value, self._arguments.get(option.argument) if isinstance(option, Twin) else None)
-        if isinstance(option, Twin):
+        refuse_empty(option, value, self._arguments.get(option.argument) if isinstance(option, AliasOption) else None)
+        if isinstance(option, AliasOption):
             read.twins[option.argument] = value
         else:
             read.options.extend([spelled, value])

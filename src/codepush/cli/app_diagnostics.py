@@ -79,7 +79,7 @@ def examine_app(cli: Cli, folder: Path, deployments: Sequence[Deployment]) -> It
         installed = installed_client(folder)
         foreign = foreign_client(folder)
     except ProjectError as error:
-        yield Finding(subject="client", verdict="fault", found=error.message)
+        yield Finding(subject="client", verdict="error", found=error.message)
         return
     configuration = capacitor_configuration(folder)
     if configuration is not None:
@@ -105,7 +105,7 @@ def _client(
     if foreign is not None:
         yield Finding(
             subject="client",
-            verdict="fault",
+            verdict="error",
             found=f"{foreign} uses a protocol of its own, so no setting points the app at a CodePush server.",
             advice=f"Use a client of CodePush instead, such as {default}.",
         )
@@ -177,7 +177,7 @@ def _ignored(half: _Half) -> Iterator[Finding]:
     for one in half.wiring.ignored:
         yield Finding(
             subject=f"{half.platform} settings",
-            verdict="fault",
+            verdict="error",
             found=f"{one.source}: {half.client.package} does not read {one.key} on this platform.",
             advice=f"Name it {half.usual(one.name)}.",
         )
@@ -202,7 +202,7 @@ def _deployment_key(half: _Half, deployments: Sequence[Deployment]) -> Iterator[
         elif deployments:
             yield Finding(
                 subject=subject,
-                verdict="fault",
+                verdict="error",
                 found=f"{one.source}: it belongs to no deployment of the app on this server.",
                 advice="'codepush deployment list -k' shows the keys.",
             )
@@ -215,7 +215,7 @@ def _server_url(half: _Half, server_url: str) -> Iterator[Finding]:
     if not found:
         yield Finding(
             subject=subject,
-            verdict="fault",
+            verdict="error",
             found=f"None is set: the app asks {half.client.default_server}.",
             advice=f"Set {half.usual('server_url')} in {half.place} to {server_url}.",
         )
@@ -255,7 +255,7 @@ def _public_key(half: _Half, private_key_path: Path | None) -> Iterator[Finding]
         else:
             yield Finding(
                 subject=subject,
-                verdict="fault",
+                verdict="error",
                 found=f"{one.source}: phones refuse what is signed with {private_key_path.name}, which does not fit.",
                 advice="Set the public half of the key that releases are signed with.",
             )

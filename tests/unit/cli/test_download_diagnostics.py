@@ -2,7 +2,7 @@
 
 import pytest
 
-from codepush.cli.download_examination import address_fault
+from codepush.cli.download_diagnostics import address_fault
 
 FAR, NEAR, HERE = "https://8.8.8.8", "http://192.168.1.5:3000", "http://127.0.0.1:3000"
 

@@ -6,8 +6,8 @@ import re
 from functools import partial
 from typing import TYPE_CHECKING
 
-from codepush.cli.app_examination import examine_app
-from codepush.cli.download_examination import examine_downloads
+from codepush.cli.app_diagnostics import examine_app
+from codepush.cli.download_diagnostics import examine_downloads
 from codepush.cli.findings import Finding, guarded
 from codepush.errors import CodePushError
 
@@ -31,9 +31,9 @@ def examine(cli: Cli, folder: Path) -> list[Finding]:
     """
     findings = [*_project(cli), *_reachable(cli)]
     deployments: list[Deployment] = []
-    if all(one.verdict != "fault" for one in findings):
+    if all(one.verdict != "error" for one in findings):
         findings += guarded("log-in", partial(_account, cli))
-    if all(one.verdict != "fault" for one in findings):
+    if all(one.verdict != "error" for one in findings):
         deployments, found = _deployments(cli)
         findings += found
         if deployments:
@@ -67,7 +67,7 @@ def _reachable(cli: Cli) -> Iterator[Finding]:
     except (httpx2.HTTPError, OSError) as error:
         yield Finding(
             subject="server",
-            verdict="fault",
+            verdict="error",
             found=f"{url} does not answer: {error}.",
             advice="Is the address right, and the server running? Another one is named with --server.",
         )
@@ -76,7 +76,7 @@ def _reachable(cli: Cli) -> Iterator[Finding]:
     if response.is_server_error or is_page:
         yield Finding(
             subject="server",
-            verdict="fault",
+            verdict="error",
             found=f"{url}/health responds with status {response.status_code}, but not as a CodePush server does.",
             advice="Check the address, and the proxy or gateway in front of the server if there is one.",
         )
@@ -95,7 +95,7 @@ def _account(cli: Cli) -> Iterator[Finding]:
     if cli.login is None:
         yield Finding(
             subject="log-in",
-            verdict="fault",
+            verdict="error",
             found=f"You are not logged in to {cli.server_url}.",
             advice=f"Log in with: codepush login {cli.server_url}",
         )
@@ -104,7 +104,7 @@ def _account(cli: Cli) -> Iterator[Finding]:
     else:
         yield Finding(
             subject="log-in",
-            verdict="fault",
+            verdict="error",
             found=f"The server does not take the access key from {cli.login.place}: it is unknown or has expired.",
             advice=f"Log in again with: codepush login {cli.server_url}",
         )
@@ -135,14 +135,14 @@ def _deployments(cli: Cli) -> tuple[list[Deployment], list[Finding]]:
         there = list(cli.client.get_deployments(name))
     except CodePushError as error:
         advice = "Correct the project file; 'codepush app list' tells what there is."
-        return [], [Finding(subject="app", verdict="fault", found=error.message, advice=advice)]
+        return [], [Finding(subject="app", verdict="error", found=error.message, advice=advice)]
     names = [one.name for one in there]
     found = [Finding(subject="app", verdict="ok", found=f'"{name}" has the deployments {", ".join(names) or "none"}.')]
     if cli.project.deployment and cli.project.deployment not in names:
         found.append(
             Finding(
                 subject="deployment",
-                verdict="fault",
+                verdict="error",
                 found=f'"{cli.project.deployment}", which the project file names, is none of them.',
                 advice=f"Add it with: codepush deployment add {name} {cli.project.deployment}",
             )

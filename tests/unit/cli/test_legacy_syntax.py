@@ -6,13 +6,13 @@ import click
 import pytest
 from click.testing import CliRunner
 
-from codepush.cli.frame import Command, app_argument, argument, deployment_argument
-from codepush.cli.spelling import Twin
+from codepush.cli.legacy_syntax import AliasOption
+from codepush.cli.options import Command, app_argument, argument, deployment_argument
 
 
 @click.command(cls=Command)
 @app_argument()
-@click.option("-c", "--update-contents-path", cls=Twin, argument="path")
+@click.option("-c", "--update-contents-path", cls=AliasOption, argument="path")
 @argument("path")
 @argument("version")
 @click.option("-d", "--deployment-name")

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from urllib.parse import urlsplit
 
 from codepush.cli.findings import Finding
-from codepush.cli.phones import platform_of
 from codepush.cli.planning import some_version
+from codepush.cli.simulated_devices import platform_of
 from codepush.device.connection import Connection
 from codepush.models import UpdateCheck
 
@@ -49,7 +49,7 @@ def examine_downloads(cli: Cli, deployments: Sequence[Deployment]) -> Iterator[F
     fault = address_fault(url, cli.server_url) or _refusal(cli, url)
     if fault:
         yield Finding(
-            subject=_SUBJECT, verdict="fault", found=f"Devices are sent to {_origin(url)}: {fault}", advice=_ADVICE
+            subject=_SUBJECT, verdict="error", found=f"Devices are sent to {_origin(url)}: {fault}", advice=_ADVICE
         )
     else:
         yield Finding(subject=_SUBJECT, verdict="ok", found=f"Devices download from {_origin(url)}.")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from codepush.cli.context import note_flag
-from codepush.cli.spelling import Argument, Twin, put_right
+from codepush.cli.legacy_syntax import AliasOption, Argument, put_right
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -135,7 +135,7 @@ def app_argument(short: str = "-a") -> Callable[[F], F]:
     def add(command: F) -> F:
         spellings = [short, "--app"] if short else ["--app"]
         option = click.option(
-            *spellings, cls=Twin, argument="app", metavar="APP", help="The app, instead of as an argument."
+            *spellings, cls=AliasOption, argument="app", metavar="APP", help="The app, instead of as an argument."
         )
         positional = argument("app", may_be_left_out=True, help="The app; that of the project file when left out.")
         return positional(option(command))
@@ -146,7 +146,7 @@ def app_argument(short: str = "-a") -> Callable[[F], F]:
 def app_option(command: F) -> F:
     """Add the option ``--app`` for an app that is an argument which has to be given: it is not looked up anywhere."""
     option = click.option(
-        "-a", "--app", cls=Twin, argument="app", metavar="APP", help="The same, as App Center has it."
+        "-a", "--app", cls=AliasOption, argument="app", metavar="APP", help="The same, as App Center has it."
     )
     return option(command)
 
