@@ -198,10 +198,8 @@ def patch(
     if changed is None:
         history = cli.client.get_deployment_history(app, name)
         same = next(one for one in reversed(history) if label in {None, one.label})
-        cli.out.result(
-            plain(same),
-            f'Nothing to change: the "{which}" release of "{app}" app\'s "{name}" deployment already has these settings.',
-        )
+        known = f'the "{which}" release of "{app}" app\'s "{name}" deployment already has these settings.'
+        cli.out.result(plain(same), f"Nothing to change: {known}")
         return
     cli.out.result(plain(changed), f'Successfully updated the "{which}" release of "{app}" app\'s "{name}" deployment.')
 
