@@ -73,8 +73,9 @@ bench-checks: environment ## Measure update checks beside nginx and a static fil
 bench-cli: environment ## Measure how long the command line takes to start, beside the original ones; writes benchmarks/results.md
 	python benchmarks/cli.py
 
-bench-scale: environment ## Measure what deployments and their releases cost in time and memory; writes benchmarks/results.md
+bench-scale: environment ## Measure what deployments, their releases and many apps cost; writes benchmarks/results.md
 	python benchmarks/scale.py
+	python benchmarks/accounts.py
 
 bench-reports: environment ## Measure acknowledged reports a second beside one transaction for each; writes benchmarks/results.md
 	PYTHONPATH=tests python benchmarks/reports.py
