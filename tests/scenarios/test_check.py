@@ -78,11 +78,11 @@ def test_a_lost_and_a_damaged_diff(populated):
 
 
 def test_lost_diffs_are_made_again(populated, updated_phone):
-    """Until then phones get the whole package; with --mend nothing is wrong any more, and the remains can go."""
+    """Until then phones get the whole package; with --repair nothing is wrong any more, and the remains can go."""
     for diff, _ in diffs_to(populated, 3):
         stored(populated, diff).unlink()
-    findings = check(populated, mend=True)
-    assert [problem.mended for problem in findings.problems] == [True, True]
+    findings = check(populated, repair=True)
+    assert [problem.repaired for problem in findings.problems] == [True, True]
     assert findings.ok
     assert check(populated).problems == ()
     assert diffs_to(populated, 3) == []

@@ -70,9 +70,9 @@ def settings(data, **flags):
     return Settings.load({"data": data, **flags}, {})
 
 
-def check(place, *, deep=True, mend=False):
+def check(place, *, deep=True, repair=False):
     """Check a server's data."""
-    return anyio.run(lambda: operations.check(place, deep=deep, mend=mend))
+    return anyio.run(lambda: operations.check(place, deep=deep, repair=repair))
 
 
 def change(place, statement, *values):

@@ -24,20 +24,20 @@ _MEGABYTE = 1_000_000
 
 @click.command(cls=Command)
 @click.option("--quick", is_flag=True, help="Do not read the archives; only look whether they are there.")
-@click.option("--mend", is_flag=True, help="Have diffs made again that are lost or damaged.")
+@click.option("--repair", is_flag=True, help="Create lost or damaged diffs again.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 @place_options
-def check(quick: bool, mend: bool, as_json: bool, **places: str | None) -> None:
+def check(quick: bool, repair: bool, as_json: bool, **places: str | None) -> None:
     """Check that everything is there and fits together; ends with exit code 1 when something is wrong.
 
     Every archive of a release is read and its hash computed again, every diff is followed from what it starts from
-    to what it leads to, labels have no gaps, and counters agree with the devices behind them. Nothing is changed
-    without --mend; servers may run meanwhile.
+    to what it leads to, labels have no gaps, and counters agree with the devices behind them. Without --repair
+    nothing is changed. Servers may run at the same time.
     """
     from codepush.server import operations
 
     settings = load_settings(places)
-    findings = anyio.run(lambda: operations.check(settings, deep=not quick, mend=mend))
+    findings = anyio.run(lambda: operations.check(settings, deep=not quick, repair=repair))
     if as_json:
         shown = {"ok": findings.ok, **msgspec.to_builtins(findings)}
         click.echo(msgspec.json.format(msgspec.json.encode(shown)))

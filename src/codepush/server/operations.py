@@ -189,13 +189,13 @@ async def revoke_key(settings: Settings, email: str, name: str) -> None:
             await accounts.revoke_key(_operator(), email, name)
 
 
-async def check(settings: Settings, *, deep: bool, mend: bool = False) -> Findings:
+async def check(settings: Settings, *, deep: bool, repair: bool = False) -> Findings:
     """Return what is lost, damaged or inconsistent.
 
     Args:
         settings: where everything is.
         deep: read every archive; otherwise only look whether it is there.
-        mend: have diffs made again that are lost or damaged. Without this nothing is changed.
+        repair: Create diffs again that are lost or damaged. By default, nothing is changed.
 
     Raises:
         CodePushError: the database or the archives cannot be reached.
@@ -203,7 +203,7 @@ async def check(settings: Settings, *, deep: bool, mend: bool = False) -> Findin
     """
     with _for_people():
         async with open_upkeep(settings) as upkeep:
-            return await upkeep.integrity.check(deep=deep, mend=mend)
+            return await upkeep.integrity.check(deep=deep, repair=repair)
 
 
 async def clean(settings: Settings, *, retired_days: int, dry_run: bool) -> Cleaned:

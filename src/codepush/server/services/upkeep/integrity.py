@@ -31,18 +31,18 @@ __all__ = ["SAFE_AGE_MS", "Finding", "Findings", "Integrity"]
 SAFE_AGE_MS: Final = 24 * 60 * 60 * 1000
 """A blob that no record knows may still get one for so long: a release puts its blob first."""
 
-_MEND: Final = "Release the same content again, or restore the archive from a backup."
-_MEND_DIFF: Final = "Phones that need it get no update. Check with --mend, and it is made again."
-_MENDED: Final = "It is made again, and phones get the whole package until then."
+_REPAIR: Final = "Release the same content again, or restore the archive from a backup."
+_REPAIR_DIFF: Final = "Devices that need it get no update. Check with --repair to create it again."
+_REPAIRED: Final = "It is being created again; until then, devices get the whole package."
 
 
 class Finding(Struct, frozen=True):
-    """Something that is wrong: of which kind, with what, a sentence for people, and whether it was mended."""
+    """Something that is wrong: of which kind, with what, a sentence for people, and whether it was repaired."""
 
     kind: str
     subject: str
     message: str
-    mended: bool = False
+    repaired: bool = False
 
 
 class Findings(Struct, frozen=True, kw_only=True):
@@ -64,7 +64,7 @@ class Findings(Struct, frozen=True, kw_only=True):
     @property
     def ok(self) -> bool:
         """Whether nothing is wrong any more."""
-        return all(problem.mended for problem in self.problems)
+        return all(problem.repaired for problem in self.problems)
 
 
 class _Facts(Struct, frozen=True):
@@ -87,12 +87,12 @@ class Integrity:
         self._workspace = workspace
         self._clock = clock
 
-    async def check(self, *, deep: bool = True, mend: bool = False) -> Findings:
+    async def check(self, *, deep: bool = True, repair: bool = False) -> Findings:
         """Check everything.
 
         Args:
             deep: read every archive and compute its hashes again; otherwise only look whether it is there.
-            mend: have diffs made again that are lost or damaged. Without this nothing is changed.
+            repair: Create diffs again that are lost or damaged. By default, nothing is changed.
 
         Raises:
             UnavailableError: see the ports.
@@ -103,7 +103,7 @@ class Integrity:
         listed = {entry.id: entry async for entry in self._blobs.entries()}
         problems = [*map(_label_gap, facts.label_gaps), *map(_counter_gap, facts.counter_gaps)]
         problems += [found async for found in self._packages(facts, listed, deep=deep)]
-        problems += [found async for found in self._diffs(facts, listed, deep=deep, mend=mend)]
+        problems += [found async for found in self._diffs(facts, listed, deep=deep, repair=repair)]
         return Findings(
             problems=tuple(problems),
             orphans=self._orphans(facts, listed),
@@ -128,7 +128,7 @@ class Integrity:
             if wrong is not None:
                 kind, sentence = wrong
                 yield Finding(
-                    f"package_{kind}", subject, f"The archive {package.blob_id} of {subject} {sentence}. {_MEND}"
+                    f"package_{kind}", subject, f"The archive {package.blob_id} of {subject} {sentence}. {_REPAIR}"
                 )
 
     async def _read_package(self, package: PackageFact, facts: _Facts) -> tuple[str, str] | None:
@@ -140,7 +140,7 @@ class Integrity:
         return await self._read(facts.blobs[package.blob_id], compare)
 
     async def _diffs(
-        self, facts: _Facts, listed: Mapping[str, BlobEntry], *, deep: bool, mend: bool
+        self, facts: _Facts, listed: Mapping[str, BlobEntry], *, deep: bool, repair: bool
     ) -> AsyncIterator[Finding]:
         packages = {package.id: package for package in facts.packages}
         for diff in facts.diffs:
@@ -148,11 +148,11 @@ class Integrity:
             wrong = _look(facts.blobs[diff.blob_id], listed) or (await self._read_diff(diff, facts) if deep else None)
             if wrong is not None:
                 kind, sentence = wrong
-                if mend:
+                if repair:
                     await self._make_again(diff)
-                remedy = _MENDED if mend else _MEND_DIFF
+                remedy = _REPAIRED if repair else _REPAIR_DIFF
                 message = f"The diff {diff.blob_id} to {subject} {sentence}. {remedy}"
-                yield Finding(f"diff_{kind}", subject, message, mended=mend)
+                yield Finding(f"diff_{kind}", subject, message, repaired=repair)
 
     async def _make_again(self, diff: DiffFact) -> None:
         """Stop offering a diff and queue its rebuild. Garbage collection removes the file."""
