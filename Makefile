@@ -51,6 +51,7 @@ check: environment ## Format, lint, spelling, types, import contracts, generated
 	python tools/unasync.py --check
 	python tools/openapi.py --check
 	python tools/cli_docs.py --check
+	python tools/settings_docs.py --check
 	tools/lock.sh --check
 	tools/lint_deploy.sh
 
@@ -59,6 +60,7 @@ fix: environment ## Fix what can be fixed automatically
 	python tools/unasync.py
 	python tools/openapi.py
 	python tools/cli_docs.py
+	python tools/settings_docs.py
 	ruff format
 
 bench: bench-packages bench-checks bench-cli bench-reports bench-downloads bench-scale ## Measure everything that benchmarks/results.md tells

@@ -16,7 +16,7 @@ CHOSEN = "a-secret-that-a-script-has-chosen"
 
 @pytest.fixture
 def server(tmp_path):
-    with live_server(tmp_path / "data", failed_logins_per_address=5, rate_limits="on") as server:
+    with live_server(tmp_path / "data", failed_logins_per_ip=5, rate_limits="on") as server:
         yield server
 
 

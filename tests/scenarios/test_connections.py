@@ -212,7 +212,7 @@ def test_a_head_that_arrives_slowly(server):
 
 def test_a_report_has_a_time_limit_as_a_whole(tmp_path):
     """A body of which a byte arrives now and then ends with the time limit of the route."""
-    with live_server(tmp_path / "data", request_seconds=1) as server, connected(server) as connection:
+    with live_server(tmp_path / "data", request_timeout=1) as server, connected(server) as connection:
         connection.sendall(REPORT + b"Content-Length: 100\r\n\r\n")
         connection.settimeout(0.3)
         received = b""
@@ -228,7 +228,7 @@ def test_a_report_has_a_time_limit_as_a_whole(tmp_path):
 
 def test_a_login_has_a_time_limit_as_a_whole(tmp_path):
     """The form of a login has to arrive in time too."""
-    with live_server(tmp_path / "data", request_seconds=1) as server, connected(server) as connection:
+    with live_server(tmp_path / "data", request_timeout=1) as server, connected(server) as connection:
         connection.sendall(b"POST /auth/login HTTP/1.1\r\nHost: h\r\nContent-Length: 100\r\n\r\ntoken=")
         assert status(connection.recv(65536)) == 408
 

@@ -168,7 +168,7 @@ def test_a_package_gets_smaller_afterwards(tmp_path, make_phone):
     bundle = tmp_path / "build" / "CodePush"
     bundle.mkdir(parents=True)
     (bundle / "index.android.bundle").write_text(" ".join(words))
-    with serving(tmp_path / "data", pack_level=1) as (server, code_push):
+    with serving(tmp_path / "data", compression_level=1) as (server, code_push):
         before = code_push.release("App", "Staging", bundle, "1.0.0")
         wait_for_jobs(server.settings)
         [after] = code_push.get_deployment_history("App", "Staging")
@@ -220,7 +220,7 @@ def test_work_under_way_is_given_back_on_request(tmp_path):
     for number in range(8):
         words = dice.choices([f"word{number}" for number in range(5000)], k=250_000)
         (bundle / f"part{number}.bundle").write_text(" ".join(words))
-    with serving(tmp_path / "data", pack_level=1) as (server, code_push):
+    with serving(tmp_path / "data", compression_level=1) as (server, code_push):
         before = code_push.release("App", "Staging", bundle, "1.0.0")
         wait_until_begun(server.settings)
     settings = server.settings

@@ -29,7 +29,7 @@ def unread(server, stack):
 def test_unread_downloads(tmp_path, monkeypatch):
     """Beyond the limit of an address a download is 503; those that nobody reads are closed, and make room again."""
     monkeypatch.setattr(Connections, "limits", TimeLimits(unread=2))
-    settings = {"downloads_per_address": 3, "trusted_proxies": "1"}
+    settings = {"downloads_per_ip": 3, "trusted_proxies": "1"}
     with live_server(tmp_path / "data", **settings) as server, ExitStack() as stack:
         path = server.settings.storage / BLOB_ID[:2] / BLOB_ID
         path.parent.mkdir(parents=True)

@@ -430,7 +430,7 @@ def test_nothing_secret_is_logged(server, browser, provider, caplog):
 
 def test_too_many_requests(serve):
     """Somebody who asks too often is told when to come back, on a page."""
-    with serve(requests_per_address=2) as server:
+    with serve(rate_limit_per_ip=2) as server:
         answers = [httpx2.get(f"{server.url}/auth/login") for _ in range(3)]
     assert [answer.status_code for answer in answers] == [200, 200, 429]
     assert "Too many requests" in said(answers[-1])

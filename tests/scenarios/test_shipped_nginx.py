@@ -42,7 +42,7 @@ def test_a_forged_address_has_no_effect(front):
     assert added_by(server) == ["127.0.0.1"]
 
 
-@pytest.mark.parametrize("front", [{"requests_per_address": 3}], indirect=True)
+@pytest.mark.parametrize("front", [{"rate_limit_per_ip": 3}], indirect=True)
 def test_a_forged_address_escapes_no_limit(front):
     """One client behind nginx is limited as one, even if it sends another address each time."""
     _, client = front
@@ -50,7 +50,7 @@ def test_a_forged_address_escapes_no_limit(front):
     assert statuses == [401, 401, 401, 429, 429]
 
 
-@pytest.mark.parametrize("front", [{"requests_per_address": 3}], indirect=True)
+@pytest.mark.parametrize("front", [{"rate_limit_per_ip": 3}], indirect=True)
 def test_clients_are_limited_one_by_one(front):
     """Behind an nginx that sees different clients, each has its own limit."""
     server, _ = front

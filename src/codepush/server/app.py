@@ -142,16 +142,16 @@ def create_app(settings: Settings, *, peers: Path | None = None) -> Starlette:
     shared = SharedCounters(counters, peers, held=updates.held)
     changes = Changes(store, partial(_announce, updates=updates, arrivals=arrivals, counters=counters))
     access_keys = AccessKeys(store, changes, max_days=settings.access_key_max_days)
-    failures = FailedLogins(RateLimit(settings.failed_logins_per_address)) if settings.rate_limits else None
+    failures = FailedLogins(RateLimit(settings.failed_logins_per_ip)) if settings.rate_limits else None
     gate = Gate(access_keys, _limits(settings, failures))
     apps, collaborators = Apps(store, changes), Collaborators(store, changes)
     organizations = Organizations(store, changes)
-    admission = Admission(gate, apps, organizations, request_seconds=settings.request_seconds)
+    admission = Admission(gate, apps, organizations, request_seconds=settings.request_timeout)
     deployments, metrics = Deployments(store, changes, links), Metrics(store)
     series = Series(store)
     workspace = Workspace(settings.workspace, limit_mb=settings.workspace_limit_mb)
     contents = Contents(
-        blobs, workspace, repacking, pack_level=settings.pack_level, counters=counters.releases, spans=spans
+        blobs, workspace, repacking, pack_level=settings.compression_level, counters=counters.releases, spans=spans
     )
     releases = Releases(store, changes, contents, links, diffs, spans=spans)
     idempotency = Idempotency(store)
@@ -186,7 +186,7 @@ def create_app(settings: Settings, *, peers: Path | None = None) -> Starlette:
         uploads,
         workspace=workspace,
         rate_limit=_address_limit(settings),
-        request_seconds=settings.request_seconds,
+        request_seconds=settings.request_timeout,
     )
     fallback = for_all_paths(Route(_ANYTHING, management.fallback, methods=_METHODS))
     managing = management_app(
@@ -199,7 +199,7 @@ def create_app(settings: Settings, *, peers: Path | None = None) -> Starlette:
             *status.routes(),
             *(absent(operations) if settings.operations_port else operations),
             *AcquisitionRoutes(
-                updates, checks, reports, counters, report_seconds=min(_REPORT_SECONDS, settings.request_seconds)
+                updates, checks, reports, counters, report_seconds=min(_REPORT_SECONDS, settings.request_timeout)
             ).routes(),
             *_download_door(settings, store, blobs, counters).routes(),
             *OpenApiRoutes().routes(),
@@ -246,7 +246,7 @@ def _announce(committed: Committed, *, updates: Updates, arrivals: Arrivals, cou
 def _limits(settings: Settings, failures: FailedLogins | None) -> Limits | None:
     if failures is None:
         return None
-    return Limits(RateLimit(settings.requests_per_address), RateLimit(settings.requests_per_key), failures)
+    return Limits(RateLimit(settings.rate_limit_per_ip), RateLimit(settings.rate_limit_per_key), failures)
 
 
 def _new_devices(settings: Settings) -> NewDevices:
@@ -255,7 +255,7 @@ def _new_devices(settings: Settings) -> NewDevices:
 
 def _address_limit(settings: Settings) -> RateLimit | None:
     """Return the limit for doors that need no access key."""
-    return RateLimit(settings.requests_per_address) if settings.rate_limits else None
+    return RateLimit(settings.rate_limit_per_ip) if settings.rate_limits else None
 
 
 def _login_door(
@@ -267,7 +267,7 @@ def _login_door(
         public_url=settings.public_url,
         rate_limit=_address_limit(settings),
         failures=failures,
-        request_seconds=settings.request_seconds,
+        request_seconds=settings.request_timeout,
     )
 
 
@@ -315,7 +315,7 @@ def _download_door(settings: Settings, store: Store, blobs: Blobs, counters: Cou
         downloads,
         counters.downloads,
         accel_redirect=settings.accel_redirect,
-        per_address=settings.downloads_per_address,
+        per_address=settings.downloads_per_ip,
     )
 
 

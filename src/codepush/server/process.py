@@ -22,7 +22,7 @@ from codepush.server.app import create_app
 from codepush.server.descriptors import connections_within, raise_limit
 from codepush.server.folders import hold, work_folder
 from codepush.server.operations import prepare
-from codepush.server.settings import ENVIRONMENT, Settings
+from codepush.server.settings import SETTINGS, Settings
 
 if TYPE_CHECKING:
     import asyncio
@@ -84,7 +84,7 @@ def serve(settings: Settings, listeners: Sequence[socket.socket], *, workers: in
         return
     from uvicorn.supervisors import Multiprocess
 
-    os.environ.update(_environment(settings))
+    os.environ.update(settings.environment)
     config = _config(settings, "codepush.server.process:worker_app", workers=workers)
     with work_folder(settings.workspace, "workers") as peers:
         os.environ[_PEERS] = str(peers)
@@ -104,7 +104,7 @@ def _within_limits(settings: Settings) -> Settings:
         logging.getLogger(__name__).warning(
             "Each process keeps at most %d connections open instead of %d, because it may open only %s files. "
             "Raise the hard limit (ulimit -Hn, or LimitNOFILE= in systemd), or lower %s.",
-            *(most, settings.max_connections, files, ENVIRONMENT["max_connections"]),
+            *(most, settings.max_connections, files, SETTINGS["max_connections"].variable),
         )
     return msgspec.structs.replace(settings, max_connections=most)
 
@@ -151,10 +151,6 @@ def _warn_of_unread_variables() -> None:
             "FORWARDED_ALLOW_IPS is ignored. Set CODEPUSH_TRUSTED_PROXIES to the networks or the number of the proxies "
             "in front of this server; docs/security.md explains how."
         )
-
-
-def _environment(settings: Settings) -> dict[str, str]:
-    return {variable: str(getattr(settings, name)) for name, variable in ENVIRONMENT.items()}
 
 
 def _config(settings: Settings, app: Starlette | str, *, workers: int = 1) -> uvicorn.Config:

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import re
-from ipaddress import ip_address
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
-from urllib.parse import SplitResult, urlsplit
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, TypeAlias, get_args, get_type_hints
 
-import msgspec
 import platformdirs
 from msgspec import Struct
 
@@ -17,200 +13,218 @@ from codepush.packaging.archive import DEFAULT_LEVEL
 from codepush.rules.diffs import DEFAULT_LIMIT
 from codepush.server.services.packages.repacking import BEST_LEVEL
 from codepush.server.storage.urls import Place
+from codepush.server.variables import (
+    Choice,
+    Setting,
+    Whole,
+    base_url,
+    folder,
+    is_unspecified,
+    location,
+    optional_base_url,
+    optional_provider_url,
+    proxy_list,
+    site_url,
+    storage_url,
+    switch,
+)
 from codepush.server.web.proxies import Proxies
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["ENVIRONMENT", "Settings"]
-
-ENVIRONMENT: Final[Mapping[str, str]] = {
-    "data": "CODEPUSH_DATA",
-    "public_url": "CODEPUSH_PUBLIC_URL",
-    "database_url": "CODEPUSH_DATABASE_URL",
-    "database_connections": "CODEPUSH_DATABASE_CONNECTIONS",
-    "storage_url": "CODEPUSH_STORAGE_URL",
-    "download_url": "CODEPUSH_DOWNLOAD_URL",
-    "redirect_downloads": "CODEPUSH_REDIRECT_DOWNLOADS",
-    "accel_redirect": "CODEPUSH_ACCEL_REDIRECT",
-    "upload_limit_mb": "CODEPUSH_UPLOAD_LIMIT_MB",
-    "pack_level": "CODEPUSH_PACK_LEVEL",
-    "diff_count": "CODEPUSH_DIFF_COUNT",
-    "request_seconds": "CODEPUSH_REQUEST_SECONDS",
-    "check_cache_seconds": "CODEPUSH_CHECK_CACHE_SECONDS",
-    "workspace_limit_mb": "CODEPUSH_WORKSPACE_LIMIT_MB",
-    "max_connections": "CODEPUSH_MAX_CONNECTIONS",
-    "downloads_per_address": "CODEPUSH_DOWNLOADS_PER_ADDRESS",
-    "new_devices_per_hour": "CODEPUSH_NEW_DEVICES_PER_HOUR",
-    "access_key_max_days": "CODEPUSH_ACCESS_KEY_MAX_DAYS",
-    "trusted_proxies": "CODEPUSH_TRUSTED_PROXIES",
-    "operations_port": "CODEPUSH_OPERATIONS_PORT",
-    "rate_limits": "CODEPUSH_RATE_LIMITS",
-    "failed_logins_per_address": "CODEPUSH_FAILED_LOGINS_PER_ADDRESS",
-    "requests_per_key": "CODEPUSH_REQUESTS_PER_KEY",
-    "requests_per_address": "CODEPUSH_REQUESTS_PER_ADDRESS",
-    "cors_origins": "CODEPUSH_CORS_ORIGINS",
-    "log_level": "CODEPUSH_LOG_LEVEL",
-    "log_format": "CODEPUSH_LOG_FORMAT",
-    "metrics": "CODEPUSH_METRICS",
-    "traces_url": "OTEL_EXPORTER_OTLP_ENDPOINT",
-    "enable_registration": "CODEPUSH_ENABLE_REGISTRATION",
-    "oidc_issuer": "CODEPUSH_OIDC_ISSUER",
-    "oidc_client_id": "CODEPUSH_OIDC_CLIENT_ID",
-    "oidc_client_secret": "CODEPUSH_OIDC_CLIENT_SECRET",
-    "github_url": "CODEPUSH_GITHUB_URL",
-    "github_client_id": "CODEPUSH_GITHUB_CLIENT_ID",
-    "github_client_secret": "CODEPUSH_GITHUB_CLIENT_SECRET",
-}
-"""The variable of each setting that has one. A flag goes before it."""
-
-_THIS_MACHINE: Final = frozenset({"127.0.0.1", "::1", "localhost"})
+__all__ = ["SETTINGS", "LogFormat", "LogLevel", "Settings"]
 
 LogFormat: TypeAlias = Literal["auto", "json", "text"]
-LOG_FORMATS: Final[tuple[LogFormat, ...]] = ("auto", "json", "text")
-LOG_LEVELS: Final = ("critical", "error", "warning", "info", "debug")
+LogLevel: TypeAlias = Literal["critical", "error", "warning", "info", "debug"]
+
+_TOGETHER: Final = (
+    ("oidc_issuer", "oidc_client_id", "oidc_client_secret"),
+    ("github_client_id", "github_client_secret"),
+)
+"""Settings of which either all are given or none."""
 
 
 class Settings(Struct, frozen=True, kw_only=True):
-    """Everything about a server that can be set. Made by :meth:`load`, which fills in the defaults.
+    """Everything about a server that can be set, as :meth:`load` returns it.
 
-    Attributes:
-        data: the folder for all that the server keeps (database and archives, unless told otherwise).
-        public_url: how phones and tools reach the server, without a slash at the end.
-        database_url: where the records are, ``sqlite:///FILE`` or ``postgresql://USER:PASSWORD@HOST/NAME``.
-        database_connections: how many connections to PostgreSQL each process keeps, besides the one that listens.
-        storage_url: where the archives are: ``file:///FOLDER``, or a bucket such as ``s3://BUCKET/PREFIX``.
-        download_url: what stands before ``/blobs`` in download addresses.
-        redirect_downloads: whether phones are sent to the object store itself, where that is possible.
-        accel_redirect: the internal location of nginx that serves the folder of archives, such as
-            ``/codepush-archives``; empty: the server sends them itself.
-        upload_limit_mb: the largest package taken, in units of 1 048 576 bytes.
-        pack_level: how hard a release is packed while its uploader waits, from 1 (fast) to 12 (small).
-        diff_count: from how many older releases diffs are made to a new one.
-        request_seconds: how long a management request may take; a release ten times as long.
-        check_cache_seconds: how long a cache in front of the server may answer update checks; 0: not at all.
-        workspace_limit_mb: how much disk all uploads in progress may use together, in units of 1 048 576 bytes.
-        max_connections: how many connections each process keeps open; the longest idle one is closed beyond it.
-        downloads_per_address: how many downloads one address may run at once.
-        new_devices_per_hour: how many devices not seen before one address may report in an hour.
-        access_key_max_days: the longest lifetime of an access key, in days.
-        trusted_proxies: the networks whose ``X-Forwarded-For`` is trusted besides loopback, separated by commas, or
-            the number of proxies in front of the server; 0: the header is ignored.
-        operations_port: the port that alone serves ``/metrics`` and ``/ready``; 0: the same port as everything else.
-        rate_limits: whether requests are limited at all.
-        failed_logins_per_address: how many failed log-ins a minute are accepted from one address.
-        requests_per_key: how many management requests a minute are taken with one access key.
-        requests_per_address: how many management requests a minute are taken from one address.
-        cors_origins: the web pages that may use the server from a browser, separated by commas.
-        log_level: one of critical, error, warning, info, debug.
-        log_format: how log lines look: json, text, or auto for text on a terminal and JSON elsewhere.
-        metrics: whether ``/metrics`` tells Prometheus the server's numbers.
-        traces_url: where OpenTelemetry's spans are sent (OTLP over HTTP); empty: nowhere.
-        enable_registration: whether people whom a provider knows may make accounts by themselves.
-        oidc_issuer, oidc_client_id, oidc_client_secret: the OpenID Connect provider to log in with;
-            all empty: none.
-        github_url, github_client_id, github_client_secret: the GitHub to log in with; the id and the
-            secret empty: none.
-
+    Each field carries its :class:`~codepush.server.variables.Setting`: environment variable, accepted values and
+    documentation. ``tools/settings_docs.py`` writes them into ``docs/server.md``.
     """
 
-    data: Path
-    public_url: str
-    database_url: str
-    storage_url: str
-    download_url: str
-    redirect_downloads: bool = True
-    accel_redirect: str = ""
-    database_connections: int = 5
-    upload_limit_mb: int = 200
-    pack_level: int = DEFAULT_LEVEL
-    diff_count: int = DEFAULT_LIMIT
-    request_seconds: int = 120
-    check_cache_seconds: int = 0
-    workspace_limit_mb: int = 4096
-    max_connections: int = 10_000
-    downloads_per_address: int = 256
-    new_devices_per_hour: int = 2000
-    access_key_max_days: int = 365
-    trusted_proxies: str = ""
-    operations_port: int = 0
-    rate_limits: bool = True
-    failed_logins_per_address: int = 20
-    requests_per_key: int = 1200
-    requests_per_address: int = 6000
-    cors_origins: str = "http://localhost:4000"
-    log_level: str = "info"
-    log_format: LogFormat = "auto"
-    metrics: bool = True
-    traces_url: str = ""
-    enable_registration: bool = False
-    oidc_issuer: str = ""
-    oidc_client_id: str = ""
-    oidc_client_secret: str = ""
-    github_url: str = "https://github.com"
-    github_client_id: str = ""
-    github_client_secret: str = ""
+    data: Annotated[
+        Path,
+        Setting(
+            "folder of the database and the archives, readable by its owner only",
+            folder,
+            default="the platform's folder for user data",
+        ),
+    ]
+    public_url: Annotated[
+        str,
+        Setting(
+            "URL at which devices and tools reach the server; set it behind a proxy",
+            base_url,
+            default="`http://HOST:PORT`",
+        ),
+    ]
+    database_url: Annotated[
+        str,
+        Setting(
+            "an SQLite file, or [PostgreSQL](postgresql.md) for several machines", default="`sqlite:///DIR/codepush.db`"
+        ),
+    ]
+    database_connections: Annotated[
+        int, Setting("connections of each process to PostgreSQL; one more listens", Whole(1))
+    ] = 5
+    storage_url: Annotated[
+        str,
+        Setting("[a folder or an object store](storage.md) for archives", storage_url, default="`file:///DIR/blobs`"),
+    ]
+    download_url: Annotated[
+        str, Setting("URL before `/blobs` in download addresses, such as that of a CDN", base_url, "the public URL")
+    ]
+    redirect_downloads: Annotated[
+        bool, Setting("`off`: devices are never redirected to the object store itself", switch)
+    ] = True
+    accel_redirect: Annotated[
+        str,
+        Setting("nginx's [internal location](storage.md#nginx-beside-a-folder) of the folder of archives", location),
+    ] = ""
+    upload_limit_mb: Annotated[int, Setting("largest package, in units of 1 048 576 bytes", Whole(1))] = 200
+    compression_level: Annotated[
+        int,
+        Setting(
+            "compression of a release while its uploader waits: 1 (fast) to 12 (small)",
+            Whole(1, BEST_LEVEL),
+            formerly="CODEPUSH_PACK_LEVEL",
+        ),
+    ] = DEFAULT_LEVEL
+    diff_count: Annotated[int, Setting("number of older releases from which diffs lead to a new one", Whole(0))] = (
+        DEFAULT_LIMIT
+    )
+    check_cache_seconds: Annotated[
+        int, Setting("seconds for which [a CDN may answer update checks](cdn.md); 0: not at all", Whole(0))
+    ] = 0
+    oidc_issuer: Annotated[
+        str, Setting("OpenID Connect provider to [log in with](login.md)", optional_provider_url)
+    ] = ""
+    oidc_client_id: Annotated[str, Setting("client ID at the OpenID Connect provider")] = ""
+    oidc_client_secret: Annotated[str, Setting("client secret at the OpenID Connect provider")] = ""
+    github_url: Annotated[
+        str,
+        Setting("GitHub or GitHub Enterprise to [log in with](login.md)", site_url),
+    ] = "https://github.com"
+    github_client_id: Annotated[str, Setting("client ID of the OAuth app at GitHub")] = ""
+    github_client_secret: Annotated[str, Setting("client secret of the OAuth app at GitHub")] = ""
+    enable_registration: Annotated[
+        bool, Setting("`on`: users whom a provider identifies may create an account", switch)
+    ] = False
+    rate_limits: Annotated[bool, Setting("`off`: no limits on requests and new devices", switch)] = True
+    rate_limit_per_key: Annotated[
+        int,
+        Setting("management requests a minute with one access key", Whole(1), formerly="CODEPUSH_REQUESTS_PER_KEY"),
+    ] = 1200
+    rate_limit_per_ip: Annotated[
+        int,
+        Setting("management requests a minute from one address", Whole(1), formerly="CODEPUSH_REQUESTS_PER_ADDRESS"),
+    ] = 6000
+    failed_logins_per_ip: Annotated[
+        int,
+        Setting("failed logins a minute from one address", Whole(1), formerly="CODEPUSH_FAILED_LOGINS_PER_ADDRESS"),
+    ] = 20
+    access_key_max_days: Annotated[int, Setting("longest lifetime of an access key, in days", Whole(1, 36_500))] = 365
+    trusted_proxies: Annotated[
+        str,
+        Setting(
+            "[proxies in front of the server](security.md#client-addresses): networks, or their number",
+            proxy_list,
+            default="loopback",
+        ),
+    ] = ""
+    operations_port: Annotated[
+        int,
+        Setting(
+            "separate port for [`/metrics` and `/ready`](security.md#operators-endpoints)",
+            Whole(0, 65_535),
+            default="none",
+        ),
+    ] = 0
+    max_connections: Annotated[int, Setting("open connections of each process", Whole(10))] = 10_000
+    downloads_per_ip: Annotated[
+        int,
+        Setting("concurrent downloads from one address", Whole(1), formerly="CODEPUSH_DOWNLOADS_PER_ADDRESS"),
+    ] = 256
+    new_devices_per_hour: Annotated[int, Setting("new devices that one address may report in an hour", Whole(1))] = 2000
+    workspace_limit_mb: Annotated[
+        int, Setting("disk space of all uploads in progress, in units of 1 048 576 bytes", Whole(1))
+    ] = 4096
+    request_timeout: Annotated[
+        int,
+        Setting(
+            "seconds that a management request may take; a release, or a chunk of one, ten times as long",
+            Whole(1),
+            formerly="CODEPUSH_REQUEST_SECONDS",
+        ),
+    ] = 120
+    cors_origins: Annotated[
+        str, Setting("web pages that may use the management API from a browser, separated by commas")
+    ] = "http://localhost:4000"
+    log_level: Annotated[
+        LogLevel,
+        Setting("`critical`, `error`, `warning`, `info` or `debug`", Choice(get_args(LogLevel))),
+    ] = "info"
+    log_format: Annotated[
+        LogFormat,
+        Setting("`json`, `text`, or `auto`: text on a terminal and JSON elsewhere", Choice(get_args(LogFormat))),
+    ] = "auto"
+    metrics: Annotated[bool, Setting("`off`: no `/metrics` ([monitoring](observability.md))", switch)] = True
+    traces_url: Annotated[
+        str,
+        Setting(
+            "URL to which traces are sent, with `codepush[otel]` installed",
+            optional_base_url,
+            variable="OTEL_EXPORTER_OTLP_ENDPOINT",
+        ),
+    ] = ""
 
     @classmethod
     def load(
         cls, flags: Mapping[str, Any], environment: Mapping[str, str], *, address: str = "http://127.0.0.1:3000"
     ) -> Settings:
-        """Return the settings that flags, else environment variables, else defaults give.
+        """Return the settings from flags, else environment variables, else defaults.
 
         Args:
-            flags: settings by attribute name; ``None`` where a flag was not given.
-            environment: environment variables, see :data:`ENVIRONMENT`.
-            address: where the server listens: the public URL, unless one is given.
+            flags: Settings by attribute name; ``None`` for a flag that is not given.
+            environment: Environment variables, see :data:`SETTINGS`.
+            address: The URL at which the server listens, which is the default of the public URL.
 
         Raises:
-            ConfigurationError: a value is invalid; the message names its variable.
+            ConfigurationError: A value is not accepted, or a variable has been renamed. The message names it.
 
         """
-        given = {name: environment[variable] for name, variable in ENVIRONMENT.items() if environment.get(variable)}
+        if unknown := flags.keys() - SETTINGS.keys():
+            raise TypeError(f"There is no setting {', '.join(sorted(unknown))}.")
+        given: dict[str, Any] = {name: setting.given(environment) for name, setting in SETTINGS.items()}
         given |= {name: value for name, value in flags.items() if value is not None}
-        data = Path(given.get("data") or platformdirs.user_data_path("codepush")).expanduser().absolute()
-        public_url = _base_url("public_url", given.get("public_url", address))
-        if given.get("oidc_issuer"):
-            _provider_url("oidc_issuer", given["oidc_issuer"])
-        return cls(
-            data=data,
-            public_url=public_url,
-            database_url=given.get("database_url", f"sqlite:///{data / 'codepush.db'}"),
-            database_connections=_whole("database_connections", given.get("database_connections", 5), least=1),
-            storage_url=_storage_url(given.get("storage_url", (data / "blobs").as_uri())),
-            download_url=_base_url("download_url", given.get("download_url", public_url)),
-            redirect_downloads=_switch("redirect_downloads", given.get("redirect_downloads", "on")),
-            accel_redirect=_location(given.get("accel_redirect", "")),
-            upload_limit_mb=_whole("upload_limit_mb", given.get("upload_limit_mb", 200), least=1),
-            pack_level=_whole("pack_level", given.get("pack_level", DEFAULT_LEVEL), least=1, most=BEST_LEVEL),
-            diff_count=_whole("diff_count", given.get("diff_count", DEFAULT_LIMIT), least=0),
-            request_seconds=_whole("request_seconds", given.get("request_seconds", 120), least=1),
-            check_cache_seconds=_whole("check_cache_seconds", given.get("check_cache_seconds", 0), least=0),
-            workspace_limit_mb=_whole("workspace_limit_mb", given.get("workspace_limit_mb", 4096), least=1),
-            max_connections=_whole("max_connections", given.get("max_connections", 10_000), least=10),
-            downloads_per_address=_whole("downloads_per_address", given.get("downloads_per_address", 256), least=1),
-            new_devices_per_hour=_whole("new_devices_per_hour", given.get("new_devices_per_hour", 2000), least=1),
-            access_key_max_days=_whole(
-                "access_key_max_days", given.get("access_key_max_days", 365), least=1, most=36_500
-            ),
-            trusted_proxies=_proxies(given.get("trusted_proxies", "")),
-            operations_port=_whole("operations_port", given.get("operations_port", 0), least=0, most=65_535),
-            rate_limits=_switch("rate_limits", given.get("rate_limits", "on")),
-            failed_logins_per_address=_whole(
-                "failed_logins_per_address", given.get("failed_logins_per_address", 20), least=1
-            ),
-            requests_per_key=_whole("requests_per_key", given.get("requests_per_key", 1200), least=1),
-            requests_per_address=_whole("requests_per_address", given.get("requests_per_address", 6000), least=1),
-            cors_origins=given.get("cors_origins", "http://localhost:4000"),
-            log_level=_log_level(given.get("log_level", "info")),
-            log_format=_log_format(given.get("log_format", "auto")),
-            metrics=_switch("metrics", given.get("metrics", "on")),
-            traces_url=_base_url("traces_url", given["traces_url"]) if given.get("traces_url") else "",
-            enable_registration=_switch("enable_registration", given.get("enable_registration", "off")),
-            **_together(given, "oidc_issuer", "oidc_client_id", "oidc_client_secret"),
-            **_together(given, "github_client_id", "github_client_secret"),
-            github_url=_provider_url("github_url", given.get("github_url", "https://github.com")).rstrip("/"),
-        )
+        given = {name: value for name, value in given.items() if value is not None}
+        data = folder(given.get("data") or platformdirs.user_data_path("codepush"))
+        given = {
+            "public_url": address,
+            "database_url": f"sqlite:///{data / 'codepush.db'}",
+            "storage_url": (data / "blobs").as_uri(),
+            "download_url": given.get("public_url", address),
+            **given,
+            "data": data,
+        }
+        _check_together(given)
+        values: dict[str, Any] = {name: one.parse(given[name]) for name, one in SETTINGS.items() if name in given}
+        return cls(**values)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment variables from which :meth:`load` returns these settings."""
+        return {setting.variable: str(getattr(self, name)) for name, setting in SETTINGS.items()}
 
     @property
     def origins(self) -> tuple[str, ...]:
@@ -219,7 +233,7 @@ class Settings(Struct, frozen=True, kw_only=True):
 
     @property
     def place(self) -> Place:
-        """Where the archives are."""
+        """The location of the archives."""
         return Place.parse(self.storage_url)
 
     @property
@@ -229,13 +243,13 @@ class Settings(Struct, frozen=True, kw_only=True):
 
     @property
     def storage(self) -> Path:
-        """The folder that holds the archives, when it is a folder that does."""
+        """The folder of the archives, if they are in a folder."""
         return Path(self.place.path)
 
     @property
     def unreachable_urls(self) -> tuple[str, ...]:
         """The public and the download URL, if their host is the unspecified address, such as ``0.0.0.0``."""
-        return tuple(url for url in sorted({self.public_url, self.download_url}) if _is_unspecified(url))
+        return tuple(url for url in sorted({self.public_url, self.download_url}) if is_unspecified(url))
 
     @property
     def workspace(self) -> Path:
@@ -243,104 +257,18 @@ class Settings(Struct, frozen=True, kw_only=True):
         return self.data / "tmp"
 
 
-def _base_url(name: str, value: str) -> str:
-    parts = _parts(name, value)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
-        raise ConfigurationError(
-            f"{ENVIRONMENT[name]}: {value!r} is not the address of a server, such as https://codepush.example.com."
-        )
-    return value.rstrip("/")
+def _read() -> Mapping[str, Setting]:
+    """Return what the fields carry."""
+    hints = get_type_hints(Settings, include_extras=True)
+    return {name: hints[name].__metadata__[0].named(name) for name in Settings.__struct_fields__}
 
 
-def _parts(name: str, value: str) -> SplitResult:
-    try:
-        return urlsplit(value)
-    except ValueError as error:
-        raise ConfigurationError(f"{ENVIRONMENT[name]}: {value!r} is no address: {error}.") from error
+SETTINGS: Final[Mapping[str, Setting]] = _read()
+"""The setting of each field of :class:`Settings`."""
 
 
-def _is_unspecified(url: str) -> bool:
-    try:
-        return ip_address(urlsplit(url).hostname or "").is_unspecified
-    except ValueError:
-        return False
-
-
-def _provider_url(name: str, value: str) -> str:
-    """Return an address that is asked who somebody is: nobody may listen or answer in between."""
-    parts = _parts(name, value)
-    is_safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in _THIS_MACHINE)
-    if not is_safe or not parts.hostname or parts.query or parts.fragment:
-        raise ConfigurationError(
-            f"{ENVIRONMENT[name]}: {value!r} is not the address of an identity provider, such as "
-            "https://accounts.example.com."
-        )
-    return value
-
-
-def _storage_url(value: str) -> str:
-    try:
-        Place.parse(value)
-    except ValueError as error:
-        raise ConfigurationError(f"{ENVIRONMENT['storage_url']}: {error}.") from error
-    return value
-
-
-def _proxies(value: str) -> str:
-    try:
-        Proxies.parse(value)
-    except ValueError as error:
-        raise ConfigurationError(
-            f"{ENVIRONMENT['trusted_proxies']}: {value!r} is neither a list of networks, such as 10.0.0.0/8,fd00::/8, "
-            f"nor a number of proxies: {error}."
-        ) from error
-    return value
-
-
-def _location(value: str) -> str:
-    if value and not re.fullmatch(r"(/[A-Za-z0-9._~-]+)+/?", value):
-        raise ConfigurationError(
-            f"{ENVIRONMENT['accel_redirect']}: {value!r} is not a location of nginx, such as /codepush-archives."
-        )
-    return value.rstrip("/")
-
-
-def _whole(name: str, value: object, *, least: int, most: int | None = None) -> int:
-    try:
-        number = msgspec.convert(value, int, strict=False)
-    except msgspec.ValidationError:
-        number = least - 1
-    if number < least or (most is not None and number > most):
-        wanted = f"of at least {least}" if most is None else f"from {least} to {most}"
-        raise ConfigurationError(f"{ENVIRONMENT[name]}: {value!r} is not a whole number {wanted}.")
-    return number
-
-
-def _log_level(value: str) -> str:
-    level = value.lower()
-    if level not in LOG_LEVELS:
-        raise ConfigurationError(f"{ENVIRONMENT['log_level']}: {value!r} is none of {', '.join(LOG_LEVELS)}.")
-    return level
-
-
-def _log_format(value: str) -> LogFormat:
-    for known in LOG_FORMATS:
-        if value.lower() == known:
-            return known
-    raise ConfigurationError(f"{ENVIRONMENT['log_format']}: {value!r} is none of {', '.join(LOG_FORMATS)}.")
-
-
-def _together(given: Mapping[str, Any], *names: str) -> dict[str, str]:
-    """Return settings of which either all are given or none."""
-    values: dict[str, str] = {name: given.get(name, "") for name in names}
-    if any(values.values()) and not all(values.values()):
-        variables = ", ".join(ENVIRONMENT[name] for name in names)
-        raise ConfigurationError(f"{variables} belong together: set all of them, or none.")
-    return values
-
-
-def _switch(name: str, value: object) -> bool:
-    word = str(value).lower()
-    if word not in {"on", "true", "off", "false"}:
-        raise ConfigurationError(f"{ENVIRONMENT[name]}: {value!r} is neither on nor off.")
-    return word in {"on", "true"}
+def _check_together(given: Mapping[str, Any]) -> None:
+    for names in _TOGETHER:
+        if len({bool(given.get(name)) for name in names}) > 1:
+            variables = ", ".join(SETTINGS[name].variable for name in names)
+            raise ConfigurationError(f"{variables} belong together: set all of them, or none.")

@@ -258,7 +258,7 @@ async def test_a_chunk_that_does_not_end_is_given_up(client, data):
 
 async def test_a_chunk_may_take_longer_than_other_requests(data):
     """Ten of them come over one line, which may be a slow one."""
-    async with serving(data, request_seconds=1) as http:
+    async with serving(data, request_timeout=1) as http:
         _, ticket = await begin(data)
         client = Client(http, ticket)
         await client.describe()

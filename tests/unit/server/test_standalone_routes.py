@@ -105,7 +105,7 @@ async def test_no_page_may_use_the_server(tmp_path):
 
 async def test_too_many_requests_with_one_key(tmp_path):
     """One key too often is a 429 that says how long to wait; phones and those who watch the server are not counted."""
-    async with serving(tmp_path / "data", rate_limits="on", requests_per_key=3) as client:
+    async with serving(tmp_path / "data", rate_limits="on", rate_limit_per_key=3) as client:
         statuses = [
             (await client.get("/apps", headers={"X-API-Token": "one-and-the-same"})).status_code for _ in "12345"
         ]
@@ -122,7 +122,7 @@ async def test_too_many_requests_with_one_key(tmp_path):
 
 async def test_too_many_requests_from_one_address(tmp_path):
     """Whatever keys are tried, one address may not ask too often."""
-    async with serving(tmp_path / "data", rate_limits="on", requests_per_address=4) as client:
+    async with serving(tmp_path / "data", rate_limits="on", rate_limit_per_ip=4) as client:
         statuses = [
             (await client.get("/apps", headers={"X-API-Token": f"key-{n}-of-many"})).status_code for n in range(6)
         ]
@@ -131,7 +131,7 @@ async def test_too_many_requests_from_one_address(tmp_path):
 
 async def test_an_ipv6_site_is_limited_as_one(tmp_path):
     """Addresses of one /64 network share a limit, and those of another network have their own."""
-    async with serving(tmp_path / "data", rate_limits="on", requests_per_address=3) as client:
+    async with serving(tmp_path / "data", rate_limits="on", rate_limit_per_ip=3) as client:
         for network in ("2001:db8:0:1", "2001:db8:0:2"):
             statuses = [
                 (await client.get("/apps", headers={"X-Forwarded-For": f"{network}::{n}"})).status_code
@@ -142,7 +142,7 @@ async def test_an_ipv6_site_is_limited_as_one(tmp_path):
 
 async def test_limits_can_be_switched_off(tmp_path):
     """Then no number of requests is too many."""
-    async with serving(tmp_path / "data", rate_limits="off", requests_per_key=1, requests_per_address=1) as client:
+    async with serving(tmp_path / "data", rate_limits="off", rate_limit_per_key=1, rate_limit_per_ip=1) as client:
         assert {(await client.get("/apps")).status_code for _ in range(20)} == {401}
 
 
@@ -156,7 +156,7 @@ async def test_a_request_that_takes_too_long_is_given_up(tmp_path):
     data = tmp_path / "data"
     async with open_accounts(Settings.load({"data": data}, {})) as accounts:
         _, key = await accounts.add(operator("here"), "ada@example.com")
-    async with serving(data, request_seconds=1) as client:
+    async with serving(data, request_timeout=1) as client:
         client.headers["Authorization"] = f"Bearer {key}"
         answer = await client.post("/apps", content=stands_still())
         assert (answer.status_code, "longer than 1 seconds" in answer.text) == (408, True)
