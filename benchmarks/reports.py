@@ -29,9 +29,11 @@ from results import circumstances, table, write_section
 
 from codepush.models import StatusReport
 from codepush.server import process
-from codepush.server.app import create_app, open_accounts
+from codepush.server.app import create_app
+from codepush.server.assembly.parts import open_parts
 from codepush.server.ports.blobs import BlobRecord
 from codepush.server.ports.releases import NewRelease
+from codepush.server.services.caller import operator
 from codepush.server.services.phones import reports as service
 from codepush.server.services.phones.reports import Reports
 from codepush.server.settings import Settings
@@ -204,8 +206,8 @@ def serve(batch: int, data: Path, url: str) -> None:
 async def prepare(url: str, data: Path) -> None:
     """Make a database with the deployment that reports are about."""
     settings = Settings.load({"data": data, "database_url": url}, {})
-    async with open_accounts(settings) as accounts:
-        account, _ = await accounts.add("benchmark@example.com", "Benchmark", created_by="benchmark")
+    async with open_parts(settings) as parts:
+        account, _ = await parts.access.accounts.add(operator("benchmark"), "benchmark@example.com", "Benchmark")
     store = SqlStore(url)
     async with store.write() as records:
         owner = await records.accounts.by_email(account.email)

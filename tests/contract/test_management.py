@@ -14,7 +14,7 @@ import anyio
 import pytest
 
 from codepush.rules.validation import AccessKeyInfo
-from codepush.server.app import open_accounts
+from codepush.server.assembly.parts import open_parts
 from codepush.server.services.caller import operator
 from codepush.server.settings import Settings
 from contract.differences import MANAGEMENT
@@ -70,10 +70,12 @@ def ground(tmp_path_factory):
 
 async def _lay_ground(settings):
     keys = {}
-    async with open_accounts(settings) as accounts:
+    async with open_parts(settings) as parts:
         for name, email in RECORDING["accounts"].items():
-            await accounts.add(operator("setup"), email, name)
-            _, added = await accounts.add_key(operator("setup"), email, AccessKeyInfo(friendly_name=f"setup-{name}"))
+            await parts.access.accounts.add(operator("setup"), email, name)
+            _, added = await parts.access.accounts.add_key(
+                operator("setup"), email, AccessKeyInfo(friendly_name=f"setup-{name}")
+            )
             keys[name] = added.key
     return keys
 

@@ -18,7 +18,7 @@ import pytest
 
 from codepush import CodePushError, PackageInfo
 from codepush.server import operations
-from codepush.server.app import open_blobs
+from codepush.server.assembly.foundation import open_blobs
 from codepush.server.storage.sql.schema import metadata
 from codepush.testing import live_server
 from support.object_stores import s3_client

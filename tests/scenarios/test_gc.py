@@ -11,7 +11,8 @@ import anyio
 import httpx2
 
 from codepush.server import operations
-from codepush.server.app import open_blobs, open_upkeep
+from codepush.server.assembly.foundation import open_blobs
+from codepush.server.assembly.parts import open_parts
 from codepush.testing import live_server
 from support.packages import make_bundle
 from support.populated import change, check, settings, stored
@@ -122,8 +123,8 @@ def test_in_an_object_store(populated, s3_url):
         source = populated.workspace / "orphan"
         await anyio.Path(source).write_bytes(b"orphan")
         await open_blobs(place).put("orphan-0123456789-abc", source)
-        async with open_upkeep(place) as upkeep:
-            collection = upkeep.garbage_collection
+        async with open_parts(place) as parts:
+            collection = parts.upkeep.garbage_collection
             collection._clock = lambda: int(time.time() * 1000) + 2 * DAY_MS
             return await collection.clean(), [entry.id async for entry in open_blobs(place).entries()]
 

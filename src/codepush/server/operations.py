@@ -7,7 +7,7 @@ import errno
 import signal
 import socket
 import sys
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
@@ -16,7 +16,8 @@ import anyio
 from codepush.errors import CodePushError
 from codepush.rules.validation import AccessKeyInfo
 from codepush.server import logs
-from codepush.server.app import begin, migrate as migrate_database, open_accounts, open_logins, open_upkeep, open_worker
+from codepush.server.assembly.foundation import migrate as migrate_database
+from codepush.server.assembly.parts import Parts, open_parts
 from codepush.server.ports.errors import PortError
 from codepush.server.services.caller import Caller, operator
 from codepush.server.services.errors import ServiceError
@@ -25,7 +26,7 @@ from codepush.server.services.upkeep.integrity import Findings
 from codepush.server.storage.files import new_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
     from pathlib import Path
 
     from codepush.models import AccessKey, Account
@@ -60,13 +61,23 @@ def _operator() -> Caller:
 
 @contextmanager
 def _for_people() -> Iterator[None]:
-    """Raise what goes wrong inside as an error of the tree that the command line prints."""
+    """Raise errors of services and ports as errors that the command line prints."""
     try:
         yield
     except ServiceError as error:
         raise CodePushError(error.message) from error
     except PortError as error:
         raise CodePushError(str(error)) from error
+
+
+@asynccontextmanager
+async def _open(
+    settings: Settings, prepare: Callable[[Parts], Awaitable[None]] = Parts.prepare
+) -> AsyncIterator[Parts]:
+    """Do what `open_parts` does, with errors that the command line prints."""
+    with _for_people():
+        async with open_parts(settings, prepare) as parts:
+            yield parts
 
 
 @contextmanager
@@ -89,11 +100,11 @@ async def prepare(settings: Settings, *, new: bool = False) -> bool:
             sentence says why.
 
     """
-    with _for_people():
+    async with _open(settings, Parts.create) as parts:
         if new:
-            await begin(settings, _operator())
-        async with open_accounts(settings) as accounts:
-            return await accounts.any()
+            await parts.first_start.accept(_operator())
+        await parts.first_start.check()
+        return await parts.access.accounts.any()
 
 
 async def migrate(settings: Settings) -> bool:
@@ -114,9 +125,8 @@ async def add_account(settings: Settings, email: str, name: str) -> tuple[Accoun
         CodePushError: the address is no e-mail address or is taken, or the database cannot be used.
 
     """
-    with _for_people():
-        async with open_accounts(settings) as accounts:
-            return await accounts.add(_operator(), email, name)
+    async with _open(settings) as parts:
+        return await parts.access.accounts.add(_operator(), email, name)
 
 
 async def add_key(settings: Settings, email: str, name: str | None, days: int) -> tuple[Account, AccessKey]:
@@ -136,9 +146,8 @@ async def add_key(settings: Settings, email: str, name: str | None, days: int) -
     info = AccessKeyInfo(
         friendly_name=name or f"{machine} {datetime.now(UTC):%Y-%m-%d %H:%M:%S.%f}", ttl=days * _DAY_MS
     )
-    with _for_people():
-        async with open_accounts(settings) as accounts:
-            return await accounts.add_key(operator(machine), email, info)
+    async with _open(settings) as parts:
+        return await parts.access.accounts.add_key(operator(machine), email, info)
 
 
 async def list_accounts(settings: Settings) -> Sequence[Account]:
@@ -148,9 +157,8 @@ async def list_accounts(settings: Settings) -> Sequence[Account]:
         CodePushError: the database cannot be used.
 
     """
-    with _for_people():
-        async with open_accounts(settings) as accounts:
-            return await accounts.list()
+    async with _open(settings) as parts:
+        return await parts.access.accounts.list()
 
 
 async def remove_account(settings: Settings, email: str) -> None:
@@ -160,9 +168,8 @@ async def remove_account(settings: Settings, email: str) -> None:
         CodePushError: there is no such account, something depends on it, or the database cannot be used.
 
     """
-    with _for_people():
-        async with open_accounts(settings) as accounts:
-            await accounts.remove(_operator(), email)
+    async with _open(settings) as parts:
+        await parts.access.accounts.remove(_operator(), email)
 
 
 async def keys(settings: Settings, email: str) -> Sequence[AccessKey]:
@@ -172,9 +179,8 @@ async def keys(settings: Settings, email: str) -> Sequence[AccessKey]:
         CodePushError: there is no such account, or the database cannot be used.
 
     """
-    with _for_people():
-        async with open_accounts(settings) as accounts:
-            return await accounts.keys(_operator(), email)
+    async with _open(settings) as parts:
+        return await parts.access.accounts.keys(_operator(), email)
 
 
 async def revoke_key(settings: Settings, email: str, name: str) -> None:
@@ -184,9 +190,8 @@ async def revoke_key(settings: Settings, email: str, name: str) -> None:
         CodePushError: there is no such account or key, or the database cannot be used.
 
     """
-    with _for_people():
-        async with open_accounts(settings) as accounts:
-            await accounts.revoke_key(_operator(), email, name)
+    async with _open(settings) as parts:
+        await parts.access.accounts.revoke_key(_operator(), email, name)
 
 
 async def check(settings: Settings, *, deep: bool, repair: bool = False) -> Findings:
@@ -201,9 +206,8 @@ async def check(settings: Settings, *, deep: bool, repair: bool = False) -> Find
         CodePushError: the database or the archives cannot be reached.
 
     """
-    with _for_people():
-        async with open_upkeep(settings) as upkeep:
-            return await upkeep.integrity.check(deep=deep, repair=repair)
+    async with _open(settings, Parts.prepare_existing) as parts:
+        return await parts.upkeep.integrity.check(deep=deep, repair=repair)
 
 
 async def clean(settings: Settings, *, retired_days: int, dry_run: bool) -> Cleaned:
@@ -213,9 +217,8 @@ async def clean(settings: Settings, *, retired_days: int, dry_run: bool) -> Clea
         CodePushError: the database or the archives cannot be reached.
 
     """
-    with _for_people():
-        async with open_upkeep(settings) as upkeep:
-            return await upkeep.garbage_collection.clean(retired_days=retired_days, dry_run=dry_run)
+    async with _open(settings, Parts.prepare_existing) as parts:
+        return await parts.upkeep.garbage_collection.clean(retired_days=retired_days, dry_run=dry_run)
 
 
 async def back_up(settings: Settings, target: Path) -> BackedUp:
@@ -225,14 +228,14 @@ async def back_up(settings: Settings, target: Path) -> BackedUp:
         CodePushError: the file is there or cannot be written, or the database or the archives cannot be reached.
 
     """
-    with _for_people(), _file_errors(target):
+    with _file_errors(target):
         if await anyio.Path(target).exists():
             raise FileExistsError(errno.EEXIST, "it is there already. Give a name that is not")
-        async with open_upkeep(settings) as upkeep:
+        async with _open(settings, Parts.prepare_existing) as parts:
             with new_file(target) as part:
                 part.touch(mode=0o600)
                 with part.open("r+b") as file:
-                    return await upkeep.backups.back_up(file)
+                    return await parts.upkeep.backups.back_up(file)
 
 
 async def restore(settings: Settings, source: Path, *, replace: bool) -> Restored:
@@ -243,9 +246,8 @@ async def restore(settings: Settings, source: Path, *, replace: bool) -> Restore
             to remove them; or the database or the archives cannot be reached.
 
     """
-    with _for_people():
-        async with open_upkeep(settings, make=True) as upkeep:
-            return await upkeep.backups.restore(source, replace=replace)
+    async with _open(settings, Parts.create) as parts:
+        return await parts.upkeep.backups.restore(source, replace=replace)
 
 
 async def make_login_code(settings: Settings, email: str) -> str:
@@ -255,9 +257,8 @@ async def make_login_code(settings: Settings, email: str) -> str:
         CodePushError: there is no such account, or the database cannot be used.
 
     """
-    with _for_people():
-        async with open_logins(settings) as logins:
-            return await logins.make_code(_operator(), email)
+    async with _open(settings) as parts:
+        return await parts.access.logins.make_code(_operator(), email)
 
 
 async def work(settings: Settings, *, once: bool) -> None:
@@ -268,10 +269,11 @@ async def work(settings: Settings, *, once: bool) -> None:
 
     """
     logs.set_up(settings.log_level, settings.log_format)
-    with _for_people():
-        async with open_worker(settings) as worker:
-            sys.stderr.write(f"codepush server worker: at work (data in {settings.data})\n")
-            with anyio.CancelScope() as scope:
-                for number in (signal.SIGTERM, signal.SIGINT):
-                    asyncio.get_running_loop().add_signal_handler(number, scope.cancel)
-                await (worker.run_all() if once else worker.run())
+    async with _open(settings) as parts:
+        await parts.foundation.sweep()
+        workers = parts.packages.workers
+        sys.stderr.write(f"codepush server worker: at work (data in {settings.data})\n")
+        with anyio.CancelScope() as scope:
+            for number in (signal.SIGTERM, signal.SIGINT):
+                asyncio.get_running_loop().add_signal_handler(number, scope.cancel)
+            await (workers.run_all() if once else workers.run())

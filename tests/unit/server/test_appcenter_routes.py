@@ -4,7 +4,7 @@ from uuid import UUID
 
 import pytest
 
-from codepush.server.app import open_accounts
+from codepush.server.assembly.parts import open_parts
 from codepush.server.services.caller import operator
 from codepush.server.settings import Settings
 from support.serving import serving
@@ -32,8 +32,8 @@ class Caller:
 @pytest.fixture
 async def ask(tmp_path):
     settings = Settings.load({"data": tmp_path}, {}, address="http://codepush.test")
-    async with open_accounts(settings) as accounts:
-        _, token = await accounts.add(operator("test"), "owner@example.test", "Olive")
+    async with open_parts(settings) as parts:
+        _, token = await parts.access.accounts.add(operator("test"), "owner@example.test", "Olive")
     async with serving(tmp_path) as client:
         yield Caller(client, token)
 

@@ -3,7 +3,8 @@
 import httpx2
 import pytest
 
-from codepush.server.app import begin, open_accounts, open_blobs
+from codepush.server.assembly.foundation import open_blobs
+from codepush.server.assembly.parts import Parts, open_parts
 from codepush.server.services.caller import operator
 from codepush.server.settings import Settings
 from codepush.server.storage.urls import Place
@@ -25,7 +26,8 @@ async def put(data, source, **settings):
     loaded.workspace.mkdir(parents=True)
     source.write_bytes(CONTENT)
     await open_blobs(loaded).put(BLOB_ID, source)
-    await begin(loaded, operator("test"))
+    async with open_parts(loaded, Parts.create) as parts:
+        await parts.first_start.accept(operator("test"))
 
 
 @pytest.fixture
@@ -172,8 +174,8 @@ async def test_phones_that_would_not_follow_are_sent_the_bytes(tmp_path, s3_url)
 async def test_an_object_store_that_is_away(tmp_path):
     """503 with a sentence, and no trace of a redirect that a cache could keep; ready reports it without details."""
     url = f"s3://bucket?endpoint=http://127.0.0.1:{free_port()}"
-    async with open_accounts(Settings.load({"data": tmp_path / "data"}, {})) as accounts:
-        await accounts.add(operator("test"), "ada@example.com")
+    async with open_parts(Settings.load({"data": tmp_path / "data"}, {})) as parts:
+        await parts.access.accounts.add(operator("test"), "ada@example.com")
     async with serving(tmp_path / "data", storage_url=url) as client:
         answer = await client.get(PATH)
         assert answer.status_code == 503

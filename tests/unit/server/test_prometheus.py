@@ -4,7 +4,7 @@ import anyio
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from codepush.server.app import open_accounts
+from codepush.server.assembly.parts import open_parts
 from codepush.server.counters import Counters
 from codepush.server.ports.errors import UnavailableError
 from codepush.server.services.caller import operator
@@ -37,8 +37,8 @@ def samples(text):
 async def server(tmp_path):
     """Give a client with an access key."""
     data = tmp_path / "data"
-    async with open_accounts(Settings.load({"data": data}, {})) as accounts:
-        _, key = await accounts.add(operator("test"), "ada@example.com", "Ada")
+    async with open_parts(Settings.load({"data": data}, {})) as parts:
+        _, key = await parts.access.accounts.add(operator("test"), "ada@example.com", "Ada")
     async with serving(data) as client:
         client.headers["Authorization"] = f"Bearer {key}"
         yield client

@@ -10,7 +10,8 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.routing import Mount, Route
 
-from codepush.server.app import create_app, open_accounts
+from codepush.server.app import create_app
+from codepush.server.assembly.parts import open_parts
 from codepush.server.services.caller import operator
 from codepush.server.settings import Settings
 from codepush.server.web.management import management_app
@@ -154,8 +155,8 @@ async def test_a_request_that_takes_too_long_is_given_up(tmp_path):
         await anyio.sleep(60)
 
     data = tmp_path / "data"
-    async with open_accounts(Settings.load({"data": data}, {})) as accounts:
-        _, key = await accounts.add(operator("here"), "ada@example.com")
+    async with open_parts(Settings.load({"data": data}, {})) as parts:
+        _, key = await parts.access.accounts.add(operator("here"), "ada@example.com")
     async with serving(data, request_timeout=1) as client:
         client.headers["Authorization"] = f"Bearer {key}"
         answer = await client.post("/apps", content=stands_still())
@@ -173,8 +174,8 @@ async def test_an_upload_that_is_broken_off_is_no_failure_of_the_server(tmp_path
         pass
 
     settings = Settings.load({"data": tmp_path / "data"}, {}, address="http://codepush.test")
-    async with open_accounts(settings) as accounts:
-        _, key = await accounts.add(operator("here"), "ada@example.com")
+    async with open_parts(settings) as parts:
+        _, key = await parts.access.accounts.add(operator("here"), "ada@example.com")
     headers = {"Authorization": f"Bearer {key}", "Content-Type": "multipart/form-data; boundary=parts"}
     async with serving(tmp_path / "data") as client:
         assert (await client.post("/apps", json={"name": "a"}, headers={"X-API-Token": key})).status_code == 201
@@ -198,8 +199,8 @@ async def test_an_upload_that_is_broken_off_is_no_failure_of_the_server(tmp_path
 async def test_names_with_line_breaks_are_found_again(tmp_path):
     """An access key of any name can be removed, and a path of any form needs a key."""
     data = tmp_path / "data"
-    async with open_accounts(Settings.load({"data": data}, {})) as accounts:
-        _, key = await accounts.add(operator("here"), "ada@example.com")
+    async with open_parts(Settings.load({"data": data}, {})) as parts:
+        _, key = await parts.access.accounts.add(operator("here"), "ada@example.com")
     async with serving(data) as client:
         for path in ("/accessKeys/two%0Alines", "/no%0Asuch/path"):
             assert (await client.get(path)).status_code == 401
@@ -212,8 +213,8 @@ async def test_names_with_line_breaks_are_found_again(tmp_path):
 async def test_wrong_fields_of_an_access_key_are_listed_as_json(tmp_path):
     """Old tools get the list as JSON, as the original sends it for keys; others a sentence on what to send."""
     data = tmp_path / "data"
-    async with open_accounts(Settings.load({"data": data}, {})) as accounts:
-        _, key = await accounts.add(operator("here"), "ada@example.com")
+    async with open_parts(Settings.load({"data": data}, {})) as parts:
+        _, key = await parts.access.accounts.add(operator("here"), "ada@example.com")
     async with serving(data) as client:
         client.headers["Authorization"] = f"Bearer {key}"
         said = {"friendlyName": "ci", "name": "short"}
