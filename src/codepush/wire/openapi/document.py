@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document, put together from the operations and the schemas."""
+"""The OpenAPI 3.1 document, derived from the tables of routes and the schemas."""
 
 from __future__ import annotations
 
@@ -6,16 +6,19 @@ import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
+from codepush.wire.appcenter.routes import MANAGEMENT, UPLOADS
+from codepush.wire.jsonschema import Schema, reference
 from codepush.wire.messages import PROBLEM_TYPE
-from codepush.wire.openapi.appcenter import APPCENTER
 from codepush.wire.openapi.appcenter_schemas import appcenter_schemas
-from codepush.wire.openapi.operations import OPERATIONS
-from codepush.wire.openapi.schemas import Schema, reference, schemas
+from codepush.wire.openapi.devices import DEVICES
+from codepush.wire.openapi.schemas import schemas
+from codepush.wire.public import PUBLIC
+from codepush.wire.standalone import routes as standalone
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
-    from codepush.wire.openapi.operations import Answer, Body, Operation
+    from codepush.wire.routes import BodySpec, ResponseSpec, Route
 
 __all__ = ["document"]
 
@@ -30,7 +33,16 @@ Below `/v0.1` (but not `/v0.1/legacy` and `/v0.1/public`) the server speaks App 
 or plain text for `appcenter-cli`.
 """
 
-_OPERATIONS: Final = {**OPERATIONS, "App Center": APPCENTER}
+_TAGS: Final[Mapping[str, Iterable[Route]]] = {
+    "Account": standalone.ACCOUNT,
+    "Apps": standalone.APPS,
+    "Deployments": standalone.DEPLOYMENTS,
+    "Releases": standalone.RELEASES,
+    "Phones": DEVICES.values(),
+    "Server": PUBLIC.values(),
+    "App Center": (*MANAGEMENT.values(), *UPLOADS.values()),
+}
+"""The routes by the tag under which they are listed."""
 
 _PATH_PARAMETERS: Final[Mapping[str, str]] = {
     "access_key": "What the access key is called.",
@@ -63,11 +75,17 @@ _REFUSALS: Final[Mapping[int, tuple[str, str]]] = {
 }
 """What errors are called here, and what they mean."""
 
+_ANY_ERROR: Final = (401, 408, 429, 503)
+"""Statuses of errors of every route that needs a credential."""
+
+_PATH_ERRORS: Final = (400,)
+_BODY_ERRORS: Final = (400, 413)
+
 _INVALID_FIELDS: Final = "InvalidFields"
 """What a 400 is called that lists the wrong fields in JSON."""
 
 _APPCENTER: Final = "AppCenter"
-"""What the names of refusals in App Center's dialect begin with."""
+"""Prefix of the names of errors in App Center's dialect."""
 
 _HEADERS: Final[Mapping[str, Schema]] = {
     "Content-Length": {"type": "integer", "minimum": 0},
@@ -97,7 +115,7 @@ def document(version: str) -> dict[str, Any]:
             {"url": "/"},
             {"url": "/v0.1/legacy", "description": "The alias that App Center kept for older tools."},
         ],
-        "tags": [{"name": tag} for tag in _OPERATIONS],
+        "tags": [{"name": tag} for tag in _TAGS],
         "paths": _paths(),
         "components": {
             "schemas": schemas() | appcenter_schemas(),
@@ -118,22 +136,23 @@ def document(version: str) -> dict[str, Any]:
 
 def _paths() -> dict[str, Any]:
     paths: dict[str, Any] = {}
-    for tag, operations in _OPERATIONS.items():
-        for operation in operations:
-            paths.setdefault(operation.path, {})[operation.method.lower()] = _operation(operation, tag)
+    for tag, routes in _TAGS.items():
+        for route in routes:
+            paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, tag)
     return paths
 
 
-def _operation(operation: Operation, tag: str) -> dict[str, Any]:
-    parameters = [*_path_parameters(operation.path), *operation.parameters]
+def _operation(route: Route, tag: str) -> dict[str, Any]:
+    is_appcenter = tag == "App Center"
+    parameters = [*_path_parameters(route.path), *route.parameters]
     return {
-        "operationId": operation.id,
+        "operationId": f"appcenter_{route.id}" if is_appcenter else route.id,
         "tags": [tag],
-        "summary": operation.summary,
+        "summary": route.summary,
         **({"parameters": parameters} if parameters else {}),
-        **({"requestBody": _body(operation.body)} if operation.body else {}),
-        "responses": _responses(operation),
-        "security": [] if operation.is_public else [{operation.scheme: []}],
+        **({"requestBody": _body(route.body)} if route.body else {}),
+        "responses": _responses(route, _APPCENTER if is_appcenter else ""),
+        "security": [{route.security: []}] if route.security else [],
     }
 
 
@@ -150,25 +169,36 @@ def _path_parameters(path: str) -> list[dict[str, Any]]:
     ]
 
 
-def _body(body: Body) -> dict[str, Any]:
+def _body(body: BodySpec) -> dict[str, Any]:
     return {"required": body.is_required, "content": {body.media_type: {"schema": body.schema}}}
 
 
-def _responses(operation: Operation) -> dict[str, Any]:
-    answers = {str(answer.status): _answer(answer) for answer in operation.answers}
-    dialect = _APPCENTER if operation.is_appcenter else ""
-    names = {str(status): dialect + _REFUSALS[status][0] for status in sorted(operation.refusals)}
-    if operation.lists_fields:
+def _responses(route: Route, dialect: str) -> dict[str, Any]:
+    responses = {str(response.status): _response(response) for response in route.responses}
+    names = {str(status): dialect + _REFUSALS[status][0] for status in sorted(_errors(route))}
+    if route.lists_fields:
         names[str(HTTPStatus.BAD_REQUEST.value)] = _INVALID_FIELDS
-    return answers | {status: {"$ref": f"#/components/responses/{name}"} for status, name in names.items()}
+    return responses | {status: {"$ref": f"#/components/responses/{name}"} for status, name in names.items()}
 
 
-def _answer(answer: Answer) -> dict[str, Any]:
-    content = {answer.media_type: {"schema": answer.schema} if answer.schema else {}} if answer.media_type else {}
+def _errors(route: Route) -> set[int]:
+    """Return the statuses of errors of a route: its own, and those of all routes that need a credential."""
+    if route.security is None:
+        return set(route.errors)
     return {
-        "description": answer.description,
-        "headers": _headers(*answer.headers),
-        **({"content": content} if content else {}),
+        *_ANY_ERROR,
+        *(_PATH_ERRORS if "{" in route.path else ()),
+        *(_BODY_ERRORS if route.body else ()),
+        *route.errors,
+    }
+
+
+def _response(response: ResponseSpec) -> dict[str, Any]:
+    content = {response.media_type: {"schema": response.schema} if response.schema else {}}
+    return {
+        "description": response.description,
+        "headers": _headers(*response.headers),
+        **({"content": content} if response.media_type else {}),
     }
 
 

@@ -32,6 +32,7 @@ from codepush.wire.standalone.responses import (
     read_patched,
     read_series,
 )
+from codepush.wire.standalone.routes import ROUTES
 from codepush.wire.standalone.shapes import InfoShape
 
 if TYPE_CHECKING:
@@ -94,6 +95,7 @@ Life: TypeAlias = timedelta | int
 
 _UNESCAPED: Final = "-_.!~*'()"  # what JavaScript's encodeURIComponent leaves alone, besides letters and digits
 _JSON_BODY: Final[Mapping[str, str]] = {"Content-Type": "application/json;charset=UTF-8"}
+_NO_SEGMENTS: Final[Mapping[str, str]] = {}
 
 
 class Call(Struct, Generic[T], frozen=True, kw_only=True):
@@ -133,65 +135,64 @@ def knows_keys(response: Response) -> bool:
 
 def server_knows_keys() -> Call[bool]:
     """Ask whether the server honours ``Idempotency-Key``."""
-    return _get("/authenticated", knows_keys)
+    return _call("is_authenticated", knows_keys)
 
 
 def authenticated() -> Call[None]:
     """Ask whether the access key is good; a bad one is answered with 401."""
-    return _get("/authenticated", read_nothing)
+    return _call("is_authenticated", read_nothing)
 
 
 def account() -> Call[Account]:
     """Ask whose access key it is."""
-    return _get("/account", read_account)
+    return _call("get_account_info", read_account)
 
 
 def access_keys() -> Call[list[AccessKey]]:
     """Ask for the account's access keys, without its sessions."""
-    return _get("/accessKeys", lambda response: [one for one in read_access_keys(response) if not one.is_session])
+    return _call("get_access_keys", lambda response: [one for one in read_access_keys(response) if not one.is_session])
 
 
 def access_key(name: str) -> Call[AccessKey]:
     """Ask for one access key; its secret is not told."""
-    return _get(_access_key_path(name), read_access_key)
+    return _call("get_access_key", read_access_key, _access_key(name))
 
 
 def add_access_key(name: str, *, created_by: str, ttl: Life | None) -> Call[AccessKey]:
     """Create an access key; the answer is the only one that tells its secret."""
-    return _post(
-        "/accessKeys/", _given(createdBy=created_by, friendlyName=name, ttl=_milliseconds(ttl)), read_access_key
-    )
+    fields = _given(createdBy=created_by, friendlyName=name, ttl=_milliseconds(ttl))
+    return _call("add_access_key", read_access_key, fields=fields, end="/")
 
 
 def patch_access_key(name: str, *, new_name: str | None, ttl: Life | None) -> Call[AccessKey]:
     """Rename an access key, or let it expire when ``ttl`` has passed from now."""
     fields = _given(friendlyName=new_name, ttl=_milliseconds(ttl))
-    return _patch(_access_key_path(name), fields, read_access_key)
+    return _call("patch_access_key", read_access_key, _access_key(name), fields=fields)
 
 
 def remove_access_key(name: str) -> Call[None]:
     """Remove an access key."""
-    return _delete(_access_key_path(name))
+    return _call("remove_access_key", read_nothing, _access_key(name))
 
 
 def sessions(now: datetime) -> Call[list[Session]]:
     """Ask for the sessions that have not expired by ``now``: the last one of each machine."""
-    return _get("/accessKeys", lambda response: _sessions(read_access_keys(response), now))
+    return _call("get_access_keys", lambda response: _sessions(read_access_keys(response), now))
 
 
 def remove_session(machine_name: str) -> Call[None]:
     """Remove all sessions of a machine."""
-    return _delete(f"/sessions/{segment(machine_name, 'machine_name')}")
+    return _call("remove_session", read_nothing, {"machine": segment(machine_name, "machine_name")})
 
 
 def apps() -> Call[list[App]]:
     """Ask for all apps the account is a collaborator of."""
-    return _get("/apps", read_apps)
+    return _call("get_apps", read_apps)
 
 
 def app(app_name: str) -> Call[App]:
     """Ask for one app."""
-    return _get(_app_path(app_name), read_app)
+    return _call("get_app", read_app, _app(app_name))
 
 
 def add_app(app_name: str, *, os: str | None, platform: str | None, manually_provision_deployments: bool) -> Call[App]:
@@ -199,62 +200,63 @@ def add_app(app_name: str, *, os: str | None, platform: str | None, manually_pro
     fields = _given(
         name=app_name, os=os, platform=platform, manuallyProvisionDeployments=manually_provision_deployments
     )
-    return _post("/apps/", fields, read_app)
+    return _call("add_app", read_app, fields=fields, end="/")
 
 
 def remove_app(app_name: str) -> Call[None]:
     """Remove an app with all that belongs to it."""
-    return _delete(_app_path(app_name))
+    return _call("remove_app", read_nothing, _app(app_name))
 
 
 def rename_app(app_name: str, new_name: str) -> Call[None]:
     """Give an app another name."""
-    return _patch(_app_path(app_name), {"name": new_name}, read_nothing)
+    return _call("rename_app", read_nothing, _app(app_name), fields={"name": new_name})
 
 
 def transfer_app(app_name: str, email: str) -> Call[None]:
     """Make another account the owner of an app; the one that asks stays as a collaborator."""
-    return _post(f"{_app_path(app_name)}/transfer/{segment(email, 'email')}", None, read_nothing)
+    return _call("transfer_app", read_nothing, _app(app_name) | {"email": segment(email, "email")})
 
 
 def collaborators(app_name: str) -> Call[dict[str, Collaborator]]:
     """Ask for the collaborators of an app, by e-mail address."""
-    return _get(f"{_app_path(app_name)}/collaborators", read_collaborators)
+    return _call("get_collaborators", read_collaborators, _app(app_name))
 
 
 def add_collaborator(app_name: str, email: str) -> Call[None]:
     """Make another account a collaborator of an app."""
-    return _post(_collaborator_path(app_name, email), None, read_nothing)
+    return _call("add_collaborator", read_nothing, _app(app_name) | {"email": segment(email, "email")})
 
 
 def remove_collaborator(app_name: str, email: str) -> Call[None]:
     """Take an account off an app."""
-    return _delete(_collaborator_path(app_name, email))
+    return _call("remove_collaborator", read_nothing, _app(app_name) | {"email": segment(email, "email")})
 
 
 def deployments(app_name: str) -> Call[list[Deployment]]:
     """Ask for all deployments of an app."""
-    return _get(f"{_app_path(app_name)}/deployments/", read_deployments)
+    return _call("get_deployments", read_deployments, _app(app_name), end="/")
 
 
 def deployment(app_name: str, deployment_name: str) -> Call[Deployment | None]:
     """Ask for one deployment; the answer is ``None`` from servers that know it, but do not describe it."""
-    return _get(_deployment_path(app_name, deployment_name), read_known_deployment)
+    return _call("get_deployment", read_known_deployment, _deployment(app_name, deployment_name))
 
 
 def add_deployment(app_name: str, deployment_name: str, *, key: str | None) -> Call[Deployment]:
     """Create a deployment; the server makes a key when none is given."""
-    return _post(f"{_app_path(app_name)}/deployments/", _given(name=deployment_name, key=key), read_deployment)
+    fields = _given(name=deployment_name, key=key)
+    return _call("add_deployment", read_deployment, _app(app_name), fields=fields, end="/")
 
 
 def rename_deployment(app_name: str, deployment_name: str, new_name: str) -> Call[None]:
     """Give a deployment another name; its key stays."""
-    return _patch(_deployment_path(app_name, deployment_name), {"name": new_name}, read_nothing)
+    return _call("rename_deployment", read_nothing, _deployment(app_name, deployment_name), fields={"name": new_name})
 
 
 def remove_deployment(app_name: str, deployment_name: str) -> Call[None]:
     """Remove a deployment with its releases."""
-    return _delete(_deployment_path(app_name, deployment_name))
+    return _call("remove_deployment", read_nothing, _deployment(app_name, deployment_name))
 
 
 def release(app_name: str, deployment_name: str, upload: Upload, info: PackageInfo) -> Call[Package | None]:
@@ -270,8 +272,8 @@ def release(app_name: str, deployment_name: str, upload: Upload, info: PackageIn
 
     """
     sent = replace(upload, part="package", texts={"packageInfo": encode_json(InfoShape.of(info)).decode()})
-    path = f"{_deployment_path(app_name, deployment_name)}/release"
-    return Call(request=Request(method="POST", path=path, upload=sent), read=read_package)
+    call = _call("release", read_package, _deployment(app_name, deployment_name))
+    return replace(call, request=replace(call.request, upload=sent))
 
 
 def patch_release(app_name: str, deployment_name: str, info: PackageInfo) -> Call[PatchAnswer]:
@@ -280,10 +282,9 @@ def patch_release(app_name: str, deployment_name: str, info: PackageInfo) -> Cal
     The answer is the changed release, ``UNCHANGED`` when nothing changed, or ``None`` from servers
     that do not tell.
     """
-    path = f"{_deployment_path(app_name, deployment_name)}/release"
     # The original command line sends this field always, and npm code-push-server 5 fails without it.
     fields = {"appVersion": None, **msgspec.to_builtins(InfoShape.of(info))}
-    return _patch(path, {"packageInfo": fields}, read_patched)
+    return _call("patch_release", read_patched, _deployment(app_name, deployment_name), fields={"packageInfo": fields})
 
 
 def promote(app_name: str, source: str, destination: str, info: PackageInfo) -> Call[Package | None]:
@@ -291,9 +292,9 @@ def promote(app_name: str, source: str, destination: str, info: PackageInfo) -> 
 
     The answer is ``None`` from servers that do not tell what they made of it.
     """
-    start = _deployment_path(app_name, source, "source_deployment_name")
-    path = f"{start}/promote/{segment(destination, 'destination_deployment_name')}"
-    return _post(path, _wrapped(info), read_package)
+    places = _deployment(app_name, source, "source_deployment_name")
+    places["destination"] = segment(destination, "destination_deployment_name")
+    return _call("promote", read_package, places, fields={"packageInfo": InfoShape.of(info)})
 
 
 def rollback(app_name: str, deployment_name: str, label: str | None) -> Call[Package | None]:
@@ -301,33 +302,34 @@ def rollback(app_name: str, deployment_name: str, label: str | None) -> Call[Pac
 
     The answer is ``None`` from servers that do not tell what they made of it.
     """
-    target = "" if label is None else segment(label, "target_release")
-    return _post(f"{_deployment_path(app_name, deployment_name)}/rollback/{target}", None, read_package)
+    places = _deployment(app_name, deployment_name)
+    if label is None:
+        return _call("rollback", read_package, places, end="/")
+    return _call("rollback_to_label", read_package, places | {"label": segment(label, "target_release")})
 
 
 def history(app_name: str, deployment_name: str) -> Call[list[Package]]:
     """Ask for the releases of a deployment, read oldest first whichever way the server sorts them."""
-    return _get(f"{_deployment_path(app_name, deployment_name)}/history", read_history)
+    return _call("get_deployment_history", read_history, _deployment(app_name, deployment_name))
 
 
 def clear_history(app_name: str, deployment_name: str) -> Call[None]:
     """Remove all releases of a deployment, and its counters."""
-    return _delete(f"{_deployment_path(app_name, deployment_name)}/history")
+    return _call("clear_deployment_history", read_nothing, _deployment(app_name, deployment_name))
 
 
 def metrics(app_name: str, deployment_name: str) -> Call[dict[str, Metrics]]:
     """Ask for the counters of a deployment, by label or binary version."""
-    return _get(f"{_deployment_path(app_name, deployment_name)}/metrics", read_metrics)
+    return _call("get_deployment_metrics", read_metrics, _deployment(app_name, deployment_name))
 
 
 def metrics_series(
     app_name: str, deployment_name: str, since: datetime | None, until: datetime | None
 ) -> Call[dict[str, list[MetricsPoint]]]:
     """Ask for the counters of a deployment over time, by label or binary version."""
-    asked = {"since": since, "until": until}
-    query = urlencode({name: round(moment.timestamp() * 1000) for name, moment in asked.items() if moment is not None})
-    path = f"{_deployment_path(app_name, deployment_name)}/metrics/series"
-    return _get(f"{path}?{query}" if query else path, read_series)
+    moments = _given(since=since and _timestamp(since), until=until and _timestamp(until))
+    end = f"?{urlencode(moments)}" if moments else ""
+    return _call("get_deployment_metrics_series", read_series, _deployment(app_name, deployment_name), end=end)
 
 
 def segment(name: str, field: str) -> str:
@@ -349,52 +351,55 @@ def segment(name: str, field: str) -> str:
         raise Invalid(f"The {field} holds half of a surrogate pair, which cannot be sent.", 400, field=field) from error
 
 
-def _app_path(app_name: str) -> str:
+def _app(name: str) -> dict[str, str]:
     # Old clients replace only the first slash, of "owner/app"; a later one is part of the name.
-    return f"/apps/{segment(app_name.replace('/', '~~', 1), 'app_name')}"
+    return {"app": segment(name.replace("/", "~~", 1), "app_name")}
 
 
-def _deployment_path(app_name: str, deployment_name: str, field: str = "deployment_name") -> str:
-    return f"{_app_path(app_name)}/deployments/{segment(deployment_name, field)}"
+def _deployment(app_name: str, name: str, field: str = "deployment_name") -> dict[str, str]:
+    return _app(app_name) | {"deployment": segment(name, field)}
 
 
-def _access_key_path(name: str) -> str:
-    return f"/accessKeys/{segment(name, 'access_key_name')}"
+def _access_key(name: str) -> dict[str, str]:
+    return {"access_key": segment(name, "access_key_name")}
 
 
-def _collaborator_path(app_name: str, email: str) -> str:
-    return f"{_app_path(app_name)}/collaborators/{segment(email, 'email')}"
+def _call(
+    route_id: str,
+    read: Callable[[Response], T],
+    segments: Mapping[str, str] = _NO_SEGMENTS,
+    *,
+    fields: Mapping[str, object] | None = None,
+    end: str = "",
+) -> Call[T]:
+    """Return a call of a route.
 
+    Args:
+        route_id: the route.
+        read: how to read the response.
+        segments: the parameters in the path, encoded.
+        fields: the JSON body; without any there is no body, as in the original tools.
+        end: what follows the path: a query, or the slash that the original tools send after some paths.
 
-def _get(path: str, read: Callable[[Response], T]) -> Call[T]:
-    return Call(request=Request(method="GET", path=path), read=read, repeatable=True)
-
-
-def _post(path: str, fields: Mapping[str, object] | None, read: Callable[[Response], T]) -> Call[T]:
-    """Return a call that posts some fields; without any there is no body, as in the original tools."""
-    if fields is None:
-        return Call(request=Request(method="POST", path=path), read=read)
-    return Call(request=Request(method="POST", path=path, headers=_JSON_BODY, body=encode_json(fields)), read=read)
-
-
-def _patch(path: str, fields: Mapping[str, object], read: Callable[[Response], T]) -> Call[T]:
-    return Call(request=Request(method="PATCH", path=path, headers=_JSON_BODY, body=encode_json(fields)), read=read)
-
-
-def _delete(path: str) -> Call[None]:
-    return Call(request=Request(method="DELETE", path=path), read=read_nothing)
+    """
+    route = ROUTES[route_id]
+    path = route.path.format_map(segments) + end
+    request = Request(method=route.method, path=path)
+    if fields is not None:
+        request = replace(request, headers=_JSON_BODY, body=encode_json(fields))
+    return Call(request=request, read=read, repeatable=route.method == "GET")
 
 
 def _given(**fields: object) -> dict[str, object]:
     return {name: value for name, value in fields.items() if value is not None}
 
 
-def _wrapped(info: PackageInfo) -> dict[str, object]:
-    return {"packageInfo": InfoShape.of(info)}
-
-
 def _milliseconds(ttl: Life | None) -> int | None:
     return ttl // timedelta(milliseconds=1) if isinstance(ttl, timedelta) else ttl
+
+
+def _timestamp(moment: datetime) -> int:
+    return round(moment.timestamp() * 1000)
 
 
 def _sessions(access_keys: Iterable[AccessKey], now: datetime) -> list[Session]:

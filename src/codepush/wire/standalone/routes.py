@@ -1,0 +1,324 @@
+"""The routes of the standalone dialect: one row each."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from codepush.wire.jsonschema import MOMENT, Schema, list_of, map_of, reference, wrapped
+from codepush.wire.routes import DONE, BodySpec, ResponseSpec, Route, by_id, json_body, json_response, text_response
+
+__all__ = ["ACCOUNT", "APPS", "DEPLOYMENTS", "RELEASES", "ROUTES"]
+
+_ACCESS_KEY: Final = "/accessKeys/{access_key}"
+_APP: Final = "/apps/{app}"
+_COLLABORATOR: Final = f"{_APP}/collaborators/{{email}}"
+_DEPLOYMENT: Final = f"{_APP}/deployments/{{deployment}}"
+
+_UPLOAD_TIMEOUT: Final = 10
+"""Timeout factor of a release: the request carries the package."""
+
+
+def _shown(description: str, **field: Schema) -> tuple[ResponseSpec]:
+    """Return the response that holds one field."""
+    return (json_response(description, wrapped(**field)),)
+
+
+def _made(key: str, name: str) -> tuple[ResponseSpec]:
+    """Return the response that shows what was made, and where."""
+    return (json_response("It was made.", wrapped(**{key: reference(name)}), 201, headers=["Location"]),)
+
+
+def _time(name: str, description: str) -> Schema:
+    return {"name": name, "in": "query", "description": description, "schema": MOMENT}
+
+
+_DONE: Final = (DONE,)
+_CREATED: Final = (text_response("It is done.", 201, content="Created"),)
+_RELEASED: Final = _made("package", "Package")
+_ACCESS_KEY_SHOWN: Final = _shown("The access key, without its secret.", accessKey=reference("AccessKey"))
+_APP_SHOWN: Final = _shown("The app.", app=reference("App"))
+_DEPLOYMENT_SHOWN: Final = _shown("The deployment.", deployment=reference("Deployment"))
+
+_IDEMPOTENCY_KEY: Final[Schema] = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "description": "What tells this request from all others, such as a random UUID. If it is sent again within 24 "
+    "hours with the same content, nothing is done and the answer is the first one's. With other content it is a 422.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+}
+
+ACCOUNT: Final = (
+    Route(
+        "is_authenticated",
+        "GET",
+        "/authenticated",
+        "Ask whether the access key is good.",
+        _shown("It is.", authenticated={"const": True}),
+    ),
+    Route(
+        "get_account_info",
+        "GET",
+        "/account",
+        "Show whose access key it is.",
+        _shown("The account.", account=reference("Account")),
+    ),
+    Route(
+        "get_access_keys",
+        "GET",
+        "/accessKeys",
+        "List the account's access keys and sessions, expired ones too, oldest first.",
+        _shown("All of them, their secrets hidden.", accessKeys=list_of("AccessKey")),
+    ),
+    Route(
+        "add_access_key",
+        "POST",
+        "/accessKeys",
+        "Create an access key.",
+        _made("accessKey", "AccessKey"),
+        body=json_body("AccessKeyCreation"),
+        errors=(409,),
+        lists_fields=True,
+    ),
+    Route("get_access_key", "GET", _ACCESS_KEY, "Show an access key.", _ACCESS_KEY_SHOWN, errors=(404,)),
+    Route(
+        "patch_access_key",
+        "PATCH",
+        _ACCESS_KEY,
+        "Rename an access key, or change when it expires.",
+        _ACCESS_KEY_SHOWN,
+        body=json_body("AccessKeyChange"),
+        errors=(404, 409),
+        lists_fields=True,
+    ),
+    Route("remove_access_key", "DELETE", _ACCESS_KEY, "Remove an access key.", _DONE, errors=(404,)),
+    Route(
+        "remove_session",
+        "DELETE",
+        "/sessions/{machine}",
+        "Log a machine out: remove all sessions that were made for it.",
+        _DONE,
+        errors=(404,),
+    ),
+)
+
+APPS: Final = (
+    Route(
+        "get_apps",
+        "GET",
+        "/apps",
+        "List the apps that the account owns or works on, by name.",
+        _shown("The apps.", apps=list_of("App")),
+    ),
+    Route(
+        "add_app",
+        "POST",
+        "/apps",
+        "Create an app.",
+        _made("app", "NewApp"),
+        body=json_body("AppCreation"),
+        errors=(403, 404, 409),
+    ),
+    Route("get_app", "GET", _APP, "Show an app.", _APP_SHOWN, right="view_app", errors=(404,)),
+    Route(
+        "rename_app",
+        "PATCH",
+        _APP,
+        "Rename an app.",
+        _APP_SHOWN,
+        right="rename_app",
+        body=json_body("Renaming"),
+        errors=(403, 404, 409),
+    ),
+    Route("remove_app", "DELETE", _APP, "Remove an app with all it has.", _DONE, right="remove_app", errors=(403, 404)),
+    Route(
+        "transfer_app",
+        "POST",
+        f"{_APP}/transfer/{{email}}",
+        "Let another account own an app; the caller works on it from then on.",
+        _CREATED,
+        right="transfer_app",
+        errors=(403, 404, 409),
+    ),
+    Route(
+        "get_collaborators",
+        "GET",
+        f"{_APP}/collaborators",
+        "List who works on an app.",
+        _shown("Everyone's part, by e-mail address.", collaborators=map_of(reference("Collaborator"))),
+        right="view_collaborators",
+        errors=(404,),
+    ),
+    Route(
+        "add_collaborator",
+        "POST",
+        _COLLABORATOR,
+        "Let an account work on an app.",
+        _CREATED,
+        right="add_collaborator",
+        errors=(403, 404, 409),
+    ),
+    Route(
+        "remove_collaborator",
+        "DELETE",
+        _COLLABORATOR,
+        "Let an account work on an app no longer; one's own is enough to leave.",
+        _DONE,
+        right="leave_app",
+        errors=(403, 404, 409),
+    ),
+)
+
+DEPLOYMENTS: Final = (
+    Route(
+        "get_deployments",
+        "GET",
+        f"{_APP}/deployments",
+        "List the deployments of an app, by name.",
+        _shown("The deployments.", deployments=list_of("Deployment")),
+        right="view_deployment",
+        errors=(404,),
+    ),
+    Route(
+        "add_deployment",
+        "POST",
+        f"{_APP}/deployments",
+        "Create a deployment.",
+        _made("deployment", "Deployment"),
+        right="add_deployment",
+        body=json_body("DeploymentCreation"),
+        errors=(403, 404, 409),
+    ),
+    Route(
+        "get_deployment",
+        "GET",
+        _DEPLOYMENT,
+        "Show a deployment.",
+        _DEPLOYMENT_SHOWN,
+        right="view_deployment",
+        errors=(404,),
+    ),
+    Route(
+        "rename_deployment",
+        "PATCH",
+        _DEPLOYMENT,
+        "Rename a deployment; its key stays.",
+        _DEPLOYMENT_SHOWN,
+        right="rename_deployment",
+        body=json_body("Renaming"),
+        errors=(403, 404, 409),
+    ),
+    Route(
+        "remove_deployment",
+        "DELETE",
+        _DEPLOYMENT,
+        "Remove a deployment with its releases.",
+        _DONE,
+        right="remove_deployment",
+        errors=(403, 404),
+    ),
+    Route(
+        "get_deployment_history",
+        "GET",
+        f"{_DEPLOYMENT}/history",
+        "List the releases of a deployment, oldest first.",
+        _shown("The releases.", history=list_of("Package")),
+        right="view_deployment",
+        errors=(404,),
+    ),
+    Route(
+        "clear_deployment_history",
+        "DELETE",
+        f"{_DEPLOYMENT}/history",
+        "Remove all releases and counters of a deployment; the next release is `v1` again.",
+        _DONE,
+        right="clear_history",
+        errors=(403, 404),
+    ),
+    Route(
+        "get_deployment_metrics",
+        "GET",
+        f"{_DEPLOYMENT}/metrics",
+        "Show what phones have reported.",
+        _shown("Counters by label or binary version.", metrics=map_of(reference("Counters"))),
+        right="view_deployment",
+        errors=(404,),
+    ),
+    Route(
+        "get_deployment_metrics_series",
+        "GET",
+        f"{_DEPLOYMENT}/metrics/series",
+        "Show what phones have reported over time: the last seven days by the hour, what is older by the day.",
+        _shown(
+            "Points in time by label or binary version, oldest first; those at which nothing changed are left out.",
+            series=map_of(list_of("CountersPoint")),
+        ),
+        right="view_deployment",
+        parameters=(
+            _time("since", "From when on; the whole day (UTC) is shown. By default seven days before the end."),
+            _time("until", "Up to when, not included. By default now."),
+        ),
+        errors=(400, 404),
+    ),
+)
+
+RELEASES: Final = (
+    Route(
+        "release",
+        "POST",
+        f"{_DEPLOYMENT}/release",
+        "Release a package.",
+        _RELEASED,
+        right="release",
+        body=BodySpec(reference("Release"), "multipart/form-data"),
+        parameters=(_IDEMPOTENCY_KEY,),
+        errors=(404, 409, 422),
+        timeout_factor=_UPLOAD_TIMEOUT,
+    ),
+    Route(
+        "patch_release",
+        "PATCH",
+        f"{_DEPLOYMENT}/release",
+        "Change what is said about a release.",
+        (
+            *_shown("The changed release.", package=reference("Package")),
+            ResponseSpec(204, "Nothing to change."),
+        ),
+        right="patch_release",
+        body=json_body("Change"),
+        errors=(404, 409),
+    ),
+    Route(
+        "promote",
+        "POST",
+        f"{_DEPLOYMENT}/promote/{{destination}}",
+        "Release in another deployment what this one has.",
+        _RELEASED,
+        right="promote",
+        body=json_body("Change", is_required=False),
+        parameters=(_IDEMPOTENCY_KEY,),
+        errors=(404, 409, 422),
+    ),
+    Route(
+        "rollback",
+        "POST",
+        f"{_DEPLOYMENT}/rollback",
+        "Release once more what was released before the newest release.",
+        _RELEASED,
+        right="rollback",
+        parameters=(_IDEMPOTENCY_KEY,),
+        errors=(404, 409, 422),
+    ),
+    Route(
+        "rollback_to_label",
+        "POST",
+        f"{_DEPLOYMENT}/rollback/{{label}}",
+        "Release an older release once more.",
+        _RELEASED,
+        right="rollback",
+        parameters=(_IDEMPOTENCY_KEY,),
+        errors=(404, 409, 422),
+    ),
+)
+
+ROUTES: Final = by_id(ACCOUNT, APPS, DEPLOYMENTS, RELEASES)
+"""Every route by its id."""
