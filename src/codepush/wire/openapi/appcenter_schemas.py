@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final, get_args
 
 from codepush.models import ReleaseMethod, ReleaseOptions
 from codepush.wire.appcenter import shapes
+from codepush.wire.jsonschema import MOMENT, Schema, object_of, wrapped
 from codepush.wire.openapi.schemas import (
     BYTES,
     COUNT,
@@ -13,17 +14,13 @@ from codepush.wire.openapi.schemas import (
     HASH,
     KEY,
     LABEL,
-    MOMENT,
     NAME,
     ROLLOUT,
     SHORT,
     TARGET,
     TEXT,
-    Schema,
     Told,
     described,
-    object_of,
-    wrapped,
 )
 
 if TYPE_CHECKING:

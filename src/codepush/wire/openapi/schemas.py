@@ -7,12 +7,13 @@ differ; ours writes exactly, and that is what is told here: nothing is ever null
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final, TypeAlias, get_args
+from typing import TYPE_CHECKING, Final, TypeAlias, get_args
 
 import msgspec
 from msgspec import Struct
 
 from codepush.models import COMPLETE_ROLLOUT, ReleaseMethod
+from codepush.wire.jsonschema import MOMENT, Schema, object_of, reference, wrapped
 from codepush.wire.messages import Problem
 from codepush.wire.standalone.shapes import (
     AccessKeyShape,
@@ -28,7 +29,7 @@ from codepush.wire.standalone.shapes import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
 __all__ = [
     "BYTES",
@@ -39,23 +40,15 @@ __all__ = [
     "HASH",
     "KEY",
     "LABEL",
-    "MOMENT",
     "NAME",
     "ROLLOUT",
     "SHORT",
     "TARGET",
     "TEXT",
-    "Schema",
     "Told",
     "described",
-    "object_of",
-    "reference",
     "schemas",
-    "wrapped",
 ]
-
-Schema: TypeAlias = "dict[str, Any]"
-"""A JSON Schema."""
 
 Field: TypeAlias = "tuple[str, str, Schema]"
 """A field in snake_case and in camelCase, and what it holds."""
@@ -71,7 +64,6 @@ HASH: Final[Schema] = {"type": "string", "pattern": "^[0-9a-f]{64}$"}
 LABEL: Final[Schema] = {"type": "string", "pattern": "^v[1-9][0-9]*$"}
 BYTES: Final[Schema] = {"type": "integer", "minimum": 0, "description": "Bytes."}
 COUNT: Final[Schema] = {"type": "integer", "minimum": 0}
-MOMENT: Final[Schema] = {"type": "integer", "minimum": 0, "description": "Milliseconds since 1970-01-01 UTC."}
 ROLLOUT: Final[Schema] = {
     "type": "integer",
     "minimum": 1,
@@ -255,16 +247,6 @@ def described(told: Mapping[str, Told]) -> dict[str, Schema]:
     return {name: _exact(derived[one.shape.__name__], one, names) for name, one in told.items()}
 
 
-def reference(name: str) -> Schema:
-    """Return a reference to the schema of this name."""
-    return {"$ref": f"#/components/schemas/{name}"}
-
-
-def wrapped(**fields: Schema) -> Schema:
-    """Return the schema of an object whose fields are all there, like the one key that answers are under."""
-    return object_of(fields, required=fields)
-
-
 def _exact(derived: Schema, told: Told, names: Mapping[str, str]) -> Schema:
     """Return what our server writes, from what every server may write."""
     fields = {field: told.fields.get(field) or _one(schema, names) for field, schema in derived["properties"].items()}
@@ -368,12 +350,3 @@ def _spelled(fields: Sequence[Field], *, camel: bool, required: int) -> Schema:
     """Return an object in one spelling; so many of its fields, the first ones, are required."""
     properties = {names[camel]: schema for *names, schema in fields}
     return object_of(properties, required=[*properties][:required])
-
-
-def object_of(
-    properties: Mapping[str, Schema], *, required: Iterable[str] = (), description: str | None = None
-) -> Schema:
-    """Return the schema of an object with these fields."""
-    said: Schema = {} if description is None else {"description": description}
-    said |= {"type": "object", "properties": dict(properties)}
-    return said | ({"required": list(required)} if required else {})
