@@ -74,7 +74,7 @@ ROUTES = [
 MANAGED = ("/authenticated", "/account", "/accessKeys", "/sessions", "/apps")
 """Where the standalone dialect's paths begin; App Center's has a table of its own."""
 
-PARAMETERS = {"spare": "{name}", "nowhere": "{machine}", "Staging": "{deployment}", "Production": "{destination}"}
+PARAMETERS = {"spare": "{access_key}", "nowhere": "{machine}", "Staging": "{deployment}", "Production": "{destination}"}
 PARAMETERS |= {"v1": "{label}", "{me}": "{email}", "third@example.test": "{email}", "fourth@example.test": "{email}"}
 
 

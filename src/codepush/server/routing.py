@@ -8,19 +8,18 @@ from starlette.routing import BaseRoute, Mount, Route
 
 from codepush.server.services.upkeep.overview import Overview
 from codepush.server.web.acquisition import AcquisitionRoutes
-from codepush.server.web.admission import Admission
-from codepush.server.web.appcenter import AppCenterRoutes, ChunkRoutes
+from codepush.server.web.appcenter import ChunkRoutes, appcenter_routes
 from codepush.server.web.auth import FailedLogins, Gate, Limits
 from codepush.server.web.device_paths import misspelt_route
 from codepush.server.web.downloads import DownloadRoutes
 from codepush.server.web.login import LoginRoutes
-from codepush.server.web.management import management_app
+from codepush.server.web.management import Admission, Services, management_app
 from codepush.server.web.metrics import MetricsRoutes
 from codepush.server.web.openapi import OpenApiRoutes
 from codepush.server.web.paths import for_all_paths
 from codepush.server.web.ratelimits import RateLimit
 from codepush.server.web.request_log import RequestLog
-from codepush.server.web.standalone import StandaloneRoutes
+from codepush.server.web.standalone import standalone_routes
 from codepush.server.web.uploads import UploadRoom
 
 if TYPE_CHECKING:
@@ -93,49 +92,37 @@ def management_routes(parts: Parts) -> list[BaseRoute]:
 
 
 def _management(parts: Parts, admission: Admission) -> ASGIApp:
-    standalone = _standalone(parts, admission)
-    fallback = for_all_paths(Route(_ANYTHING, standalone.fallback, methods=_METHODS))
+    services = _services(parts)
+    room = UploadRoom(parts.releasing.workspace, parts.settings.upload_limit_mb, parts.foundation.spans)
     chunks = ChunkRoutes(
         parts.releasing.uploads,
         workspace=parts.releasing.workspace,
         rate_limit=_address_limit(parts.settings),
         request_seconds=parts.settings.request_timeout,
     )
-    routes = [*standalone.routes(), *_appcenter(parts, admission).routes(), *chunks.routes(), fallback]
+    routes = [
+        *standalone_routes(admission, services, room),
+        *appcenter_routes(admission, services, parts.settings.public_url),
+        *chunks.routes(),
+        for_all_paths(Route(_ANYTHING, admission.fallback, methods=_METHODS)),
+    ]
     return management_app(routes, origins=parts.settings.origins)
 
 
-def _standalone(parts: Parts, admission: Admission) -> StandaloneRoutes:
+def _services(parts: Parts) -> Services:
     access, releasing = parts.access, parts.releasing
-    return StandaloneRoutes(
-        admission=admission,
+    return Services(
         access_keys=access.access_keys,
         accounts=access.accounts,
-        apps=releasing.apps,
-        collaborators=releasing.collaborators,
-        deployments=releasing.deployments,
-        releases=releasing.releases,
-        idempotency=releasing.idempotency,
-        metrics=releasing.metrics,
-        series=releasing.series,
-        uploads=UploadRoom(releasing.workspace, parts.settings.upload_limit_mb, parts.foundation.spans),
-    )
-
-
-def _appcenter(parts: Parts, admission: Admission) -> AppCenterRoutes:
-    access, releasing = parts.access, parts.releasing
-    return AppCenterRoutes(
-        admission=admission,
-        access_keys=access.access_keys,
         apps=releasing.apps,
         collaborators=releasing.collaborators,
         organizations=access.organizations,
         deployments=releasing.deployments,
         releases=releasing.releases,
-        metrics=releasing.metrics,
         uploaded_releases=releasing.uploaded_releases,
         idempotency=releasing.idempotency,
-        upload_url=parts.settings.public_url,
+        metrics=releasing.metrics,
+        series=releasing.series,
     )
 
 

@@ -44,7 +44,7 @@ async def test_a_refusal_is_in_the_log_under_its_id(client, caplog):
     problem = answer.json()
     assert problem["request_id"] == answer.headers["x-request-id"]
     [line] = caplog.records
-    assert line.getMessage() == "GET /accessKeys/{name} 401"
+    assert line.getMessage() == "GET /accessKeys/{access_key} 401"
     assert (line.request_id, line.refused) == (problem["request_id"], "invalid_access_key")
 
 

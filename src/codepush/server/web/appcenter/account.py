@@ -8,22 +8,24 @@ from typing import TYPE_CHECKING, Final
 from codepush.masking import masked_name
 from codepush.rules import validation
 from codepush.server.services.errors import NotFoundError
-from codepush.server.web.admission import Entry
 from codepush.server.web.appcenter.bodies import fields_of, in_their_words, read_word
 from codepush.server.web.appcenter.shapes import token_shape, user_shape
 from codepush.server.web.auth import address
+from codepush.server.web.management.responses import json_answer, no_content
 from codepush.server.web.paths import name_in
-from codepush.server.web.responses import json_answer, no_content
 from codepush.wire import appcenter
 from codepush.wire.messages import encode_json
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from starlette.requests import Request
     from starlette.responses import Response
 
     from codepush.models import AccessKey
     from codepush.server.services.access.access_keys import AccessKeys
     from codepush.server.services.caller import Caller
+    from codepush.server.web.management import Handler
 
 __all__ = ["AccountRoutes"]
 
@@ -31,19 +33,19 @@ _TOKEN_FIELDS: Final = {"friendlyName": "description", "ttl": "ttl"}
 
 
 class AccountRoutes:
-    """The part of the App Center door that is about the caller."""
+    """The part of the dialect that concerns the caller."""
 
     def __init__(self, access_keys: AccessKeys) -> None:
         self._access_keys = access_keys
 
-    def table(self) -> list[Entry]:
-        """Return the routes."""
-        return [
-            Entry("GET", "/user", self._user),
-            Entry("GET", "/api_tokens", self._list),
-            Entry("POST", "/api_tokens", self._add),
-            Entry("DELETE", "/api_tokens/{token}", self._remove),
-        ]
+    def handlers(self) -> Mapping[str, Handler]:
+        """Return the handlers by the ids of their routes."""
+        return {
+            "get_user": self._user,
+            "get_tokens": self._list,
+            "add_token": self._add,
+            "remove_token": self._remove,
+        }
 
     async def _user(self, _: Request, caller: Caller) -> Response:
         return json_answer(encode_json(user_shape(caller.account)))

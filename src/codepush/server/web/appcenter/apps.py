@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Final
 from codepush.rules import validation
 from codepush.rules.collation import alphabetical
 from codepush.server.services.access.roles import parts
-from codepush.server.web.admission import Entry
 from codepush.server.web.appcenter.bodies import fields_of, in_their_words, read_word
 from codepush.server.web.appcenter.shapes import app_shape, collaborator_shape
+from codepush.server.web.management.responses import json_answer, no_content
 from codepush.server.web.paths import app_in, name_in
-from codepush.server.web.responses import json_answer, no_content
 from codepush.wire import appcenter
 from codepush.wire.messages import encode_json
 
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
     from codepush.server.services.caller import Caller
     from codepush.server.services.releasing.apps import Apps
     from codepush.server.services.releasing.collaborators import Collaborators
+    from codepush.server.web.management import Handler
 
 __all__ = ["AppRoutes"]
 
@@ -36,34 +36,33 @@ _SHOWN: Final = {"displayName": "display_name"}
 
 
 class AppRoutes:
-    """The part of the App Center door that is about apps and their people."""
+    """The part of the dialect that concerns apps and their people."""
 
     def __init__(self, apps: Apps, collaborators: Collaborators, organizations: Organizations) -> None:
         self._apps = apps
         self._collaborators = collaborators
         self._organizations = organizations
 
-    def table(self) -> list[Entry]:
-        """Return the routes."""
-        app = "/apps/{owner}/{app}"
-        return [
-            Entry("GET", "/apps", self._list),
-            Entry("POST", "/apps", self._add),
-            Entry("GET", "/orgs/{org}/apps", self._list_of_organization, on_organization="view"),
-            Entry("POST", "/orgs/{org}/apps", self._add_to_organization, on_organization="own_apps"),
-            Entry("GET", app, self._get, "view_app"),
-            Entry("PATCH", app, self._rename, "rename_app"),
-            Entry("DELETE", app, self._remove, "remove_app"),
-            Entry("POST", f"{app}/transfer/{{destination}}", self._transfer, "transfer_app"),
-            Entry("GET", f"{app}/users", self._people, "view_collaborators"),
-            Entry("PATCH", f"{app}/users/{{email}}", self._change, "change_collaborator"),
-            Entry("DELETE", f"{app}/users/{{email}}", self._leave, "leave_app"),
-            Entry("GET", f"{app}/invitations", self._invitations, "view_collaborators"),
-            Entry("POST", f"{app}/invitations", self._invite, "add_collaborator"),
-            Entry("POST", f"{app}/invitations/{{email}}", self._invite, "add_collaborator"),
-            Entry("PATCH", f"{app}/invitations/{{email}}", self._change, "change_collaborator"),
-            Entry("DELETE", f"{app}/invitations/{{email}}", self._leave, "leave_app"),
-        ]
+    def handlers(self) -> Mapping[str, Handler]:
+        """Return the handlers by the ids of their routes."""
+        return {
+            "get_apps": self._list,
+            "add_app": self._add,
+            "get_apps_of_organization": self._list_of_organization,
+            "add_app_of_organization": self._add_to_organization,
+            "get_app": self._get,
+            "rename_app": self._rename,
+            "remove_app": self._remove,
+            "transfer_app": self._transfer,
+            "get_people": self._people,
+            "change_permission": self._change,
+            "remove_person": self._leave,
+            "get_invitations": self._invitations,
+            "invite": self._invite,
+            "invite_by_address": self._invite,
+            "change_invitation": self._change,
+            "remove_invitation": self._leave,
+        }
 
     async def _list(self, request: Request, caller: Caller) -> Response:
         return _shown(await self._apps.visible(caller), request, caller)
@@ -115,7 +114,7 @@ class AppRoutes:
         return no_content()
 
     async def _transfer(self, request: Request, caller: Caller) -> Response:
-        app = await self._collaborators.transfer(caller, app_in(request), name_in(request, "destination"))
+        app = await self._collaborators.transfer(caller, app_in(request), name_in(request, "new_owner"))
         return json_answer(encode_json(app_shape(app, caller)))
 
     async def _people(self, request: Request, caller: Caller) -> Response:

@@ -18,10 +18,11 @@ from codepush.server.services.errors import InvalidError, TooLargeError, Unauthe
 from codepush.server.services.packages.drafts import draft
 from codepush.server.services.releasing.uploads import Ticket
 from codepush.server.web.auth import limited_address
-from codepush.server.web.paths import route
-from codepush.server.web.responses import json_answer
+from codepush.server.web.binding import bind
+from codepush.server.web.management.responses import json_answer
 from codepush.server.web.timelimits import at_most
 from codepush.wire.appcenter import uploads as wire
+from codepush.wire.appcenter.routes import UPLOADS
 
 if TYPE_CHECKING:
     from typing import BinaryIO
@@ -31,13 +32,11 @@ if TYPE_CHECKING:
     from codepush.server.services.releasing.uploads import Uploads
     from codepush.server.services.releasing.workspace import Workspace
     from codepush.server.web.ratelimits import RateLimit
+    from codepush.wire.routes import Route as Row
 
 __all__ = ["ChunkRoutes"]
 
-Endpoint: TypeAlias = Callable[[Request, Ticket], Awaitable[Response]]
-
-_CHUNK_PATIENCE: Final = 10
-"""So many times as long as another request may a chunk take: clients send ten at once, over one line."""
+ChunkHandler: TypeAlias = Callable[[Request, Ticket], Awaitable[Response]]
 
 _NUMBER: Final = re.compile(r"[0-9]{1,15}")
 
@@ -63,27 +62,22 @@ class ChunkRoutes:
 
     def routes(self) -> list[Route]:
         """Return the routes."""
-        table: list[tuple[str, str, Endpoint]] = [
-            ("POST", "set_metadata", self._set_metadata),
-            ("POST", "upload_chunk", self._upload_chunk),
-            ("POST", "finished", self._finished),
-            ("POST", "cancel", self._cancel),
-            ("GET", "status", self._status),
-            ("POST", "status", self._status),
-        ]
-        return [
-            route(f"/upload/{name}/{{upload}}", self._admitted(endpoint), method=method)
-            for method, name, endpoint in table
-        ]
+        handlers = {
+            "describe_upload": self._set_metadata,
+            "send_chunk": self._upload_chunk,
+            "finish_upload": self._finished,
+            "cancel_upload": self._cancel,
+            "get_upload": self._status,
+            "ask_upload": self._status,
+        }
+        return bind(UPLOADS, handlers, self._admitted)
 
-    def _admitted(self, endpoint: Endpoint) -> Callable[[Request], Awaitable[Response]]:
-        seconds = self._request_seconds * (_CHUNK_PATIENCE if endpoint == self._upload_chunk else 1)
-
+    def _admitted(self, row: Row, handler: ChunkHandler) -> Callable[[Request], Awaitable[Response]]:
         async def admitted(request: Request) -> Response:
             if self._rate_limit is not None:
                 self._rate_limit.check(limited_address(request))
-            async with at_most(seconds):
-                return await endpoint(request, _ticket(request))
+            async with at_most(self._request_seconds * row.timeout_factor):
+                return await handler(request, _ticket(request))
 
         return admitted
 

@@ -6,16 +6,17 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from codepush.rules import validation
-from codepush.server.web.admission import Entry
 from codepush.server.web.appcenter.apps import invited
 from codepush.server.web.appcenter.bodies import fields_of, in_their_words, read_word
 from codepush.server.web.appcenter.shapes import member_shape, organization_shape
+from codepush.server.web.management.responses import json_answer, no_content
 from codepush.server.web.paths import name_in
-from codepush.server.web.responses import json_answer, no_content
 from codepush.wire import appcenter
 from codepush.wire.messages import encode_json
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from starlette.requests import Request
     from starlette.responses import Response
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from codepush.rules.validation import OrganizationInfo
     from codepush.server.services.access.organizations import Organizations
     from codepush.server.services.caller import Caller
+    from codepush.server.web.management import Handler
 
 __all__ = ["OrganizationRoutes"]
 
@@ -30,30 +32,28 @@ _FIELDS: Final = {"name": "name", "displayName": "display_name"}
 
 
 class OrganizationRoutes:
-    """The part of the App Center door that is about organizations."""
+    """The part of the dialect that concerns organizations."""
 
     def __init__(self, organizations: Organizations) -> None:
         self._organizations = organizations
 
-    def table(self) -> list[Entry]:
-        """Return the routes."""
-        organization = "/orgs/{org}"
-        invitation = f"{organization}/invitations/{{email}}"
-        return [
-            Entry("GET", "/orgs", self._list),
-            Entry("POST", "/orgs", self._add),
-            Entry("GET", organization, self._get, on_organization="view"),
-            Entry("PATCH", organization, self._change, on_organization="change"),
-            Entry("DELETE", organization, self._remove, on_organization="remove"),
-            Entry("GET", f"{organization}/users", self._members, on_organization="view"),
-            Entry("PATCH", f"{organization}/users/{{user}}", self._set_role, on_organization="manage_members"),
-            Entry("DELETE", f"{organization}/users/{{user}}", self._remove_member, on_organization="leave"),
-            Entry("GET", f"{organization}/invitations", self._invitations, on_organization="view"),
-            Entry("POST", f"{organization}/invitations", self._invite, on_organization="manage_members"),
-            Entry("DELETE", f"{organization}/invitations", self._remove_invited, on_organization="leave"),
-            Entry("POST", invitation, self._invite, on_organization="manage_members"),
-            Entry("DELETE", invitation, self._remove_member, on_organization="leave"),
-        ]
+    def handlers(self) -> Mapping[str, Handler]:
+        """Return the handlers by the ids of their routes."""
+        return {
+            "get_organizations": self._list,
+            "add_organization": self._add,
+            "get_organization": self._get,
+            "change_organization": self._change,
+            "remove_organization": self._remove,
+            "get_members": self._members,
+            "change_role": self._set_role,
+            "remove_member": self._remove_member,
+            "get_invited_members": self._invitations,
+            "invite_member": self._invite,
+            "remove_invited_member": self._remove_invited,
+            "invite_member_by_address": self._invite,
+            "remove_member_by_address": self._remove_member,
+        }
 
     async def _list(self, _: Request, caller: Caller) -> Response:
         organizations = await self._organizations.list(caller)

@@ -8,14 +8,15 @@ from msgspec.structs import replace
 
 from codepush.rules import validation
 from codepush.rules.actions import Clear, Patch, Promote, Rollback
-from codepush.server.web.admission import Entry
 from codepush.server.web.appcenter.bodies import fields_of, in_their_words
+from codepush.server.web.management.responses import json_answer, no_content
 from codepush.server.web.paths import app_in, name_in
-from codepush.server.web.responses import json_answer, no_content
 from codepush.wire import appcenter
 from codepush.wire.messages import encode_json
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from starlette.requests import Request
     from starlette.responses import Response
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from codepush.server.services.releasing.deployments import Deployments
     from codepush.server.services.releasing.metrics import Metrics
     from codepush.server.services.releasing.releases import Releases
+    from codepush.server.web.management import Handler
 
 __all__ = ["ReleaseRoutes"]
 
@@ -32,30 +34,28 @@ _NEWEST: Final = "null"
 
 
 class ReleaseRoutes:
-    """The part of the App Center door that is about deployments, releases and metrics."""
+    """The part of the dialect that concerns deployments, releases and metrics."""
 
     def __init__(self, deployments: Deployments, releases: Releases, metrics: Metrics) -> None:
         self._deployments = deployments
         self._releases = releases
         self._metrics = metrics
 
-    def table(self) -> list[Entry]:
-        """Return the routes."""
-        deployments = "/apps/{owner}/{app}/deployments"
-        deployment = f"{deployments}/{{deployment}}"
-        return [
-            Entry("GET", deployments, self._list, "view_deployment"),
-            Entry("POST", deployments, self._add, "add_deployment"),
-            Entry("GET", deployment, self._get, "view_deployment"),
-            Entry("PATCH", deployment, self._rename, "rename_deployment"),
-            Entry("DELETE", deployment, self._remove, "remove_deployment"),
-            Entry("GET", f"{deployment}/releases", self._history, "view_deployment"),
-            Entry("DELETE", f"{deployment}/releases", self._clear, "clear_history"),
-            Entry("PATCH", f"{deployment}/releases/{{label}}", self._patch, "patch_release"),
-            Entry("POST", f"{deployment}/promote_release/{{destination}}", self._promote, "promote"),
-            Entry("POST", f"{deployment}/rollback_release", self._rollback, "rollback"),
-            Entry("GET", f"{deployment}/metrics", self._counters, "view_deployment"),
-        ]
+    def handlers(self) -> Mapping[str, Handler]:
+        """Return the handlers by the ids of their routes."""
+        return {
+            "get_deployments": self._list,
+            "add_deployment": self._add,
+            "get_deployment": self._get,
+            "rename_deployment": self._rename,
+            "remove_deployment": self._remove,
+            "get_releases": self._history,
+            "clear_releases": self._clear,
+            "patch_release": self._patch,
+            "promote": self._promote,
+            "rollback": self._rollback,
+            "get_metrics": self._counters,
+        }
 
     async def _list(self, request: Request, caller: Caller) -> Response:
         deployments = await self._deployments.list(caller, app_in(request))

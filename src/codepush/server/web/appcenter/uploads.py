@@ -2,57 +2,58 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from codepush.rules import validation
 from codepush.server.ports.responses import ResponseRecord
 from codepush.server.services.errors import InvalidError
-from codepush.server.services.releasing.idempotency import IdempotencyKey, digest
+from codepush.server.services.releasing.idempotency import digest
 from codepush.server.services.releasing.uploads import Ticket
-from codepush.server.web.admission import Entry
 from codepush.server.web.appcenter.bodies import fields_of, in_their_words
+from codepush.server.web.management.attempts import Attempt
+from codepush.server.web.management.responses import json_answer
 from codepush.server.web.paths import app_in, name_in
-from codepush.server.web.responses import json_answer
 from codepush.wire import appcenter
 from codepush.wire.messages import encode_json
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from starlette.requests import Request
     from starlette.responses import Response
 
     from codepush.models import Package
     from codepush.server.services.caller import Caller
-    from codepush.server.services.releasing.idempotency import Idempotency, Receipt
+    from codepush.server.services.releasing.idempotency import Receipt
     from codepush.server.services.releasing.uploaded_releases import UploadedReleases
+    from codepush.server.web.management import Handler
+    from codepush.server.web.management.attempts import Attempts
 
 __all__ = ["UploadRoutes"]
 
-_RELEASE_PATIENCE: Final = 10
-"""Factor for the time that a release may take, since its package is packed meanwhile."""
-
 
 class UploadRoutes:
-    """The part of the App Center door that begins uploads, and releases what was uploaded.
+    """The part of the dialect that begins uploads, and releases what was uploaded.
 
     Args:
         releases: begins uploads and releases what was uploaded.
-        idempotency: gives a lost answer again.
+        attempts: repeats the response to a request that is sent again.
         upload_url: where chunks are sent, without a slash at the end.
 
     """
 
-    def __init__(self, releases: UploadedReleases, idempotency: Idempotency, *, upload_url: str) -> None:
+    def __init__(self, releases: UploadedReleases, attempts: Attempts, *, upload_url: str) -> None:
         self._releases = releases
-        self._idempotency = idempotency
+        self._attempts = attempts
         self._upload_url = upload_url
 
-    def table(self) -> list[Entry]:
-        """Return the routes."""
-        deployment = "/apps/{owner}/{app}/deployments/{deployment}"
-        return [
-            Entry("POST", f"{deployment}/uploads", self._begin, "release"),
-            Entry("POST", f"{deployment}/releases", self.release, "release", patience=_RELEASE_PATIENCE),
-        ]
+    def handlers(self) -> Mapping[str, Handler]:
+        """Return the handlers by the ids of their routes."""
+        return {
+            "begin_upload": self._begin,
+            "add_release": self._release,
+        }
 
     async def _begin(self, request: Request, caller: Caller) -> Response:
         ticket = await self._releases.begin(caller, app_in(request), name_in(request, "deployment"))
@@ -60,7 +61,7 @@ class UploadRoutes:
             encode_json(appcenter.ReleaseUploadShape(id=ticket.id, token=ticket.token, upload_domain=self._upload_url))
         )
 
-    async def release(self, request: Request, caller: Caller) -> Response:
+    async def _release(self, request: Request, caller: Caller) -> Response:
         """Release what was uploaded, once; who repeats the request gets the same answer, for a day."""
         body = await fields_of(request)
         ticket = _ticket(body.get("release_upload"))
@@ -68,17 +69,15 @@ class UploadRoutes:
             said = appcenter.in_our_words(body, appcenter.RELEASE_FIELDS)
             info = validation.package_info(said, require_app_version=True)
 
-        async def release(receipt: Receipt) -> Package:
+        async def release(receipt: Receipt | None) -> Package:
             app, deployment = app_in(request), name_in(request, "deployment")
             return await self._releases.release(caller, app, deployment, ticket, info, receipt=receipt)
 
-        route = f"{request.method} {request.scope['path']}"
-        repeatable = IdempotencyKey(caller.account.id, route, ticket.id, await digest(info))
-        given = await self._idempotency.once(repeatable, release, _answer)
-        return json_answer(given.body, given.status)
+        attempt = Attempt(ticket.id, partial(digest, info), release, _response)
+        return await self._attempts.respond(request, caller, attempt)
 
 
-def _answer(package: Package) -> ResponseRecord:
+def _response(package: Package) -> ResponseRecord:
     return ResponseRecord(status=201, location="", body=encode_json(appcenter.ReleaseShape.of_reply(package)))
 
 

@@ -1,0 +1,41 @@
+"""Binding handlers to the routes of a table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from codepush.server.web.paths import route
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from starlette.requests import Request
+    from starlette.responses import Response
+    from starlette.routing import Route
+
+    from codepush.wire.routes import Route as Row
+
+__all__ = ["bind"]
+
+H = TypeVar("H")
+
+
+def bind(
+    table: Mapping[str, Row],
+    handlers: Mapping[str, H],
+    admit: Callable[[Row, H], Callable[[Request], Awaitable[Response]]],
+) -> list[Route]:
+    """Return the routes of a table, in its order.
+
+    Args:
+        table: the rows by id.
+        handlers: the handler of each row, by the row's id.
+        admit: puts whatever comes first, such as authentication, before a handler.
+
+    Raises:
+        ValueError: a row has no handler, or a handler no row.
+
+    """
+    if unmatched := table.keys() ^ handlers.keys():
+        raise ValueError(f"Each route needs a handler, and each handler a route: {', '.join(sorted(unmatched))}.")
+    return [route(row.path, admit(row, handlers[row.id]), method=row.method) for row in table.values()]

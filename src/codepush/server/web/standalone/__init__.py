@@ -1,0 +1,31 @@
+"""The standalone management dialect, which our own SDK speaks (standalone management API)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from codepush.server.web.management.attempts import Attempts
+from codepush.server.web.standalone.account import AccountRoutes
+from codepush.server.web.standalone.apps import AppRoutes
+from codepush.server.web.standalone.deployments import DeploymentRoutes
+from codepush.server.web.standalone.releases import ReleaseRoutes
+from codepush.wire.standalone.routes import ROUTES
+
+if TYPE_CHECKING:
+    from starlette.routing import Route
+
+    from codepush.server.web.management import Admission, Services
+    from codepush.server.web.uploads import UploadRoom
+
+__all__ = ["standalone_routes"]
+
+
+def standalone_routes(admission: Admission, services: Services, uploads: UploadRoom) -> list[Route]:
+    """Return the routes of the dialect; packages are received in ``uploads``."""
+    handlers = {
+        **AccountRoutes(services.accounts, services.access_keys).handlers(),
+        **AppRoutes(services.apps, services.collaborators).handlers(),
+        **DeploymentRoutes(services.deployments, services.metrics, services.series).handlers(),
+        **ReleaseRoutes(services.releases, Attempts(services.idempotency), uploads).handlers(),
+    }
+    return admission.routes(ROUTES, handlers)

@@ -1,0 +1,153 @@
+"""Releases in the standalone dialect."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from codepush.errors import Invalid
+from codepush.models import PackageInfo
+from codepush.rules import validation
+from codepush.rules.actions import Clear, Patch, Promote, Rollback
+from codepush.server.ports.responses import ResponseRecord
+from codepush.server.services.errors import ConflictError, InvalidError
+from codepush.server.services.releasing.idempotency import digest
+from codepush.server.web.bodies import json_object
+from codepush.server.web.management.attempts import Attempt
+from codepush.server.web.management.responses import json_answer, location, no_content
+from codepush.server.web.paths import app_in, name_in
+from codepush.server.web.uploads import UploadRoom, receive_release
+from codepush.wire import messages, standalone
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from codepush.models import Package
+    from codepush.server.services.caller import Caller
+    from codepush.server.services.releasing.idempotency import Receipt
+    from codepush.server.services.releasing.releases import Releases
+    from codepush.server.web.management import Handler
+    from codepush.server.web.management.attempts import Attempts
+
+__all__ = ["ReleaseRoutes"]
+
+_KEY_LENGTH: Final = 255
+
+
+class ReleaseRoutes:
+    """The part of the dialect that concerns releases.
+
+    Args:
+        releases: makes and changes releases.
+        attempts: repeats the response to a request that is sent again.
+        uploads: where packages are received.
+
+    """
+
+    def __init__(self, releases: Releases, attempts: Attempts, uploads: UploadRoom) -> None:
+        self._releases = releases
+        self._attempts = attempts
+        self._uploads = uploads
+
+    def handlers(self) -> Mapping[str, Handler]:
+        """Return the handlers by the ids of their routes."""
+        return {
+            "release": self._release,
+            "patch_release": self._patch,
+            "promote": self._promote,
+            "rollback": self._rollback,
+            "rollback_to_label": self._rollback,
+            "clear_deployment_history": self._clear,
+        }
+
+    async def _release(self, request: Request, caller: Caller) -> Response:
+        app, deployment = app_in(request), name_in(request, "deployment")
+        await self._check_can_release(request, caller, app, deployment)
+        async with receive_release(request, self._uploads, account_id=caller.account.id) as form:
+            info = validation.package_info(_package_info(form.package_info), require_app_version=True)
+
+            async def release(receipt: Receipt | None) -> Package:
+                return await self._releases.release(caller, app, deployment, form.package, info, receipt=receipt)
+
+            content, shown = partial(digest, info, form.package), partial(_shown, app, deployment)
+            return await self._attempts.respond(request, caller, Attempt(_key(request), content, release, shown))
+
+    async def _check_can_release(self, request: Request, caller: Caller, app: str, deployment: str) -> None:
+        """Reject a release before its body is read, unless its response is recorded: a retry must not be refused."""
+        try:
+            await self._releases.check_can_release(caller, app, deployment)
+        except ConflictError:
+            key = _key(request)
+            if key is None or not await self._attempts.knows(request, caller, key):
+                raise
+
+    async def _patch(self, request: Request, caller: Caller) -> Response:
+        info = await _wrapped_info(request)
+        action = Patch(app=app_in(request), deployment=name_in(request, "deployment"), info=info)
+        package = await self._releases.run(caller, action)
+        return no_content() if package is None else json_answer(standalone.package_body(package))
+
+    async def _promote(self, request: Request, caller: Caller) -> Response:
+        info = await _wrapped_info(request)
+        source, destination = name_in(request, "deployment"), name_in(request, "destination")
+        action = Promote(app=app_in(request), source=source, destination=destination, info=info)
+        return await self._run(request, caller, action, destination, info)
+
+    async def _rollback(self, request: Request, caller: Caller) -> Response:
+        deployment = name_in(request, "deployment")
+        label = name_in(request, "label") if "label" in request.path_params else None
+        action = Rollback(app=app_in(request), deployment=deployment, label=label)
+        return await self._run(request, caller, action, deployment, PackageInfo())
+
+    async def _run(
+        self, request: Request, caller: Caller, action: Promote | Rollback, deployment: str, info: PackageInfo
+    ) -> Response:
+        """Make a release in a deployment of what was released before; ``info`` is the content of the request."""
+
+        async def release(receipt: Receipt | None) -> Package:
+            return await self._releases.run(caller, action, receipt=receipt)
+
+        attempt = Attempt(_key(request), partial(digest, info), release, partial(_shown, action.app, deployment))
+        return await self._attempts.respond(request, caller, attempt)
+
+    async def _clear(self, request: Request, caller: Caller) -> Response:
+        await self._releases.run(caller, Clear(app=app_in(request), deployment=name_in(request, "deployment")))
+        return no_content()
+
+
+def _shown(app: str, deployment: str, package: Package) -> ResponseRecord:
+    """Return the response that shows a new release of a deployment."""
+    where = location("apps", app, "deployments", deployment)
+    return ResponseRecord(status=201, location=where, body=standalone.package_body(package))
+
+
+def _key(request: Request) -> str | None:
+    """Return the key that a client gives a request so that it can be repeated."""
+    key = request.headers.get("idempotency-key")
+    if key is not None and not 1 <= len(key) <= _KEY_LENGTH:
+        raise InvalidError(
+            f"Idempotency-Key: send 1 to {_KEY_LENGTH} characters, different for every release.",
+            code="invalid_idempotency_key",
+        )
+    return key
+
+
+async def _wrapped_info(request: Request) -> PackageInfo:
+    """Return what ``{"packageInfo": {...}}`` says; a body without it says nothing."""
+    info = (await json_object(request)).get("packageInfo")
+    if info is None:
+        return PackageInfo()
+    if not isinstance(info, dict):
+        raise InvalidError('Send a JSON object {"packageInfo": {...}}.', code="invalid_body", field="packageInfo")
+    return validation.package_info(info, require_app_version=False)
+
+
+def _package_info(text: bytes) -> object:
+    """Return the packageInfo part of a release; text that is not JSON says nothing, as in the original."""
+    try:
+        return messages.decode_json(text)
+    except Invalid:
+        return {}
