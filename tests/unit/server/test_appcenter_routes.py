@@ -226,3 +226,23 @@ async def test_releases_are_told_in_the_words_of_the_service(ask, app):
     assert (await ask("GET", f"{staging}/metrics")).json() == []
     assert (await ask("DELETE", f"{staging}/releases")).status_code == 204
     assert (await ask("GET", f"{staging}/releases")).json() == []
+
+
+async def test_properties_of_other_bodies_are_ignored(ask, app):
+    """A body holds what its schema names; what only another body has is not even looked at."""
+    wrong = {"": 1}
+    await ask("POST", "/orgs", {"name": "contoso"})
+    for script in (b"1", b"2"):
+        parts = {"package": ("index.js", script), "packageInfo": (None, '{"appVersion":"1.0.0"}')}
+        path = "/apps/App/deployments/Staging/release"
+        await ask._client.post(path, headers={"x-api-token": ask._token}, files=parts)
+    system = {"organization": wrong, "manuallyProvisionDeployments": wrong, "key": wrong}
+    for method, path, body, status in (
+        ("POST", "/apps", {"name": "Mine", **system}, 201),
+        ("POST", "/orgs/contoso/apps", {"name": "Theirs", **system}, 201),
+        ("PATCH", f"{app}/deployments/Staging", {"name": "Beta", "key": wrong}, 204),
+        ("PATCH", f"{app}/deployments/Beta/releases/v1", {"description": "new", "label": wrong}, 200),
+        ("POST", f"{app}/deployments/Beta/rollback_release", {"label": "v1", "description": wrong}, 201),
+    ):
+        response = await ask(method, path, body)
+        assert response.status_code == status, response.text

@@ -6,7 +6,9 @@ how bodies of requests are read.
 
 from codepush.wire.appcenter.requests import (
     CHANGE_FIELDS,
+    PROMOTION_FIELDS,
     RELEASE_FIELDS,
+    ROLLBACK_FIELDS,
     in_our_words,
     permission,
     permissions,
@@ -35,7 +37,9 @@ from codepush.wire.appcenter.shapes import (
 __all__ = [
     "CHANGE_FIELDS",
     "ORIGIN",
+    "PROMOTION_FIELDS",
     "RELEASE_FIELDS",
+    "ROLLBACK_FIELDS",
     "UNKNOWN",
     "AppShape",
     "DeploymentShape",

@@ -11,20 +11,36 @@ if TYPE_CHECKING:
 
     from codepush.models import Permission, Role
 
-__all__ = ["CHANGE_FIELDS", "RELEASE_FIELDS", "in_our_words", "permission", "permissions", "role", "scope"]
+__all__ = [
+    "CHANGE_FIELDS",
+    "PROMOTION_FIELDS",
+    "RELEASE_FIELDS",
+    "ROLLBACK_FIELDS",
+    "in_our_words",
+    "permission",
+    "permissions",
+    "role",
+    "scope",
+]
 
 T = TypeVar("T")
 
 _OURS: Final = zip(InfoShape.__struct_encode_fields__, InfoShape.__struct_fields__, strict=True)
 
-CHANGE_FIELDS: Final[Mapping[str, str]] = {**dict(_OURS), "appVersion": "target_binary_range"}
-"""What the fields of a patch or promotion are called here, by their names in the standalone dialect."""
+PROMOTION_FIELDS: Final[Mapping[str, str]] = {**dict(_OURS), "appVersion": "target_binary_range"}
+"""Names of the fields of a promotion, by their names in the standalone dialect."""
+
+CHANGE_FIELDS: Final[Mapping[str, str]] = {ours: theirs for ours, theirs in PROMOTION_FIELDS.items() if ours != "label"}
+"""The same for a patch, whose path names the label."""
 
 RELEASE_FIELDS: Final[Mapping[str, str]] = {
     **{ours: theirs.removeprefix("is_") for ours, theirs in CHANGE_FIELDS.items()},
     "appVersion": "target_binary_version",
 }
 """The same for a new release; the service never agreed with itself."""
+
+ROLLBACK_FIELDS: Final[Mapping[str, str]] = {"label": "label"}
+"""The same for a rollback."""
 
 _PERMISSIONS: Final[Mapping[str, Permission]] = {
     "manager": "Manager",

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["AppRoutes"]
 
 _INVITED: Final = {"email": "user_email"}
+_SYSTEM: Final = {"os": "os", "platform": "platform"}
 _SHOWN: Final = {"displayName": "display_name"}
 
 
@@ -159,7 +160,8 @@ def invited(fields: Mapping[str, object]) -> str:
 def _named(fields: Mapping[str, object]) -> dict[str, object]:
     """Return the fields of a new app; without a name for addresses, the name for people is that too."""
     name = fields.get("name")
-    return {**fields, "name": fields.get("display_name") if name is None else name}
+    said = appcenter.in_our_words(fields, _SYSTEM)
+    return {**said, "name": fields.get("display_name") if name is None else name}
 
 
 def _display_name(fields: Mapping[str, object]) -> str | None:

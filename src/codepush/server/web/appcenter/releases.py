@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ReleaseRoutes"]
 
+_NAME: Final = {"name": "name"}
 _NEWEST: Final = "null"
 """What npm ``code-push`` 4 writes for the label when it is to patch the newest release."""
 
@@ -72,7 +73,8 @@ class ReleaseRoutes:
         return json_answer(encode_json(appcenter.DeploymentShape.of(deployment)))
 
     async def _rename(self, request: Request, caller: Caller) -> Response:
-        info = validation.deployment_info(await fields_of(request), is_name_required=True)
+        said = appcenter.in_our_words(await fields_of(request), _NAME)
+        info = validation.deployment_info(said, is_name_required=True)
         await self._deployments.rename(caller, app_in(request), name_in(request, "deployment"), info.name)
         return no_content()
 
@@ -90,20 +92,20 @@ class ReleaseRoutes:
 
     async def _patch(self, request: Request, caller: Caller) -> Response:
         label = name_in(request, "label")
-        info = replace(await _change(request), label=None if label == _NEWEST else label)
+        info = replace(await _info(request, appcenter.CHANGE_FIELDS), label=None if label == _NEWEST else label)
         action = Patch(app=app_in(request), deployment=name_in(request, "deployment"), info=info)
         package = await self._releases.run(caller, action)
         return no_content() if package is None else json_answer(encode_json(appcenter.ReleaseShape.of_reply(package)))
 
     async def _promote(self, request: Request, caller: Caller) -> Response:
         source, destination = name_in(request, "deployment"), name_in(request, "destination")
-        info = await _change(request)
+        info = await _info(request, appcenter.PROMOTION_FIELDS)
         action = Promote(app=app_in(request), source=source, destination=destination, info=info)
         package = await self._releases.run(caller, action)
         return json_answer(encode_json(appcenter.ReleaseShape.of_reply(package)))
 
     async def _rollback(self, request: Request, caller: Caller) -> Response:
-        label = (await _change(request)).label
+        label = (await _info(request, appcenter.ROLLBACK_FIELDS)).label
         action = Rollback(app=app_in(request), deployment=name_in(request, "deployment"), label=label)
         package = await self._releases.run(caller, action)
         return json_answer(encode_json(appcenter.ReleaseShape.of_reply(package)), 201)
@@ -113,8 +115,8 @@ class ReleaseRoutes:
         return json_answer(encode_json([appcenter.MetricShape.of(label, one) for label, one in counters.items()]))
 
 
-async def _change(request: Request) -> PackageInfo:
-    """Return what a request says about a release; a body is not needed."""
-    said = appcenter.in_our_words(await fields_of(request), appcenter.CHANGE_FIELDS)
-    with in_their_words(appcenter.CHANGE_FIELDS):
+async def _info(request: Request, fields: Mapping[str, str]) -> PackageInfo:
+    """Return what these fields of a request say about a release; a body is not needed."""
+    said = appcenter.in_our_words(await fields_of(request), fields)
+    with in_their_words(fields):
         return validation.package_info(said, require_app_version=False)
