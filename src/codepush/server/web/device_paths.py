@@ -15,6 +15,7 @@ from starlette.routing import Route
 
 from codepush.server.web.problems import plain
 from codepush.wire import acquisition
+from codepush.wire.public import PUBLIC
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["SharedWithPages", "misspelt_route"]
 
-_STATUS_PATH: Final = "/v0.1/public/codepush/status"
+_STATUS_PATH: Final = PUBLIC["service_status"].path
 _CHECK_PATH: Final = next(iter(acquisition.UPDATE_CHECK_PATHS))
 
 _METHODS: Final[Mapping[str, str]] = {

@@ -21,6 +21,7 @@ from codepush.server.web.auth import address
 from codepush.server.web.problems import plain
 from codepush.server.web.ranges import ByteRange, UnsatisfiableError, pick_range
 from codepush.server.web.sending import begun, file_pieces
+from codepush.wire.public import PUBLIC
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
@@ -64,7 +65,7 @@ class DownloadRoutes:
 
     def routes(self) -> list[Route]:
         """Return the one route; HEAD and byte ranges are answered too."""
-        return [Route("/blobs/{blob_id}", self._download)]
+        return [Route(PUBLIC["download"].path, self._download)]
 
     async def _download(self, request: Request) -> Response:
         answer = await self._answer(request)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from starlette.responses import Response
 
 from codepush.server.web.paths import exact_route
+from codepush.wire.public import PUBLIC
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -28,7 +29,7 @@ class MetricsRoutes:
 
     def routes(self) -> list[Route]:
         """Return the one route."""
-        return [exact_route("/metrics", self._numbers)]
+        return [exact_route(PUBLIC["prometheus"].path, self._numbers)]
 
     async def _numbers(self, _: Request) -> Response:
         from codepush.server.web.prometheus import exposed

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from codepush.server.web.paths import route
 from codepush.wire import messages
+from codepush.wire.public import PUBLIC
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -23,7 +24,7 @@ class OpenApiRoutes:
 
     def routes(self) -> list[Route]:
         """Return the one route."""
-        return [route("/openapi.json", self._document)]
+        return [route(PUBLIC["openapi"].path, self._document)]
 
     @cached_property
     def _body(self) -> bytes:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from starlette.responses import JSONResponse, Response
 
 from codepush.server.services.upkeep.health import OK
 from codepush.server.web.paths import exact_route, route
 from codepush.server.web.problems import plain
+from codepush.wire.public import PUBLIC
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -17,12 +18,6 @@ if TYPE_CHECKING:
     from codepush.server.services.upkeep.health import Health
 
 __all__ = ["StatusRoutes"]
-
-
-_HEALTH_PATH: Final = "/health"
-
-_STATUS_PATH: Final = "/v0.1/public/codepush/status"
-"""Where App Center told whether it was up."""
 
 
 class StatusRoutes:
@@ -34,18 +29,18 @@ class StatusRoutes:
     def routes(self) -> list[Route]:
         """Return the routes."""
         return [
-            route("/", self._welcome),
-            route(_HEALTH_PATH, self._alive),
-            route(_STATUS_PATH, self._status),
+            route(PUBLIC["welcome"].path, self._welcome),
+            route(PUBLIC["health"].path, self._alive),
+            route(PUBLIC["service_status"].path, self._status),
         ]
 
     def ready_route(self) -> Route:
         """Return the route for load balancers."""
-        return exact_route("/ready", self._ready)
+        return exact_route(PUBLIC["ready"].path, self._ready)
 
     def health_route(self) -> Route:
         """Return the route for supervisors, as a port for operators has it."""
-        return exact_route(_HEALTH_PATH, self._alive)
+        return exact_route(PUBLIC["health"].path, self._alive)
 
     async def _welcome(self, _: Request) -> Response:
         return plain("Welcome to the CodePush REST API!")
