@@ -4,7 +4,7 @@ import asyncio
 
 import anyio
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from codepush.errors import PackageError
 from codepush.server.jobs.arrivals import Arrivals
@@ -272,6 +272,18 @@ async def test_every_lane_gives_its_job_back(store):
             await event.wait()
         group.cancel_scope.cancel()
     assert [(job["state"], job["attempt"]) for job in await bench.jobs()] == [("waiting", 0)] * 2
+
+
+async def test_jobs_stay_untouched_under_a_newer_schema(store, caplog):
+    """A worker leaves all jobs to newer processes, and the reason is in the log once."""
+    bench = Bench(store)
+    await bench.add("one")
+    async with store.write() as records:
+        await records.jobs._connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    for _ in range(3):
+        await bench.run_due()
+    assert bench.done == []
+    assert len([one for one in caplog.records if "9999" in one.getMessage()]) == 1
 
 
 async def test_jobs_of_an_unknown_kind_stay_untouched(store):

@@ -20,7 +20,7 @@ import anyio
 
 from codepush.errors import PackageError
 from codepush.server.counters import Jobs
-from codepush.server.ports.errors import UnavailableError
+from codepush.server.ports.errors import NewerSchemaError, UnavailableError
 from codepush.server.services.clock import Clock, now
 from codepush.server.tracing import NO_SPANS
 
@@ -112,6 +112,8 @@ class Worker:
         try:
             while await self._run_next():
                 pass
+        except NewerSchemaError:
+            return  # the store has logged it, once
         except UnavailableError as error:
             _log.warning("Jobs have to wait: %s", error)
 
