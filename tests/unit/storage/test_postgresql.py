@@ -307,6 +307,13 @@ def test_nodes_that_start_together_make_one_schema(postgresql_server):
     make_ready(url)
 
 
+async def test_a_start_does_not_wait_for_writes(postgresql_store, postgresql_url, monkeypatch):
+    """A node starts beside others at work, without the lock that migrations take."""
+    monkeypatch.setenv("PGOPTIONS", "-c lock_timeout=100ms")
+    async with postgresql_store.write():
+        await anyio.to_thread.run_sync(make_ready, postgresql_url)
+
+
 COUNT = "INSERT INTO counters (deployment_id, subject, kind, value) VALUES ({}, 'v1', 'active', 1) RETURNING value"
 
 

@@ -9,9 +9,15 @@ from sqlalchemy import insert, select, text
 
 from codepush.server.ports.devices import Addition, CounterRecord
 from codepush.server.ports.diffs import StoredDiff
-from codepush.server.ports.errors import AlreadyExistsError, MissingError, NewerSchemaError, UnstorableError
+from codepush.server.ports.errors import (
+    AlreadyExistsError,
+    MissingError,
+    NewerSchemaError,
+    UnavailableError,
+    UnstorableError,
+)
 from codepush.server.ports.events import EventRecord
-from codepush.server.storage.sql import schema
+from codepush.server.storage.sql import migrate, schema
 from unit.storage.factories import (
     a_blob,
     a_release,
@@ -724,12 +730,13 @@ async def test_texts_come_in_the_order_of_their_characters(store):
     assert set(names) < set(apps)
 
 
-async def test_nothing_is_written_under_a_newer_schema(store):
+@pytest.mark.parametrize("alone", [True, False])
+async def test_nothing_is_written_under_a_newer_schema(store, alone):
     """A change sees in its own transaction that the schema is newer; from then on the store refuses everything."""
     async with store.write(alone=False) as records:
         await records.accounts._connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(NewerSchemaError, match="schema 9999"):
-        async with store.write():
+        async with store.write(alone=alone):
             pytest.fail("The transaction begins in a schema that this code does not know.")
     for refused in (store.read, store.write, lambda: store.write(alone=False)):
         with pytest.raises(NewerSchemaError):
@@ -737,6 +744,17 @@ async def test_nothing_is_written_under_a_newer_schema(store):
                 pytest.fail("The store goes on.")
     with pytest.raises(NewerSchemaError):
         await store.check()
+
+
+@pytest.mark.parametrize("alone", [True, False])
+async def test_no_migration_runs_beside_a_write(store, database_url, alone, monkeypatch):
+    """What a transaction has read of the schema holds until it ends: migrations wait for it."""
+    monkeypatch.setattr(migrate, "_PATIENCE", 0.1)
+    monkeypatch.setenv("PGOPTIONS", "-c lock_timeout=100ms")
+    async with store.write(alone=alone):
+        with pytest.raises(UnavailableError, match="lock"):
+            await anyio.to_thread.run_sync(migrate.upgrade, database_url)
+    assert not await anyio.to_thread.run_sync(migrate.upgrade, database_url)
 
 
 async def test_a_newer_schema_is_read_along_with_the_revisions(store):

@@ -12,6 +12,7 @@ from sqlalchemy.pool import NullPool
 from codepush.server.ports.errors import UnavailableError
 from codepush.server.storage.sql.databases import is_embedded
 from codepush.server.storage.sql.errors import port_errors
+from codepush.server.storage.sql.postgresql.locks import SCHEMA
 from codepush.server.storage.sql.sqlite.connections import MIGRATE, connect_arguments, connection_url, set_up
 from codepush.server.storage.sql.sqlite.files import database_path, make_database
 
@@ -25,8 +26,7 @@ _HEAD: Final = "0004"
 
 _REVISION: Final = text("SELECT version_num FROM alembic_version")
 
-# Number of the lock for schema changes; other programs use other numbers.
-_TAKE_TURNS: Final = text("SELECT pg_advisory_xact_lock(4827203655191002)")
+_TAKE_TURNS: Final = text(f"SELECT pg_advisory_xact_lock({SCHEMA})")
 
 _PATIENCE: Final = 60.0
 """Seconds to wait for another process that migrates the same file."""
@@ -60,6 +60,8 @@ def make_ready(url: str) -> None:
     if is_embedded(url):
         upgrade(url)
         return
+    if _is_current(url):  # most starts; taking turns would wait for all that write, and keep them waiting
+        return
     with _alone(url) as connection:
         found = _known_revision(connection)
         if found is None:
@@ -71,9 +73,14 @@ def make_ready(url: str) -> None:
             )
 
 
+def _is_current(url: str) -> bool:
+    with port_errors(), _on_server(url).connect() as connection:
+        return _known_revision(connection) == _HEAD
+
+
 @contextmanager
 def _alone(url: str) -> Iterator[Connection]:
-    """Open a transaction that no other process's migration runs beside."""
+    """Open a transaction that no migration and no write of another process runs beside."""
     with port_errors():
         if is_embedded(url):
             with _embedded(url).begin() as connection:

@@ -99,15 +99,13 @@ class SqlStore:
 
     @asynccontextmanager
     async def write(self, *, alone: bool = True) -> AsyncIterator[Records]:
-        """Open a transaction that is on disk when the block ends, and undone when the block raises.
-
-        What happens often (``alone=False``) does not read the schema; the next look at the revisions does.
-        """
+        """Open a transaction that is on disk when the block ends, and undone when the block raises."""
         self._guard.refuse()
         with port_errors():
             async with self._database.writing(alone=alone) as connection:
-                if alone:
-                    await self._guard.read(connection)
+                # Once is enough, in a statement of its own: no migration commits while the transaction is open, and a
+                # statement that waited for a migration would still see the revision from before.
+                await self._guard.read(connection)
                 yield SqlRecords(connection, self._guard)
 
     async def check(self) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from codepush.server.storage.sql.postgresql.connections import connect, place
+from codepush.server.storage.sql.postgresql.locks import CHANGES, SCHEMA
 from codepush.server.storage.sql.postgresql.notifications import Notifications
 from codepush.server.storage.sql.transactions import to_the_end, transaction
 from codepush.server.storage.sql.turns import Turns
@@ -23,11 +24,12 @@ if TYPE_CHECKING:
 
     from codepush.server.storage.sql.turns import Deadline
 
-# Number of the lock for read-modify-write transactions; other programs use other numbers.
-# The limit is set first, and holds for the lock in the same statement and until the transaction ends.
+# The limit is set first, and holds for the locks in the same statement and until the transaction ends.
+# Sharing the lock of the schema keeps migrations waiting, so that the schema stays as it is until the transaction ends.
 _LIMIT: Final = "SELECT set_config('lock_timeout', :limit, true)"
 _WAIT: Final = text(_LIMIT)
-_ALONE: Final = text(f"{_LIMIT}, pg_advisory_xact_lock(4827203655191001)")
+_SHARED: Final = text(f"{_LIMIT}, pg_advisory_xact_lock_shared({SCHEMA})")
+_ALONE: Final = text(f"{_LIMIT}, pg_advisory_xact_lock({CHANGES}), pg_advisory_xact_lock_shared({SCHEMA})")
 
 _POOL_PATIENCE: Final = 5.0
 """Seconds to wait for one of this process's connections to become free."""
@@ -70,7 +72,7 @@ class PostgresqlDatabase:
         if not alone:
             deadline = self._turns.deadline()
             async with transaction(self._engine) as connection:
-                await _limit(connection, deadline)
+                await _limit(connection, deadline, _SHARED)
                 yield connection
             return
         # Waiting here first, this process waits for its turn with one connection at most.
