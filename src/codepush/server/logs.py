@@ -1,44 +1,46 @@
-"""What is logged, and how it looks: JSON for machines, or lines for people, all on standard error.
+"""Logging: JSON for machines or lines of text for humans, all on standard error.
 
-Every part logs with the standard library; here it is rendered. A line carries the id of the request that it
-belongs to. Tracebacks are shown without the values of variables, which may be secrets.
+All parts log with the standard library. A line carries the id of the request that it belongs to. Tracebacks are shown
+without the values of variables, which may be secrets.
 """
 
 from __future__ import annotations
 
+import json
 import logging
 import sys
+from contextvars import ContextVar
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-import structlog
-from structlog.dev import ConsoleRenderer, plain_traceback
-from structlog.processors import JSONRenderer, TimeStamper, format_exc_info
-from structlog.stdlib import ExtraAdder, ProcessorFormatter, add_log_level, add_logger_name
-
 if TYPE_CHECKING:
-    from collections.abc import MutableMapping
-    from typing import Any
-
-    from structlog.typing import Processor
+    from collections.abc import Iterator
 
     from codepush.server.settings import LogFormat
 
-__all__ = ["set_up"]
+__all__ = ["REQUEST_ID", "set_up"]
+
+REQUEST_ID: Final[ContextVar[str | None]] = ContextVar("request_id", default=None)
+"""The id of the current request, for its lines."""
 
 _LOGGERS: Final = ("codepush", "uvicorn")
-"""Ours, and that of what carries us. Others are heard from warnings on."""
+"""The loggers to which the level applies. Others are logged from warnings on."""
+
+_FIELDS: Final = frozenset({*vars(logging.makeLogRecord({})), "message", "asctime", "taskName", "color_message"})
+"""The attributes of a log record that are not facts of its line; uvicorn repeats its message in the last one."""
 
 
 def set_up(level: str, log_format: LogFormat) -> None:
     """Let the whole process log to standard error.
 
     Args:
-        level: from where on our own parts are heard, such as ``info``.
-        log_format: how lines look; ``auto`` is text on a terminal, and JSON elsewhere.
+        level: The lowest level at which our own parts are logged, such as ``info``.
+        log_format: The format of lines; ``auto`` is text on a terminal, and JSON elsewhere.
 
     """
     handler = logging.StreamHandler()
-    handler.setFormatter(_formatter(as_json=log_format == "json" or (log_format == "auto" and not sys.stderr.isatty())))
+    as_json = log_format == "json" or (log_format == "auto" and not sys.stderr.isatty())
+    handler.setFormatter(_JsonFormatter() if as_json else _TextFormatter())
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(logging.WARNING)
@@ -46,26 +48,51 @@ def set_up(level: str, log_format: LogFormat) -> None:
         logging.getLogger(name).setLevel(level.upper())
 
 
-def _formatter(*, as_json: bool) -> ProcessorFormatter:
-    ending: list[Processor] = (
-        [format_exc_info, JSONRenderer()]
-        if as_json
-        else [ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain_traceback)]
-    )
-    return ProcessorFormatter(
-        foreign_pre_chain=[
-            structlog.contextvars.merge_contextvars,
-            add_log_level,
-            add_logger_name,
-            TimeStamper(fmt="iso", utc=True),
-            ExtraAdder(),
-            _without_colours,
-        ],
-        processors=[ProcessorFormatter.remove_processors_meta, *ending],
-    )
+class _JsonFormatter(logging.Formatter):
+    """One JSON object a line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return a record as JSON."""
+        line = {
+            **dict(_facts(record)),
+            "event": record.getMessage(),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "timestamp": _time(record),
+        }
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return json.dumps(line, default=repr)
 
 
-def _without_colours(_logger: object, _name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Leave out what uvicorn logs once more for terminals."""
-    event.pop("color_message", None)
-    return event
+class _TextFormatter(logging.Formatter):
+    """Time, level, message, logger and facts on one line, then the traceback."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return a record as text."""
+        facts = "".join(f" {name}={_word(value)}" for name, value in _facts(record))
+        level = record.levelname.lower()
+        line = f"{_time(record)} [{level:9}] {_printable(record.getMessage()):30} [{record.name}]{facts}"
+        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+
+
+def _facts(record: logging.LogRecord) -> Iterator[tuple[str, object]]:
+    """Yield the request's id and the extra attributes of a record."""
+    request_id = REQUEST_ID.get()
+    if request_id is not None:
+        yield "request_id", request_id
+    yield from ((name, value) for name, value in vars(record).items() if name not in _FIELDS)
+
+
+def _time(record: logging.LogRecord) -> str:
+    return datetime.fromtimestamp(record.created, UTC).isoformat().replace("+00:00", "Z")
+
+
+def _printable(message: str) -> str:
+    """Escape control characters, so that a message cannot forge another line."""
+    return "".join(one if one.isprintable() else repr(one)[1:-1] for one in message)
+
+
+def _word(value: object) -> str:
+    text = str(value)
+    return text if text.isprintable() and " " not in text else repr(text)

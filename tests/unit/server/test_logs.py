@@ -5,7 +5,6 @@ import logging
 from typing import Any
 
 import pytest
-from structlog.contextvars import bound_contextvars
 
 from codepush.server import logs
 
@@ -33,8 +32,9 @@ def _fail(secret):
 def log_something():
     """Log what servers log: a line of ours with facts, one of uvicorn's, and a failure with its traceback."""
     ours = logging.getLogger("codepush.server.web")
-    with bound_contextvars(request_id="abc"):
-        ours.info("GET %s", "/apps", extra={"status": 200})
+    token = logs.REQUEST_ID.set("abc")
+    ours.info("GET %s", "/apps", extra={"status": 200})
+    logs.REQUEST_ID.reset(token)
     logging.getLogger("uvicorn.error").info("Started", extra={"color_message": "\x1b[36mStarted"})
     try:
         _fail(f"cpk_{'x' * 6}")
@@ -77,6 +77,15 @@ def test_people_get_lines_of_text(written):
     assert "[info     ] GET /apps" in said
     assert "status=200" in said
     assert "\x1b" not in said
+
+
+def test_text_cannot_forge_lines(written):
+    """Control characters are escaped in messages and facts; what has a space is quoted."""
+    logs.set_up("info", "text")
+    logging.getLogger("codepush").info("one\ntwo\x1b[31m", extra={"path": "/a\nb", "reason": "no room"})
+    (line,) = written().splitlines()
+    assert "one\\ntwo\\x1b[31m" in line
+    assert "path='/a\\nb' reason='no room'" in line
 
 
 def test_what_is_not_a_terminal_gets_json_unless_told(written):

@@ -6,8 +6,8 @@ import secrets
 from typing import TYPE_CHECKING, Final
 
 from starlette.datastructures import MutableHeaders
-from structlog.contextvars import bound_contextvars
 
+from codepush.server.logs import REQUEST_ID
 from codepush.wire.acquisition import UPDATE_CHECK_PATHS
 
 if TYPE_CHECKING:
@@ -39,5 +39,8 @@ class RequestIds:
             await send(message)
 
         scope["request_id"] = request_id  # in place: what goes wrong is answered outside of this middleware
-        with bound_contextvars(request_id=request_id):
+        token = REQUEST_ID.set(request_id)
+        try:
             await self._app(scope, receive, send_with_id)
+        finally:
+            REQUEST_ID.reset(token)
