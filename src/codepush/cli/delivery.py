@@ -14,8 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from codepush.cli.context import Cli
-    from codepush.cli.release import Verification
-    from codepush.models import PackageInfo
+    from codepush.cli.release_settings import ReleaseRequest
     from codepush.projects.binary_version import BinaryVersion
 
 __all__ = ["FOLDER", "Delivery", "bundle_options", "may_empty", "source_map_of", "target_option", "warn_of_source_map"]
@@ -94,12 +93,8 @@ class Delivery:
         cli: what the command works with.
         app: the app.
         deployment: the deployment.
-        target: the versions it is for; those that the project tells when not given.
-        info: what else is said about it.
-        private_key_path: the key to sign with.
-        no_duplicate_release_error: whether a release that is there already is only a warning.
-        dry_run: whether to tell only what would happen.
-        verification: how to verify it on simulated devices; ``None``: not at all.
+        target: the versions it is for; ``None``: those of the project.
+        request: the options of the command.
 
     """
 
@@ -107,52 +102,25 @@ class Delivery:
     app: str
     deployment: str
     target: str | None
-    info: PackageInfo
-    private_key_path: str | None
-    no_duplicate_release_error: bool
-    dry_run: bool
-    verification: Verification | None
+    request: ReleaseRequest
 
     @classmethod
-    def planned(
-        cls,
-        cli: Cli,
-        app: str | None,
-        *,
-        deployment_name: str | None,
-        target_binary_version: str | None,
-        private_key_path: str | None,
-        no_duplicate_release_error: bool,
-        dry_run: bool,
-        verification: Verification | None,
-        **info: Any,  # noqa: ANN401 - what `said` takes
-    ) -> Delivery:
+    def planned(cls, cli: Cli, app: str | None, target: str | None, request: ReleaseRequest) -> Delivery:
         """Return the release that options ask for, having checked what can be checked before anything is built.
 
         Raises:
             CodePushError: there is no such app or deployment, or it cannot be signed with this key.
 
         """
-        from codepush.cli.release import said
-
-        delivery = cls(
-            cli=cli,
-            app=cli.app(app),
-            deployment=cli.release_deployment(deployment_name),
-            target=target_binary_version,
-            info=said(**info),
-            private_key_path=private_key_path,
-            no_duplicate_release_error=no_duplicate_release_error,
-            dry_run=dry_run,
-            verification=verification,
-        )
+        deployment = cli.release_deployment(request.deployment_name)
+        delivery = cls(cli=cli, app=cli.app(app), deployment=deployment, target=target, request=request)
         delivery.check()
         return delivery
 
     def check(self) -> None:
         """See that the deployment is there and the key is one: building takes long."""
         self.cli.client.get_deployment(self.app, self.deployment)
-        if key := self.private_key_path or self.cli.project.private_key_path:
+        if key := self.request.private_key_path or self.cli.project.private_key_path:
             from codepush.packaging.signing import read_private_key
 
             read_private_key(key)
@@ -185,18 +153,10 @@ class Delivery:
             CodePushError: it cannot be released.
 
         """
-        if self.dry_run:
+        if self.request.dry_run:
             from codepush.cli.dry_run import plan_release
 
-            plan_release(
-                self.cli,
-                self.app,
-                self.deployment,
-                str(contents),
-                target=target,
-                info=self.info,
-                private_key_path=self.private_key_path,
-            )
+            plan_release(self.cli, self.app, self.deployment, str(contents), target=target, request=self.request)
             return
         from codepush.cli.releasing import release_contents
         from codepush.cli.simulated_devices import AppKind
@@ -204,14 +164,5 @@ class Delivery:
         self.cli.app_kind = AppKind("ios" if platform == "ios" else "android", starts_with)
         self.cli.out.say("Releasing update contents to CodePush:")
         release_contents(
-            self.cli,
-            self.app,
-            self.deployment,
-            str(contents),
-            target=target,
-            info=self.info,
-            private_key_path=self.private_key_path,
-            no_duplicate_release_error=self.no_duplicate_release_error,
-            verification=self.verification,
-            named=named,
+            self.cli, self.app, self.deployment, str(contents), target=target, request=self.request, named=named
         )

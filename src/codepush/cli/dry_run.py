@@ -14,37 +14,28 @@ from codepush.cli.planning import plan_change, plan_new, plan_return, release_of
 from codepush.cli.shapes import plain
 from codepush.errors import NotFound
 from codepush.models import Package, PackageInfo
+from codepush.rules.actions import settings
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from codepush.cli.context import Cli
     from codepush.cli.planning import Plan
+    from codepush.cli.release_settings import ReleaseRequest
     from codepush.models import Metrics
 
 __all__ = ["plan_patch", "plan_promotion", "plan_release", "plan_rollback", "rollback_lines"]
 
 
-def plan_release(
-    cli: Cli,
-    app: str,
-    deployment: str,
-    contents: str,
-    *,
-    target: str,
-    info: PackageInfo,
-    private_key_path: Path | str | None = None,
-) -> None:
-    """Tell what releasing a directory or a file would do; it is packed, to know its hash, but not sent."""
+def plan_release(cli: Cli, app: str, deployment: str, contents: str, *, target: str, request: ReleaseRequest) -> None:
+    """Show what releasing a directory or a file would do; it is packed, to know its hash, but not sent."""
     from codepush.packaging.local import prepare
 
     check_names(cli, app, contents)
     history, metrics = _state(cli, app, deployment)
-    key = private_key_path or cli.project.private_key_path
+    key = request.private_key_path or cli.project.private_key_path
     check_layout(cli, contents, private_key_path=key)
     with prepare(contents, private_key_path=key) as package:
         meant = Package(app_version=target, package_hash=package.hash, size=package.size, release_method="Upload")
-    _tell(cli, app, deployment, plan_new(history, metrics, release_of(meant, info)))
+    _tell(cli, app, deployment, plan_new(history, metrics, release_of(meant, request.info)))
 
 
 def plan_promotion(cli: Cli, app: str, source: str, destination: str, info: PackageInfo) -> None:
@@ -55,12 +46,9 @@ def plan_promotion(cli: Cli, app: str, source: str, destination: str, info: Pack
         raise NotFound(f'The "{source}" deployment has no release {info.label or "yet"}.', 404)
     origin = found[-1]
     meant = Package(
-        app_version=origin.app_version,
+        **(settings(origin) | {"rollout": None}),
         package_hash=origin.package_hash,
         size=origin.size,
-        description=origin.description,
-        is_disabled=origin.is_disabled,
-        is_mandatory=origin.is_mandatory,
         release_method="Promote",
         original_label=origin.label,
         original_deployment=source,

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from codepush.models import COMPLETE_ROLLOUT, Package, PackageInfo, UpdateCheck
 from codepush.rules import labels, selection, semver
+from codepush.rules.actions import settings
 from codepush.rules.duplicates import current_hash
 from codepush.rules.rollout import is_unfinished
 
@@ -124,15 +125,8 @@ def plan_change(history: Sequence[Package], metrics: Mapping[str, Metrics], info
 
 
 def release_of(release: Package, info: PackageInfo) -> Package:
-    """Return a release with what is said about it in place of what was."""
-    said = {
-        "app_version": info.app_version,
-        "description": info.description,
-        "is_disabled": info.is_disabled,
-        "is_mandatory": info.is_mandatory,
-        "rollout": info.rollout,
-    }
-    return replace(release, **{name: value for name, value in said.items() if value is not None})
+    """Return a release with the settings of ``info`` in place of its own."""
+    return replace(release, **{name: value for name, value in settings(info).items() if value is not None})
 
 
 def _plan(

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from codepush.cli.context import pass_cli
 from codepush.cli.delivery import Delivery, target_option
 from codepush.cli.options import RemoteCommand, app_argument, argument
-from codepush.cli.release import release_options
+from codepush.cli.release_settings import release_options
 from codepush.cli.values import Choice
 
 if TYPE_CHECKING:
     from codepush.cli.context import Cli
+    from codepush.cli.release_settings import ReleaseRequest
     from codepush.projects.cordova import CordovaPlatform
 
 __all__ = ["release_cordova"]
@@ -47,7 +48,8 @@ def release_cordova(
     *,
     build: bool,
     is_release_build_type: bool,
-    **options: Any,  # noqa: ANN401 - passed on by name
+    target_binary_version: str | None,
+    request: ReleaseRequest,
 ) -> None:
     """Prepare the Cordova app in this directory with its own Cordova, and release its content.
 
@@ -57,7 +59,7 @@ def release_cordova(
     from codepush.projects.tools import command_line, run
 
     project = CordovaProject.open(Path.cwd())
-    delivery = Delivery.planned(cli, app, **options)
+    delivery = Delivery.planned(cli, app, target_binary_version, request)
     platform = platform or _platform_of(cli, delivery.app)
     target = delivery.target_for(project.version)
     command = project.command(platform, build=build, is_release_build=is_release_build_type)

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from codepush.cli.context import pass_cli
 from codepush.cli.delivery import Delivery, bundle_options, may_empty, source_map_of, target_option, warn_of_source_map
 from codepush.cli.options import RemoteCommand, app_argument
-from codepush.cli.release import release_options
+from codepush.cli.release_settings import release_options
 
 if TYPE_CHECKING:
     from codepush.cli.context import Cli
+    from codepush.cli.release_settings import ReleaseRequest
 
 __all__ = ["release_electron"]
 
@@ -39,7 +40,8 @@ def release_electron(
     sourcemap_output_dir: Path | None,
     output_dir: Path | None,
     extra_bundler_option: tuple[str, ...],
-    **options: Any,  # noqa: ANN401 - passed on by name
+    target_binary_version: str | None,
+    request: ReleaseRequest,
 ) -> None:
     """Bundle the Electron app in this directory with its own webpack, and release it.
 
@@ -50,7 +52,7 @@ def release_electron(
     from codepush.projects.tools import command_line
 
     project = ElectronProject.open(Path.cwd())
-    delivery = Delivery.planned(cli, app, **options)
+    delivery = Delivery.planned(cli, app, target_binary_version, request)
     name = bundle_name or ELECTRON_BUNDLE_NAME
     entry = project.entry_file(entry_file, config=config)
     source_map = source_map_of(cli, name, sourcemap_output, sourcemap_output_dir)

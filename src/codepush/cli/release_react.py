@@ -19,11 +19,12 @@ from codepush.cli.delivery import (
     warn_of_source_map,
 )
 from codepush.cli.options import RemoteCommand, app_argument, argument
-from codepush.cli.release import release_options
+from codepush.cli.release_settings import release_options
 from codepush.cli.values import Choice
 
 if TYPE_CHECKING:
     from codepush.cli.context import Cli
+    from codepush.cli.release_settings import ReleaseRequest
     from codepush.projects.react_native import Platform
 
 __all__ = ["release_react"]
@@ -107,7 +108,9 @@ def release_react(
     sourcemap_output_dir: Path | None,
     output_dir: Path | None,
     extra_bundler_option: tuple[str, ...],
-    **options: Any,  # noqa: ANN401 - passed on by name
+    target_binary_version: str | None,
+    request: ReleaseRequest,
+    **options: Any,  # noqa: ANN401 - those about the project
 ) -> None:
     """Bundle the React Native app in this directory, and release it.
 
@@ -119,8 +122,8 @@ def release_react(
     from codepush.projects.react_native_update import ReactNativeOptions, ReactNativeUpdate
 
     project = ReactNativeProject.open(Path.cwd())
-    found = _take_project_options(options)
-    delivery = Delivery.planned(cli, app, **options)
+    found = _project_settings(options)
+    delivery = Delivery.planned(cli, app, target_binary_version, request)
     platform = platform or _platform_of(cli, delivery.app)
     name = bundle_name or BUNDLE_NAMES[platform]
     source_map = source_map_of(cli, name, sourcemap_output, sourcemap_output_dir)
@@ -144,31 +147,31 @@ def release_react(
         delivery.make(folder, target, named=folder.name, starts_with=name, platform=platform)
 
 
-def _take_project_options(options: dict[str, Any]) -> dict[str, Any]:
-    """Take out of the options those about the project, as :class:`ReactNativeOptions` has them."""
+def _project_settings(options: dict[str, Any]) -> dict[str, Any]:
+    """Return the options about the project by the names of :class:`ReactNativeOptions`."""
     from codepush.projects.plist import PlistOptions
 
-    configuration = options.pop("build_configuration_name")
+    configuration = options["build_configuration_name"]
     if configuration is not None and Path(configuration).suffix in _SCRIPTS:
         raise click.BadParameter(
             f"'{configuration}' is a file, but -c names a build configuration. Use --config for Metro's configuration."
         )
-    bundler = options.pop("bundler")
+    bundler = options["bundler"]
     plist = PlistOptions(
-        plist_file=options.pop("plist_file"),
-        plist_file_prefix=options.pop("plist_file_prefix"),
-        project_file=options.pop("xcode_project_file"),
-        target=options.pop("xcode_target_name"),
+        plist_file=options["plist_file"],
+        plist_file_prefix=options["plist_file_prefix"],
+        project_file=options["xcode_project_file"],
+        target=options["xcode_target_name"],
         configuration=configuration,
     )
     return {
-        "config": options.pop("config"),
-        "extra_hermes_flags": options.pop("extra_hermes_flag"),
-        "use_hermes": options.pop("use_hermes"),
+        "config": options["config"],
+        "extra_hermes_flags": options["extra_hermes_flag"],
+        "use_hermes": options["use_hermes"],
         "with_expo": None if bundler is None else bundler == "expo",
-        "gradle_file": options.pop("gradle_file"),
-        "gradle_flavors": options.pop("gradle_flavor"),
-        "pod_file": options.pop("pod_file"),
+        "gradle_file": options["gradle_file"],
+        "gradle_flavors": options["gradle_flavor"],
+        "pod_file": options["pod_file"],
         "plist": plist,
     }
 

@@ -15,10 +15,10 @@ from codepush.errors import APIError
 
 if TYPE_CHECKING:
     from codepush.cli.context import Cli
-    from codepush.cli.release import Verification
+    from codepush.cli.release_settings import ReleaseRequest, Verification
     from codepush.models import Package, PackageInfo
 
-__all__ = ["promoted", "release_contents", "tell_duplicate"]
+__all__ = ["promoted", "release_contents", "warn_of_duplicate"]
 
 
 def release_contents(
@@ -28,13 +28,10 @@ def release_contents(
     contents: str,
     *,
     target: str,
-    info: PackageInfo,
-    private_key_path: Path | str | None = None,
-    no_duplicate_release_error: bool = False,
-    verification: Verification | None = None,
+    request: ReleaseRequest,
     named: str | None = None,
 ) -> None:
-    """Release a directory or a file, show how far that is, and tell what became of it.
+    """Release a directory or a file, and show the progress and the release.
 
     Args:
         cli: what the command works with.
@@ -42,22 +39,19 @@ def release_contents(
         deployment: the deployment.
         contents: the directory or file.
         target: the target binary version.
-        info: what else is said about the release.
-        private_key_path: the key to sign with; the project's when not given.
-        no_duplicate_release_error: whether a release that is there already is only a warning.
-        verification: how to verify it on simulated devices; ``None``: not at all.
-        named: how the contents are called in the last sentence; the path when not given.
+        request: the options of the command.
+        named: how the contents are called in the last sentence; by default their path.
 
     Raises:
         CodePushError: it cannot be released.
 
     """
-    key = private_key_path or cli.project.private_key_path
-    meant = info
+    key = request.private_key_path or cli.project.private_key_path
+    info, verification = request.info, request.verification
     if verification is not None:
         info = replace(info, is_disabled=True)
     check_names(cli, app, contents)
-    cli.client.get_deployment(app, deployment)  # whatever is wrong with names and keys is told before the upload
+    cli.client.get_deployment(app, deployment)  # report wrong names and keys before the upload
     check_layout(cli, contents, private_key_path=key)
     try:
         with cli.out.progress("Uploading") as report:
@@ -65,12 +59,12 @@ def release_contents(
                 app, deployment, contents, target, info, on_progress=report, private_key_path=key
             )
     except APIError as error:
-        if not (no_duplicate_release_error and is_duplicate(error)):
+        if not (request.no_duplicate_release_error and is_duplicate(error)):
             raise
-        tell_duplicate(cli, app, deployment, error)
+        warn_of_duplicate(cli, app, deployment, error)
         return
     if verification is not None:
-        release = _tried(cli, app, deployment, release, verification, is_enabled=not meant.is_disabled)
+        release = _tried(cli, app, deployment, release, verification, is_enabled=not request.info.is_disabled)
     kind = "directory" if Path(contents).is_dir() else "file"
     cli.out.result(
         plain(release),
@@ -108,8 +102,8 @@ def _tried(
     return verified(cli, app, deployment, release, verification, is_enabled=is_enabled)
 
 
-def tell_duplicate(cli: Cli, app: str, deployment: str, error: APIError) -> None:
-    """Warn that a deployment has a package already, which is fine."""
+def warn_of_duplicate(cli: Cli, app: str, deployment: str, error: APIError) -> None:
+    """Warn that a deployment has the package already."""
     cli.out.warn(error.message)
     newest = cli.client.get_deployment(app, deployment).package
     if cli.out.is_json:

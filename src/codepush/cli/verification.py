@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from codepush.cli.context import Cli
-    from codepush.cli.release import Verification
+    from codepush.cli.release_settings import Verification
     from codepush.device import Outcome
     from codepush.models import Metrics
 

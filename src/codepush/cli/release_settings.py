@@ -1,0 +1,199 @@
+"""The options of the commands that make or change releases, and the values that the commands get of them.
+
+A setting of a release is an option here, named like its field of `codepush.models.PackageInfo`; no other module of the
+command line names it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial, wraps
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from codepush.cli.context import note_flag
+from codepush.cli.values import DESCRIPTION, ROLLOUT, TARGET
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from codepush.models import PackageInfo
+
+__all__ = ["DRY_RUN", "ReleaseRequest", "Verification", "patch_options", "promotion_options", "release_options"]
+
+
+@dataclass(frozen=True)
+class Verification:
+    """The request to enable a release only once simulated devices could install it.
+
+    Attributes:
+        public_key_path: The key to check signatures with; ``None``: devices do not check them.
+
+    """
+
+    public_key_path: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReleaseRequest:
+    """What the options ask for that every command has which releases something from this machine.
+
+    Attributes:
+        info: The settings of the release.
+        deployment_name: The deployment, by default that of the project file, or Staging.
+        private_key_path: The key to sign with, by default that of the project file.
+        no_duplicate_release_error: Whether a package that is released already is only a warning.
+        verification: How to verify the release on simulated devices; ``None``: not at all.
+        dry_run: Whether to show only what would happen.
+
+    """
+
+    info: PackageInfo
+    deployment_name: str | None
+    private_key_path: str | None
+    no_duplicate_release_error: bool
+    verification: Verification | None
+    dry_run: bool
+
+
+_label = partial(click.option, "-l", "--label")
+_description = partial(click.option, type=DESCRIPTION)
+_disabled = partial(click.option, "-x", "--disabled/--no-disabled", "is_disabled", help="Hide it from phones, or not.")
+_mandatory = partial(
+    click.option, "-m", "--mandatory/--no-mandatory", "is_mandatory", help="Make apps install it at once, or not."
+)
+_rollout = partial(click.option, "-r", "--rollout", type=ROLLOUT)
+_target = partial(click.option, "-t", "--target-binary-version", "app_version", type=TARGET, metavar="RANGE")
+
+DRY_RUN: Final = click.option("--dry-run", is_flag=True, help="Only tell what would happen.")
+_NO_DUPLICATE_ERROR: Final = click.option(
+    "--no-duplicate-release-error",
+    "--disable-duplicate-release-error",
+    is_flag=True,
+    help="Only warn when the deployment has this very package already.",
+)
+_VERIFICATION: Final = (
+    click.option(
+        "--verify",
+        is_flag=True,
+        help="Release it disabled, and enable it once simulated phones could take it from all that phones run.",
+    ),
+    click.option(
+        "--public-key-path",
+        metavar="FILE",
+        type=click.Path(exists=True, dir_okay=False),
+        help="With --verify: the phones take only what was signed with this key's private half.",
+    ),
+)
+_RELEASE: Final = (
+    *_VERIFICATION,
+    click.option("-d", "--deployment-name", metavar="NAME", help="Where to.  [project file, Staging]"),
+    _description("-des", "--description", default="", help="What has changed; \\n is a new line."),
+    _disabled(default=False),
+    _mandatory(default=False),
+    _rollout(default=100, help="The share of phones that may take it.  [100%]"),
+    _NO_DUPLICATE_ERROR,
+    click.option(
+        "-k",
+        "--private-key-path",
+        metavar="FILE",
+        type=click.Path(dir_okay=False),
+        help="Sign the release with this private key.  [project file]",
+    ),
+    click.option(
+        "--force",
+        is_flag=True,
+        expose_value=False,
+        callback=note_flag,
+        help="Release a folder that no device could run.",
+    ),
+    DRY_RUN,
+)
+_PROMOTION: Final = (
+    _label(help="The release; the source's newest when left out."),
+    _description("-des", "--description", help="Another description than the source's."),
+    _disabled(default=None),
+    _mandatory(default=None),
+    _NO_DUPLICATE_ERROR,
+    _rollout(help="The share of phones that may take it.  [100%]"),
+    _target(help="Other versions than the source's."),
+    *_VERIFICATION,
+    DRY_RUN,
+)
+_PATCH: Final = (
+    _label("--existing-release-label", help="The release; the newest when left out."),
+    _description("-des", "-d", "--description", help="Another description."),
+    _disabled(default=None),
+    _mandatory(default=None),
+    _rollout(help="The share of phones that may take it; it can only grow."),
+    _target(help="The app's versions it is for."),
+    DRY_RUN,
+)
+
+
+def release_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of every command that releases something from this machine: a ``request``."""
+
+    @wraps(command)
+    def run(
+        *args: Any,  # noqa: ANN401 - click's
+        deployment_name: str | None,
+        private_key_path: str | None,
+        no_duplicate_release_error: bool,
+        dry_run: bool,
+        **values: Any,  # noqa: ANN401 - click's
+    ) -> Any:  # noqa: ANN401 - click's
+        request = ReleaseRequest(
+            info=_info(values),
+            deployment_name=deployment_name,
+            private_key_path=private_key_path,
+            no_duplicate_release_error=no_duplicate_release_error,
+            verification=_verification(values),
+            dry_run=dry_run,
+        )
+        return command(*args, request=request, **values)
+
+    return _with(run, _RELEASE)
+
+
+def promotion_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of a promotion: ``info``, ``verification`` and the others by name."""
+
+    @wraps(command)
+    def run(*args: Any, **values: Any) -> Any:  # noqa: ANN401 - click's
+        return command(*args, info=_info(values), verification=_verification(values), **values)
+
+    return _with(run, _PROMOTION)
+
+
+def patch_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options of a change to a release: ``info`` and the others by name."""
+
+    @wraps(command)
+    def run(*args: Any, **values: Any) -> Any:  # noqa: ANN401 - click's
+        return command(*args, info=_info(values), **values)
+
+    return _with(run, _PATCH)
+
+
+def _info(values: dict[str, Any]) -> PackageInfo:
+    """Take the settings of a release out of the values of options."""
+    from codepush.models import PackageInfo
+
+    return PackageInfo(**{name: values.pop(name) for name in PackageInfo.__struct_fields__ if name in values})
+
+
+def _verification(values: dict[str, Any]) -> Verification | None:
+    """Take ``--verify`` and its key out of the values of options."""
+    verify, public_key_path = values.pop("verify"), values.pop("public_key_path")
+    return Verification(public_key_path) if verify else None
+
+
+def _with(
+    command: Callable[..., Any], options: tuple[Callable[[Callable[..., Any]], Callable[..., Any]], ...]
+) -> Callable[..., Any]:
+    """Add options to a command, in the order of its help page."""
+    for option in reversed(options):
+        command = option(command)
+    return command
