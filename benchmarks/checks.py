@@ -226,9 +226,9 @@ def our_server(data: Path) -> Iterator[tuple[Server, float]]:
     command = [CODEPUSH, "server", "start", "--data", data, "--port", "0"]
     with pinned(command, SERVER_CORE) as process:
         assert process.stderr
-        said = process.stderr.readline()
-        url = re.search(r"http://\S+", said)
-        assert url, said
+        output = process.stderr.readline()
+        url = re.search(r"http://\S+", output)
+        assert url, output
         server = Server(process.pid, url[0])
         target = server.url + targets(Setting(""), [_key(0)])[0]
         assert httpx2.get(target).is_success
@@ -266,7 +266,7 @@ def worker_of(master: int, url: str) -> Server:
 def load(server: Server, asked: Path, seconds: int = SECONDS) -> Run:
     """Let many phones ask for some seconds."""
     before = server.cpu()
-    said = subprocess.run(
+    output = subprocess.run(
         [
             *("taskset", "-c", str(LOAD_CORE), "wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--latency"),
             *("-s", HERE / "phones.lua", server.url, "--", asked, str(REQUESTS)),
@@ -276,16 +276,16 @@ def load(server: Server, asked: Path, seconds: int = SECONDS) -> Run:
         check=True,
     ).stdout
     used = server.cpu() - before
-    count = re.search(r"(\d+) requests in", said)
-    assert count, said
-    assert "Non-2xx" not in said, said
-    assert "Socket errors" not in said, said
-    return Run(int(count[1]) / used, _milliseconds(said, "50%"), _milliseconds(said, "99%"))
+    count = re.search(r"(\d+) requests in", output)
+    assert count, output
+    assert "Non-2xx" not in output, output
+    assert "Socket errors" not in output, output
+    return Run(int(count[1]) / used, _milliseconds(output, "50%"), _milliseconds(output, "99%"))
 
 
-def _milliseconds(said: str, share: str) -> float:
-    found = re.search(rf"^\s+{share}\s+([\d.]+)(us|ms|s)$", said, re.MULTILINE)
-    assert found, said
+def _milliseconds(output: str, share: str) -> float:
+    found = re.search(rf"^\s+{share}\s+([\d.]+)(us|ms|s)$", output, re.MULTILINE)
+    assert found, output
     return float(found[1]) * {"us": 0.001, "ms": 1, "s": 1000}[found[2]]
 
 
@@ -357,8 +357,8 @@ def main() -> None:
 
 
 def _versions() -> str:
-    said = subprocess.run(["/usr/sbin/nginx", "-v"], capture_output=True, text=True, check=True).stderr
-    return said.strip().rpartition("/")[2].join(["nginx ", ""])
+    output = subprocess.run(["/usr/sbin/nginx", "-v"], capture_output=True, text=True, check=True).stderr
+    return output.strip().rpartition("/")[2].join(["nginx ", ""])
 
 
 if __name__ == "__main__":

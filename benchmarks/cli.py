@@ -115,11 +115,11 @@ def run(command: Sequence[str], environment: Mapping[str, str]) -> Time:
         [program, *command[1:]], env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
     ) as process:
         assert process.stderr
-        said = process.stderr.read()
+        output = process.stderr.read()
         _, status, used = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
-        raise SystemExit(f"{' '.join(command)} ended with {process.returncode}: {said.decode()}")
+        raise SystemExit(f"{' '.join(command)} ended with {process.returncode}: {output.decode()}")
     return Time(time.perf_counter() - begin, used.ru_utime + used.ru_stime)
 
 

@@ -111,10 +111,10 @@ SENDERS: Final[dict[str, Callable[[Path], AbstractContextManager[list[Server]]]]
 
 def _announced(process: subprocess.Popen[str]) -> str:
     assert process.stderr
-    said = ""
-    while not (found := re.search(r"http://\S+", said)):
-        said = process.stderr.readline()
-        assert said
+    output = ""
+    while not (found := re.search(r"http://\S+", output)):
+        output = process.stderr.readline()
+        assert output
     return found[0]
 
 
@@ -126,12 +126,12 @@ def rate(senders: Sequence[Server]) -> float:
     """Download for some seconds; return the downloads for each second of the senders' processor."""
     before = sum(one.cpu() for one in senders)
     command = ["wrk", "-t1", "-c8", f"-d{SECONDS}s", f"{senders[0].url}/blobs/{BLOB}"]
-    said = subprocess.run(
+    output = subprocess.run(
         ["taskset", "-c", str(LOAD_CORE), *command], capture_output=True, text=True, check=True
     ).stdout
-    count = re.search(r"(\d+) requests in", said)
-    assert count, said
-    assert "Non-2xx" not in said, said
+    count = re.search(r"(\d+) requests in", output)
+    assert count, output
+    assert "Non-2xx" not in output, output
     return int(count[1]) / (sum(one.cpu() for one in senders) - before)
 
 

@@ -101,12 +101,12 @@ async def at_the_store(url: str, way: str, seed: int) -> Rate:
     store = SqlStore(url)
     reports = Reports(store)
     writer = asyncio.create_task(reports.run())
-    told, taken, until = make_reports(seed), 0, time.perf_counter() + SECONDS
+    reports_to_send, taken, until = make_reports(seed), 0, time.perf_counter() + SECONDS
 
     async def send() -> None:
         nonlocal taken
         while time.perf_counter() < until:
-            await reports.take(next(told))
+            await reports.take(next(reports_to_send))
             taken += 1
 
     began, busy = time.perf_counter(), time.process_time()
@@ -143,13 +143,13 @@ def processor_seconds(pid: int) -> float:
         fields = stat.read_text(encoding="ascii").rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
     # macOS tells hundredths; elsewhere ps tells whole seconds.
-    told = subprocess.run(["ps", "-o", "time=", "-p", str(pid)], capture_output=True, text=True, check=True).stdout
-    minutes, seconds = told.strip().split(":")
+    elapsed = subprocess.run(["ps", "-o", "time=", "-p", str(pid)], capture_output=True, text=True, check=True).stdout
+    minutes, seconds = elapsed.strip().split(":")
     return int(minutes) * 60 + float(seconds)
 
 
 async def _load(port: int, seed: int, length: float) -> tuple[int, float]:
-    told, taken = make_reports(seed), 0
+    reports_to_send, taken = make_reports(seed), 0
     began = time.perf_counter()
     until = began + length
 
@@ -157,7 +157,7 @@ async def _load(port: int, seed: int, length: float) -> tuple[int, float]:
         nonlocal taken
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         while time.perf_counter() < until:
-            writer.write(request(next(told)))
+            writer.write(request(next(reports_to_send)))
             await accepted(reader)
             taken += 1
         writer.close()
@@ -171,9 +171,9 @@ async def _load(port: int, seed: int, length: float) -> tuple[int, float]:
 def request(report: StatusReport) -> bytes:
     """Return a report as React Native sends it."""
     names = ("deployment_key", "app_version", "label", "status", "client_unique_id", "previous_deployment_key")
-    said = {name: value for name in names if (value := getattr(report, name))}
-    said["previous_label_or_app_version"] = report.previous_label_or_app_version or "1.0.0"
-    body = json.dumps(said)
+    fields = {name: value for name in names if (value := getattr(report, name))}
+    fields["previous_label_or_app_version"] = report.previous_label_or_app_version or "1.0.0"
+    body = json.dumps(fields)
     return (
         f"POST {PATH}/{report.kind} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
         f"X-CodePush-SDK-Version: 4.2.3\r\nContent-Length: {len(body)}\r\n\r\n{body}"
