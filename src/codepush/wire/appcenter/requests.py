@@ -25,9 +25,9 @@ __all__ = [
 
 T = TypeVar("T")
 
-_OURS: Final = zip(InfoShape.__struct_encode_fields__, InfoShape.__struct_fields__, strict=True)
+_OURS: Final = dict(zip(InfoShape.__struct_encode_fields__, InfoShape.__struct_fields__, strict=True))
 
-PROMOTION_FIELDS: Final[Mapping[str, str]] = {**dict(_OURS), "appVersion": "target_binary_range"}
+PROMOTION_FIELDS: Final[Mapping[str, str]] = {**_OURS, "appVersion": "target_binary_range"}
 """Names of the fields of a promotion, by their names in the standalone dialect."""
 
 CHANGE_FIELDS: Final[Mapping[str, str]] = {ours: theirs for ours, theirs in PROMOTION_FIELDS.items() if ours != "label"}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import create_engine, inspect, text
@@ -21,8 +22,9 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Engine
 
-# The newest migration. Revisions are numbers of four digits, so that older and newer can be told apart.
-_HEAD: Final = "0004"
+# Files of migrations begin with their revision, four digits, so that older and newer can be told apart.
+_VERSIONS: Final = Path(__file__).with_name("migrations") / "versions"
+_HEAD: Final = max(path.name[:4] for path in _VERSIONS.glob("[0-9]*.py"))
 
 _REVISION: Final = text("SELECT version_num FROM alembic_version")
 
