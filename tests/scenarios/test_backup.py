@@ -26,6 +26,7 @@ from support.packages import make_bundle
 from support.populated import change, check, settings, stored
 
 SERVER = [str(Path(sys.executable).with_name("codepush")), "server"]
+SCHEMAS = Path(__file__).parents[1] / "data" / "schemas"
 SHORT_LIVED = {"login_codes", "uploads", "upload_chunks"}
 
 
@@ -373,6 +374,47 @@ def test_versions_that_are_not_known_yet(file, tmp_path):
     file.write_bytes(original)
     rewrite(file, lambda manifest: manifest.update(schema="9999"))
     refuse(file, tmp_path, "made with schema 9999")
+
+
+@pytest.mark.parametrize("revision", sorted(path.name[:4] for path in SCHEMAS.glob("*.sqlite.sql")))
+def test_a_backup_of_an_earlier_schema(file, populated, tmp_path, revision):
+    """A backup without the columns that came later is restored, with nothing in these columns."""
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.executescript((SCHEMAS / f"{revision}.sqlite.sql").read_text())
+        had = {
+            table.name: {row[1] for row in connection.execute(f"PRAGMA table_info({table.name})")}
+            for table in metadata.sorted_tables
+        }
+    tables, contents = {}, {}
+    with zipfile.ZipFile(file) as archive:
+        for name, table in json.loads(archive.read("manifest.json"))["tables"].items():
+            kept = [place for place, column in enumerate(table["columns"]) if column in had[name]]
+            lines = [json.loads(line) for line in archive.read(f"records/{name}.jsonl").splitlines()]
+            stripped = [json.dumps([line[place] for place in kept]).encode() + b"\n" for line in lines]
+            contents[f"records/{name}.jsonl"] = b"".join(stripped)
+            tables[name] = table | {"columns": [table["columns"][place] for place in kept]}
+
+    def claim(manifest):
+        manifest.update(schema=revision, tables=tables)
+        manifest["members"].update({name: listed(content) for name, content in contents.items()})
+
+    rewrite(file, claim, contents)
+    place = settings(tmp_path / "target")
+    restore(place, file)
+    expected = {
+        table.name: sorted(
+            (
+                tuple(value if column.name in had[table.name] else None for column, value in zip(table.columns, row))
+                for row in _rows(populated, table)
+            ),
+            key=repr,
+        )
+        for table in metadata.sorted_tables
+        if table.name not in SHORT_LIVED
+    }
+    assert rows(place) == expected
+    assert blobs(place) == blobs(populated)
+    assert check(place).ok
 
 
 def listed(content):
