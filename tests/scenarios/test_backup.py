@@ -404,7 +404,10 @@ def test_a_backup_of_an_earlier_schema(file, populated, tmp_path, revision):
     expected = {
         table.name: sorted(
             (
-                tuple(value if column.name in had[table.name] else None for column, value in zip(table.columns, row))
+                tuple(
+                    value if column.name in had[table.name] else None
+                    for column, value in zip(table.columns, row, strict=True)
+                )
                 for row in _rows(populated, table)
             ),
             key=repr,
