@@ -127,7 +127,7 @@ def test_an_app_that_is_wired_well(cli):
     for subject in ("client", "server", "log-in", "app", "android server", "ios server", "ios code", "android code"):
         assert verdicts(findings, subject) == ["ok"], subject
     assert verdicts(findings, "android version") == ["ok"]
-    assert "Everything fits together" in cli.run("doctor").stderr
+    assert "No problems found" in cli.run("doctor").stderr
 
 
 def test_an_app_that_still_asks_app_center(cli, app):

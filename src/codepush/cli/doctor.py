@@ -22,7 +22,7 @@ _MARKS = {"ok": "ok", "warning": "!", "error": "x", "skipped": "-"}
 @click.command("doctor", cls=RemoteCommand)
 @pass_cli
 def doctor(cli: Cli) -> None:
-    """Check everything from the server's reachability to the app's configuration, and say how to mend it.
+    """Check the server, login, deployments and app configuration, and suggest fixes.
 
     It looks at the project file, the server, the log-in, the app and its deployments, and the address from which
     devices download. In the app's project in this directory, it looks at the client package and its version, and at
@@ -37,10 +37,10 @@ def doctor(cli: Cli) -> None:
     findings = examine(cli, Path.cwd())
     rows = [[_MARKS[one.verdict], one.subject, _shown(one)] for one in findings]
     cli.out.result(plain(findings), Table(["", "Checked", Column("Found", 90)], rows))
-    faults = sum(one.verdict == "error" for one in findings)
+    errors = sum(one.verdict == "error" for one in findings)
     warnings = sum(one.verdict == "warning" for one in findings)
-    cli.out.say(f"{faults} to mend, {warnings} to look at." if faults or warnings else "Everything fits together.")
-    if faults:
+    cli.out.say(f"Errors: {errors}. Warnings: {warnings}." if errors or warnings else "No problems found.")
+    if errors:
         click.get_current_context().exit(Exit.FAILED)
 
 

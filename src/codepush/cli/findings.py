@@ -24,7 +24,7 @@ class Finding(Struct, frozen=True, kw_only=True):
         subject: what.
         verdict: what to make of it.
         found: what was found, in a sentence.
-        advice: how to mend it; empty where nothing needs mending.
+        advice: how to fix it; empty where there is nothing to fix.
 
     """
 

@@ -39,7 +39,7 @@ ENTRIES: Final[Mapping[str, Entry]] = {
     "access-key": Entry("codepush.cli.access_key:access_key", "Log-in", "Manage access keys.", ("tokens",)),
     "session": Entry("codepush.cli.session:session", "Log-in", "Manage login sessions."),
     "init": Entry("codepush.cli.init:init", "Project", "Write the project file of a repository."),
-    "doctor": Entry("codepush.cli.doctor:doctor", "Project", "Check that everything fits together."),
+    "doctor": Entry("codepush.cli.doctor:doctor", "Project", "Diagnose the server, login and app setup."),
     "app": Entry("codepush.cli.app:app", "Apps", "Manage apps.", ("apps",)),
     "collaborator": Entry("codepush.cli.collaborator:collaborator", "Apps", "Manage the collaborators of an app."),
     "deployment": Entry("codepush.cli.deployment:deployment", "Apps", "Manage the deployments of an app."),

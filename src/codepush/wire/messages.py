@@ -1,7 +1,7 @@
 """Requests and responses as plain values, and JSON with our errors.
 
 Every dialect turns its bytes into these and back. Nothing here opens a connection: the client's
-driver sends a :class:`Request`, the server's doors write a :class:`Response`.
+driver sends a :class:`Request`, the server writes a :class:`Response`.
 """
 
 from __future__ import annotations

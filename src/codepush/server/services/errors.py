@@ -1,4 +1,4 @@
-"""How a service says no. Each door turns these into its own dialect, in one table."""
+"""Errors of services. The web layer translates them into each dialect, in one table."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = [
     "TooLargeError",
     "TooManyError",
     "UnauthenticatedError",
-    "UnavailableError",  # the ports' own words: services let them through, doors must know them
+    "UnavailableError",  # errors of ports, which services pass on to the web layer
     "UnstorableError",
 ]
 

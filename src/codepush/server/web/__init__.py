@@ -1,1 +1,1 @@
-"""The server's doors: they translate between the wire and the services, and hold no rules."""
+"""HTTP: translation between the wire and the services, without rules."""

@@ -1,4 +1,4 @@
-"""The acquisition door: what phones call, in both spellings (acquisition API).
+"""The acquisition API: what devices call, in both spellings (acquisition API).
 
 No access key: the deployment key in the question is the only credential. Errors are plain text,
 never problem documents; phones look at the status only.

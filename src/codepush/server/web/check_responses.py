@@ -1,6 +1,6 @@
 """Answers to update checks, made ready once for all phones that say the same.
 
-There are two roads to them: the ordinary route (`codepush.server.web.acquisition`) and the fast path
+There are two paths to them: the standard one (`codepush.server.web.acquisition`) and the fast path
 (`codepush.server.web.fastpath`). Both take what is sent from here, so they cannot differ.
 """
 
@@ -60,7 +60,7 @@ class Ready:
         self.is_update = info.is_available
 
     def response(self) -> Response:
-        """Return the answer for the ordinary road."""
+        """Return the response for the standard path."""
         head, _, body = self.tail.partition(b"\r\n\r\n")
         response = Response(body)
         response.raw_headers = [_header(line) for line in head.split(b"\r\n")]

@@ -2,7 +2,7 @@
 
 uvicorn lets others bring the class that speaks HTTP (its setting ``http``). Ours is uvicorn's own, and looks first at
 what has arrived: if that is exactly one whole, plain update check, and its deployment is in memory, the answer is
-written at once. Everything else goes on to uvicorn as if nobody had looked, so it is answered by the ordinary road.
+written at once. All other requests go to uvicorn unchanged and take the standard path.
 The bounds of :class:`~codepush.server.web.guardedhttp.GuardedHttp` hold on both.
 """
 

@@ -1,7 +1,7 @@
 """Recognising plain update checks by their bytes.
 
 Only what is beyond doubt is recognised: one whole request, in spellings that every parser reads alike. All else is for
-the ordinary road, which also answers what is recognised here and turns out to be wrong.
+the standard path, which also answers what is recognised here and turns out to be wrong.
 """
 
 from __future__ import annotations

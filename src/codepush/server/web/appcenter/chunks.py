@@ -1,4 +1,4 @@
-"""The door for uploads in chunks, as App Center's clients send them (App Center v0.1 management API, section 4).
+"""Routes of uploads in chunks, as App Center's clients send them (App Center v0.1 management API, section 4).
 
 It needs no access key: the token in the query is the only credential, and holds for one upload. So queries are never
 logged.

@@ -1,4 +1,4 @@
-"""What all answers of the management doors have in common: who answers, and what browsers may do with it."""
+"""Both management APIs as one application: the headers that all their responses share."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _SHARING: Final[Mapping[str, str]] = {
 
 
 def management_app(routes: Sequence[BaseRoute], *, origins: Sequence[str]) -> ASGIApp:
-    """Return the management doors as one application, to be mounted behind the routes of phones.
+    """Return both management APIs as one application, to be mounted behind the routes for devices.
 
     Args:
         routes: the routes; the last one answers whatever is none.
