@@ -80,7 +80,7 @@ def patch_key(cli: Cli, name: str, new_name: str | None, ttl: timedelta | None) 
     else:
         changed = "" if ttl is None else f" and changed its expiration date to {until}"
         sentence = f'Successfully renamed the access key "{name}" to "{made.name}"{changed}.'
-    cli.out.result(plain(_told(made)), sentence)
+    cli.out.result(plain(_as_json(made)), sentence)
 
 
 @access_key.command("list", aliases=["ls"])
@@ -99,7 +99,7 @@ def list_keys(cli: Cli) -> None:
     table = Table(
         ["Name", "Created", "Expires"], rows, "There are no access keys. Add one: codepush access-key add NAME"
     )
-    cli.out.result(plain([_told(one) for one in keys]), table)
+    cli.out.result(plain([_as_json(one) for one in keys]), table)
 
 
 @access_key.command("remove", aliases=["rm", "delete"])
@@ -110,17 +110,17 @@ def remove_key(cli: Cli, name: str) -> None:
     shown = masked_name(name)
     cli.confirm(
         f'Remove the access key "{shown}"?',
-        losses=lambda: _losses(cli.client.get_access_key(name)),
+        impact=lambda: _impact(cli.client.get_access_key(name)),
         when_cancelled="Access key removal cancelled.",
     )
     cli.client.remove_access_key(name)
     cli.out.result({"name": shown, "removed": True}, f'Successfully removed the "{shown}" access key.')
 
 
-def _losses(key: AccessKey) -> list[str]:
+def _impact(key: AccessKey) -> list[str]:
     maker = f" on {key.created_by}" if key.created_by else ""
     return [f'Whatever uses the access key "{key.name}" (made{maker} {key.created_time:%Y-%m-%d}) will be refused.']
 
 
-def _told(key: AccessKey) -> dict[str, object]:
+def _as_json(key: AccessKey) -> dict[str, object]:
     return {"createdTime": key.created_time, "expires": key.expires, "name": key.name}

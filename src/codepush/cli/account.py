@@ -109,8 +109,8 @@ def whoami(cli: Cli) -> None:
     account = cli.client.get_account_info()
     assert cli.login is not None  # the client needed it
     providers = f" ({', '.join(account.linked_providers)})" if account.linked_providers else ""
-    told = plain(account) | {"server": cli.server_url, "accessKeyFrom": cli.login.place}
-    cli.out.result(told, f"{account.email}{providers}")
+    fields = plain(account) | {"server": cli.server_url, "accessKeyFrom": cli.login.place}
+    cli.out.result(fields, f"{account.email}{providers}")
 
 
 def _enter(cli: Cli, url: str | None, access_key: str | None, *, action: str, no_proxy: bool) -> None:

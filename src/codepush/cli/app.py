@@ -78,11 +78,11 @@ def list_apps(cli: Cli) -> None:
 @pass_cli
 def remove_app(cli: Cli, app: str) -> None:
     """Remove an app with its deployments and releases; its phones get no more updates."""
-    from codepush.cli.impact import app_losses
+    from codepush.cli.impact import app_impact
 
     cli.confirm(
         "Are you sure you want to remove this app? Note that its deployment keys will be PERMANENTLY unrecoverable.",
-        losses=lambda: app_losses(cli.client, app),
+        impact=lambda: app_impact(cli.client, app),
         when_cancelled="App removal cancelled.",
     )
     cli.client.remove_app(app)
@@ -109,7 +109,7 @@ def transfer_app(cli: Cli, app: str, email: str) -> None:
     """Make another account the owner of an app; you stay as a collaborator."""
     cli.confirm(
         f'Make {email} the owner of the app "{app}"?',
-        losses=lambda: ["You will not be able to remove, rename or transfer it any more."],
+        impact=lambda: ["You will not be able to remove, rename or transfer it any more."],
         when_cancelled="App transfer cancelled.",
     )
     cli.client.transfer_app(app, email)

@@ -191,12 +191,12 @@ class Cli:
         """Return the deployment that a release goes to: the one that was given, the project's, or Staging."""
         return self.deployment(given, default=_DEFAULT_DEPLOYMENT)
 
-    def confirm(self, question: str, *, losses: Callable[[], Sequence[str]] | None = None, when_cancelled: str) -> None:
+    def confirm(self, question: str, *, impact: Callable[[], Sequence[str]] | None = None, when_cancelled: str) -> None:
         """Ask whether something that cannot be undone is really meant; ``--yes`` is the answer in advance.
 
         Args:
             question: what is asked.
-            losses: finds out what will be lost, a line each.
+            impact: finds out what will be lost, a line each.
             when_cancelled: what is said after a no.
 
         Raises:
@@ -212,7 +212,7 @@ class Cli:
                 "Give --yes when it is meant.",
                 exit_code=Exit.USAGE,
             )
-        for line in losses() if losses else ():
+        for line in impact() if impact else ():
             self.out.say(line)
         if not click.confirm(question, err=True):
             raise Cancelled(when_cancelled)

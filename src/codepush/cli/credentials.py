@@ -107,8 +107,8 @@ class Credentials:
         in_keyring = self._environment.get("CODEPUSH_KEYRING") != "off" and _to_keyring(server, access_key)
         if not in_keyring:
             kept["accessKey"] = access_key
-        said = self._read()
-        self._write({"default": server, "servers": self._servers(said) | {server: kept}})
+        stored = self._read()
+        self._write({"default": server, "servers": self._servers(stored) | {server: kept}})
         return Login(access_key, "the keyring" if in_keyring else str(self.path), is_session)
 
     def forget(self, server: str) -> None:
@@ -118,39 +118,39 @@ class Credentials:
             ConfigurationError: the file cannot be written.
 
         """
-        said = self._read()
-        servers = self._servers(said)
+        stored = self._read()
+        servers = self._servers(stored)
         kept = servers.pop(server, None)
         if kept is not None and "accessKey" not in kept:
             _out_of_keyring(server)
-        default = said.get("default")
+        default = stored.get("default")
         if default == server:
             default = next(reversed(servers), None)
         self._write({"default": default, "servers": servers})
 
     def _read(self) -> dict[str, Any]:
         try:
-            said = json.loads(self.path.read_bytes())
+            stored = json.loads(self.path.read_bytes())
         except (FileNotFoundError, NotADirectoryError):
             return {}
         except (OSError, ValueError) as error:
             raise ConfigurationError(f"{self.path} cannot be read: {error}. Delete it and log in again.") from error
-        return said if isinstance(said, dict) else {}
+        return stored if isinstance(stored, dict) else {}
 
     @staticmethod
-    def _servers(said: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-        servers = said.get("servers")
+    def _servers(stored: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+        servers = stored.get("servers")
         pairs = servers.items() if isinstance(servers, dict) else ()
         return {server: kept for server, kept in pairs if isinstance(kept, dict)}
 
-    def _write(self, said: Mapping[str, Any]) -> None:
+    def _write(self, stored: Mapping[str, Any]) -> None:
         """Write the file whole or not at all; nobody else can ever read it (`mkstemp` makes it 0600)."""
         try:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             handle, name = tempfile.mkstemp(dir=self.path.parent, prefix=".credentials-")
             try:
                 with os.fdopen(handle, "w", encoding="utf-8") as file:
-                    json.dump(said, file, indent=2)
+                    json.dump(stored, file, indent=2)
                 Path(name).replace(self.path)
             except BaseException:
                 Path(name).unlink(missing_ok=True)
@@ -174,10 +174,10 @@ class Credentials:
             return None, None, None
         path = Path(home) / _ORIGINAL_FILE
         with suppress(OSError, ValueError, AttributeError):
-            said = json.loads(path.read_bytes())
-            key = said.get("accessKey") or said.get("accessKeyName")
+            stored = json.loads(path.read_bytes())
+            key = stored.get("accessKey") or stored.get("accessKeyName")
             if isinstance(key, str):
-                return clean_address(said.get("customServerUrl") or _ORIGINAL_SERVER), key, path
+                return clean_address(stored.get("customServerUrl") or _ORIGINAL_SERVER), key, path
         return None, None, None
 
 

@@ -75,7 +75,7 @@ def list_deployments(cli: Cli, app: str | None, *, display_keys: bool, without_m
     now = datetime.now(UTC).astimezone()
     rows = [_row(one, metrics.get(one.name), now, columns) for one in deployments]
     table = Table(columns, rows, "The app has no deployments. Add one with: codepush deployment add APP NAME")
-    cli.out.result([_told(one, metrics.get(one.name)) for one in deployments], table)
+    cli.out.result([_as_json(one, metrics.get(one.name)) for one in deployments], table)
 
 
 @deployment.command("rename")
@@ -99,13 +99,13 @@ def rename_deployment(cli: Cli, app: str | None, name: str, new_name: str) -> No
 @pass_cli
 def remove_deployment(cli: Cli, app: str | None, name: str) -> None:
     """Remove a deployment with its releases; phones that carry its key get no more updates."""
-    from codepush.cli.impact import deployment_losses
+    from codepush.cli.impact import deployment_impact
 
     app = cli.app(app)
     cli.confirm(
         "Are you sure you want to remove this deployment? Note that its deployment key will be PERMANENTLY"
         " unrecoverable.",
-        losses=lambda: deployment_losses(cli.client, app, name),
+        impact=lambda: deployment_impact(cli.client, app, name),
         when_cancelled="Deployment removal cancelled.",
     )
     cli.client.remove_deployment(app, name)
@@ -121,12 +121,12 @@ def remove_deployment(cli: Cli, app: str | None, name: str) -> None:
 @pass_cli
 def clear_deployment(cli: Cli, app: str | None, name: str) -> None:
     """Remove all releases of a deployment and its counters; the next release is v1 again."""
-    from codepush.cli.impact import deployment_losses
+    from codepush.cli.impact import deployment_impact
 
     app = cli.app(app)
     cli.confirm(
         f'Are you sure you want to remove all releases of the "{name}" deployment of "{app}"?',
-        losses=lambda: deployment_losses(cli.client, app, name),
+        impact=lambda: deployment_impact(cli.client, app, name),
         when_cancelled="Clear deployment cancelled.",
     )
     cli.client.clear_deployment_history(app, name)
@@ -158,7 +158,7 @@ def history(cli: Cli, app: str | None, deployment: str | None, *, display_author
     now = datetime.now(UTC).astimezone()
     rows = [_release_row(one, metrics, now, own) for one in releases]
     table = Table(columns, rows, f'There are no releases in "{name}" yet. Make one with: codepush release')
-    cli.out.result([_told_release(one, metrics) for one in releases], table)
+    cli.out.result([_release_as_json(one, metrics) for one in releases], table)
 
 
 def _metrics(client: CodePush, app: str, names: Sequence[str]) -> dict[str, Mapping[str, Metrics]]:
@@ -200,21 +200,21 @@ def _release_row(release: Package, metrics: Mapping[str, Metrics], now: datetime
     return Row(cells, is_dim=bool(release.is_disabled))
 
 
-def _told(deployment: Deployment, metrics: Mapping[str, Metrics] | None) -> dict[str, Any]:
+def _as_json(deployment: Deployment, metrics: Mapping[str, Metrics] | None) -> dict[str, Any]:
     from codepush.cli.shapes import plain
 
-    told: dict[str, Any] = plain(deployment)
+    fields: dict[str, Any] = plain(deployment)
     if deployment.package is not None and metrics is not None:
-        told["package"] = _told_release(deployment.package, metrics)
-    return told
+        fields["package"] = _release_as_json(deployment.package, metrics)
+    return fields
 
 
-def _told_release(release: Package, metrics: Mapping[str, Metrics]) -> dict[str, Any]:
+def _release_as_json(release: Package, metrics: Mapping[str, Metrics]) -> dict[str, Any]:
     """Return a release with its counters and the number of all devices."""
     from codepush.cli.rendering import total_active
     from codepush.cli.shapes import plain
 
-    told: dict[str, Any] = plain(release)
+    fields: dict[str, Any] = plain(release)
     if release.label in metrics:
-        told["metrics"] = plain(metrics[release.label]) | {"totalActive": total_active(metrics)}
-    return told
+        fields["metrics"] = plain(metrics[release.label]) | {"totalActive": total_active(metrics)}
+    return fields

@@ -35,7 +35,7 @@ def plan_release(cli: Cli, app: str, deployment: str, contents: str, *, target: 
     check_layout(cli, contents, private_key_path=key)
     with prepare(contents, private_key_path=key) as package:
         meant = Package(app_version=target, package_hash=package.hash, size=package.size, release_method="Upload")
-    _tell(cli, app, deployment, plan_new(history, metrics, release_of(meant, request.info)))
+    _print(cli, app, deployment, plan_new(history, metrics, release_of(meant, request.info)))
 
 
 def plan_promotion(cli: Cli, app: str, source: str, destination: str, info: PackageInfo) -> None:
@@ -55,17 +55,17 @@ def plan_promotion(cli: Cli, app: str, source: str, destination: str, info: Pack
     )
     history, metrics = _state(cli, app, destination)
     plan = plan_new(history, metrics, release_of(meant, info), compared_as=origin.app_version)
-    _tell(cli, app, destination, plan)
+    _print(cli, app, destination, plan)
 
 
 def plan_rollback(cli: Cli, app: str, deployment: str, label: str | None) -> None:
     """Tell what a rollback would do."""
-    _tell(cli, app, deployment, plan_return(*_state(cli, app, deployment), label))
+    _print(cli, app, deployment, plan_return(*_state(cli, app, deployment), label))
 
 
 def plan_patch(cli: Cli, app: str, deployment: str, info: PackageInfo) -> None:
     """Tell what changing a release would do."""
-    _tell(cli, app, deployment, plan_change(*_state(cli, app, deployment), info))
+    _print(cli, app, deployment, plan_change(*_state(cli, app, deployment), info))
 
 
 def rollback_lines(cli: Cli, app: str, deployment: str, label: str | None) -> list[str]:
@@ -81,9 +81,9 @@ def _state(cli: Cli, app: str, deployment: str) -> tuple[list[Package], dict[str
     return client.get_deployment_history(app, deployment), client.get_deployment_metrics(app, deployment)
 
 
-def _tell(cli: Cli, app: str, deployment: str, plan: Plan) -> None:
+def _print(cli: Cli, app: str, deployment: str, plan: Plan) -> None:
     """Tell a plan; the command ends as it would if the server refused it."""
-    cli.out.result(_told(app, deployment, plan), _sentences(app, deployment, plan))
+    cli.out.result(_as_json(app, deployment, plan), _sentences(app, deployment, plan))
     if plan.moves and not cli.out.is_json:
         rows = [[one.runs, f"{one.active:,}", _span(one.at_least, one.at_most)] for one in plan.moves]
         cli.out.result(None, Table(["Runs now", "Active", "Would move"], rows))
@@ -92,7 +92,7 @@ def _tell(cli: Cli, app: str, deployment: str, plan: Plan) -> None:
         click.get_current_context().exit(Exit.CONFLICT if plan.release else Exit.NOT_FOUND)
 
 
-def _told(app: str, deployment: str, plan: Plan) -> dict[str, Any]:
+def _as_json(app: str, deployment: str, plan: Plan) -> dict[str, Any]:
     return {
         "dryRun": True,
         "app": app,
@@ -108,14 +108,14 @@ def _sentences(app: str, deployment: str, plan: Plan) -> str:
     if plan.refusal or plan.release is None:
         return f'The "{deployment}" deployment of the "{app}" app would refuse it: {plan.refusal}.'
     release = plan.release
-    said = [
+    facts = [
         f"for {release.app_version}",
         f"rollout {100 if release.rollout is None else release.rollout}%",
         *(["mandatory"] if release.is_mandatory else []),
         *(["disabled"] if release.is_disabled else []),
     ]
     return (
-        f'The "{deployment}" deployment of the "{app}" app would have {release.label}: {", ".join(said)}.\n'
+        f'The "{deployment}" deployment of the "{app}" app would have {release.label}: {", ".join(facts)}.\n'
         f"Its package hash is {release.package_hash}, its size {release.size:,} bytes.\n{_devices(plan)}"
     )
 

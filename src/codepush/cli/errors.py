@@ -45,7 +45,7 @@ class Exit(IntEnum):
     FORBIDDEN = 8
     NO_ANSWER = 9
     PACKAGE = 10
-    REFUSED_BY_PHONE = 11
+    REJECTED_BY_DEVICE = 11
     PROJECT = 12
     CANCELLED = 130
 
@@ -62,7 +62,7 @@ EXITS: Final = {
     Exit.FORBIDDEN: "The account may not do this.",
     Exit.NO_ANSWER: "No answer came, or the server is too busy: try again later.",
     Exit.PACKAGE: "The files to release are wrong. Nothing was sent.",
-    Exit.REFUSED_BY_PHONE: "A simulated phone could not take the release.",
+    Exit.REJECTED_BY_DEVICE: "A simulated phone could not take the release.",
     Exit.PROJECT: "The app's project lacks what is needed of it, or one of its tools failed. Nothing was sent.",
     Exit.CANCELLED: "Somebody said no to a question, or pressed Ctrl-C.",
 }

@@ -1,4 +1,4 @@
-"""What would be lost, in numbers, told before somebody says yes."""
+"""The impact of removing an app or a deployment, shown before the confirmation."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from codepush.client import CodePush
 
-__all__ = ["app_losses", "deployment_losses"]
+__all__ = ["app_impact", "deployment_impact"]
 
 
-def app_losses(client: CodePush, app: str) -> list[str]:
-    """Return what is lost with an app, a line for each of its deployments."""
+def app_impact(client: CodePush, app: str) -> list[str]:
+    """Return the impact of removing an app, a line for each of its deployments."""
     return [
-        line for deployment in client.get_app(app).deployments for line in deployment_losses(client, app, deployment)
+        line for deployment in client.get_app(app).deployments for line in deployment_impact(client, app, deployment)
     ]
 
 
-def deployment_losses(client: CodePush, app: str, deployment: str) -> list[str]:
-    """Return what is lost with a deployment or its releases."""
+def deployment_impact(client: CodePush, app: str, deployment: str) -> list[str]:
+    """Return the impact of removing a deployment or its releases."""
     releases = len(client.get_deployment_history(app, deployment))
     devices = sum(one.active for one in client.get_deployment_metrics(app, deployment).values())
     return [f"{deployment}: {_counted(releases, 'release')}, {_counted(devices, 'active device')}"]

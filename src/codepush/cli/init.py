@@ -46,17 +46,17 @@ def init(cli: Cli, app: str | None, deployment: str | None, private_key_path: Pa
         cli.confirm(f"{FILE_NAME} exists. Overwrite it?", when_cancelled=f"{FILE_NAME} is as it was.")
     name = app or _asked_app(cli)
     known = _deployments(cli, name)
-    said = {"server": cli.server_url, "app": name, "deployment": deployment or _asked_deployment(known)}
-    if known and said["deployment"] not in known:
+    settings = {"server": cli.server_url, "app": name, "deployment": deployment or _asked_deployment(known)}
+    if known and settings["deployment"] not in known:
         raise Failure(
-            f'"{name}" has no deployment "{said["deployment"]}".',
+            f'"{name}" has no deployment "{settings["deployment"]}".',
             f"It has: {', '.join(known)}.",
             exit_code=Exit.NOT_FOUND,
         )
     if private_key_path is not None:
-        said["private-key-path"] = Path(os.path.relpath(private_key_path)).as_posix()
-    path.write_text(_HEAD + "".join(f"{key} = {_quoted(value)}\n" for key, value in said.items()), encoding="utf-8")
-    cli.out.result({"path": str(path), "project": said}, f'Wrote {path}: commands here are about "{name}" now.')
+        settings["private-key-path"] = Path(os.path.relpath(private_key_path)).as_posix()
+    path.write_text(_HEAD + "".join(f"{key} = {_quoted(value)}\n" for key, value in settings.items()), encoding="utf-8")
+    cli.out.result({"path": str(path), "project": settings}, f'Wrote {path}: commands here are about "{name}" now.')
     cli.out.say("To see whether all fits together: codepush doctor")
 
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Move", "Plan", "plan_change", "plan_new", "plan_return", "release_of", "some_version", "versions_running"]
 
-_SOMEBODY: Final = "somebody"
+_ANY_DEVICE: Final = "somebody"
 _NUMBERS: Final = re.compile(r"(\d+)\.(\d+)\.(\d+)")
 
 
@@ -178,7 +178,7 @@ def _check(version: str, running: Package | None) -> UpdateCheck:
         app_version=version,
         package_hash=running.package_hash if running else None,
         label=running.label if running else None,
-        client_unique_id=_SOMEBODY,
+        client_unique_id=_ANY_DEVICE,
     )
 
 

@@ -66,14 +66,14 @@ def read_project(path: Path) -> Project | None:
         ConfigurationError: the file cannot be read, or says something that it cannot say.
 
     """
-    said: Any = _parsed(path)
+    table: Any = _parsed(path)
     if path.name == _PYPROJECT:
-        said = said.get("tool", {}).get("codepush")
-        if said is None:
+        table = table.get("tool", {}).get("codepush")
+        if table is None:
             return None
-    if not isinstance(said, dict):
+    if not isinstance(table, dict):
         raise ConfigurationError(f"{path}: tool.codepush must be a table.")
-    return Project(path=path, **_checked(path, said))
+    return Project(path=path, **_checked(path, table))
 
 
 def _upwards(folder: Path) -> Iterator[Path]:
@@ -95,9 +95,9 @@ def _parsed(path: Path) -> dict[str, Any]:
         raise ConfigurationError(f"{path} is not valid TOML: {error}.") from error
 
 
-def _checked(path: Path, said: Mapping[str, object]) -> dict[str, Any]:
+def _checked(path: Path, table: Mapping[str, object]) -> dict[str, Any]:
     checked: dict[str, Any] = {}
-    for key, value in said.items():
+    for key, value in table.items():
         if key not in KEYS:
             raise ConfigurationError(f"{path}: unknown key '{key}'.{_alike(key)}")
         if not isinstance(value, str) or not value:

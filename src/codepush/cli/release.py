@@ -162,7 +162,7 @@ def rollback(cli: Cli, app: str | None, deployment: str | None, target_release: 
     back_to = target_release or "the release before the newest"
     cli.confirm(
         f'Roll the "{name}" deployment of "{app}" back to {back_to}?',
-        losses=lambda: rollback_lines(cli, app, name, target_release),
+        impact=lambda: rollback_lines(cli, app, name, target_release),
         when_cancelled="Rollback cancelled.",
     )
     made = cli.client.rollback(app, name, target_release)

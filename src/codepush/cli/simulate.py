@@ -101,7 +101,7 @@ def simulate(
         outcome = _trial(cli, subject, **phone).run(
             Path(folder) / "phone", app_version=version, start=start, client_unique_id=client_unique_id, crash=crash
         )
-    _tell(cli, subject, outcome, label)
+    _print(cli, subject, outcome, label)
 
 
 def _version(given: str | None, start: Package | None) -> str:
@@ -137,20 +137,20 @@ def _trial(
     )
 
 
-def _tell(cli: Cli, subject: _Subject, outcome: Outcome, label: str | None) -> None:
+def _print(cli: Cli, subject: _Subject, outcome: Outcome, label: str | None) -> None:
     from codepush.rules.explanation import consider
 
     considered = consider(subject.history, outcome.question)
-    cli.out.result(_told(outcome, considered, label), "\n".join(_sentences(subject, outcome, label)))
+    cli.out.result(_as_json(outcome, considered, label), "\n".join(_sentences(subject, outcome, label)))
     if considered and not cli.out.is_json:
         cli.out.result(None, _table(considered))
     if outcome.failure:
         raise Failure(
-            f"The phone could not take {outcome.offered.label}: {outcome.failure}", exit_code=Exit.REFUSED_BY_PHONE
+            f"The phone could not take {outcome.offered.label}: {outcome.failure}", exit_code=Exit.REJECTED_BY_DEVICE
         )
 
 
-def _told(outcome: Outcome, considered: Sequence[Explanation], label: str | None) -> dict[str, Any]:
+def _as_json(outcome: Outcome, considered: Sequence[Explanation], label: str | None) -> dict[str, Any]:
     from codepush.cli.shapes import plain
     from codepush.cli.simulated_devices import reason
 
@@ -186,17 +186,17 @@ def _sentences(subject: _Subject, outcome: Outcome, label: str | None) -> list[s
     from codepush.cli.simulated_devices import kind_of_download
 
     version, offered = outcome.question.app_version, outcome.offered
-    said = [f"A phone with version {version} that runs {label or 'the app from the store'} asks {subject.name}."]
+    sentences = [f"A phone with version {version} that runs {label or 'the app from the store'} asks {subject.name}."]
     if offered.update_app_version:
-        said.append(f"The app must be updated from the store: the newest release is for {offered.app_version}.")
+        sentences.append(f"The app must be updated from the store: the newest release is for {offered.app_version}.")
     elif not offered.is_available:
-        said.append("It is told that there is no update.")
+        sentences.append("It is told that there is no update.")
     else:
         kind = kind_of_download(subject.find(offered.label), offered.download_url)
         must = ", to be installed at once" if offered.is_mandatory else ""
-        said.append(f"It is told of {offered.label}: {offered.package_size:,} bytes ({kind}){must}.")
+        sentences.append(f"It is told of {offered.label}: {offered.package_size:,} bytes ({kind}){must}.")
     if outcome.is_rolled_back:
-        said.append(f"{offered.label} died before it came up, and the phone went back.")
+        sentences.append(f"{offered.label} died before it came up, and the phone went back.")
     if not outcome.failure:
-        said.append(f"It runs {outcome.runs.label or 'the app from the store'} now.")
-    return said
+        sentences.append(f"It runs {outcome.runs.label or 'the app from the store'} now.")
+    return sentences

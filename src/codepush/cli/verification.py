@@ -79,7 +79,7 @@ def verified(
     enable = f"To enable it all the same: codepush patch {app} {deployment} --label {label} --no-disabled"
     try:
         verdicts = _try(cli, app, deployment, label, verification)
-        _tell(cli, label, verdicts)
+        _print(cli, label, verdicts)
         failed = next((one for one in verdicts if one.failure), None)
         if failed is None:
             return _enabled(cli, app, deployment, release) if is_enabled else release
@@ -90,7 +90,7 @@ def verified(
         f"{label} stays disabled: a phone with version {failed.app_version} that runs {runs} could not take it."
         f" {failed.failure}",
         enable,
-        exit_code=Exit.REFUSED_BY_PHONE,
+        exit_code=Exit.REJECTED_BY_DEVICE,
     )
 
 
@@ -99,7 +99,7 @@ def _enabled(cli: Cli, app: str, deployment: str, release: Package) -> Package:
     return cli.client.patch_release(app, deployment, release.label, info) or replace(release, is_disabled=False)
 
 
-def _tell(cli: Cli, label: str, verdicts: Sequence[Verdict]) -> None:
+def _print(cli: Cli, label: str, verdicts: Sequence[Verdict]) -> None:
     cli.out.say(f"{label} was tried on {len(verdicts)} simulated phone{'s' if len(verdicts) > 1 else ''}:")
     for one in verdicts:
         runs = one.starts_from or "the app from the store"

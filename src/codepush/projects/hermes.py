@@ -80,9 +80,9 @@ def uses_hermes(
     if platform == "windows":
         return Decision(is_used=False, reason="Windows apps are compiled with --use-hermes only")
     if platform == "ios":
-        return _told_by_podfile(project, podfile) or _default(project)
-    told = None if gradle_script is None else _told_by_gradle(GradleProject(gradle_script))
-    return told or _default(project)
+        return _from_podfile(project, podfile) or _default(project)
+    decision = None if gradle_script is None else _from_gradle(GradleProject(gradle_script))
+    return decision or _default(project)
 
 
 def _default(project: ReactNativeProject) -> Decision:
@@ -91,17 +91,17 @@ def _default(project: ReactNativeProject) -> Decision:
     return Decision(is_used, f"the default of React Native{numbers}")
 
 
-def _told_by_gradle(gradle: GradleProject) -> Decision | None:
+def _from_gradle(gradle: GradleProject) -> Decision | None:
     try:
         for name in ("hermesEnabled", "react.hermesEnabled"):
             value = gradle.setting(name)
             if value is not None:
                 return Decision(str(value).lower() != "false", f"{name}={value} in {_source(gradle, name)}")
         gradle.react("enableHermesForVariant")  # a closure, which raises
-        told = gradle.react("enableHermes")
+        value = gradle.react("enableHermes")
     except Unknown as unknown:
         raise unknown.within(gradle.path).about("whether the app uses Hermes", _ENGINE_OPTION) from unknown
-    return None if told is None else Decision(told == "true", f'enableHermes: {told} in "{shown(gradle.path)}"')
+    return None if value is None else Decision(value == "true", f'enableHermes: {value} in "{shown(gradle.path)}"')
 
 
 def _source(gradle: GradleProject, name: str) -> str:
@@ -109,7 +109,7 @@ def _source(gradle: GradleProject, name: str) -> str:
     return f'"{shown(source)}"' if isinstance(source, Path) else source
 
 
-def _told_by_podfile(project: ReactNativeProject, given: Path | None) -> Decision | None:
+def _from_podfile(project: ReactNativeProject, given: Path | None) -> Decision | None:
     podfile = project.root / (given or Path("ios", "Podfile"))
     if not podfile.is_file():
         if given is not None:
@@ -117,33 +117,33 @@ def _told_by_podfile(project: ReactNativeProject, given: Path | None) -> Decisio
         return None
     code = _RUBY_COMMENT.sub("", read_text(podfile))
     doubt: Unknown | None = None
-    for told_by in (_told_by_switch, _told_by_variables):
+    for read in (_from_switch, _from_variables):
         try:
-            told = told_by(project, podfile, code)
+            decision = read(project, podfile, code)
         except Unknown as unknown:
             doubt = doubt or unknown
             continue
-        if told is not None and doubt is None:
-            return told
+        if decision is not None and doubt is None:
+            return decision
     if doubt is not None:  # the pods that were installed are what came of it
-        if (installed := _told_by_lock(podfile)) is not None:
+        if (installed := _from_lock(podfile)) is not None:
             return installed
         raise doubt.about("whether the app uses Hermes", _ENGINE_OPTION) from doubt
-    return _told_by_expo(podfile) or _told_by_lock(podfile)
+    return _from_expo(podfile) or _from_lock(podfile)
 
 
-def _told_by_switch(project: ReactNativeProject, podfile: Path, code: str) -> Decision | None:
+def _from_switch(project: ReactNativeProject, podfile: Path, code: str) -> Decision | None:
     """``use_react_native!(:hermes_enabled => false)``."""
     found = list(_PODFILE_SWITCH.finditer(code))
-    told = {match[1].strip() for match in found}
-    if not told or told == {_DEFAULT_FLAG}:
+    values = {match[1].strip() for match in found}
+    if not values or values == {_DEFAULT_FLAG}:
         return None
     line = code.count("\n", 0, found[0].start()) + 1
-    if len(told) > 1:
+    if len(values) > 1:
         raise Unknown("hermes_enabled has several values", podfile, line)
-    value = told.pop()
+    value = values.pop()
     if _EXPO_ENGINE in value:
-        return _told_by_expo(podfile) or _told_by_expression(value, podfile, line)
+        return _from_expo(podfile) or _from_expression(value, podfile, line)
     if value not in {"true", "false"}:
         raise Unknown(f"hermes_enabled is {value}", podfile, line)
     if value == "false" and project.version >= _ONLY_SINCE:
@@ -151,27 +151,27 @@ def _told_by_switch(project: ReactNativeProject, podfile: Path, code: str) -> De
     return Decision(value == "true", f'hermes_enabled is {value} in "{shown(podfile)}"')
 
 
-def _told_by_expression(value: str, podfile: Path, line: int) -> Decision:
+def _from_expression(value: str, podfile: Path, line: int) -> Decision:
     """Return what Expo's expression comes to where no engine is set."""
     if "nil" not in value:
         raise Unknown(f"hermes_enabled is {value}", podfile, line)
     return Decision(is_used=True, reason=f"{_EXPO_ENGINE} is not set, which means hermes in {placed(podfile, line)}")
 
 
-def _told_by_variables(project: ReactNativeProject, podfile: Path, code: str) -> Decision | None:
+def _from_variables(project: ReactNativeProject, podfile: Path, code: str) -> Decision | None:
     """``ENV['USE_HERMES'] = '0'`` in the Podfile, or the same in the environment."""
     for name in ("USE_THIRD_PARTY_JSC", "USE_HERMES"):
         found = [match for match in _PODFILE_VARIABLE.finditer(code) if match[1] == name]
         is_default = all(match[2] for match in found)  # with ||= the environment goes first
         if not found or (is_default and name in os.environ):
-            told = _variables(project, {name: os.environ[name]}, "the environment") if name in os.environ else None
+            decision = _variables(project, {name: os.environ[name]}, "the environment") if name in os.environ else None
         elif len({match[3] for match in found}) > 1 or found[0][3] is None:
             line = code.count("\n", 0, found[0].start()) + 1
             raise Unknown(f"the value of {name} cannot be followed", podfile, line)
         else:
-            told = _variables(project, {name: found[0][3]}, f'"{shown(podfile)}"')
-        if told is not None:
-            return told
+            decision = _variables(project, {name: found[0][3]}, f'"{shown(podfile)}"')
+        if decision is not None:
+            return decision
     return None
 
 
@@ -184,13 +184,13 @@ def _variables(project: ReactNativeProject, values: Mapping[str, str], place: st
     return Decision(value != "0", f"USE_HERMES is {value} in {place}")
 
 
-def _told_by_expo(podfile: Path) -> Decision | None:
+def _from_expo(podfile: Path) -> Decision | None:
     path = podfile.with_name("Podfile.properties.json")
     engine = read_json(path).get(_EXPO_ENGINE) if path.is_file() else None
     return None if engine is None else Decision(engine == "hermes", f'{_EXPO_ENGINE} is {engine} in "{shown(path)}"')
 
 
-def _told_by_lock(podfile: Path) -> Decision | None:
+def _from_lock(podfile: Path) -> Decision | None:
     """Return the engine of the installed pods, which is the one that was built."""
     path = podfile.with_name("Podfile.lock")
     if not path.is_file():

@@ -89,16 +89,16 @@ class AndroidLog:
         ready = [device.serial for device in devices if device.state == _READY]
         if serial is not None:
             if serial not in ready:
-                raise ProjectError(f'There is no Android device "{serial}". {_told(devices)}')
+                raise ProjectError(f'There is no Android device "{serial}". {_listed(devices)}')
             return serial
         if len(ready) > 1:
             raise ProjectError(f"Found {len(ready)} Android devices: {', '.join(ready)}. Choose one with --device.")
         if not ready:
-            raise ProjectError(f"No Android device is ready. {_told(devices)}")
+            raise ProjectError(f"No Android device is ready. {_listed(devices)}")
         return ready[0]
 
 
-def _told(devices: Sequence[Device]) -> str:
+def _listed(devices: Sequence[Device]) -> str:
     """Return what a person can do about the devices that are there."""
     if any(device.state == "unauthorized" for device in devices):
         return "Unlock the device and allow this computer to debug it, then run this command again."

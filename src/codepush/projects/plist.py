@@ -162,13 +162,13 @@ class _Versions:
 
     def _from_settings(self, problem: str) -> BinaryVersion:
         """Return the version of an app whose list Xcode writes when it builds."""
-        told = None if self._project is None else self._settings.get(_SETTING)
-        if not told:
+        version = None if self._project is None else self._settings.get(_SETTING)
+        if not version:
             raise ProjectError(
                 f"{problem}. Say where it is with --plist-file (-p) or --plist-file-prefix, "
                 f"or set {_SETTING} in the Xcode project. {_INSTEAD}"
             )
-        return self._answer(told)
+        return self._answer(version)
 
     def _expanded(self, plist: Path, text: str) -> BinaryVersion:
         try:
@@ -178,19 +178,19 @@ class _Versions:
                 f'{_KEY} in "{shown(plist)}" is {text}, and {unknown.reason}', unknown.file, unknown.line
             ) from unknown
 
-    def _answer(self, told: str) -> BinaryVersion:
+    def _answer(self, version: str) -> BinaryVersion:
         settings, project = self._settings, self._project
         place = "" if project is None else f'"{shown(project.path)}" '
         source = f"{place}({settings.target}, {settings.configuration})"
-        return BinaryVersion(value=check_version(told, source), source=source, notes=self._notes(told))
+        return BinaryVersion(value=check_version(version, source), source=source, notes=self._notes(version))
 
-    def _notes(self, told: str) -> tuple[str, ...]:
+    def _notes(self, chosen: str) -> tuple[str, ...]:
         """Say so when the project has several applications with other versions and none was chosen."""
         project = self._project
         if project is None or self._options.target is not None:
             return ()
         others = {name: self._version_of(project, name) for name in project.targets}
-        differing = [f"{name} ({version})" for name, version in others.items() if version not in {told, None}]
+        differing = [f"{name} ({version})" for name, version in others.items() if version not in {chosen, None}]
         if not differing:
             return ()
         return (f"Other targets have other versions: {', '.join(differing)}. Choose with --xcode-target-name (-xt).",)

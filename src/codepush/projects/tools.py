@@ -97,12 +97,12 @@ def output_of(command: Sequence[str], folder: Path) -> str:
     return done.stdout
 
 
-def _check(command: Sequence[str], code: int, said: str = "") -> None:
+def _check(command: Sequence[str], code: int, printed: str = "") -> None:
     if code == 0:
         return
     ending = f"ended with exit code {code}" if code > 0 else f"was stopped by signal {-code}"
-    told = f" It said:\n{said.strip()[-_MOST_SHOWN:]}" if said.strip() else ""
-    raise ProjectError(f"This command {ending}: {command_line(command)}{told}")
+    output = f" It said:\n{printed.strip()[-_MOST_SHOWN:]}" if printed.strip() else ""
+    raise ProjectError(f"This command {ending}: {command_line(command)}{output}")
 
 
 def not_started(command: Sequence[str], error: OSError) -> ProjectError:
