@@ -19,6 +19,7 @@ DIFFERENT = 150_000
 KEY = "a-deployment-key"
 
 
+@pytest.mark.no_cover  # traces of coverage count as memory, and take minutes
 async def test_different_checks_stay_within_the_documented_bytes():
     """150,000 checks of different versions, hashes, labels and headers take less than all limits together."""
     packages = [
