@@ -152,3 +152,9 @@ async def test_what_a_digest_covers(tmp_path):
     assert first == await digest(PackageInfo(app_version="1.0.0"), same)
     others = [await digest(info, other), await digest(info), await digest(PackageInfo(app_version="1.0.1"), one)]
     assert len({first, *others}) == 4
+
+
+async def test_a_digest_does_not_depend_on_the_order_of_the_fields():
+    """A retry that an upgrade of the server separates from its first attempt is still recognised."""
+    info = PackageInfo(app_version="1.0.0", description="Fixes", is_mandatory=True, rollout=25, label="v3")
+    assert await digest(info) == "9a7a1acb109b1b8af200a2525c1ccc5ac9c296f20fdc60e4f570934f42196633"

@@ -66,7 +66,7 @@ async def digest(info: PackageInfo, file: Path | None = None) -> str:
 
     It covers values instead of bytes, because a retry may spell the same JSON and multipart body differently.
     """
-    parts = [msgspec.json.encode(info)]
+    parts = [msgspec.json.encode(info, order="sorted")]  # digests are recorded: the order must never change
     if file is not None:
         parts.append(await anyio.to_thread.run_sync(_file_digest, file))
     return hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()
