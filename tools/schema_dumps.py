@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from sqlalchemy import Boolean, Column, Engine, Integer, LargeBinary, Table, create_engine, insert
+from sqlalchemy import Boolean, Column, Double, Engine, Integer, LargeBinary, Table, create_engine, insert
 
 from codepush.server.storage.sql.migrate import head, upgrade
 from codepush.server.storage.sql.schema import metadata
@@ -44,6 +44,8 @@ def value(column: Column[Any], number: int) -> object:
         return number == 1
     if isinstance(column.type, Integer):
         return number
+    if isinstance(column.type, Double):
+        return number / 8
     return bytes([0, number, 255]) if isinstance(column.type, LargeBinary) else f"{column} {number} 'ü' 😀"
 
 

@@ -50,13 +50,13 @@ COMPLETE_ROLLOUT: Final = 100
 """The rollout, in percent, of a release that every phone may take."""
 
 
-class _Answered(Struct, frozen=True, kw_only=True, repr_omit_defaults=True):
+class Answered(Struct, frozen=True, kw_only=True, repr_omit_defaults=True):
     """A value that comes out of a server's answer."""
 
     extra: Mapping[str, object] = {}
 
 
-class Account(_Answered, frozen=True, kw_only=True):
+class Account(Answered, frozen=True, kw_only=True):
     """A person who may log in."""
 
     email: str
@@ -64,7 +64,7 @@ class Account(_Answered, frozen=True, kw_only=True):
     linked_providers: tuple[str, ...] = ()
 
 
-class AccessKey(_Answered, frozen=True, kw_only=True):
+class AccessKey(Answered, frozen=True, kw_only=True):
     """A secret that stands for an account until it expires.
 
     ``name`` is what people call it. ``key`` is the secret itself, told only by the answer that
@@ -95,7 +95,7 @@ class Session(Struct, frozen=True, kw_only=True):
     logged_in_time: datetime
 
 
-class Collaborator(_Answered, frozen=True, kw_only=True):
+class Collaborator(Answered, frozen=True, kw_only=True):
     """An account's part in an app."""
 
     permission: Permission
@@ -106,7 +106,7 @@ CollaboratorMap: TypeAlias = dict[str, Collaborator]
 """The collaborators of an app by email address."""
 
 
-class App(_Answered, frozen=True, kw_only=True):
+class App(Answered, frozen=True, kw_only=True):
     """An app: collaborators by e-mail address, and the names of its deployments, sorted."""
 
     name: str
@@ -116,7 +116,7 @@ class App(_Answered, frozen=True, kw_only=True):
     platform: str | None = None
 
 
-class DiffPackage(_Answered, frozen=True, kw_only=True):
+class DiffPackage(Answered, frozen=True, kw_only=True):
     """The smaller download for phones that run one particular older package.
 
     ``fits_binary`` is whether a device that still runs its store build can apply it. Servers of other makers do not
@@ -200,7 +200,7 @@ class PackageInfoDict(TypedDict, total=False):
     isMandatory: bool | None
 
 
-class Deployment(_Answered, frozen=True, kw_only=True):
+class Deployment(Answered, frozen=True, kw_only=True):
     """A channel of releases. ``key`` is what apps carry; ``package`` is the newest release."""
 
     name: str
@@ -208,7 +208,7 @@ class Deployment(_Answered, frozen=True, kw_only=True):
     package: Package | None = None
 
 
-class Metrics(_Answered, frozen=True, kw_only=True):
+class Metrics(Answered, frozen=True, kw_only=True):
     """The counters of one label, or of one binary version (then only ``active`` is counted).
 
     ``active`` is how many devices last ran it; ``downloaded`` and ``failed`` count reports;
@@ -225,7 +225,7 @@ DeploymentMetrics: TypeAlias = dict[str, Metrics]
 """The counters of a deployment by label, and by binary version for the app as installed from the store."""
 
 
-class MetricsPoint(_Answered, frozen=True, kw_only=True):
+class MetricsPoint(Answered, frozen=True, kw_only=True):
     """The counters of one label or binary version in an hour or a day (``span``) in which something changed.
 
     ``active`` is how many devices ran it at the end; ``downloaded``, ``failed`` and ``installed`` count what

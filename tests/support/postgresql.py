@@ -208,7 +208,12 @@ def postgresql_url(postgresql_server):
 
 def undo_newest_migration(server, url):
     """Bring a database back to the schema before the newest one."""
-    added = ("actor_kind", "access_key_id", "request_id", "organization_id")
-    undo = [f"ALTER TABLE events DROP COLUMN {column}" for column in added]
-    for statement in (*undo, "UPDATE alembic_version SET version_num = '0003'"):
+    added = {
+        "deployments": ("stopped_by", "default_plan"),
+        "devices": ("known_since", "trial", "trial_at", "outcome"),
+        "releases": ("held",),
+    }
+    columns = [f"ALTER TABLE {table} DROP COLUMN {name}" for table, names in added.items() for name in names]
+    undo = ["DROP TABLE rollouts", "DROP TABLE trial_series", *columns]
+    for statement in (*undo, "UPDATE alembic_version SET version_num = '0004'"):
         server.execute(statement, url.rpartition("/")[2])

@@ -277,7 +277,7 @@ def test_an_older_schema_is_refused_until_somebody_migrates(postgresql_server, p
     undo_newest_migration(postgresql_server, postgresql_url)
     with pytest.raises(UnavailableError, match="codepush server migrate"):
         make_ready(postgresql_url)
-    assert postgresql_server.execute("SELECT version_num FROM alembic_version", database) == [("0003",)]
+    assert postgresql_server.execute("SELECT version_num FROM alembic_version", database) == [("0004",)]
     assert upgrade(postgresql_url)
     make_ready(postgresql_url)
     assert not upgrade(postgresql_url)

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct
 
+from codepush.rollout_models import RolloutPlan
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
@@ -13,7 +15,19 @@ __all__ = ["DeploymentRecord", "Deployments"]
 
 
 class DeploymentRecord(Struct, frozen=True, kw_only=True):
-    """A deployment. ``device_key`` is the secret with which its devices' ids are hashed."""
+    """A deployment.
+
+    Attributes:
+        id: Its number.
+        app_id: The app it belongs to.
+        name: Its name.
+        key: Its deployment key.
+        revision: Rises with everything that changes the response to an update check.
+        device_key: The secret with which its devices' ids are hashed.
+        stopped_by: The actor who stopped all updates; ``None``: they are not stopped.
+        default_plan: The rollout plan of releases that come without one.
+
+    """
 
     id: int
     app_id: int
@@ -21,6 +35,8 @@ class DeploymentRecord(Struct, frozen=True, kw_only=True):
     key: str
     revision: int
     device_key: bytes
+    stopped_by: str | None = None
+    default_plan: RolloutPlan | None = None
 
 
 class Deployments(Protocol):
@@ -52,6 +68,15 @@ class Deployments(Protocol):
 
     async def lock(self, deployment_id: int) -> None:
         """Keep every other writer away from this deployment until the transaction ends."""
+
+    async def stop(self, deployment_id: int, actor: str | None) -> None:
+        """Record who stopped a deployment's updates, ``None`` when they go on, and raise the deployment's revision."""
+
+    async def set_default_plan(self, deployment_id: int, plan: RolloutPlan | None) -> None:
+        """Record the rollout plan of releases that come without one."""
+
+    async def stopped(self, actor: str | None, *, after: int = 0, limit: int) -> Sequence[int]:
+        """Return the ids above ``after``, in order, of deployments that this actor stopped; ``None``: not stopped."""
 
     async def revisions(self, deployment_ids: Sequence[int]) -> dict[int, int]:
         """Return the revisions of those deployments that still exist."""

@@ -27,7 +27,11 @@ class NewRelease(ReleaseOptions, frozen=True, kw_only=True):
 
 
 class ReleaseRecord(ReleaseOptions, frozen=True, kw_only=True):
-    """One release of a deployment. ``number`` is that of its label: 3 for ``v3``."""
+    """One release of a deployment.
+
+    ``number`` is that of its label: 3 for ``v3``. A release with ``is_held`` is offered to no device that does not run
+    it, as if it were disabled; a device that runs it stays on it.
+    """
 
     number: int
     package_id: int
@@ -40,6 +44,7 @@ class ReleaseRecord(ReleaseOptions, frozen=True, kw_only=True):
     original_label: str | None
     original_deployment: str | None
     released_by: str
+    is_held: bool = False
     diffs: tuple[StoredDiff, ...] = ()
 
 
@@ -59,7 +64,10 @@ class Releases(Protocol):
         """Return the newest release of each of these deployments that has one."""
 
     async def update(self, deployment_id: int, release: ReleaseRecord) -> None:
-        """Record the settings of a release, which its number identifies, and raise the deployment's revision."""
+        """Record the settings of a release, and whether it is held, and raise the deployment's revision.
+
+        The number of the release identifies it.
+        """
 
     async def clear(self, deployment_id: int) -> None:
         """Remove all releases, restart labels at ``v1``, and raise the deployment's revision."""

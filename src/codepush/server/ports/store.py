@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from codepush.server.ports.packages import Packages
     from codepush.server.ports.releases import Releases
     from codepush.server.ports.responses import Responses
+    from codepush.server.ports.rollouts import Rollouts
     from codepush.server.ports.series import Series
     from codepush.server.ports.uploads import Uploads
 
@@ -52,6 +53,8 @@ class Records(Protocol):
     def releases(self) -> Releases: ...  # noqa: D102 - the type says it
     @property
     def diffs(self) -> Diffs: ...  # noqa: D102 - the type says it
+    @property
+    def rollouts(self) -> Rollouts: ...  # noqa: D102 - the type says it
     @property
     def devices(self) -> Devices: ...  # noqa: D102 - the type says it
     @property

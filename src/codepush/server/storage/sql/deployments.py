@@ -6,8 +6,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+import msgspec
 from sqlalchemy import bindparam, delete, func, insert, select, update
 
+from codepush.rollout_models import RolloutPlan
 from codepush.server.ports.deployments import DeploymentRecord
 from codepush.server.storage.sql.guard import REVISION, SchemaGuard
 from codepush.server.storage.sql.queries import Queries, batches
@@ -16,6 +18,7 @@ from codepush.server.storage.sql.schema import deployments, releases
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
+    from sqlalchemy import RowMapping
     from sqlalchemy.ext.asyncio import AsyncConnection
 
 RECORD: Final = (
@@ -25,6 +28,8 @@ RECORD: Final = (
     deployments.c.key,
     deployments.c.revision,
     deployments.c.device_key,
+    deployments.c.stopped_by,
+    deployments.c.default_plan,
 )
 
 ADD: Final = insert(deployments).returning(*RECORD)
@@ -46,7 +51,7 @@ WITH_KEY: Final = select(*RECORD).where(deployments.c.key == bindparam("key"))
 
 WITH_KEYS: Final = select(*RECORD).where(deployments.c.key.in_(bindparam("keys", expanding=True)))
 
-RENAME: Final = update(deployments).where(deployments.c.id == bindparam("deployment_id"))
+EDIT: Final = update(deployments).where(deployments.c.id == bindparam("deployment_id"))
 REMOVE: Final = delete(deployments).where(deployments.c.id == bindparam("deployment_id"))
 
 # FOR NO KEY UPDATE: reports, which only need the deployment to stay there, go on meanwhile. SQLite leaves it
@@ -73,6 +78,19 @@ BUMP: Final = (
     .values(revision=deployments.c.revision + 1)
 )
 
+STOP: Final = (
+    update(deployments)
+    .where(deployments.c.id == bindparam("deployment_id"))
+    .values(stopped_by=bindparam("actor"), revision=deployments.c.revision + 1)
+)
+
+STOPPED: Final = (
+    select(deployments.c.id)
+    .where(deployments.c.id > bindparam("after"), deployments.c.stopped_by.is_not_distinct_from(bindparam("actor")))
+    .order_by(deployments.c.id)
+    .limit(bindparam("limit"))
+)
+
 _RELEASING: Final = select(releases.c.deployment_id).where(releases.c.package_id == bindparam("package_id"))
 BUMP_RELEASING: Final = (
     update(deployments)
@@ -92,10 +110,10 @@ class SqlDeployments(Queries):
     async def add(self, *, app_id: int, name: str, key: str, device_key: bytes, created_at: int) -> DeploymentRecord:
         row = await self._first(ADD, app_id=app_id, name=name, key=key, device_key=device_key, created_at=created_at)
         assert row is not None
-        return DeploymentRecord(**row)
+        return _record(row)
 
     async def of_app(self, app_id: int) -> Sequence[DeploymentRecord]:
-        return tuple(DeploymentRecord(**row) for row in await self._all(OF_APP, app_id=app_id))
+        return tuple(_record(row) for row in await self._all(OF_APP, app_id=app_id))
 
     async def names(self, app_ids: Sequence[int]) -> Sequence[tuple[int, str]]:
         rows = [row for some in batches(app_ids) for row in await self._all(NAMES, app_ids=some)]
@@ -103,24 +121,34 @@ class SqlDeployments(Queries):
 
     async def named(self, app_id: int, name: str) -> DeploymentRecord | None:
         row = await self._first(NAMED, app_id=app_id, name=name)
-        return DeploymentRecord(**row) if row else None
+        return _record(row) if row else None
 
     async def with_key(self, key: str) -> DeploymentRecord | None:
         row = await self._first(WITH_KEY, key=key)
-        return DeploymentRecord(**row) if row else None
+        return _record(row) if row else None
 
     async def with_keys(self, keys: Collection[str]) -> Sequence[DeploymentRecord]:
         rows = [row for some in batches(list(keys)) for row in await self._all(WITH_KEYS, keys=some)]
-        return tuple(DeploymentRecord(**row) for row in rows)
+        return tuple(_record(row) for row in rows)
 
     async def rename(self, deployment_id: int, name: str) -> None:
-        await self._change(RENAME, deployment_id=deployment_id, name=name)
+        await self._change(EDIT, deployment_id=deployment_id, name=name)
 
     async def remove(self, deployment_id: int) -> None:
         await self._change(REMOVE, deployment_id=deployment_id)
 
     async def lock(self, deployment_id: int) -> None:
         await self._all(LOCK, deployment_id=deployment_id)
+
+    async def stop(self, deployment_id: int, actor: str | None) -> None:
+        await self._change(STOP, deployment_id=deployment_id, actor=actor)
+
+    async def set_default_plan(self, deployment_id: int, plan: RolloutPlan | None) -> None:
+        text = None if plan is None else msgspec.json.encode(plan).decode()
+        await self._change(EDIT, deployment_id=deployment_id, default_plan=text)
+
+    async def stopped(self, actor: str | None, *, after: int = 0, limit: int) -> Sequence[int]:
+        return [row["id"] for row in await self._all(STOPPED, actor=actor, after=after, limit=limit)]
 
     async def revisions(self, deployment_ids: Sequence[int]) -> dict[int, int]:
         rows = [row for some in batches(deployment_ids) for row in await self._all(REVISIONS, deployment_ids=some)]
@@ -134,3 +162,10 @@ class SqlDeployments(Queries):
 
     async def bump_releasing(self, package_id: int) -> Sequence[int]:
         return tuple(row["id"] for row in await self._all(BUMP_RELEASING, package_id=package_id))
+
+
+def _record(row: RowMapping) -> DeploymentRecord:
+    plan = row["default_plan"]
+    return DeploymentRecord(
+        **{**row, "default_plan": None if plan is None else msgspec.json.decode(plan, type=RolloutPlan)}
+    )

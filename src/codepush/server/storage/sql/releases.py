@@ -36,6 +36,7 @@ RECORD: Final = (
     releases.c.original_label,
     releases.c.original_deployment,
     releases.c.released_by,
+    releases.c.held.label("is_held"),
 )
 
 
@@ -112,7 +113,9 @@ class SqlReleases(Queries):
 
     async def update(self, deployment_id: int, release: ReleaseRecord) -> None:
         settings = {name: getattr(release, name) for name in RELEASE_SETTINGS}
-        await self._change(UPDATE, of_deployment=deployment_id, of_number=release.number, **settings)
+        await self._change(
+            UPDATE, of_deployment=deployment_id, of_number=release.number, held=release.is_held, **settings
+        )
         await self._change(BUMP, deployment_id=deployment_id)
 
     async def clear(self, deployment_id: int) -> None:

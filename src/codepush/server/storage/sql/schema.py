@@ -14,6 +14,7 @@ from sqlalchemy import (
     Boolean,
     CheckConstraint,
     Column,
+    Double,
     ForeignKey,
     Index,
     Integer,
@@ -22,6 +23,7 @@ from sqlalchemy import (
     Table,
     Text as AnyText,
     UniqueConstraint,
+    false,
 )
 
 if TYPE_CHECKING:
@@ -182,9 +184,14 @@ deployments: Final = Table(
     _required("created_at", BigInteger),
     UniqueConstraint("app_id", "name"),
     UniqueConstraint("key"),
+    Column("stopped_by", Text),
+    Column("default_plan", Text),
     sqlite_autoincrement=True,
 )
-"""Channels of releases. ``revision`` rises with everything that changes what phones are told."""
+"""Channels of releases. ``revision`` rises with everything that changes the response to an update check.
+
+``stopped_by`` is the actor who stopped all updates; ``default_plan`` the rollout plan of releases without one, as JSON.
+"""
 
 blobs: Final = Table(
     "blobs",
@@ -235,11 +242,39 @@ releases: Final = Table(
     Column("original_label", Text),
     Column("original_deployment", Text),
     _required("released_by", Text),
+    Column("held", Boolean, nullable=False, server_default=false()),
     UniqueConstraint("deployment_id", "number"),
     Index(None, "package_id"),
     sqlite_autoincrement=True,
 )
-"""What was released where. ``number`` is that of the label: 3 for ``v3``."""
+"""What was released where. ``number`` is that of the label: 3 for ``v3``.
+
+A release that is ``held`` is offered to no device, and no device that runs it is moved back.
+"""
+
+rollouts: Final = Table(
+    "rollouts",
+    metadata,
+    _identifier(),
+    _parent("deployment_id", "deployments.id"),
+    _required("number", Integer),
+    _required("state", Text),
+    Column("reason", Text),
+    _required("plan", Text),
+    _required("stage", Integer),
+    _required("soaked_ms", BigInteger),
+    _required("stage_at", BigInteger),
+    Column("started_at", BigInteger),
+    _required("evidence_since", BigInteger),
+    _required("looked_at", BigInteger),
+    Column("failure_limit", Double),
+    Column("baseline", Text),
+    _required("version", Integer),
+    UniqueConstraint("deployment_id", "number"),
+    Index(None, "state"),
+    sqlite_autoincrement=True,
+)
+"""Releases with a rollout plan, and where each rollout stands. ``plan`` and ``baseline`` are JSON."""
 
 diffs: Final = Table(
     "diffs",
@@ -312,9 +347,35 @@ devices: Final = Table(
     _key("device", LargeBinary),
     _required("subject", Text),
     _required("updated_at", BigInteger),
+    Column("known_since", BigInteger),
+    Column("trial", Integer),
+    Column("trial_at", BigInteger),
+    Column("outcome", Text),
     sqlite_with_rowid=False,
 )
-"""The label or binary version (``subject``) that a device last ran; ``device`` is a keyed hash of its id."""
+"""The label or binary version (``subject``) that a device last ran; ``device`` is a keyed hash of its id.
+
+``subject`` is empty for a device that has only downloaded. ``known_since`` is null for devices that were remembered
+before this was recorded. ``trial`` is the number of the label that the device last tried, ``trial_at`` when it
+downloaded it, if it reported that, and ``outcome`` its verdict: ``ok`` or ``bad``.
+"""
+
+trial_series: Final = Table(
+    "trial_series",
+    metadata,
+    _parent("deployment_id", "deployments.id", in_key=True),
+    _key("number", Integer),
+    _key("cohort_at", BigInteger),
+    _key("kind", Text),
+    _key("age", Text),
+    _key("standing", Text),
+    _required("value", BigInteger),
+    sqlite_with_rowid=False,
+)
+"""Trials of labels by the time of their download: how many began, and how many ended well or badly, and after how long.
+
+Rows begin every ten minutes while they are new; older ones are merged into hours and days.
+"""
 
 counters: Final = Table(
     "counters",

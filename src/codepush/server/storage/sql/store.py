@@ -25,6 +25,7 @@ from codepush.server.storage.sql.organizations import SqlOrganizations
 from codepush.server.storage.sql.packages import SqlPackages
 from codepush.server.storage.sql.releases import SqlReleases
 from codepush.server.storage.sql.responses import SqlResponses
+from codepush.server.storage.sql.rollouts import SqlRollouts
 from codepush.server.storage.sql.rows import SqlRows
 from codepush.server.storage.sql.schema import accounts
 from codepush.server.storage.sql.series import SqlSeries
@@ -59,6 +60,7 @@ class SqlRecords:
         self.packages = SqlPackages(connection)
         self.releases = SqlReleases(connection)
         self.diffs = SqlDiffs(connection)
+        self.rollouts = SqlRollouts(connection)
         self.devices = SqlDevices(connection)
         self.series = SqlSeries(connection)
         self.events = SqlEvents(connection)
