@@ -47,8 +47,7 @@ def stopping_time(share: float, latest: Sequence[int], power: float) -> int | No
             continue
         after = _walk(running, steps[-1], share, failures)
         if _stopped(after) >= power:
-            start = running
-            step = bisect_left(steps, power, key=lambda more: _stopped(_walk(start, more, share, failures)))
+            step = bisect_left(steps, power, key=lambda more: _stopped(_walk(running, more, share, failures)))
             return verdicts + steps[step]
         running, verdicts = after, deadline
     return None
