@@ -18,7 +18,7 @@ from codepush.rules.evidence import FLOOR, POINTS, SHARE, SILENCE_POINTS_1H, SIL
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["ASSUMED_SHARE", "Age", "Baseline", "Reference", "baseline", "limit", "silence_limit", "wilson"]
+__all__ = ["ASSUMED_SHARE", "Age", "Baseline", "Reference", "baseline", "limit", "silence_limit", "usual_gap", "wilson"]
 
 Age: TypeAlias = Literal["1h", "24h"]
 """How long devices are given for a verdict before they count as silent."""
@@ -66,14 +66,14 @@ class Baseline(Struct, frozen=True, kw_only=True):
         share: Upper bound of that share, from 0 to 1.
         verdicts: Number of verdicts behind it.
         releases: Labels of their releases, newest first.
-        assumed: Whether there are too few verdicts, so that the share is `ASSUMED_SHARE`.
+        is_assumed: Whether there are too few verdicts, so that the share is `ASSUMED_SHARE`.
 
     """
 
     share: float
     verdicts: int
     releases: tuple[str, ...]
-    assumed: bool
+    is_assumed: bool
 
 
 class _Silence(Struct, frozen=True):
@@ -102,12 +102,12 @@ def baseline(references: Iterable[Reference]) -> Baseline:
     pooled = _newest(references, lambda reference: reference.verdicts)
     failures = sum(reference.failures for reference in pooled)
     verdicts = sum(reference.verdicts for reference in pooled)
-    assumed = verdicts < _LEAST_VERDICTS
+    is_assumed = verdicts < _LEAST_VERDICTS
     return Baseline(
-        share=ASSUMED_SHARE if assumed else wilson(failures, verdicts),
+        share=ASSUMED_SHARE if is_assumed else wilson(failures, verdicts),
         verdicts=verdicts,
         releases=tuple(reference.label for reference in pooled),
-        assumed=assumed,
+        is_assumed=is_assumed,
     )
 
 
@@ -130,12 +130,20 @@ def silence_limit(references: Iterable[Reference], age: Age) -> float | None:
         The limit. None if no reference counts: silence is then no signal.
 
     """
-    silence = _SILENCES[age]
-    fitting = (one for one in references if one.installs_alike and silence.downloads(one) >= _LEAST_DOWNLOADS)
-    pooled = _newest(fitting, silence.downloads)
-    if not pooled:
-        return None
-    return min(1.0, silence.points + wilson(sum(map(silence.gone, pooled)), sum(map(silence.downloads, pooled))))
+    gone, downloads = _silent(references, age)
+    return min(1.0, wilson(gone, downloads) + _SILENCES[age].points) if downloads else None
+
+
+def usual_gap(references: Iterable[Reference], age: Age) -> float | None:
+    """Return the share of downloads without a verdict in the references that `silence_limit` counts.
+
+    Args:
+        references: Newest first.
+        age: Time within which the verdict is expected.
+
+    """
+    gone, downloads = _silent(references, age)
+    return gone / downloads if downloads else None
 
 
 def wilson(failures: int, verdicts: int) -> float:
@@ -154,6 +162,14 @@ def wilson(failures: int, verdicts: int) -> float:
     share, squared = failures / verdicts, _ONE_SIDED_95**2 / verdicts
     spread = sqrt(squared * (share * (1 - share) + squared / 4))
     return min(1.0, (share + squared / 2 + spread) / (1 + squared))
+
+
+def _silent(references: Iterable[Reference], age: Age) -> tuple[int, int]:
+    """Return the downloads without a verdict, and all downloads, of the references that count for silence."""
+    silence = _SILENCES[age]
+    fitting = (one for one in references if one.installs_alike and silence.downloads(one) >= _LEAST_DOWNLOADS)
+    counted = _newest(fitting, silence.downloads)
+    return sum(map(silence.gone, counted)), sum(map(silence.downloads, counted))
 
 
 def _newest(references: Iterable[Reference], cases: Callable[[Reference], int]) -> list[Reference]:

@@ -2,7 +2,16 @@
 
 import pytest
 
-from codepush.rules.baseline import ASSUMED_SHARE, Baseline, Reference, baseline, limit, silence_limit, wilson
+from codepush.rules.baseline import (
+    ASSUMED_SHARE,
+    Baseline,
+    Reference,
+    baseline,
+    limit,
+    silence_limit,
+    usual_gap,
+    wilson,
+)
 from codepush.rules.evidence import FLOOR
 
 
@@ -11,13 +20,13 @@ def reference(label, verdicts=1_000, failures=5, **silence):
 
 
 def known(share):
-    return Baseline(share=share, verdicts=5_000, releases=("v1",), assumed=False)
+    return Baseline(share=share, verdicts=5_000, releases=("v1",), is_assumed=False)
 
 
 def test_the_newest_releases_count_until_they_have_enough_verdicts():
     """The release that reaches 5,000 verdicts is the last that counts."""
     found = baseline([reference("v9", 3_000, 10), reference("v8", 2_000, 20), reference("v7", 1_000, 900)])
-    assert found == Baseline(share=wilson(30, 5_000), verdicts=5_000, releases=("v9", "v8"), assumed=False)
+    assert found == Baseline(share=wilson(30, 5_000), verdicts=5_000, releases=("v9", "v8"), is_assumed=False)
 
 
 def test_at_most_five_releases_count():
@@ -27,19 +36,19 @@ def test_at_most_five_releases_count():
     assert found.share == wilson(5, 500)
 
 
-@pytest.mark.parametrize(("verdicts", "assumed"), [(0, True), (199, True), (200, False)])
-def test_a_baseline_of_few_verdicts_is_assumed(verdicts, assumed):
+@pytest.mark.parametrize(("verdicts", "is_assumed"), [(0, True), (199, True), (200, False)])
+def test_a_baseline_of_few_verdicts_is_assumed(verdicts, is_assumed):
     """Fewer than 200 verdicts give no baseline, however many of them are failures."""
     found = baseline([reference("v1", verdicts, verdicts // 2)])
-    assert found.assumed is assumed
-    assert (found.share == ASSUMED_SHARE) is assumed
+    assert found.is_assumed is is_assumed
+    assert (found.share == ASSUMED_SHARE) is is_assumed
     assert found.verdicts == verdicts
 
 
 def test_a_deployment_without_releases_has_an_assumed_baseline():
     """The first release of a deployment has a limit too."""
     found = baseline([])
-    assert found == Baseline(share=ASSUMED_SHARE, verdicts=0, releases=(), assumed=True)
+    assert found == Baseline(share=ASSUMED_SHARE, verdicts=0, releases=(), is_assumed=True)
     assert limit(found) == pytest.approx(0.015)
 
 
@@ -81,7 +90,8 @@ def test_silence_is_compared_with_releases_that_install_alike():
         reference("v1", downloads_1h=5_000, gone_1h=5_000),
     ]
     assert silence_limit(references, "1h") == pytest.approx(wilson(500, 5_000) + 0.10)
-    assert silence_limit(references, "24h") is None
+    assert usual_gap(references, "1h") == 0.1
+    assert silence_limit(references, "24h") is usual_gap(references, "24h") is None
 
 
 def test_the_limit_of_silence_is_a_share():
