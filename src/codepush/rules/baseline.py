@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from msgspec import Struct
 
+from codepush.rollout_models import RolloutBaseline
 from codepush.rules.evidence import FLOOR, POINTS, SHARE, SILENCE_POINTS_1H, SILENCE_POINTS_24H
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
-__all__ = ["ASSUMED_SHARE", "Age", "Baseline", "Reference", "baseline", "limit", "silence_limit", "usual_gap", "wilson"]
+__all__ = ["ASSUMED_SHARE", "Age", "Reference", "baseline", "limit", "silence_limit", "usual_gap", "wilson"]
 
 Age: TypeAlias = Literal["1h", "24h"]
 """How long devices are given for a verdict before they count as silent."""
@@ -59,23 +60,6 @@ class Reference(Struct, frozen=True, kw_only=True):
     gone_24h: int = 0
 
 
-class Baseline(Struct, frozen=True, kw_only=True):
-    """The share of trials that fail in a deployment's releases.
-
-    Attributes:
-        share: Upper bound of that share, from 0 to 1.
-        verdicts: Number of verdicts behind it.
-        releases: Labels of their releases, newest first.
-        is_assumed: Whether there are too few verdicts, so that the share is `ASSUMED_SHARE`.
-
-    """
-
-    share: float
-    verdicts: int
-    releases: tuple[str, ...]
-    is_assumed: bool
-
-
 class _Silence(Struct, frozen=True):
     """How a reference's silence at one age is read, and how far above it the limit is."""
 
@@ -90,7 +74,7 @@ _SILENCES: Final[dict[Age, _Silence]] = {
 }
 
 
-def baseline(references: Iterable[Reference]) -> Baseline:
+def baseline(references: Sequence[Reference]) -> RolloutBaseline:
     """Return the baseline that references give.
 
     The newest ones count until 5,000 verdicts are reached, at most five. With fewer than 200 verdicts it is assumed.
@@ -103,15 +87,19 @@ def baseline(references: Iterable[Reference]) -> Baseline:
     failures = sum(reference.failures for reference in pooled)
     verdicts = sum(reference.verdicts for reference in pooled)
     is_assumed = verdicts < _LEAST_VERDICTS
-    return Baseline(
+    limits = {age: silence_limit(references, age) for age in _SILENCES}
+    gaps = {age: usual_gap(references, age) for age in _SILENCES}
+    return RolloutBaseline(
         share=ASSUMED_SHARE if is_assumed else wilson(failures, verdicts),
         verdicts=verdicts,
         releases=tuple(reference.label for reference in pooled),
         is_assumed=is_assumed,
+        silence_limits={age: limit for age, limit in limits.items() if limit is not None},
+        gaps={age: gap for age, gap in gaps.items() if gap is not None},
     )
 
 
-def limit(baseline: Baseline) -> float:
+def limit(baseline: RolloutBaseline) -> float:
     """Return the share of failures that a new release may have, given the baseline when its rollout starts."""
     return min(1.0, max(FLOOR, baseline.share + max(POINTS, SHARE * baseline.share)))
 

@@ -2,9 +2,9 @@
 
 import pytest
 
+from codepush.rollout_models import RolloutBaseline
 from codepush.rules.baseline import (
     ASSUMED_SHARE,
-    Baseline,
     Reference,
     baseline,
     limit,
@@ -20,13 +20,13 @@ def reference(label, verdicts=1_000, failures=5, **silence):
 
 
 def known(share):
-    return Baseline(share=share, verdicts=5_000, releases=("v1",), is_assumed=False)
+    return RolloutBaseline(share=share, verdicts=5_000, releases=("v1",), is_assumed=False)
 
 
 def test_the_newest_releases_count_until_they_have_enough_verdicts():
     """The release that reaches 5,000 verdicts is the last that counts."""
     found = baseline([reference("v9", 3_000, 10), reference("v8", 2_000, 20), reference("v7", 1_000, 900)])
-    assert found == Baseline(share=wilson(30, 5_000), verdicts=5_000, releases=("v9", "v8"), is_assumed=False)
+    assert found == RolloutBaseline(share=wilson(30, 5_000), verdicts=5_000, releases=("v9", "v8"), is_assumed=False)
 
 
 def test_at_most_five_releases_count():
@@ -48,7 +48,7 @@ def test_a_baseline_of_few_verdicts_is_assumed(verdicts, is_assumed):
 def test_a_deployment_without_releases_has_an_assumed_baseline():
     """The first release of a deployment has a limit too."""
     found = baseline([])
-    assert found == Baseline(share=ASSUMED_SHARE, verdicts=0, releases=(), is_assumed=True)
+    assert found == RolloutBaseline(share=ASSUMED_SHARE, verdicts=0, releases=(), is_assumed=True)
     assert limit(found) == pytest.approx(0.015)
 
 

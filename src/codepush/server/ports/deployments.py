@@ -54,6 +54,9 @@ class Deployments(Protocol):
     async def named(self, app_id: int, name: str) -> DeploymentRecord | None:
         """Return the deployment of this app with exactly this name."""
 
+    async def with_id(self, deployment_id: int) -> DeploymentRecord | None:
+        """Return the deployment with this number."""
+
     async def with_key(self, key: str) -> DeploymentRecord | None:
         """Return the deployment with this deployment key."""
 

@@ -52,5 +52,8 @@ class Events(Protocol):
     async def add(self, event: EventRecord) -> None:
         """Write a line; it gets the next number."""
 
+    async def of_deployment(self, app_id: int, deployment_id: int, noun: str, *, limit: int) -> Sequence[EventRecord]:
+        """Return the newest lines about a deployment of an app whose kinds have this noun, newest first."""
+
     async def page(self, *, after: int = 0, limit: int) -> Sequence[EventRecord]:
         """Return up to ``limit`` lines with numbers above ``after``, in order."""

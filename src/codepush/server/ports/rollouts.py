@@ -11,10 +11,14 @@ from codepush.rollout_models import RolloutBaseline, RolloutPlan, RolloutReason,
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["ACTIVE", "RolloutRecord", "Rollouts"]
+__all__ = ["ACTIVE", "OPEN", "ActiveRollout", "RolloutRecord", "Rollouts"]
 
 ACTIVE: Final[tuple[RolloutState, ...]] = ("scheduled", "running", "holding", "paused")
 """The states in which a rollout is looked at."""
+
+
+OPEN: Final[tuple[RolloutState, ...]] = (*ACTIVE, "halted")
+"""The states of a rollout that is not over."""
 
 
 class RolloutRecord(Struct, frozen=True, kw_only=True):
@@ -56,6 +60,25 @@ class RolloutRecord(Struct, frozen=True, kw_only=True):
     version: int = 1
 
 
+class ActiveRollout(Struct, frozen=True, kw_only=True):
+    """A rollout in one of the states in `ACTIVE`, with what its release and deployment are at the moment.
+
+    Attributes:
+        record: The rollout.
+        rollout: The percentage of the release; ``None`` for all devices.
+        is_held: Whether the release is held.
+        is_disabled: Whether it is disabled.
+        is_stopped: Whether the deployment is stopped.
+
+    """
+
+    record: RolloutRecord
+    rollout: int | None
+    is_held: bool
+    is_disabled: bool | None
+    is_stopped: bool
+
+
 class Rollouts(Protocol):
     """Records of rollouts with a plan, at most one for each release."""
 
@@ -68,7 +91,10 @@ class Rollouts(Protocol):
     async def of_deployment(self, deployment_id: int, *, limit: int) -> Sequence[RolloutRecord]:
         """Return the newest rollouts of a deployment, newest release first."""
 
-    async def active(self) -> Sequence[RolloutRecord]:
+    async def open(self, deployment_id: int) -> Sequence[RolloutRecord]:
+        """Return the rollouts of a deployment that are active or halted, newest release first."""
+
+    async def active(self) -> Sequence[ActiveRollout]:
         """Return the rollouts of all deployments that are in one of the states in `ACTIVE`."""
 
     async def update(self, rollout: RolloutRecord) -> RolloutRecord | None:

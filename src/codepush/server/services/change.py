@@ -87,6 +87,14 @@ class Change:
         """Return a deployment of an app by its exact name; raises as `app` does, also for an unknown deployment."""
         return await deployment_of(self.records, await self.app(app_name, right), name)
 
+    async def own_deployment(self, deployment_id: int) -> DeploymentRecord | None:
+        """Return a deployment that the server itself changes, without authorization; ``None`` if it is gone."""
+        deployment = await self.records.deployments.with_id(deployment_id)
+        app = None if deployment is None else await self.records.apps.get(deployment.app_id)
+        if app is not None and app.owner.kind == "org":
+            self._organizations[app.id] = app.owner.id
+        return deployment
+
     async def organization(self, name: str, right: OrganizationAction) -> Membership:
         """Return an organization of the caller's, with its members.
 

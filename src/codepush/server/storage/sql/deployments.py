@@ -46,6 +46,8 @@ NAMED: Final = select(*RECORD).where(
     deployments.c.app_id == bindparam("app_id"), deployments.c.name == bindparam("name")
 )
 
+WITH_ID: Final = select(*RECORD).where(deployments.c.id == bindparam("deployment_id"))
+
 # What a phone's request starts with.
 WITH_KEY: Final = select(*RECORD).where(deployments.c.key == bindparam("key"))
 
@@ -121,6 +123,10 @@ class SqlDeployments(Queries):
 
     async def named(self, app_id: int, name: str) -> DeploymentRecord | None:
         row = await self._first(NAMED, app_id=app_id, name=name)
+        return _record(row) if row else None
+
+    async def with_id(self, deployment_id: int) -> DeploymentRecord | None:
+        row = await self._first(WITH_ID, deployment_id=deployment_id)
         return _record(row) if row else None
 
     async def with_key(self, key: str) -> DeploymentRecord | None:

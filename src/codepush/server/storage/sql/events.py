@@ -21,6 +21,18 @@ ADD: Final = insert(events)
 _RECORD: Final = (events.c.id.label("number"), *(column for column in events.columns if column.name != "id"))
 PAGE: Final = select(*_RECORD).where(events.c.id > bindparam("after")).order_by(events.c.id).limit(bindparam("limit"))
 
+OF_DEPLOYMENT: Final = (
+    select(*_RECORD)
+    .where(
+        events.c.app_id == bindparam("of_app"),
+        events.c.deployment_id == bindparam("of_deployment"),
+        events.c.kind > bindparam("first_kind"),
+        events.c.kind < bindparam("last_kind"),
+    )
+    .order_by(events.c.id.desc())
+    .limit(bindparam("limit"))
+)
+
 
 class SqlEvents(Queries):
     """Events, as :class:`codepush.server.ports.events.Events` describes them."""
@@ -29,6 +41,17 @@ class SqlEvents(Queries):
         fields = msgspec.structs.asdict(event)
         del fields["number"]
         await self._run(ADD, **fields)
+
+    async def of_deployment(self, app_id: int, deployment_id: int, noun: str, *, limit: int) -> Sequence[EventRecord]:
+        rows = await self._all(
+            OF_DEPLOYMENT,
+            of_app=app_id,
+            of_deployment=deployment_id,
+            first_kind=f"{noun}.",
+            last_kind=f"{noun}/",  # the character after the full stop
+            limit=limit,
+        )
+        return tuple(EventRecord(**row) for row in rows)
 
     async def page(self, *, after: int = 0, limit: int) -> Sequence[EventRecord]:
         return tuple(EventRecord(**row) for row in await self._all(PAGE, after=after, limit=limit))

@@ -10,15 +10,14 @@ import msgspec
 from sqlalchemy import ColumnElement, and_, bindparam, case, delete, insert, or_, select, update
 
 from codepush.rollout_models import RolloutBaseline, RolloutPlan
-from codepush.server.ports.rollouts import ACTIVE, RolloutRecord
+from codepush.server.ports.rollouts import ACTIVE, OPEN, ActiveRollout, RolloutRecord
 from codepush.server.storage.sql.queries import Queries
-from codepush.server.storage.sql.schema import rollouts
+from codepush.server.storage.sql.schema import deployments, releases, rollouts
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from typing import Any
 
-    from sqlalchemy import RowMapping
 
 _row: Final = rollouts.c
 
@@ -31,7 +30,21 @@ OF_RELEASE: Final = select(rollouts).where(_OF_DEPLOYMENT, _row.number == bindpa
 
 OF_DEPLOYMENT: Final = select(rollouts).where(_OF_DEPLOYMENT).order_by(_row.number.desc()).limit(bindparam("limit"))
 
-ACTIVE_ONES: Final = select(rollouts).where(_IS_ACTIVE).order_by(_row.id)
+OPEN_ONES: Final = select(rollouts).where(_OF_DEPLOYMENT, _row.state.in_(OPEN)).order_by(_row.number.desc())
+
+ACTIVE_ONES: Final = (
+    select(
+        rollouts,
+        releases.c.rollout,
+        releases.c.held.label("is_held"),
+        releases.c.is_disabled,
+        deployments.c.stopped_by.is_not(None).label("is_stopped"),
+    )
+    .join_from(rollouts, deployments, deployments.c.id == _row.deployment_id)
+    .join(releases, and_(releases.c.deployment_id == _row.deployment_id, releases.c.number == _row.number))
+    .where(_IS_ACTIVE)
+    .order_by(_row.id)
+)
 
 UPDATE: Final = update(rollouts).where(_row.id == bindparam("of_id"), _row.version == bindparam("of_version"))
 
@@ -67,8 +80,16 @@ class SqlRollouts(Queries):
     async def of_deployment(self, deployment_id: int, *, limit: int) -> Sequence[RolloutRecord]:
         return [_record(row) for row in await self._all(OF_DEPLOYMENT, of_deployment=deployment_id, limit=limit)]
 
-    async def active(self) -> Sequence[RolloutRecord]:
-        return [_record(row) for row in await self._all(ACTIVE_ONES)]
+    async def open(self, deployment_id: int) -> Sequence[RolloutRecord]:
+        return [_record(row) for row in await self._all(OPEN_ONES, of_deployment=deployment_id)]
+
+    async def active(self) -> Sequence[ActiveRollout]:
+        found = []
+        for row in await self._all(ACTIVE_ONES):
+            fields = dict(row)
+            facts = {name: fields.pop(name) for name in ("rollout", "is_held", "is_disabled", "is_stopped")}
+            found.append(ActiveRollout(record=_record(fields), **facts | {"is_stopped": bool(facts["is_stopped"])}))
+        return found
 
     async def update(self, rollout: RolloutRecord) -> RolloutRecord | None:
         after = msgspec.structs.replace(rollout, version=rollout.version + 1)
@@ -93,7 +114,7 @@ def _json(value: RolloutPlan | RolloutBaseline) -> str:
     return msgspec.json.encode(value).decode()
 
 
-def _record(row: RowMapping) -> RolloutRecord:
+def _record(row: Mapping[Any, Any]) -> RolloutRecord:
     plan = msgspec.json.decode(row["plan"], type=RolloutPlan)
     baseline = row["baseline"] and msgspec.json.decode(row["baseline"], type=RolloutBaseline)
     return RolloutRecord(**{**row, "plan": plan, "baseline": baseline})
