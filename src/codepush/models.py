@@ -14,6 +14,8 @@ from typing import Final, Literal, TypeAlias, TypedDict
 
 from msgspec import Struct
 
+from codepush.rollout_plan import RolloutPlan
+
 __all__ = [
     "AccessKey",
     "Account",
@@ -159,7 +161,8 @@ class Package(ReleaseOptions, frozen=True, kw_only=True):
     (node-semver's grammar). ``rollout`` is ``None`` or 100 when every phone may take the release,
     1 to 99 while it is unfinished. ``description``, ``is_disabled`` and ``is_mandatory`` are
     ``None`` where the releaser never said, because old phones are sent exactly what was said.
-    ``size`` is that of the stored package in bytes.
+    ``size`` is that of the stored package in bytes. ``rollout_plan`` is the plan of a new release, if it has one;
+    histories do not have it.
     """
 
     app_version: str
@@ -173,6 +176,7 @@ class Package(ReleaseOptions, frozen=True, kw_only=True):
     original_deployment: str | None = None
     released_by: str | None = None
     diff_package_map: Mapping[str, DiffPackage] = {}
+    rollout_plan: RolloutPlan | None = None
     extra: Mapping[str, object] = {}
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from msgspec import Struct
 
 from codepush.models import RELEASE_SETTINGS, PackageInfo
+from codepush.rollout_plan import NoPlan, RolloutPlan
 
 if TYPE_CHECKING:
     from codepush.models import ReleaseOptions
@@ -39,25 +40,31 @@ class Content(Struct, frozen=True, kw_only=True):
 
 
 class Release(Struct, frozen=True, kw_only=True):
-    """Release a content to a deployment; ``info.app_version`` is required."""
+    """Release a content to a deployment; ``info.app_version`` is required.
+
+    Without a plan the release gets the default plan of the deployment, if there is one.
+    """
 
     app: str
     deployment: str
     info: PackageInfo
     content: Content
+    plan: RolloutPlan | NoPlan | None = None
 
 
 class Promote(Struct, frozen=True, kw_only=True):
     """Release a deployment's package to another deployment of the app.
 
     ``info.label`` selects the release, by default the newest one. The other settings of ``info`` override those of
-    the source, but the rollout is never inherited.
+    the source, but the rollout is never inherited. Without a plan the release gets the default plan of the
+    destination, if there is one.
     """
 
     app: str
     source: str
     destination: str
     info: PackageInfo = PackageInfo()
+    plan: RolloutPlan | NoPlan | None = None
 
 
 class Patch(Struct, frozen=True, kw_only=True):

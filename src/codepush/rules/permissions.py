@@ -39,6 +39,9 @@ Action: TypeAlias = Literal[
     "patch_release",
     "promote",
     "rollback",
+    "advance_rollout",
+    "halt_rollout",
+    "set_default_plan",
 ]
 """What a person may want to do with an app."""
 
@@ -64,6 +67,9 @@ NEEDED: Final[Mapping[Action, Permission]] = {
     "patch_release": "Collaborator",
     "promote": "Collaborator",
     "rollback": "Collaborator",
+    "advance_rollout": "Collaborator",
+    "halt_rollout": "Collaborator",
+    "set_default_plan": "Owner",
 }
 """The least permission that each action needs. What needs an owner, a manager may do as well."""
 
