@@ -42,6 +42,8 @@ Action: TypeAlias = Literal[
     "advance_rollout",
     "halt_rollout",
     "set_default_plan",
+    "stop_updates",
+    "start_updates",
 ]
 """What a person may want to do with an app."""
 
@@ -70,6 +72,8 @@ NEEDED: Final[Mapping[Action, Permission]] = {
     "advance_rollout": "Collaborator",
     "halt_rollout": "Collaborator",
     "set_default_plan": "Owner",
+    "stop_updates": "Collaborator",
+    "start_updates": "Collaborator",
 }
 """The least permission that each action needs. What needs an owner, a manager may do as well."""
 

@@ -764,3 +764,28 @@ async def test_a_newer_schema_is_read_along_with_the_revisions(store):
     async with store.read() as records:
         with pytest.raises(NewerSchemaError):
             await records.deployments.state()
+
+
+async def test_stopped_deployments_are_found_by_actor(store):
+    """They are returned by id, in parts, to the actor who stopped them; each stop and start raises the revision."""
+    async with store.write() as records:
+        app = await add_app(records, await add_account(records))
+        made = [await add_deployment(records, app, name) for name in ("A", "B", "C", "D")]
+    ids = [one.id for one in made]
+    async with store.write() as records:
+        for one in ids[:3]:
+            await records.deployments.stop(one, "server:cli")
+        await records.deployments.stop(ids[3], "account:1")
+        await records.deployments.stop(ids[0], None)
+    async with store.read() as records:
+
+        async def stopped(actor, **part):
+            return [one.id for one in await records.deployments.stopped(actor, **part)]
+
+        assert await stopped("server:cli", limit=10) == ids[1:3]
+        assert await stopped("server:cli", limit=1) == ids[1:2]
+        assert await stopped("server:cli", after=ids[1], limit=10) == ids[2:3]
+        assert await stopped("account:1", limit=10) == ids[3:]
+        assert await stopped(None, limit=10) == ids[:1]
+        revisions = await records.deployments.revisions(ids)
+        assert [revisions[one.id] - one.revision for one in made] == [2, 1, 1, 1]

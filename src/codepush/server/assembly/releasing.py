@@ -13,6 +13,7 @@ from codepush.server.services.releasing.idempotency import Idempotency
 from codepush.server.services.releasing.metrics import Metrics
 from codepush.server.services.releasing.releases import Releases
 from codepush.server.services.releasing.series import Series
+from codepush.server.services.releasing.stopping import Stopping
 from codepush.server.services.releasing.uploaded_releases import UploadedReleases
 from codepush.server.services.releasing.uploads import Uploads
 from codepush.server.services.releasing.workspace import Workspace
@@ -49,6 +50,11 @@ class Releasing:
     def deployments(self) -> Deployments:
         """Deployments of apps."""
         return Deployments(self._store, self._changes, self._foundation.links)
+
+    @cached_property
+    def stopping(self) -> Stopping:
+        """Stopping and starting updates."""
+        return Stopping(self._changes)
 
     @cached_property
     def metrics(self) -> Metrics:

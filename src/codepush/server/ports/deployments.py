@@ -78,8 +78,8 @@ class Deployments(Protocol):
     async def set_default_plan(self, deployment_id: int, plan: RolloutPlan | None) -> None:
         """Record the rollout plan of releases that come without one."""
 
-    async def stopped(self, actor: str | None, *, after: int = 0, limit: int) -> Sequence[int]:
-        """Return the ids above ``after``, in order, of deployments that this actor stopped; ``None``: not stopped."""
+    async def stopped(self, actor: str | None, *, after: int = 0, limit: int) -> Sequence[DeploymentRecord]:
+        """Return deployments with ids above ``after``, by id, that this actor stopped; ``None``: not stopped."""
 
     async def revisions(self, deployment_ids: Sequence[int]) -> dict[int, int]:
         """Return the revisions of those deployments that still exist."""

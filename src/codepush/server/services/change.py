@@ -61,7 +61,7 @@ class Change:
         self.records = records
         self.caller = caller
         self.at = at
-        self._organizations: dict[int, int] = {}
+        self._organizations: dict[int, int | None] = {}
         self._kinds: list[str] = []
         self._deployments: set[int] = set()
 
@@ -79,21 +79,12 @@ class Change:
 
         """
         app = await find_app(self.records, self.caller, name, right)
-        if app.owner.kind == "org":
-            self._organizations[app.id] = app.owner.id
+        self._organizations[app.id] = _organization_of(app)
         return app
 
     async def deployment(self, app_name: str, name: str, right: Action) -> DeploymentRecord:
         """Return a deployment of an app by its exact name; raises as `app` does, also for an unknown deployment."""
         return await deployment_of(self.records, await self.app(app_name, right), name)
-
-    async def own_deployment(self, deployment_id: int) -> DeploymentRecord | None:
-        """Return a deployment that the server itself changes, without authorization; ``None`` if it is gone."""
-        deployment = await self.records.deployments.with_id(deployment_id)
-        app = None if deployment is None else await self.records.apps.get(deployment.app_id)
-        if app is not None and app.owner.kind == "org":
-            self._organizations[app.id] = app.owner.id
-        return deployment
 
     async def organization(self, name: str, right: OrganizationAction) -> Membership:
         """Return an organization of the caller's, with its members.
@@ -117,7 +108,7 @@ class Change:
             after: What is there now, likewise. Neither may hold a secret.
 
         """
-        app_id, deployment_id, organization_id = self._place(subject)
+        app_id, deployment_id, organization_id = await self._place(subject)
         self._kinds.append(kind)
         await self.records.events.add(
             EventRecord(
@@ -143,16 +134,23 @@ class Change:
         """Return what is announced of the change."""
         return Committed(tuple(self._kinds), frozenset(self._deployments))
 
-    def _place(self, subject: Subject | None) -> tuple[int | None, int | None, int | None]:
+    async def _place(self, subject: Subject | None) -> tuple[int | None, int | None, int | None]:
         """Return the ids of a subject's app, deployment and organization."""
         match subject:
-            case AppRecord(id=app_id, owner=owner):
-                return app_id, None, owner.id if owner.kind == "org" else None
+            case AppRecord(id=app_id):
+                return app_id, None, _organization_of(subject)
             case DeploymentRecord(id=deployment_id, app_id=app_id):
-                return app_id, deployment_id, self._organizations.get(app_id)
+                return app_id, deployment_id, await self._owner(app_id)
             case OrganizationRecord(id=organization_id):
                 return None, None, organization_id
         return None, None, None
+
+    async def _owner(self, app_id: int) -> int | None:
+        """Return the organization that owns an app; read for a change of the server's own, which names no app."""
+        if app_id not in self._organizations:
+            app = await self.records.apps.get(app_id)
+            self._organizations[app_id] = None if app is None else _organization_of(app)
+        return self._organizations[app_id]
 
 
 class Changes:
@@ -185,6 +183,10 @@ class Changes:
             yield change
         if self._announce is not None:
             self._announce(change.committed())
+
+
+def _organization_of(app: AppRecord) -> int | None:
+    return app.owner.id if app.owner.kind == "org" else None
 
 
 def _json(value: object) -> str | None:

@@ -87,7 +87,7 @@ STOP: Final = (
 )
 
 STOPPED: Final = (
-    select(deployments.c.id)
+    select(*RECORD)
     .where(deployments.c.id > bindparam("after"), deployments.c.stopped_by.is_not_distinct_from(bindparam("actor")))
     .order_by(deployments.c.id)
     .limit(bindparam("limit"))
@@ -153,8 +153,8 @@ class SqlDeployments(Queries):
         text = None if plan is None else msgspec.json.encode(plan).decode()
         await self._change(EDIT, deployment_id=deployment_id, default_plan=text)
 
-    async def stopped(self, actor: str | None, *, after: int = 0, limit: int) -> Sequence[int]:
-        return [row["id"] for row in await self._all(STOPPED, actor=actor, after=after, limit=limit)]
+    async def stopped(self, actor: str | None, *, after: int = 0, limit: int) -> Sequence[DeploymentRecord]:
+        return [_record(row) for row in await self._all(STOPPED, actor=actor, after=after, limit=limit)]
 
     async def revisions(self, deployment_ids: Sequence[int]) -> dict[int, int]:
         rows = [row for some in batches(deployment_ids) for row in await self._all(REVISIONS, deployment_ids=some)]
