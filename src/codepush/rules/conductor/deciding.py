@@ -1,0 +1,154 @@
+"""What the server does with a rollout, and what follows from changes of its release."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import replace
+
+from codepush.rules.conductor.positions import BASELINE_ROSE, OVER, Look, Notice, Position, Step
+from codepush.rules.conductor.steps import advanced, following, halted
+from codepush.rules.conductor.weighing import is_calm, is_suspect, weigh
+from codepush.rules.evidence import ADVANCE, HALT, SHARED_CAUSE
+from codepush.rules.plans import is_open
+
+if TYPE_CHECKING:
+    from codepush.rollout_models import RolloutEvidence, RolloutReason
+
+__all__ = ["next_step", "noticed"]
+
+_MOST_DELAY: Final = timedelta(days=1)
+"""A start that is missed by more than this needs a person."""
+
+_DOUBTED_FOR: Final = timedelta(hours=1)
+"""For so long after a halt, failures of other releases are still a reason to doubt it."""
+
+
+def next_step(position: Position, look: Look) -> Step | None:
+    """Return what the server does with a rollout, if anything."""
+    if position.state in OVER:
+        return None
+    if position.state == "scheduled":
+        return _due(position, look)
+    weighed = weigh(position, look)
+    if position.state == "halted":
+        return _doubted(position, look, weighed)
+    guarded = _guarded(position, look, weighed)
+    if guarded is not None or position.state == "paused":
+        return guarded
+    return (_ended if position.state == "holding" else _proceeding)(position, look, weighed)
+
+
+def noticed(position: Position, what: Notice, percent: int | None = None) -> Step | None:
+    """Return what follows for a rollout from a change of its release by any tool, if anything.
+
+    Args:
+        position: Where it stood before the change.
+        what: The change.
+        percent: The percentage that was set; ``None`` and 100 for all devices.
+
+    """
+    if position.state in OVER or (position.state == "halted" and what != "superseded"):
+        return None
+    if what == "superseded":
+        return Step(kind="supersede", position=replace(position, state="superseded", reason=None))
+    if what == "completed" or (what == "patched" and percent in {None, 100}):
+        return Step(kind="complete", position=replace(position, state="completed", reason="patched", percent=100))
+    if position.state == "paused" or (what == "disabled" and position.state == "scheduled"):
+        return None
+    after = replace(position, state="paused", reason=what)
+    if what == "patched":
+        after = replace(after, percent=percent)
+    if what == "disabled":
+        after = replace(after, is_disabled=True)
+    return Step(kind="pause", position=after)
+
+
+def _due(position: Position, look: Look) -> Step | None:
+    """Start a scheduled rollout when its time has come."""
+    starts_at = position.plan.starts_at or look.at
+    if look.at < starts_at:
+        return None
+    first = replace(position, stage=0, percent=position.plan.stages[0].percent)
+    if look.at - starts_at > _MOST_DELAY:
+        return Step(kind="pause", position=replace(first, state="paused", reason="missed"))
+    return Step(
+        kind="start",
+        position=replace(first, state="running", reason=None, is_disabled=False),
+        restarts_stage=True,
+        restarts_evidence=True,
+    )
+
+
+def _guarded(position: Position, look: Look, weighed: RolloutEvidence) -> Step | None:
+    """Hold or halt a rollout if the evidence suffices."""
+    only_notifies = position.plan.on_halt == "notify"
+    if weighed.total >= HALT and not only_notifies:
+        return halted(position, weighed, _cause(position, look))
+    is_held_already = position.reason == "suspect" or (position.state == "paused" and position.is_held)
+    if is_held_already or not is_suspect(weighed):
+        return None
+    return Step(
+        kind="hold",
+        position=replace(
+            position,
+            state="paused" if position.state == "paused" else "holding",
+            reason="suspect",
+            is_held=position.is_held or not only_notifies,
+        ),
+    )
+
+
+def _cause(position: Position, look: Look) -> RolloutReason:
+    """Return which signal contributes more to the total evidence."""
+    without_silence = weigh(position, replace(look, silence=replace(look.silence, gone=0))) if look.silence else None
+    return "silence" if without_silence is not None and without_silence.total < HALT else "failures"
+
+
+def _doubted(position: Position, look: Look, weighed: RolloutEvidence) -> Step | None:
+    """Give a halt its note if other releases begin to fail soon after it."""
+    if look.since_halt is None or look.since_halt > _DOUBTED_FOR or weighed.others < SHARED_CAUSE:
+        return None
+    is_disabled = position.is_disabled and position.plan.on_halt != "disable"
+    return Step(kind="note", position=replace(position, is_disabled=is_disabled), note=BASELINE_ROSE)
+
+
+def _ended(position: Position, look: Look, weighed: RolloutEvidence) -> Step | None:
+    """Go on with a rollout that is holding, if the reason is gone."""
+    if position.reason == "suspect":
+        is_gone = look.was_calm and is_calm(weighed)
+    else:
+        is_gone = position.reason not in _obstacles(position, look, weighed)
+    if not is_gone:
+        return None
+    is_held = position.is_held and position.reason != "suspect"
+    return Step(kind="clear", position=replace(position, state="running", reason=None, is_held=is_held))
+
+
+def _proceeding(position: Position, look: Look, weighed: RolloutEvidence) -> Step | None:
+    """Advance or complete a rollout that is running, or hold it where something stands in the way."""
+    stand = _obstacles(position, look, weighed)
+    if "stopped" not in stand and look.soaked < position.plan.stages[position.stage].soak:
+        return None
+    if stand:
+        return Step(kind="hold", position=replace(position, state="holding", reason=stand[0]))
+    if following(position) is None:
+        return Step(kind="complete", position=replace(position, state="completed", reason=None, percent=100))
+    return advanced(position)
+
+
+def _obstacles(position: Position, look: Look, weighed: RolloutEvidence) -> list[RolloutReason]:
+    """Return what stands in the way of the next stage apart from its time, the most pressing first."""
+    plan, stage = position.plan, following(position)
+    stand: list[RolloutReason] = ["stopped"] if look.is_stopped else []
+    if stage is None:
+        return stand
+    is_patient = plan.patience is not None and look.soaked >= plan.patience
+    if weighed.health < ADVANCE and not is_patient:
+        stand.append("inconclusive")
+    if stage.needs_approval:
+        stand.append("approval")
+    if plan.window is not None and not is_open(plan.window, look.at):
+        stand.append("window")
+    return stand

@@ -1,0 +1,134 @@
+"""Where a rollout stands, what is known of it at a moment, and the steps between positions."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final, Literal, TypeAlias
+
+from msgspec import Struct
+
+from codepush.rollout_models import RolloutPlan, RolloutReason, RolloutState
+
+__all__ = ["BASELINE_ROSE", "OVER", "Look", "Notice", "Position", "Silence", "Step", "StepKind", "Verb"]
+
+Verb: TypeAlias = Literal["pause", "resume", "advance", "halt", "complete", "cancel"]
+"""What a person can do with a rollout."""
+
+Notice: TypeAlias = Literal["patched", "completed", "disabled", "superseded", "restored"]
+"""What any tool can do with a release while its rollout goes on."""
+
+StepKind: TypeAlias = Literal[
+    "plan",  # only written by the service: a rollout got its plan
+    "start",
+    "advance",
+    "hold",
+    "clear",
+    "halt",
+    "note",  # a halt gets a note afterwards
+    "pause",
+    "resume",
+    "complete",
+    "supersede",
+    "cancel",
+]
+"""What a step is; the trail has it behind ``rollout.``."""
+
+BASELINE_ROSE: Final = "baseline_rose"
+"""The note of a halt while other releases fail as well: a backend or the network is the likelier cause."""
+
+OVER: Final = frozenset({"completed", "superseded", "cancelled"})
+"""The states that a rollout never leaves."""
+
+
+class Position(Struct, frozen=True, kw_only=True):
+    """Where a rollout stands.
+
+    Attributes:
+        plan: Its plan.
+        state: Its state.
+        reason: Why it is in that state, where the state alone does not say so.
+        stage: The index of its stage in the plan.
+        percent: Whole percent of the devices that are offered the release; 100 for all.
+        is_held: Whether the release is withheld from devices that do not run it.
+        is_disabled: Whether the release is disabled.
+        limit: The share of failing devices that is tolerated; ``None`` before the rollout has started.
+
+    """
+
+    plan: RolloutPlan
+    state: RolloutState
+    reason: RolloutReason | None = None
+    stage: int = 0
+    percent: int = 100
+    is_held: bool = False
+    is_disabled: bool = False
+    limit: float | None = None
+
+
+class Silence(Struct, frozen=True, kw_only=True):
+    """Devices that report nothing within a certain time after the download.
+
+    Attributes:
+        began: Downloads that are at least so old.
+        gone: Those without a verdict within that time.
+        limit: The share of them that is tolerated.
+
+    """
+
+    began: int
+    gone: int
+    limit: float
+
+
+class Look(Struct, frozen=True, kw_only=True):
+    """What is known of a rollout at a moment.
+
+    Attributes:
+        at: The moment.
+        soaked: How long the rollout has been at its stage.
+        verdicts: Verdicts that count, of trials since the evidence began.
+        failures: Those that are failures.
+        settled_verdicts: Verdicts of cohorts that ended so long ago that late failures are in (`evidence.SETTLE`).
+        settled_failures: Those that are failures.
+        silence: Silence after 24 hours; ``None`` where there is nothing to compare with.
+        silence_1h: The same after 1 hour, of downloads of the last day.
+        other_verdicts: Verdicts of other releases for the same binary versions in the meantime.
+        other_failures: Those that are failures.
+        is_stopped: Whether the deployment is stopped.
+        was_calm: Whether the look before this one was calm (`is_calm`).
+        since_halt: How long ago evidence halted the rollout; ``None`` for all others, and if the halt has a note.
+
+    """
+
+    at: datetime
+    soaked: timedelta = timedelta(0)
+    verdicts: int = 0
+    failures: int = 0
+    settled_verdicts: int = 0
+    settled_failures: int = 0
+    silence: Silence | None = None
+    silence_1h: Silence | None = None
+    other_verdicts: int = 0
+    other_failures: int = 0
+    is_stopped: bool = False
+    was_calm: bool = False
+    since_halt: timedelta | None = None
+
+
+class Step(Struct, frozen=True, kw_only=True):
+    """A change of a rollout.
+
+    Attributes:
+        kind: What is done.
+        position: The position after it. Approval of a stage changes the plan: the stage no longer needs it.
+        restarts_stage: Whether the time at the stage begins at zero.
+        restarts_evidence: Whether only trials that begin from now on count.
+        note: `BASELINE_ROSE`, or empty. The note of a person is not repeated here.
+
+    """
+
+    kind: StepKind
+    position: Position
+    restarts_stage: bool = False
+    restarts_evidence: bool = False
+    note: str = ""
