@@ -179,6 +179,25 @@ def _repeats_itself(step: Any) -> bool:
     return step["json"]["label"] == sent_field(step, "previous_label_or_app_version", "previousLabelOrAppVersion")
 
 
+def _downloads(case: Any) -> list[Any]:
+    reports = (step for step in case["steps"] if "json" in step and step["path"].endswith("/download"))
+    return [step for step in reports if step["expect"]["text"] == "OK"]
+
+
+def _failures(case: Any) -> list[Any]:
+    return [step for step in _labelled(case) if step["json"]["status"] == "DeploymentFailed"]
+
+
+def _has_repeat_in(reports: Callable[[Any], list[Any]]) -> Callable[[Any], bool]:
+    """Return the rule that recognises a case in which a device sends the same of these reports twice."""
+
+    def applies(case: Any) -> bool:
+        named = [_run_or_failure(step) for step in reports(case) if not is_unnamed(step)]
+        return len(set(named)) < len(named)
+
+    return applies
+
+
 PRESUMED_RELEASES: Final = tuple(f"v{number}" for number in range(1, 11))
 """The labels that recorded reports presume to be released; the original counted any text."""
 
@@ -225,9 +244,11 @@ METRICS: dict[str, tuple[Difference, ...]] = {
             "from old SDKs it counts as a download there, from new ones as an installation; here always as the latter",
             _claims_a_download,
         ),
+        Difference("repeated download", "a device's repeated download counts once", _has_repeat_in(_downloads)),
     ),
     "failed": (
         _LABELS,
+        Difference("repeated failure", "a device's repeated failure counts once", _has_repeat_in(_failures)),
         Difference("unnamed failure", "a failure counts without an id too", _fails_unnamed),
         Difference(
             "failure after success",

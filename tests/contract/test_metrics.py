@@ -11,7 +11,9 @@ from collections import Counter
 from msgspec.structs import asdict
 
 from codepush.models import StatusReport
-from codepush.rules import metrics, reports
+from codepush.rules import metrics, reports, trials
+from codepush.rules.labels import number as number_of
+from codepush.rules.trials import TriedLabel
 from contract.differences import (
     ACTIVE,
     METRICS,
@@ -36,18 +38,26 @@ KINDS = {
 
 
 class Store:
-    """What a server keeps: counters, and what each device runs in each deployment."""
+    """What a server keeps: counters, and what each device runs in each deployment and tried last."""
 
     def __init__(self):
         self.counters = Counter()
         self.runs = {}
+        self.trials = {}
 
     def take(self, report):
         device = report.client_unique_id
         here, there = report.deployment_key, metrics.other_deployment_key(report)
+        trial = self.trials.get((here, device)) if device else None
         change = metrics.change(
-            report, runs=self.runs.get((here, device)), ran_elsewhere=self.runs.get((there, device))
+            report,
+            runs=self.runs.get((here, device)),
+            ran_elsewhere=self.runs.get((there, device)),
+            is_repeat=trials.is_repeat(report, trial),
         )
+        if report.label:
+            label = TriedLabel(number=number_of(report.label), released_at=0)
+            self.trials[here, device] = trials.change(report, trial, label, is_known=True, at=0).trial or trial
         for counter in change.counters:
             name = (counter.deployment_key, counter.subject, counter.kind)
             self.counters[name] = max(0, self.counters[name] + counter.delta)
@@ -59,6 +69,7 @@ class Store:
     def clear(self, key):
         self.counters = Counter({name: value for name, value in self.counters.items() if name[0] != key})
         self.runs = {name: subject for name, subject in self.runs.items() if name[0] != key}
+        self.trials = {name: trial for name, trial in self.trials.items() if name[0] != key}
 
     def shown(self, key):
         counters = {(subject, kind): value for (of, subject, kind), value in self.counters.items() if of == key}

@@ -8,6 +8,7 @@ from collections import Counter
 from itertools import pairwise
 
 from codepush.models import StatusReport
+from codepush.rules.labels import number
 
 
 def recount(happened, key):
@@ -18,8 +19,8 @@ def recount(happened, key):
     installed, active = unnamed(reports, key)
     here = [report for report in reports if report.deployment_key == key]
     return {
-        "downloaded": Counter(ran(report) for report in here if report.kind == "download"),
-        "failed": Counter(ran(report) for report in here if is_failure(report)),
+        "downloaded": once(here, is_download),
+        "failed": once(here, is_failure),
         "installed": changes + installed,
         "active": Counter(one[-1] for one in lives if one[-1]) + active,
     }
@@ -34,6 +35,26 @@ def life(happened, key):
 
 def ran(report):
     return report.label or report.app_version
+
+
+def once(reports, counts):
+    """Return by label how many reports of a kind count: a device's repeat for the highest label so far does not."""
+    return Counter(
+        one.label for place, one in enumerate(reports) if counts(one) and not is_repeat(one, reports[:place], counts)
+    )
+
+
+def is_repeat(report, before, counts):
+    by_device = [one for one in before if one.label and one.client_unique_id == report.client_unique_id]
+    return (
+        report.client_unique_id is not None
+        and any(counts(one) and one.label == report.label for one in by_device)
+        and all(number(one.label) <= number(report.label) for one in by_device)
+    )
+
+
+def is_download(report):
+    return report.kind == "download"
 
 
 def is_failure(report):

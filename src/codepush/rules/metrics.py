@@ -65,7 +65,9 @@ def other_deployment_key(report: StatusReport) -> str | None:
     return previous if previous != report.deployment_key else None
 
 
-def change(report: StatusReport, *, runs: str | None = None, ran_elsewhere: str | None = None) -> Change:
+def change(
+    report: StatusReport, *, runs: str | None = None, ran_elsewhere: str | None = None, is_repeat: bool = False
+) -> Change:
     """Return what a report changes.
 
     What the server remembers of a device wins over what the device says it ran before.
@@ -74,12 +76,13 @@ def change(report: StatusReport, *, runs: str | None = None, ran_elsewhere: str 
         report: the report, already validated; its label, versions and previous ones are subjects of counters.
         runs: what the device is remembered to run in the report's deployment.
         ran_elsewhere: what it is remembered to run in the other deployment it names.
+        is_repeat: whether the device reported this download or failure before
+            (:func:`codepush.rules.trials.is_repeat`).
 
     """
-    if report.kind == "download":
-        return Change(counters=_added(report, "downloaded"))
     if not is_arrival(report):
-        return Change(counters=_added(report, "failed"))
+        kind: CounterKind = "downloaded" if report.kind == "download" else "failed"
+        return Change() if is_repeat else Change(counters=_added(report, kind))
     if not report.client_unique_id:
         return _of_unnamed_device(report)
     return _of_device(report, runs, ran_elsewhere)

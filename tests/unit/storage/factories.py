@@ -9,6 +9,7 @@ import pytest
 
 from codepush.server.ports.blobs import BlobRecord
 from codepush.server.ports.deployments import DeploymentRecord
+from codepush.server.ports.devices import DeviceRecord
 from codepush.server.ports.errors import UnavailableError
 from codepush.server.ports.packages import PackageRecord
 from codepush.server.ports.releases import NewRelease
@@ -86,6 +87,11 @@ async def release_labels(store, deployment_id, package_id, count):
     async with store.write() as records:
         for _ in range(count):
             await records.releases.add(deployment_id, a_release_of(package_id))
+
+
+def ran(subject, *devices):
+    """Return devices that last ran a label or binary version, by name."""
+    return dict.fromkeys(devices, DeviceRecord(subject, 1))
 
 
 def a_blob(blob_id=None):

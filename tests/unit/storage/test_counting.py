@@ -30,8 +30,14 @@ SUBJECTS = st.sampled_from(["v1", "v2", "1.0.0"])
 def reports(draw):
     """Return a report about one of two deployments, or an unknown one, by one of a few devices."""
     subject = draw(SUBJECTS)
-    if draw(st.integers(0, 4)) == 0:
-        return StatusReport(kind="download", deployment_key=draw(KEYS), label=subject, status="Downloaded")
+    if draw(st.integers(0, 2)) == 0:
+        return StatusReport(
+            kind="download",
+            deployment_key=draw(KEYS),
+            label=draw(st.sampled_from(["v1", "v2"])),
+            status="Downloaded",
+            client_unique_id=draw(DEVICES),
+        )
     labelled = {"label": subject, "status": draw(st.sampled_from(["DeploymentSucceeded", "DeploymentFailed"]))}
     return StatusReport(
         kind="deploy",

@@ -2,10 +2,10 @@
 
 import pytest
 
-from codepush.server.ports.devices import Addition
+from codepush.server.ports.devices import Addition, DeviceRecord
 from codepush.server.ports.errors import AlreadyExistsError, MissingError
 from codepush.server.ports.inventory import CounterGap, LabelGap
-from unit.storage.factories import a_blob, a_release, add_app, add_package, lay_ground
+from unit.storage.factories import a_blob, a_release, add_app, add_package, lay_ground, ran
 
 pytestmark = pytest.mark.anyio
 
@@ -77,15 +77,16 @@ async def test_counters_that_agree_are_not_mentioned(store):
     ground = await lay_ground(store)
     deployment_id = ground.deployment.id
     async with store.write() as records:
-        await records.devices.remember({(deployment_id, b"1"): "v1", (deployment_id, b"2"): "v1"}, at=1)
+        await records.devices.remember(ran("v1", (deployment_id, b"1"), (deployment_id, b"2")), at=1)
         additions = [
             Addition(deployment_id, "v1", "active", 3),
             Addition(deployment_id, "v1", "anonymous", 1),
             Addition(deployment_id, "v1", "downloaded", 9),
         ]
         await records.devices.count(additions, hour=0)
+        await records.devices.remember({(deployment_id, b"downloaded only"): DeviceRecord(trial=1, trial_at=1)}, at=1)
         assert await records.inventory.counter_gaps() == []
-        await records.devices.remember({(deployment_id, b"2"): "v2"}, at=1)
+        await records.devices.remember(ran("v2", (deployment_id, b"2")), at=1)
         [one, two] = await records.inventory.counter_gaps()
     name = one.deployment
     assert name.endswith(f"/{ground.deployment.name}")
@@ -115,7 +116,7 @@ async def test_all_rows_come_back_as_they_were_given(store):
     ground = await lay_ground(store)
     async with store.write() as records:
         await records.releases.add(ground.deployment.id, a_release(ground.package, description="Größe \U0001f600"))
-        await records.devices.remember({(ground.deployment.id, b"\0\xff"): "v1"}, at=1)
+        await records.devices.remember(ran("v1", (ground.deployment.id, b"\0\xff")), at=1)
         before = await contents(records)
         last_ids = await records.rows.last_ids()
         await records.rows.clear()

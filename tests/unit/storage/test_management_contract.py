@@ -5,7 +5,7 @@ import pytest
 from codepush.server.ports.devices import Addition
 from codepush.server.ports.errors import AlreadyExistsError, MissingError
 from codepush.server.ports.responses import ResponseRecord
-from unit.storage.factories import a_release, add_account, add_app, add_deployment, add_package, lay_ground
+from unit.storage.factories import a_release, add_account, add_app, add_deployment, add_package, lay_ground, ran
 
 pytestmark = pytest.mark.anyio
 
@@ -170,7 +170,7 @@ async def test_a_cleared_deployment_begins_anew(store):
         for one in (deployment_id, other.id):
             await records.releases.add(one, a_release(ground.package))
             await records.devices.count([Addition(one, "v1", "active", 1)], hour=0)
-            await records.devices.remember({(one, b"device"): "v1"}, at=1)
+            await records.devices.remember(ran("v1", (one, b"device")), at=1)
         before = await records.deployments.revisions([deployment_id])
         await records.releases.clear(deployment_id)
         await records.devices.clear(deployment_id)

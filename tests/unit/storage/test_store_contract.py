@@ -5,9 +5,10 @@ from contextlib import aclosing, asynccontextmanager
 import anyio
 import msgspec
 import pytest
+from msgspec.structs import replace
 from sqlalchemy import insert, select, text
 
-from codepush.server.ports.devices import Addition, CounterRecord
+from codepush.server.ports.devices import Addition, CounterRecord, DeviceRecord
 from codepush.server.ports.diffs import StoredDiff
 from codepush.server.ports.errors import (
     AlreadyExistsError,
@@ -26,6 +27,7 @@ from unit.storage.factories import (
     add_deployment,
     add_package,
     lay_ground,
+    ran,
 )
 
 pytestmark = pytest.mark.anyio
@@ -147,7 +149,7 @@ async def test_removing_an_app_takes_everything_of_it_along(store):
     async with store.write() as records:
         for each in (ground, other):
             await records.releases.add(each.deployment.id, a_release(each.package))
-            await records.devices.remember({(each.deployment.id, b"d"): "v1"}, at=1)
+            await records.devices.remember(ran("v1", (each.deployment.id, b"d")), at=1)
             await records.devices.count([Addition(each.deployment.id, "v1", "active", 1)], hour=0)
         await records.apps.remove(ground.app_id)
     async with store.read() as records:
@@ -158,7 +160,8 @@ async def test_removing_an_app_takes_everything_of_it_along(store):
         assert await records.devices.remembered([(deployment.id, b"d")]) == {}
         assert await records.devices.counters(deployment.id) == ()
         assert len(await records.releases.history(other.deployment.id)) == 1
-        assert await records.devices.remembered([(other.deployment.id, b"d")]) == {(other.deployment.id, b"d"): "v1"}
+        kept = (other.deployment.id, b"d")
+        assert await records.devices.remembered([kept]) == ran("v1", kept)
 
 
 async def test_ids_of_removed_records_are_not_given_out_again(store):
@@ -411,18 +414,34 @@ async def test_releases_come_with_the_diffs_to_their_package(sqlite_store):
     assert latest == {ground.deployment.id: added}
 
 
-async def test_a_device_is_remembered_until_it_is_forgotten(store):
-    """The last subject counts, per device and deployment; what is not known is left out."""
+async def test_a_device_is_remembered_as_it_was_last(store):
+    """The last record counts, per device and deployment, but since when it is known stays; others are left out."""
     ground, other = await lay_ground(store), await lay_ground(store)
     here, there, unknown = (ground.deployment.id, b"\0one"), (other.deployment.id, b"\0one"), (1, b"\0two")
+    first, later = DeviceRecord("v1", 5, 1, 6, None), DeviceRecord("v2", 9, 2, None, "bad")
     async with store.write() as records:
         devices = records.devices
-        await devices.remember({here: "v1", there: "1.0.0"}, at=1)
-        await devices.remember({here: "v2"}, at=2)
-        assert await devices.remembered([here, there, unknown]) == {here: "v2", there: "1.0.0"}
-        await devices.forget([here, unknown])
-        await devices.forget([here])
-        assert await devices.remembered([here, there]) == {there: "1.0.0"}
+        await devices.remember({here: first, there: DeviceRecord("1.0.0")}, at=1)
+        assert await devices.remembered([here, there, unknown]) == {here: first, there: DeviceRecord("1.0.0")}
+        await devices.remember({here: later}, at=2)
+        assert await devices.remembered([here]) == {here: replace(later, known_since=5)}
+
+
+async def test_devices_that_run_nothing_are_forgotten_in_time(store):
+    """They are listed in pages; one that runs something, or reported something meanwhile, is kept."""
+    ground, other = await lay_ground(store), await lay_ground(store)
+    idle = [(one.deployment.id, name) for one in (ground, other) for name in (b"\0", b"a", b"b")]
+    recent, running = (other.deployment.id, b"c"), (other.deployment.id, b"d")
+    async with store.write() as records:
+        devices = records.devices
+        await devices.remember(dict.fromkeys(idle, DeviceRecord(trial=1, trial_at=1)) | ran("v1", running), at=9)
+        await devices.remember({recent: DeviceRecord()}, at=10)
+        assert await devices.idle(until=10, limit=4) == idle[:4]
+        assert await devices.idle(until=10, after=idle[3], limit=4) == idle[4:]
+        await devices.remember(ran("v1", idle[0]), at=10)
+        await devices.remember({idle[1]: DeviceRecord()}, at=11)
+        await devices.forget([*idle, recent, running], until=10)
+        assert set(await devices.remembered([*idle, recent, running])) == {*idle[:2], recent, running}
 
 
 async def test_nothing_is_asked_or_changed_of_no_device(store):
@@ -430,7 +449,7 @@ async def test_nothing_is_asked_or_changed_of_no_device(store):
     async with store.write() as records:
         await records.devices.lock([])
         await records.devices.remember({}, at=1)
-        await records.devices.forget([])
+        await records.devices.forget([], until=1)
         await records.devices.count([], hour=0)
         assert await records.devices.remembered([]) == {}
 
@@ -438,7 +457,10 @@ async def test_nothing_is_asked_or_changed_of_no_device(store):
 async def test_more_devices_than_fit_into_a_statement_are_remembered(store):
     """Databases limit the values of one statement; callers need not know."""
     ground = await lay_ground(store)
-    running = {(ground.deployment.id, number.to_bytes(4, "big")): f"v{number}" for number in range(20_000)}
+    running = {
+        (ground.deployment.id, number.to_bytes(4, "big")): DeviceRecord(f"v{number}", number, number, number, "ok")
+        for number in range(20_000)
+    }
     async with store.write() as records:
         await records.devices.remember(running, at=1)
     async with store.read() as records:
@@ -476,7 +498,7 @@ async def test_a_device_needs_a_deployment(store):
     """What is reported to a deployment that is gone is refused."""
     with pytest.raises(MissingError):
         async with store.write() as records:
-            await records.devices.remember({(12345, b"d"): "v1"}, at=1)
+            await records.devices.remember(ran("v1", (12345, b"d")), at=1)
     with pytest.raises(MissingError):
         async with store.write() as records:
             await records.devices.count([Addition(12345, "v1", "active", 1)], hour=0)

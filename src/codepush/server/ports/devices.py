@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeAlias
 
 from msgspec import Struct
 
+from codepush.insight_models import TrialOutcome
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-__all__ = ["STANDING", "Addition", "Countable", "CounterKind", "CounterRecord", "Device", "Devices"]
+__all__ = ["STANDING", "Addition", "Countable", "CounterKind", "CounterRecord", "Device", "DeviceRecord", "Devices"]
 
 
 CounterKind: TypeAlias = Literal["active", "anonymous", "downloaded", "failed", "installed"]
@@ -22,6 +24,25 @@ STANDING: Final[frozenset[CounterKind]] = frozenset({"active", "anonymous"})
 
 Device: TypeAlias = tuple[int, bytes]
 """A device as a deployment knows it: the deployment's id, and the keyed hash of the device's own."""
+
+
+class DeviceRecord(Struct, frozen=True):
+    """What a deployment remembers of a device. Times are milliseconds since 1970.
+
+    Attributes:
+        subject: The label or binary version that it last ran; empty if it runs nothing there, as far as is known.
+        known_since: When it was first remembered; ``None``: before this was recorded.
+        trial: The number of the label of its last trial.
+        trial_at: When it downloaded that, if it reported so.
+        outcome: ``bad`` once it reported a failure of it, else ``ok`` once it reported success.
+
+    """
+
+    subject: str = ""
+    known_since: int | None = None
+    trial: int | None = None
+    trial_at: int | None = None
+    outcome: TrialOutcome | None = None
 
 
 class Addition(Struct, frozen=True):
@@ -68,8 +89,8 @@ class Devices(Protocol):
         too, so that it never interferes with a writer.
         """
 
-    async def remembered(self, asked: Collection[Device]) -> dict[Device, str]:
-        """Return the label or binary version that each of these devices last ran, of those that are remembered."""
+    async def remembered(self, asked: Collection[Device]) -> dict[Device, DeviceRecord]:
+        """Return what is remembered of each of these devices, of those that are remembered."""
 
     async def countable(self, asked: Mapping[int, Collection[str]]) -> dict[int, Countable]:
         """Return what can be counted in each of these deployments that exists, with the binary versions asked for.
@@ -77,11 +98,14 @@ class Devices(Protocol):
         It stays so until the transaction ends if the deployments are locked (:meth:`lock`).
         """
 
-    async def remember(self, running: Mapping[Device, str], *, at: int) -> None:
-        """Remember the label or binary version that each of these devices runs now."""
+    async def remember(self, devices: Mapping[Device, DeviceRecord], *, at: int) -> None:
+        """Remember devices as they are now. Since when one is known stays as it is for one that is remembered."""
 
-    async def forget(self, gone: Collection[Device]) -> None:
-        """Forget devices that moved to another deployment."""
+    async def idle(self, *, until: int, after: Device | None = None, limit: int) -> Sequence[Device]:
+        """Return devices that run nothing and were last changed before this moment, in order, above a device."""
+
+    async def forget(self, idle: Collection[Device], *, until: int) -> None:
+        """Forget those of these devices that still run nothing and were last changed before this moment."""
 
     async def count(self, additions: Sequence[Addition], *, hour: int) -> None:
         """Add to counters, at most once to each, and to what is kept of the hour that begins at ``hour``."""

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from codepush.server.ports.responses import Responses
     from codepush.server.ports.rollouts import Rollouts
     from codepush.server.ports.series import Series
+    from codepush.server.ports.trials import Trials
     from codepush.server.ports.uploads import Uploads
 
 __all__ = ["Records", "Store"]
@@ -57,6 +58,8 @@ class Records(Protocol):
     def rollouts(self) -> Rollouts: ...  # noqa: D102 - the type says it
     @property
     def devices(self) -> Devices: ...  # noqa: D102 - the type says it
+    @property
+    def trials(self) -> Trials: ...  # noqa: D102 - the type says it
     @property
     def series(self) -> Series: ...  # noqa: D102 - the type says it
     @property

@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from collections import Counter
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from msgspec import Struct
-from msgspec.structs import astuple, replace
+from msgspec.structs import asdict, astuple, replace
 
 from codepush.models import StatusReport
-from codepush.rules import metrics
-from codepush.rules.labels import is_label
+from codepush.rules import metrics, trials
+from codepush.rules.labels import is_label, number
 from codepush.rules.series import HOUR, start_of
 from codepush.rules.subjects import Subjects
-from codepush.server.ports.devices import Addition
+from codepush.rules.trials import Trial, TrialCount, TriedLabel
+from codepush.server.ports.devices import Addition, DeviceRecord
+from codepush.server.ports.trials import TrialAddition
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     from codepush.server.ports.deployments import DeploymentRecord
     from codepush.server.ports.devices import Countable, Device
     from codepush.server.ports.store import Records
+    from codepush.server.ports.trials import Label, LabelRecord
     from codepush.server.services.phones.new_devices import Admissions
 
     _Counter: TypeAlias = tuple[int, str, CounterKind]
@@ -59,11 +63,12 @@ async def count(records: Records, arrivals: Sequence[Arrival], admissions: Admis
     await records.devices.lock([one.id for one in found])
     # Read under the lock: a history that is cleared meanwhile has no labels, and every writer sees the same versions.
     countable = await records.devices.countable(_versions(found, arrivals))
-    batch = _Batch([one for one in found if one.id in countable], countable, arrivals)
-    batch.apply(await records.devices.remembered(batch.devices()), admissions)
-    await records.devices.remember(batch.running, at=at)
-    await records.devices.forget(batch.gone)
+    batch = _Batch([one for one in found if one.id in countable], countable, arrivals, at=at)
+    labels = await records.trials.labels(batch.labels())
+    batch.apply(await records.devices.remembered(batch.devices()), labels, admissions)
+    await records.devices.remember(batch.changed, at=at)
     await records.devices.count(batch.additions(), hour=start_of(HOUR, at))
+    await records.trials.add(batch.trials())
 
 
 class _Sent(NamedTuple):
@@ -75,41 +80,60 @@ class _Sent(NamedTuple):
     address: str | None = None
 
 
+_UNKNOWN: Final = DeviceRecord()
+
+
 class _Batch:
-    """What reports change: ``running`` devices to be remembered, those that are ``gone``, and counters."""
+    """What reports change: devices to be remembered as they have ``changed``, counters and trials."""
 
     def __init__(
-        self, deployments: Sequence[DeploymentRecord], countable: Mapping[int, Countable], arrivals: Sequence[Arrival]
+        self,
+        deployments: Sequence[DeploymentRecord],
+        countable: Mapping[int, Countable],
+        arrivals: Sequence[Arrival],
+        *,
+        at: int,
     ) -> None:
+        self._at = at
         self._deployments = {one.key: one for one in deployments}
         self._subjects = {one.key: Subjects(*astuple(countable[one.id])) for one in deployments}
         self._sent = [
             _Sent(report, self._device(report, report.deployment_key), self._device(report, _origin(report)), address)
             for report, address in ((one.report, one.address) for one in arrivals)
         ]
-        self._runs: dict[Device, str] = {}
+        self._devices: dict[Device, DeviceRecord] = {}
+        self._labels: dict[Label, TriedLabel] = {}
         self._counters: dict[_Counter, tuple[int, int]] = {}
-        self.running: dict[Device, str] = {}
-        self.gone: set[Device] = set()
+        self._trials: Counter[tuple[Label, TrialCount]] = Counter()
+        self.changed: dict[Device, DeviceRecord] = {}
 
     def devices(self) -> set[Device]:
-        """Return the devices of which it matters what they are remembered to run."""
+        """Return the devices of which it matters what is remembered."""
         return {device for one in self._sent for device in (one.here, one.there) if device}
 
-    def apply(self, remembered: Mapping[Device, str], admissions: Admissions) -> None:
-        """Apply the rules to every report, given what devices were remembered to run before the first one."""
-        self._runs = dict(remembered)
+    def labels(self) -> set[Label]:
+        """Return the labels that reports are about, of those that were released."""
+        found = ((self._deployments.get(one.report.deployment_key), one.report) for one in self._sent)
+        return {
+            (deployment.id, number(report.label))
+            for deployment, report in found
+            if deployment and report.label and self._subjects[deployment.key].of(report.label)
+        }
+
+    def apply(
+        self, remembered: Mapping[Device, DeviceRecord], labels: Mapping[Label, LabelRecord], admissions: Admissions
+    ) -> None:
+        """Apply the rules to every report, given what was remembered of devices before the first one."""
+        self._devices = dict(remembered)
+        self._labels = {label: TriedLabel(number=label[1], **asdict(facts)) for label, facts in labels.items()}
         for sent in self._sent:
             report = self._countable(sent.report)
             if report is None:
                 continue
-            if self._is_new(sent) and not admissions.admit(sent.address):
+            if sent.here and sent.here not in self._devices and not admissions.admit(sent.address):
                 self._apply(_Sent(replace(report, client_unique_id=None)))
             else:
                 self._apply(sent._replace(report=report))
-
-    def _is_new(self, sent: _Sent) -> bool:
-        return sent.here is not None and sent.here not in self._runs and metrics.is_arrival(sent.report)
 
     def _countable(self, report: StatusReport) -> StatusReport | None:
         """Return a report with the subjects of its deployment's counters; ``None`` if it does not count there."""
@@ -129,22 +153,51 @@ class _Batch:
 
     def _apply(self, sent: _Sent) -> None:
         report, here, there, _ = sent
+        before = self._devices.get(here, _UNKNOWN) if here else _UNKNOWN
+        elsewhere = self._devices.get(there, _UNKNOWN) if there else _UNKNOWN
+        trial = None if before.trial is None else Trial(before.trial, before.trial_at, before.outcome)
         change = metrics.change(
-            report, runs=self._runs.get(here) if here else None, ran_elsewhere=self._runs.get(there) if there else None
+            report,
+            runs=before.subject or None,
+            ran_elsewhere=elsewhere.subject or None,
+            is_repeat=trials.is_repeat(report, trial),
         )
-        if here and change.remember:
-            self.running[here] = self._runs[here] = change.remember
-            self.gone.discard(here)
+        tried = self._try(report, trial, before) if report.label else None
+        if here and (change.remember or tried):
+            self._remember(here, before, change.remember or before.subject, tried or trial)
         if there and change.is_moved:
-            del self._runs[there]
-            self.running.pop(there, None)
-            self.gone.add(there)
+            self.changed[there] = self._devices[there] = replace(elsewhere, subject="")
         for counter in change.counters:
             self._add(counter)
+
+    def _try(self, report: StatusReport, trial: Trial | None, device: DeviceRecord) -> Trial | None:
+        """Count a trial; return what is to be remembered of it, if that has changed."""
+        deployment = self._deployments.get(report.deployment_key)
+        label = (deployment.id, number(report.label)) if deployment and report.label else None
+        tried = self._labels.get(label) if label else None
+        if tried is None or label is None:
+            return None
+        is_known = device is not _UNKNOWN and (device.known_since is None or device.known_since < tried.released_at)
+        change = trials.change(report, trial, tried, is_known=is_known, at=self._at)
+        if change.count:
+            self._trials[label, change.count] += 1
+        return change.trial
+
+    def _remember(self, device: Device, before: DeviceRecord, subject: str, trial: Trial | None) -> None:
+        known_since = self._at if before is _UNKNOWN else before.known_since
+        facts = (None, None, None) if trial is None else astuple(trial)
+        self.changed[device] = self._devices[device] = DeviceRecord(subject, known_since, *facts)
 
     def additions(self) -> list[Addition]:
         """Return what is added to each counter."""
         return [Addition(*counter, delta, least) for counter, (delta, least) in self._counters.items()]
+
+    def trials(self) -> list[TrialAddition]:
+        """Return what is added to cohorts of trials."""
+        return [
+            TrialAddition(*label, one.cohort_at, one.kind, one.age, one.standing, value)
+            for (label, one), value in self._trials.items()
+        ]
 
     def _add(self, change: CounterChange) -> None:
         deployment = self._deployments.get(change.deployment_key)

@@ -280,6 +280,7 @@ class Releases:
         cleared = await change.records.releases.history(deployment.id)
         await change.records.releases.clear(deployment.id)
         await change.records.devices.clear(deployment.id)
+        await change.records.trials.clear(deployment.id)
         await change.note("deployment.clear", deployment, before=_summary(cleared))
         change.touches(deployment.id)
 

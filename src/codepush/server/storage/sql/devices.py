@@ -7,9 +7,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import astuple
-from sqlalchemy import bindparam, delete, select
+from sqlalchemy import and_, bindparam, delete, select, tuple_
 
-from codepush.server.ports.devices import STANDING, Countable, CounterRecord
+from codepush.server.ports.devices import STANDING, Countable, CounterRecord, DeviceRecord
 from codepush.server.storage.sql.bulk import BulkQueries
 from codepush.server.storage.sql.schema import counter_series, counters, devices
 
@@ -24,7 +24,9 @@ LOCK: Final = "SELECT pg_advisory_xact_lock(25456, mod(deployment_id, 2147483647
 
 # CROSS JOIN has SQLite look up each given device by the primary key, where it would rather read all devices.
 REMEMBERED: Final = """
-    SELECT devices.deployment_id, devices.device, devices.subject FROM given
+    SELECT devices.deployment_id, devices.device,
+        devices.subject, devices.known_since, devices.trial, devices.trial_at, devices.outcome
+    FROM given
     CROSS JOIN devices
     WHERE devices.deployment_id = given.deployment_id AND devices.device = given.device
 """
@@ -48,14 +50,25 @@ VERSION_COUNTS: Final = """
 """
 
 REMEMBER: Final = """
-    INSERT INTO devices (deployment_id, device, subject, updated_at)
-    SELECT deployment_id, device, subject, at FROM given WHERE true
+    INSERT INTO devices (deployment_id, device, subject, known_since, trial, trial_at, outcome, updated_at)
+    SELECT deployment_id, device, subject, known_since, trial, trial_at, outcome, at FROM given WHERE true
     ON CONFLICT (deployment_id, device)
-    DO UPDATE SET subject = excluded.subject, updated_at = excluded.updated_at
+    DO UPDATE SET subject = excluded.subject, trial = excluded.trial, trial_at = excluded.trial_at,
+        outcome = excluded.outcome, updated_at = excluded.updated_at
 """
 
+_IS_IDLE: Final = and_(devices.c.subject == "", devices.c.updated_at < bindparam("until"))
+IDLE: Final = (
+    select(devices.c.deployment_id, devices.c.device)
+    .where(
+        tuple_(devices.c.deployment_id, devices.c.device) > tuple_(bindparam("after_deployment"), bindparam("after")),
+        _IS_IDLE,
+    )
+    .order_by(devices.c.deployment_id, devices.c.device)
+    .limit(bindparam("limit"))
+)
 FORGET: Final = delete(devices).where(
-    devices.c.deployment_id == bindparam("deployment_id"), devices.c.device == bindparam("device")
+    devices.c.deployment_id == bindparam("deployment_id"), devices.c.device == bindparam("device"), _IS_IDLE
 )
 
 # What a counter is added to must be there.
@@ -100,7 +113,15 @@ CLEAR: Final = tuple(
 _DEPLOYMENT: Final = {"deployment_id": "bigint"}
 _DEVICE: Final = {**_DEPLOYMENT, "device": "bytea"}
 _SUBJECT: Final = {**_DEPLOYMENT, "subject": "text"}
-_RUNNING: Final = {**_DEVICE, "subject": "text", "at": "bigint"}
+_REMEMBERED: Final = {
+    **_DEVICE,
+    "subject": "text",
+    "known_since": "bigint",
+    "trial": "bigint",
+    "trial_at": "bigint",
+    "outcome": "text",
+    "at": "bigint",
+}
 _COUNTER: Final = {**_SUBJECT, "kind": "text"}
 _ADDITION: Final = {**_COUNTER, "delta": "bigint", "least": "bigint"}
 _POINT: Final = {**_COUNTER, "starts_at": "bigint", "value": "bigint"}
@@ -113,9 +134,14 @@ class SqlDevices(BulkQueries):
         if self._on_postgresql:  # SQLite's writers exclude each other from the beginning of the transaction
             await self._given(_DEPLOYMENT, [(one,) for one in sorted(deployment_ids)], LOCK)
 
-    async def remembered(self, asked: Collection[Device]) -> dict[Device, str]:
+    async def remembered(self, asked: Collection[Device]) -> dict[Device, DeviceRecord]:
         rows = await self._given(_DEVICE, list(asked), REMEMBERED)
-        return {(row["deployment_id"], bytes(row["device"])): row["subject"] for row in rows}
+        return {
+            (row["deployment_id"], bytes(row["device"])): DeviceRecord(
+                row["subject"], row["known_since"], row["trial"], row["trial_at"], row["outcome"]
+            )
+            for row in rows
+        }
 
     async def countable(self, asked: Mapping[int, Collection[str]]) -> dict[int, Countable]:
         pairs = [(one, subject) for one, versions in asked.items() for subject in versions or [""]]
@@ -134,11 +160,19 @@ class SqlDevices(BulkQueries):
             for one, number in released.items()
         }
 
-    async def remember(self, running: Mapping[Device, str], *, at: int) -> None:
-        await self._given(_RUNNING, sorted((*device, subject, at) for device, subject in running.items()), REMEMBER)
+    async def remember(self, devices: Mapping[Device, DeviceRecord], *, at: int) -> None:
+        rows = sorted((*device, *astuple(record), at) for device, record in devices.items())
+        await self._given(_REMEMBERED, rows, REMEMBER)
 
-    async def forget(self, gone: Collection[Device]) -> None:
-        await self._run_each(FORGET, [{"deployment_id": one, "device": device} for one, device in sorted(gone)])
+    async def idle(self, *, until: int, after: Device | None = None, limit: int) -> Sequence[Device]:
+        after_deployment, device = after or (0, b"")
+        rows = await self._all(IDLE, until=until, after_deployment=after_deployment, after=device, limit=limit)
+        return [(row["deployment_id"], bytes(row["device"])) for row in rows]
+
+    async def forget(self, idle: Collection[Device], *, until: int) -> None:
+        await self._run_each(
+            FORGET, [{"deployment_id": one, "device": device, "until": until} for one, device in sorted(idle)]
+        )
 
     async def count(self, additions: Sequence[Addition], *, hour: int) -> None:
         rows = sorted(astuple(addition) for addition in additions)

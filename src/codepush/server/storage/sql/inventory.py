@@ -105,7 +105,9 @@ _PARTS: Final = union_all(
         literal_column("0").label("active"),
         func.count().label("remembered"),
         literal_column("0").label("anonymous"),
-    ).group_by(devices.c.deployment_id, devices.c.subject),
+    )
+    .where(devices.c.subject != "")
+    .group_by(devices.c.deployment_id, devices.c.subject),
     select(
         counters.c.deployment_id,
         counters.c.subject,

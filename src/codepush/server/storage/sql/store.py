@@ -30,6 +30,7 @@ from codepush.server.storage.sql.rows import SqlRows
 from codepush.server.storage.sql.schema import accounts
 from codepush.server.storage.sql.series import SqlSeries
 from codepush.server.storage.sql.transactions import to_the_end
+from codepush.server.storage.sql.trials import SqlTrials
 from codepush.server.storage.sql.uploads import SqlUploads
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ class SqlRecords:
         self.diffs = SqlDiffs(connection)
         self.rollouts = SqlRollouts(connection)
         self.devices = SqlDevices(connection)
+        self.trials = SqlTrials(connection)
         self.series = SqlSeries(connection)
         self.events = SqlEvents(connection)
         self.responses = SqlResponses(connection)

@@ -1,0 +1,94 @@
+"""Trials of labels over time: what devices reported after they downloaded a release."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+from msgspec import Struct
+
+from codepush.insight_models import TrialAge, TrialKind, TrialStanding, TrialTotals
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+__all__ = ["Label", "LabelRecord", "Span", "TrialAddition", "TrialPoint", "Trials"]
+
+Label: TypeAlias = tuple[int, int]
+"""A label: the id of its deployment, and its number."""
+
+
+class LabelRecord(Struct, frozen=True, kw_only=True):
+    """What counting has to know of a label. Times are milliseconds since 1970.
+
+    Attributes:
+        released_at: When it was released.
+        percent: Its percentage, if it has a rollout plan and is below 100 percent.
+        evidence_since: When its evidence began, if it has a rollout plan.
+
+    """
+
+    released_at: int
+    percent: int | None = None
+    evidence_since: int | None = None
+
+
+class TrialAddition(Struct, frozen=True):
+    """What is added to a cohort. A cohort is named by the moment from which on its trials began."""
+
+    deployment_id: int
+    number: int
+    cohort_at: int
+    kind: TrialKind
+    age: TrialAge
+    standing: TrialStanding
+    value: int
+
+
+class Span(Struct, frozen=True):
+    """The cohorts of a label from ``since`` on and before ``until``, in milliseconds since 1970."""
+
+    deployment_id: int
+    number: int
+    since: int
+    until: int
+
+
+class TrialPoint(Struct, frozen=True):
+    """What there is of a cohort."""
+
+    cohort_at: int
+    kind: TrialKind
+    age: TrialAge
+    standing: TrialStanding
+    value: int
+
+
+class Trials(Protocol):
+    """Trials by the cohort of their download. A cohort lasts ten minutes; of what is older, an hour or a day."""
+
+    async def labels(self, asked: Collection[Label]) -> Mapping[Label, LabelRecord]:
+        """Return what counting has to know of these labels, of those that were released."""
+
+    async def add(self, additions: Sequence[TrialAddition]) -> None:
+        """Add to cohorts, at most once to each kind, age and standing of one."""
+
+    async def totals(self, asked: Sequence[Span]) -> Sequence[TrialTotals]:
+        """Return the sums of each of these spans, in their order, summed by the database."""
+
+    async def points(self, deployment_id: int, number: int, *, since: int, until: int) -> Sequence[TrialPoint]:
+        """Return the cohorts of a label from ``since`` on and before ``until``, oldest first."""
+
+    async def mergeable(self, *, span: int, until: int) -> Sequence[Label]:
+        """Return the labels without an active rollout plan that have cohorts before ``until`` within a longer span.
+
+        Args:
+            span: The length of the longer span, in milliseconds.
+            until: A moment at which such a span begins.
+
+        """
+
+    async def merge(self, label: Label, *, span: int, until: int) -> None:
+        """Merge the cohorts of a label before ``until`` into those of a longer span; sums stay the same."""
+
+    async def clear(self, deployment_id: int) -> None:
+        """Remove the trials of a deployment."""
