@@ -276,4 +276,4 @@ async def work(settings: Settings, *, once: bool) -> None:
         with anyio.CancelScope() as scope:
             for number in (signal.SIGTERM, signal.SIGINT):
                 asyncio.get_running_loop().add_signal_handler(number, scope.cancel)
-            await (workers.run_all() if once else workers.run())
+            await (workers.run_all() if once else workers.run(parts.releasing.looking.run))

@@ -103,6 +103,7 @@ class Parts:
             *self.packages.workers.tasks,
             self.releasing.uploads.run,
             self.releasing.series.run,
+            self.releasing.looking.run,
             self.shared_counters.run,
         )
 

@@ -10,8 +10,11 @@ from codepush.server.services.releasing.collaborators import Collaborators
 from codepush.server.services.releasing.contents import Contents
 from codepush.server.services.releasing.deployments import Deployments
 from codepush.server.services.releasing.idempotency import Idempotency
+from codepush.server.services.releasing.looking import Looking
 from codepush.server.services.releasing.metrics import Metrics
+from codepush.server.services.releasing.previews import Previews
 from codepush.server.services.releasing.releases import Releases
+from codepush.server.services.releasing.rollouts import Rollouts
 from codepush.server.services.releasing.series import Series
 from codepush.server.services.releasing.stopping import Stopping
 from codepush.server.services.releasing.uploaded_releases import UploadedReleases
@@ -65,6 +68,21 @@ class Releasing:
     def series(self) -> Series:
         """Metrics over time."""
         return Series(self._store)
+
+    @cached_property
+    def rollouts(self) -> Rollouts:
+        """Rollouts with a plan."""
+        return Rollouts(self._store, self._changes)
+
+    @cached_property
+    def previews(self) -> Previews:
+        """Previews of rollout plans."""
+        return Previews(self._store)
+
+    @cached_property
+    def looking(self) -> Looking:
+        """The steps of rollouts."""
+        return Looking(self._store, self._changes)
 
     @cached_property
     def idempotency(self) -> Idempotency:

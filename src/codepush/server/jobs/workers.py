@@ -53,10 +53,13 @@ class Workers:
         """What to run in the background: one task for each lane, which runs until it is cancelled."""
         return tuple(worker.run for worker in self._workers)
 
-    async def run(self) -> None:
-        """Run all lanes until cancelled. A lane that fails starts again without stopping the others."""
+    async def run(self, *others: Callable[[], Awaitable[None]]) -> None:
+        """Run all lanes, and other tasks beside them, until cancelled.
+
+        A lane or task that fails starts again without stopping the others.
+        """
         failures = Failures()
-        await _together([partial(keep_running, task, failures) for task in self.tasks])
+        await _together([partial(keep_running, task, failures) for task in (*self.tasks, *others)])
 
     async def run_all(self) -> None:
         """Run every job of every lane, including delayed jobs and jobs that other workers have claimed.

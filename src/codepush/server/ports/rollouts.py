@@ -36,7 +36,8 @@ class RolloutRecord(Struct, frozen=True, kw_only=True):
         stage_at: When the stage began.
         started_at: When the first stage began.
         evidence_since: Trials that began before this do not count.
-        looked_at: When the time at the stage was last added up.
+        looked_at: When the time at the stage was last added up. Of a halted rollout: when it was halted; 0 once the
+            halt has a note.
         failure_limit: The share of failing devices that is tolerated; ``None`` before it has started.
         baseline: What the limit was computed from; likewise.
         version: Rises with every step.
@@ -61,7 +62,7 @@ class RolloutRecord(Struct, frozen=True, kw_only=True):
 
 
 class ActiveRollout(Struct, frozen=True, kw_only=True):
-    """A rollout in one of the states in `ACTIVE`, with what its release and deployment are at the moment.
+    """A rollout that is looked at, with what its release and deployment are at the moment.
 
     Attributes:
         record: The rollout.
@@ -94,8 +95,8 @@ class Rollouts(Protocol):
     async def open(self, deployment_id: int) -> Sequence[RolloutRecord]:
         """Return the rollouts of a deployment that are active or halted, newest release first."""
 
-    async def active(self) -> Sequence[ActiveRollout]:
-        """Return the rollouts of all deployments that are in one of the states in `ACTIVE`."""
+    async def active(self, *, halted_since: int) -> Sequence[ActiveRollout]:
+        """Return the rollouts of all deployments in one of the states in `ACTIVE`, and those halted since a moment."""
 
     async def update(self, rollout: RolloutRecord) -> RolloutRecord | None:
         """Record a step: everything but what identifies the rollout.

@@ -5,18 +5,19 @@ The rules are those of the protocol pages (standalone management API, section 7)
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, overload
+from typing import TYPE_CHECKING, Final, NamedTuple, overload
 
 import msgspec
 
 from codepush.models import COMPLETE_ROLLOUT, PackageInfo
-from codepush.rules import duplicates, labels, rollout
+from codepush.rollout_plan import NoPlan, RolloutPlan
+from codepush.rules import duplicates, labels, plans, rollout
 from codepush.rules.actions import Clear, Patch, Promote, Release, Rollback, overridden, settings
 from codepush.server.ports.errors import AlreadyExistsError, MissingError
 from codepush.server.ports.releases import NewRelease
 from codepush.server.services.access.resolution import deployment_of, find_deployment
 from codepush.server.services.errors import ConflictError, NotFoundError, ServiceError
-from codepush.server.services.releasing import rollbacks
+from codepush.server.services.releasing import rollbacks, steps
 from codepush.server.tracing import NO_SPANS
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from codepush.server.services.releasing.idempotency import Receipt
     from codepush.server.tracing import Spans
 
-__all__ = ["Releases"]
+__all__ = ["Performed", "Releases"]
 
 _IDENTICAL_RELEASE: Final = (
     "The uploaded package was not released because it is identical to the contents of the specified deployment's "
@@ -54,6 +55,13 @@ _NOTHING_TO_PROMOTE: Final = "Cannot promote from a deployment with no enabled r
 
 _NOTED: Final = 50
 """Cleared releases that the audit line lists."""
+
+
+class Performed(NamedTuple):
+    """The release that an action made or changed, and the rollout plan that it got with that."""
+
+    release: ReleaseRecord
+    plan: RolloutPlan | None = None
 
 
 class Releases:
@@ -109,6 +117,7 @@ class Releases:
         upload: Path,
         info: PackageInfo,
         *,
+        plan: RolloutPlan | NoPlan | None = None,
         receipt: Receipt | None = None,
     ) -> Package:
         """Release an uploaded file: a zip archive, or a single file as it is.
@@ -122,6 +131,7 @@ class Releases:
             deployment_name: The deployment.
             upload: The file.
             info: The settings; ``app_version`` is required.
+            plan: The rollout plan; ``None``: the default plan of the deployment, if there is one.
             receipt: Called with the release before it is committed, which it can still prevent.
 
         Raises:
@@ -135,19 +145,19 @@ class Releases:
             app, _ = await _releasable(records, caller, app_name, deployment_name)
         content = await self._contents.store(upload, account_id=caller.account.id, app_os=app.os)
         is_in_use = await self._restore(caller, app, content)
-        action = Release(app=app_name, deployment=deployment_name, info=info, content=content)
+        action = Release(app=app_name, deployment=deployment_name, info=info, content=content, plan=plan)
         try:
             with self._spans.span("release.commit"):
                 async with self._changes.by(caller) as change:
-                    release = await self._release(change, action)
-                    await self._confirm(change, release, receipt)
+                    performed = await self._release(change, action)
+                    package = await self._answer(change, performed, receipt)
         except (AlreadyExistsError, ServiceError):
             if not is_in_use:
                 await self._contents.discard(content)  # the transaction was undone: nothing refers to it
             raise
-        if release.blob_id != content.blob_id:
+        if performed.release.blob_id != content.blob_id:
             await self._contents.discard(content)  # the app had this content already
-        return self._links.package(release)
+        return package
 
     async def _restore(self, caller: Caller, app: AppRecord, content: Content) -> bool:
         """Put this archive in the place of a lost one with the same content; return whether that was so."""
@@ -184,13 +194,11 @@ class Releases:
 
         """
         async with self._changes.by(caller) as change:
-            release = await self.perform(change, action)
-            if release is not None:
-                await self._confirm(change, release, receipt)
-        return None if release is None else self._links.package(release)
+            performed = await self.perform(change, action)
+            return None if performed is None else await self._answer(change, performed, receipt)
 
-    async def perform(self, change: Change, action: ReleaseAction) -> ReleaseRecord | None:
-        """Perform an action within a change; return the release that it made or changed, if any.
+    async def perform(self, change: Change, action: ReleaseAction) -> Performed | None:
+        """Perform an action within a change; return the release that it made or changed, if any, with its plan.
 
         Raises:
             NotFoundError: The caller has no such app, the app no such deployment, or the deployment no such release.
@@ -211,7 +219,7 @@ class Releases:
                 await self._clear(change, action)
                 return None
 
-    async def _release(self, change: Change, action: Release) -> ReleaseRecord:
+    async def _release(self, change: Change, action: Release) -> Performed:
         deployment = await change.deployment(action.app, action.deployment, "release")
         history = await _locked_history(change, deployment)
         _refuse_unfinished(_pick(history, None), _UNFINISHED_RELEASE)
@@ -225,9 +233,9 @@ class Releases:
             release_method="Upload",
             released_by=change.caller.actor,
         )
-        return await self._add(change, deployment, history, release)
+        return await self._add(change, deployment, history, release, _plan(deployment, release, action.plan))
 
-    async def _promote(self, change: Change, action: Promote) -> ReleaseRecord:
+    async def _promote(self, change: Change, action: Promote) -> Performed:
         app = await change.app(action.app, "promote")
         source = await deployment_of(change.records, app, action.source)
         destination = await deployment_of(change.records, app, action.destination)
@@ -247,9 +255,9 @@ class Releases:
             original_deployment=action.source,
             released_by=change.caller.actor,
         )
-        return await self._add(change, destination, history, release)
+        return await self._add(change, destination, history, release, _plan(destination, release, action.plan))
 
-    async def _rollback(self, change: Change, action: Rollback) -> ReleaseRecord:
+    async def _rollback(self, change: Change, action: Rollback) -> Performed:
         deployment = await change.deployment(action.app, action.deployment, "rollback")
         history = await _locked_history(change, deployment)
         repeated = rollbacks.target(history, action.label)
@@ -263,7 +271,7 @@ class Releases:
         )
         return await self._add(change, deployment, history, release)
 
-    async def _patch(self, change: Change, action: Patch) -> ReleaseRecord | None:
+    async def _patch(self, change: Change, action: Patch) -> Performed | None:
         deployment = await change.deployment(action.app, action.deployment, "patch_release")
         before = _patchable(await _locked_history(change, deployment), action.info.label)
         wanted = overridden(before, action.info) | {"rollout": _patched_rollout(before.rollout, action.info.rollout)}
@@ -273,12 +281,14 @@ class Releases:
         await change.records.releases.update(deployment.id, after)
         await change.note("release.patch", deployment, before=before, after=after)
         change.touches(deployment.id)
-        return after
+        await steps.follow(change, deployment, before, after)
+        return Performed(after)
 
     async def _clear(self, change: Change, action: Clear) -> None:
         deployment = await change.deployment(action.app, action.deployment, "clear_history")
         cleared = await change.records.releases.history(deployment.id)
         await change.records.releases.clear(deployment.id)
+        await change.records.rollouts.clear(deployment.id)
         await change.records.devices.clear(deployment.id)
         await change.records.trials.clear(deployment.id)
         await change.note("deployment.clear", deployment, before=_summary(cleared))
@@ -292,19 +302,39 @@ class Releases:
             raise ConflictError(sentence, code="identical_package")
 
     async def _add(
-        self, change: Change, deployment: DeploymentRecord, history: Sequence[ReleaseRecord], release: NewRelease
-    ) -> ReleaseRecord:
-        """Record a release that comes after a history, with the jobs that build diffs to it."""
+        self,
+        change: Change,
+        deployment: DeploymentRecord,
+        history: Sequence[ReleaseRecord],
+        release: NewRelease,
+        plan: RolloutPlan | None = None,
+    ) -> Performed:
+        """Record a release that comes after a history, with its rollout and the jobs that build diffs to it."""
+        if plan is not None:
+            release = msgspec.structs.replace(release, **steps.first_settings(plan, at=change.at))
+        await steps.supersede(change, deployment, history, release.app_version)
         added = await change.records.releases.add(deployment.id, release)
         packages = [self._links.package(one) for one in (*history, added)]
         await self._diffs.queue(change.records, deployment.app_id, release.package_id, packages)
         await change.note(f"release.{release.release_method.lower()}", deployment, after=added)
         change.touches(deployment.id)
-        return added
+        if plan is not None:
+            await steps.add(change, deployment, (*history, added), added, plan)
+        return Performed(added, plan)
 
-    async def _confirm(self, change: Change, release: ReleaseRecord, receipt: Receipt | None) -> None:
+    async def _answer(self, change: Change, performed: Performed, receipt: Receipt | None) -> Package:
+        """Return the release that an action made or changed, after the receipt was called with it."""
+        package = msgspec.structs.replace(self._links.package(performed.release), rollout_plan=performed.plan)
         if receipt is not None:
-            await receipt(change.records, self._links.package(release))
+            await receipt(change.records, package)
+        return package
+
+
+def _plan(deployment: DeploymentRecord, release: NewRelease, wanted: RolloutPlan | NoPlan | None) -> RolloutPlan | None:
+    """Return the plan of a new release: the one that was asked for, or else the default plan of the deployment."""
+    if wanted is None and deployment.default_plan is not None:
+        return plans.for_release_at(deployment.default_plan, release.rollout)
+    return wanted if isinstance(wanted, RolloutPlan) else None
 
 
 def _summary(history: Sequence[ReleaseRecord]) -> dict[str, object]:
@@ -334,7 +364,9 @@ async def _releasable(
 
 
 def _refuse_unfinished(latest: ReleaseRecord | None, sentence: str) -> None:
-    if latest is not None and rollout.is_unfinished(latest.rollout) and not latest.is_disabled:
+    if latest is None or latest.is_disabled or latest.is_held:
+        return
+    if rollout.is_unfinished(latest.rollout):
         raise ConflictError(sentence, code="unfinished_rollout")
 
 

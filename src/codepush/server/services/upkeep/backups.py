@@ -14,9 +14,12 @@ from msgspec import Struct
 
 from codepush.server.folders import work_folder
 from codepush.server.ports.errors import AlreadyExistsError, MissingError
+from codepush.server.services.caller import Caller
+from codepush.server.services.change import Change
 from codepush.server.services.clock import Clock, now
 from codepush.server.services.errors import ConflictError, InvalidError
 from codepush.server.services.packages.drafts import draft
+from codepush.server.services.releasing import steps
 from codepush.server.services.upkeep.backup_files import FORMAT, BackupReader, BackupWriter, Manifest, Table
 
 if TYPE_CHECKING:
@@ -183,6 +186,7 @@ class Backups:
             try:
                 rows = sum([await _read_table(records, reader, name) for name in reader.manifest.tables])
                 await records.rows.set_last_ids(reader.manifest.last_ids)
+                await steps.pause_restored(Change(records, Caller(kind="server:cli"), at=self._clock()))
             except (ValueError, AlreadyExistsError, MissingError) as error:
                 raise InvalidError(
                     f"The backup cannot be used: {error}. Nothing was changed.", code="backup_damaged"

@@ -42,7 +42,7 @@ ACTIVE_ONES: Final = (
     )
     .join_from(rollouts, deployments, deployments.c.id == _row.deployment_id)
     .join(releases, and_(releases.c.deployment_id == _row.deployment_id, releases.c.number == _row.number))
-    .where(_IS_ACTIVE)
+    .where(or_(_IS_ACTIVE, and_(_row.state == "halted", _row.looked_at >= bindparam("halted_since"))))
     .order_by(_row.id)
 )
 
@@ -83,9 +83,9 @@ class SqlRollouts(Queries):
     async def open(self, deployment_id: int) -> Sequence[RolloutRecord]:
         return [_record(row) for row in await self._all(OPEN_ONES, of_deployment=deployment_id)]
 
-    async def active(self) -> Sequence[ActiveRollout]:
+    async def active(self, *, halted_since: int) -> Sequence[ActiveRollout]:
         found = []
-        for row in await self._all(ACTIVE_ONES):
+        for row in await self._all(ACTIVE_ONES, halted_since=halted_since):
             fields = dict(row)
             facts = {name: fields.pop(name) for name in ("rollout", "is_held", "is_disabled", "is_stopped")}
             found.append(ActiveRollout(record=_record(fields), **facts | {"is_stopped": bool(facts["is_stopped"])}))

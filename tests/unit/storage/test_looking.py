@@ -1,0 +1,156 @@
+"""Rollouts with a plan: looks, steps and what people do, on each kind of database."""
+
+import pytest
+from support.rollouts import HOUR, MINUTE, Stand
+
+from codepush.server.services.errors import ConflictError, InvalidError, NotFoundError
+from unit.storage.factories import lay_ground
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+async def stand(store):
+    return await Stand.of(store, await lay_ground(store))
+
+
+async def test_a_plan_advances_by_evidence_and_completes(stand):
+    """The first stage needs its time and enough verdicts; 100 percent is stored as none, and is watched."""
+    label = await stand.release(rollout=5)
+    started = await stand.plan(label, "5% 1h, 25% 1h, 100% 2h")
+    assert (started.state, started.stage, started.percent) == ("running", 1, 5)
+    assert started.baseline.is_assumed
+    await stand.report(label, ok=100)
+    await stand.wait(HOUR + MINUTE)
+    advanced = await stand.get(label)
+    assert (advanced.stage, advanced.percent, (await stand.shown(label)).rollout) == (2, 25, 25)
+    await stand.wait(HOUR + MINUTE)
+    assert ((await stand.get(label)).percent, (await stand.shown(label)).rollout) == (100, None)
+    await stand.wait(2 * HOUR + MINUTE)
+    assert [(one.kind, one.percent) for one in (await stand.get(label)).decisions] == [
+        ("complete", 100),
+        ("advance", 100),
+        ("advance", 25),
+        ("start", 5),
+    ]
+
+
+async def test_without_verdicts_a_stage_waits(stand):
+    """When its time is over and nobody reported, it holds without being held back from devices."""
+    label = await stand.release(rollout=5)
+    await stand.plan(label, "5% 1h, 100%")
+    await stand.wait(HOUR + MINUTE)
+    rollout = await stand.get(label)
+    assert (rollout.state, rollout.reason, rollout.is_held) == ("holding", "inconclusive", False)
+    await stand.report(label, ok=100)
+    await stand.wait(HOUR)
+    assert (await stand.get(label)).percent == 100
+
+
+async def test_a_crash_is_halted_after_three_failures(stand):
+    """Two failures are not enough for anything; three halt, and the release is held and not disabled."""
+    label = await stand.release(rollout=50)
+    await stand.plan(label, "50% 1h, 100%")
+    await stand.report(label, bad=2)
+    await stand.look()
+    assert (await stand.get(label)).state == "running"
+    await stand.report(label, bad=1)
+    await stand.look()
+    rollout, release = await stand.get(label), await stand.shown(label)
+    assert (rollout.state, rollout.reason, rollout.is_held) == ("halted", "failures", True)
+    assert (release.is_held, bool(release.is_disabled), release.rollout) == (True, False, 50)
+    assert rollout.decisions[0].numbers["failures"] == 3
+    assert stand.announced[-1].kinds == ("rollout.halt",)
+    assert stand.announced[-1].deployments == {stand.ground.deployment.id}
+
+
+async def test_a_suspicion_holds_and_ends_by_itself(stand):
+    """The release is held from ten on, and goes on after two calm looks."""
+    label = await stand.release(rollout=50)
+    await stand.plan(label, "50% 1h, 100%", limit=0.1)
+    await stand.report(label, bad=5, ok=5)
+    await stand.look()
+    assert (await stand.get(label)).reason == "suspect"
+    assert (await stand.shown(label)).is_held
+    await stand.report(label, ok=100)
+    await stand.look()
+    assert (await stand.get(label)).reason == "suspect"
+    await stand.look()
+    assert ((await stand.get(label)).state, (await stand.shown(label)).is_held) == ("running", False)
+
+
+async def test_resuming_a_halt_begins_new_evidence(stand):
+    """It needs a note, clears what the halt had set, and the failures of before count no more."""
+    label = await stand.release(rollout=50)
+    await stand.plan(label, "50% 1h, 100%", on_halt="disable")
+    await stand.report(label, bad=3)
+    await stand.look()
+    assert (await stand.shown(label)).is_disabled
+    with pytest.raises(InvalidError):
+        await stand.act(label, "resume")
+    resumed = await stand.act(label, "resume", note="A backend was down.")
+    release = await stand.shown(label)
+    assert (resumed.state, release.is_held, release.is_disabled) == ("running", False, False)
+    assert (resumed.counts.bad, resumed.decisions[0].note) == (0, "A backend was down.")
+    await stand.look()
+    assert (await stand.get(label)).state == "running"
+
+
+async def test_an_outdated_version_and_a_wrong_verb_are_refused(stand):
+    """409, with what to do instead; nothing changes."""
+    label = await stand.release(rollout=5)
+    started = await stand.plan(label, "5% 1h, 100%")
+    paused = await stand.act(label, "pause", expected_version=started.version)
+    with pytest.raises(ConflictError) as outdated:
+        await stand.act(label, "resume", expected_version=started.version)
+    with pytest.raises(ConflictError) as wrong:
+        await stand.act(label, "advance")
+    assert (outdated.value.code, wrong.value.code) == ("version_moved", "wrong_state")
+    assert (await stand.get(label)).version == paused.version
+
+
+async def test_only_the_newest_release_gets_a_plan(stand):
+    """An older one is 409, an unknown one 404, and one that reached all devices can only be watched."""
+    old = await stand.release()
+    new = await stand.release()
+    for label, plan, expected in ((old, "100% 1h", ConflictError), ("v9", "100% 1h", NotFoundError)):
+        with pytest.raises(expected):
+            await stand.plan(label, plan)
+    with pytest.raises(ConflictError):
+        await stand.plan(new, "5% 1h, 100%")
+    assert (await stand.plan(new, "100% 1h")).state == "running"
+
+
+async def test_anyone_can_halt_a_release_without_a_plan(stand):
+    """It gets a plan of its own percentage; resuming offers it to as many as before."""
+    label = await stand.release(rollout=20)
+    halted = await stand.act(label, "halt", note="Crash reports.")
+    assert (halted.state, halted.reason, halted.percent, halted.is_held) == ("halted", "person", 20, True)
+    resumed = await stand.act(label, "resume", note="Not ours.")
+    assert (resumed.state, (await stand.shown(label)).rollout) == ("running", 20)
+
+
+async def test_the_time_of_an_absent_server_does_not_count(stand):
+    """A minute of it at most; a clock that goes back takes nothing away."""
+    label = await stand.release(rollout=5)
+    await stand.plan(label, "5% 1h, 100%", patience=None)
+    await stand.look(after=5 * HOUR)
+    assert (await stand.get(label)).soaked.total_seconds() == 60
+    await stand.look(after=-2 * HOUR)
+    assert (await stand.get(label)).soaked.total_seconds() == 60
+    await stand.look(after=31_000)
+    assert (await stand.get(label)).soaked.total_seconds() == 91
+
+
+async def test_two_servers_take_a_step_once(stores):
+    """Both find it due; one takes it, the other finds nothing to do."""
+    ground = await lay_ground(stores[0])
+    stand = await Stand.of(stores[0], ground)
+    other = await Stand.of(stores[1], ground, clock=stand.clock)
+    label = await stand.release(rollout=5)
+    await stand.plan(label, "5% 10s, 25% 10s, 100%", patience=None)
+    await stand.report(label, bad=3)
+    stand.clock.pass_(11_000)
+    for one in (stand, other, other):
+        await one.looking.look_all()
+    assert [one.kind for one in (await stand.get(label)).decisions] == ["halt", "start"]
