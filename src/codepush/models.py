@@ -162,7 +162,8 @@ class Package(ReleaseOptions, frozen=True, kw_only=True):
     1 to 99 while it is unfinished. ``description``, ``is_disabled`` and ``is_mandatory`` are
     ``None`` where the releaser never said, because old phones are sent exactly what was said.
     ``size`` is that of the stored package in bytes. ``rollout_plan`` is the plan of a new release, if it has one;
-    histories do not have it.
+    histories do not have it. ``is_held`` is known on the server only, since no management API sends it: only devices
+    that run a held release keep it.
     """
 
     app_version: str
@@ -175,6 +176,7 @@ class Package(ReleaseOptions, frozen=True, kw_only=True):
     original_label: str | None = None
     original_deployment: str | None = None
     released_by: str | None = None
+    is_held: bool = False
     diff_package_map: Mapping[str, DiffPackage] = {}
     rollout_plan: RolloutPlan | None = None
     extra: Mapping[str, object] = {}

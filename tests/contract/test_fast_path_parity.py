@@ -1,13 +1,17 @@
 """The fast and the standard path of an update check return the same bytes."""
 
 import random
+from urllib.parse import urlencode
 
 import pytest
+from msgspec.structs import asdict
 
+from codepush.server.ports.histories import DeploymentHistory
 from codepush.server.web import fastpath, requestlines
 from contract.test_update_check import CASES
 from contract.test_update_check_routes import RecordedHistories
 from support.fast_path_parity import UpdateCheckPath
+from support.held_releases import Histories, as_seen_by
 from support.raw_requests import Maker
 
 pytestmark = pytest.mark.anyio
@@ -53,6 +57,73 @@ async def test_recorded_checks(cache_seconds):
     urls = [exchange["url"].encode() for case in CASES for exchange in case["http"]]
     assert await differing((fast, standard), ([b"GET %b HTTP/1.1\r\nHost: h\r\n\r\n" % url] for url in urls)) == []
     assert fast.answered_fast > len(urls)
+
+
+class Stored:
+    """Deployments by key: the port that the server's own come through."""
+
+    def __init__(self):
+        self.histories = {}
+
+    def add(self, packages, *, is_stopped=False):
+        number = len(self.histories) + 1
+        key = f"deployment-{number}"
+        self.histories[key] = DeploymentHistory(
+            deployment_id=number, revision=1, packages=packages, is_stopped=is_stopped
+        )
+        return key
+
+    async def load(self, deployment_key):
+        return self.histories.get(deployment_key)
+
+
+def request_of(check, key):
+    """Return the request of a check to the deployment with a key; devices leave out what they do not have."""
+    sent = {
+        name: str(value).lower() if isinstance(value, bool) else value
+        for name, value in (asdict(check) | {"deployment_key": key}).items()
+        if value is not None and name != "applies_diffs"
+    }
+    return f"GET /v0.1/public/codepush/update_check?{urlencode(sent)} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_held_releases(seed):
+    """Both paths send what they would send if a held release were finished, or disabled, in 3,000 histories."""
+    histories, stored = Histories(random.Random(seed)), Stored()
+    fast, standard = [UpdateCheckPath(stored, fast=fast) for fast in (True, False)]
+    bodies, wrong = set(), []
+    for _ in range(750):
+        packages = histories.history()
+        key = stored.add(packages)
+        await fast.updates.find(key)
+        for check in [histories.check(packages) for _ in range(2)]:
+            model = stored.add(as_seen_by(packages, check.package_hash))
+            wanted = await standard.talk([request_of(check, model)])
+            found = [await path.talk([request_of(check, key)]) for path in (fast, standard)]
+            bodies.add(wanted)
+            if found != [wanted, wanted]:
+                wrong.append((packages, check, found, wanted))
+    assert wrong[:1] == []
+    assert len(bodies) > 100
+    assert fast.answered_fast > 1_000
+
+
+async def test_stopped_deployments():
+    """Both paths send the same "no update" for every check, whatever was released and whatever the device runs."""
+    histories, stored = Histories(random.Random(5)), Stored()
+    both = [UpdateCheckPath(stored, fast=fast) for fast in (True, False)]
+    bodies = set()
+    for _ in range(100):
+        packages = histories.history()
+        key = stored.add(packages, is_stopped=True)
+        for path in both:
+            await path.updates.find(key)
+            bodies.add(await path.talk([request_of(histories.check(packages), key)]))
+    [(sent, _, _)] = bodies
+    assert b'"is_available":false' in sent
+    assert b'"should_run_binary_version":false' in sent
+    assert both[0].answered_fast == 100
 
 
 async def test_split_anywhere():

@@ -12,18 +12,21 @@ from typing import Any, Final
 
 from msgspec import Struct
 
+from codepush.models import Package
+
 __all__ = ["plain"]
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _HIDDEN: Final = frozenset({"extra"})
+_ON_SERVERS: Final = frozenset({"is_held"})
+"""Fields of a package that no management API sends."""
 
 
 def plain(value: object) -> Any:  # noqa: ANN401 - whatever JSON can hold
     """Return a value of ours, or a list or dictionary of them, as JSON has it; what is not known is left out."""
     match value:
         case Struct():
-            fields = {name: getattr(value, name) for name in value.__struct_fields__ if name not in _HIDDEN}
-            return {_camel(name): plain(one) for name, one in fields.items() if one is not None}
+            return _fields(value)
         case datetime():
             return (value - _EPOCH) // timedelta(milliseconds=1)
         case str():
@@ -34,6 +37,12 @@ def plain(value: object) -> Any:  # noqa: ANN401 - whatever JSON can hold
             return [plain(one) for one in value]
         case _:
             return value
+
+
+def _fields(value: Struct) -> dict[str, Any]:
+    hidden = _HIDDEN | _ON_SERVERS if isinstance(value, Package) else _HIDDEN
+    fields = {name: getattr(value, name) for name in value.__struct_fields__ if name not in hidden}
+    return {_camel(name): plain(one) for name, one in fields.items() if one is not None}
 
 
 def _camel(name: str) -> str:

@@ -141,7 +141,8 @@ def _print(cli: Cli, subject: _Subject, outcome: Outcome, label: str | None) -> 
     from codepush.rules.explanation import consider
 
     considered = consider(subject.history, outcome.question)
-    cli.out.result(_as_json(outcome, considered, label), "\n".join(_sentences(subject, outcome, label)))
+    sentences = [*_sentences(subject, outcome, label), *_differences(outcome, considered)]
+    cli.out.result(_as_json(outcome, considered, label), "\n".join(sentences))
     if considered and not cli.out.is_json:
         cli.out.result(None, _table(considered))
     if outcome.failure:
@@ -200,3 +201,15 @@ def _sentences(subject: _Subject, outcome: Outcome, label: str | None) -> list[s
     if not outcome.failure:
         sentences.append(f"It runs {outcome.runs.label or 'the app from the store'} now.")
     return sentences
+
+
+def _differences(outcome: Outcome, considered: Sequence[Explanation]) -> list[str]:
+    """Return what may be the reason if the server offers nothing although a release would be chosen.
+
+    Whether updates are stopped or a release is held is not in the history that servers send.
+    """
+    chosen = next((one.release.label for one in considered if one.verdict == "chosen"), None)
+    if chosen is None or outcome.offered.is_available:
+        return []
+    may_be = f"the updates of the deployment may be stopped, or {chosen} may be held"
+    return [f"By its releases alone, it would be offered {chosen}: {may_be}."]

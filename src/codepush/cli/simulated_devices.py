@@ -20,9 +20,11 @@ _REASONS: Final[Mapping[Verdict, str]] = {
     "chosen": "chosen",
     "runs_already": "the phone runs this very package",
     "disabled": "disabled",
+    "held": "held: offered to no device that does not run it",
     "other_version": "for {target} only",
     "held_back": "in a rollout, and a newer one leaves out this phone",
     "older": "older",
+    "stopped": "all updates of the deployment are stopped",
 }
 
 

@@ -22,9 +22,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Explanation", "Verdict", "consider"]
 
-Verdict: TypeAlias = Literal["chosen", "runs_already", "disabled", "other_version", "held_back", "older"]
-"""What became of a release: the phone is offered it; the phone runs this very package; it is disabled; it is for other
-versions of the app; its rollout leaves this phone out; a newer one was found."""
+Verdict: TypeAlias = Literal[
+    "chosen", "runs_already", "disabled", "held", "other_version", "held_back", "older", "stopped"
+]
+"""What became of a release: the phone is offered it; the phone runs this very package; it is disabled; it is held, so
+that only devices that run it keep it; it is for other versions of the app; its rollout leaves this phone out; a newer
+one was found; all updates of the deployment are stopped."""
 
 
 class Explanation(Struct, frozen=True, kw_only=True):
@@ -45,12 +48,13 @@ class Explanation(Struct, frozen=True, kw_only=True):
     is_unfit: bool = False
 
 
-def consider(history: Sequence[Package], check: UpdateCheck) -> tuple[Explanation, ...]:
+def consider(history: Sequence[Package], check: UpdateCheck, *, is_stopped: bool = False) -> tuple[Explanation, ...]:
     """Return what became of each release when a phone asked, newest first.
 
     Args:
         history: the deployment's releases, oldest first.
         check: the check as the phone sent it; ``None`` stands for a value that it did not send.
+        is_stopped: Whether the deployment's updates are stopped.
 
     Raises:
         ValueError: the binary version is not a version, even when missing places are filled in.
@@ -59,6 +63,8 @@ def consider(history: Sequence[Package], check: UpdateCheck) -> tuple[Explanatio
     version = semver.normalise_app_version(check.app_version)
     if version is None:
         raise ValueError(f"Invalid version: {check.app_version}")
+    if is_stopped:
+        return tuple(Explanation(release=release, verdict="stopped") for release in reversed(history))
     return tuple(_consider(reversed(history), replace(as_received(check), app_version=version)))
 
 
@@ -80,9 +86,11 @@ def _consider(releases: Iterator[Package], check: UpdateCheck) -> Iterator[Expla
 def _one(release: Package, check: UpdateCheck, *, is_left_out: bool) -> Explanation:
     if release.is_disabled:
         return Explanation(release=release, verdict="disabled")
+    if release.is_held and release.package_hash != check.package_hash:
+        return Explanation(release=release, verdict="held")
     if not (check.is_companion or semver.satisfies(check.app_version, release.app_version)):
         return Explanation(release=release, verdict="other_version")
-    is_rolling_out = rollouts.is_unfinished(release.rollout)
+    is_rolling_out = rollouts.is_unfinished(release.rollout) and not release.is_held
     if is_rolling_out and is_left_out:
         return Explanation(release=release, verdict="held_back")
     if release.package_hash == check.package_hash:

@@ -8,7 +8,9 @@ chosen from again:
     decision = resolve(candidates(history), check)     # the same for all phones that say the same
     told = choose(decision, device_id)                 # differs while a rollout is unfinished
 
-The rules, and the quirks that phones rely on, are those of update checks in the protocol.
+The rules, and the quirks that phones rely on, are those of update checks in the protocol. Two rules are not from there:
+a held release is a finished one to devices that run it, and disabled to all others; and a stopped deployment offers no
+update.
 """
 
 from __future__ import annotations
@@ -26,7 +28,7 @@ from codepush.rules import rollout as rollouts, semver
 from codepush.rules.semver import Range
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence, Set as AbstractSet
+    from collections.abc import Iterable, Sequence, Set as AbstractSet
 
     from codepush.models import Package
     from codepush.rules.semver import Version
@@ -64,11 +66,17 @@ class Candidate(Struct, frozen=True):
     label: str
     description: str | None
     is_disabled: bool
+    is_held: bool
     is_mandatory: bool | None
     rollout: float | None
     blob_url: str
     size: int
     diff_package_map: Mapping[str, DiffPackage]
+
+    @property
+    def is_offered(self) -> bool:
+        """Whether devices that do not run the release may be offered it."""
+        return not (self.is_disabled or self.is_held)
 
     @property
     def is_unfinished(self) -> bool:
@@ -79,21 +87,28 @@ class Candidate(Struct, frozen=True):
 class Candidates:
     """A deployment's releases, ready for deciding.
 
+    Args:
+        releases: The releases, newest first.
+        is_stopped: Whether the deployment's updates are stopped.
+
     Attributes:
         releases: the releases, newest first.
+        is_stopped: Whether no device is offered an update.
         hashes: all package hashes that can make a difference: of releases, and of what there are diffs from.
         labels: all labels that can.
 
     """
 
-    def __init__(self, releases: Iterable[Candidate]) -> None:
+    def __init__(self, releases: Iterable[Candidate], *, is_stopped: bool = False) -> None:
         self.releases = tuple(releases)
+        self.is_stopped = is_stopped
         self._by_label = _first_places((one.label, place) for place, one in enumerate(self.releases))
         self._by_hash = _first_places((one.package_hash, place) for place, one in enumerate(self.releases))
-        self._all = _Offers(self.releases, lambda one: not one.is_disabled)
-        self._finished = self._all
-        if any(one.is_unfinished for one in self.releases):
-            self._finished = _Offers(self.releases, lambda one: not (one.is_disabled or one.is_unfinished))
+        offered = [(place, one) for place, one in enumerate(self.releases) if one.is_offered]
+        finished = [(place, one) for place, one in offered if not one.is_unfinished]
+        self._all = _Offers(offered)
+        self._finished = self._all if len(finished) == len(offered) else _Offers(finished)
+        self._held = _held(self.releases)
         self.labels: AbstractSet[str] = self._by_label.keys()
         self.hashes: AbstractSet[str] = self._by_hash.keys() | {
             old for one in self.releases for old in one.diff_package_map
@@ -102,11 +117,14 @@ class Candidates:
     def look_through(self, check: UpdateCheck, *, skip_unfinished: bool = False) -> _Findings:
         """Find the newest release for a phone, and whether a mandatory one lies above what it runs."""
         offers = self._finished if skip_unfinished else self._all
-        first, mandatory = offers.everywhere if check.is_companion else offers.within(check.app_version)
+        enabled, fitting = offers.everywhere, offers.fitting(check)
+        held = self._held.get(check.package_hash)
+        if held is not None:  # to a device that runs it, a held release is a finished one
+            enabled, fitting = enabled.or_newer(held.everywhere), fitting.or_newer(held.fitting(check))
         return _Findings(
-            latest_enabled=self._at(offers.everywhere.first),
-            latest_fitting=self._at(first),
-            has_newer_mandatory=mandatory < self._place_of(check),
+            latest_enabled=self._at(enabled.first),
+            latest_fitting=self._at(fitting.first),
+            has_newer_mandatory=fitting.mandatory < self._place_of(check),
         )
 
     def _at(self, place: int) -> Candidate | None:
@@ -153,6 +171,10 @@ class _Places(NamedTuple):
     first: int
     mandatory: int
 
+    def or_newer(self, other: _Places) -> _Places:
+        """Return the places in both together."""
+        return _Places(min(self.first, other.first), min(self.mandatory, other.mandatory))
+
 
 class _Target(Struct, frozen=True):
     """A range of binary versions, and the place of the newest release for it."""
@@ -168,8 +190,7 @@ class _Offers:
     than the history has bounds. A prerelease is alike only to those of a release that ranges name.
     """
 
-    def __init__(self, releases: Sequence[Candidate], is_offered: Callable[[Candidate], bool]) -> None:
-        offered = [(place, one) for place, one in enumerate(releases) if is_offered(one)]
+    def __init__(self, offered: Sequence[tuple[int, Candidate]]) -> None:
         mandatory = [(place, one) for place, one in offered if one.is_mandatory]
         self.everywhere = _Places(*(some[0][0] if some else _NOWHERE for some in (offered, mandatory)))
         self._targets = _targets(offered)
@@ -179,7 +200,11 @@ class _Offers:
         self._named = frozenset(core for part in parts for core in part.open_cores)
         self._known: dict[tuple[int, object], _Places] = {}
 
-    def within(self, app_version: str) -> _Places:
+    def fitting(self, check: UpdateCheck) -> _Places:
+        """Return the places of the releases for the device that sends a check."""
+        return self.everywhere if check.is_companion else self._within(check.app_version)
+
+    def _within(self, app_version: str) -> _Places:
         """Return the places of the releases for a binary version."""
         version = semver.parse_version(app_version)
         if version is None:
@@ -211,15 +236,25 @@ def _first_places(named: Iterable[tuple[str, int]]) -> dict[str, int]:
     return places
 
 
-def candidates(history: Sequence[Package]) -> Candidates:
+def _held(releases: Sequence[Candidate]) -> Mapping[str | None, _Offers]:
+    """Return the held releases by package hash, each for the devices that run it."""
+    found: dict[str | None, list[tuple[int, Candidate]]] = {}
+    for place, one in enumerate(releases):
+        if one.is_held and not one.is_disabled:
+            found.setdefault(one.package_hash, []).append((place, one))
+    return {package_hash: _Offers(held) for package_hash, held in found.items()}
+
+
+def candidates(history: Sequence[Package], *, is_stopped: bool = False) -> Candidates:
     """Prepare a deployment's releases, oldest first, for deciding."""
-    return Candidates(
+    releases = (
         Candidate(
             app_version=release.app_version,
             package_hash=release.package_hash,
             label=release.label,
             description=release.description,
             is_disabled=bool(release.is_disabled),
+            is_held=release.is_held,
             is_mandatory=release.is_mandatory,
             rollout=release.rollout,
             blob_url=release.blob_url,
@@ -228,6 +263,7 @@ def candidates(history: Sequence[Package]) -> Candidates:
         )
         for release in reversed(history)
     )
+    return Candidates(releases, is_stopped=is_stopped)
 
 
 def answer(candidates: Candidates, check: UpdateCheck) -> UpdateInfo:
@@ -286,6 +322,8 @@ def decide(candidates: Candidates, check: UpdateCheck) -> Decision:
             latest enabled release is invalid.
 
     """
+    if candidates.is_stopped:
+        return Decision(original=UpdateInfo())
     findings = candidates.look_through(check)
     told = _told(findings, check)
     offered = findings.latest_fitting

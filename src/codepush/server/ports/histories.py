@@ -18,13 +18,14 @@ class DeploymentHistory(Struct, frozen=True, kw_only=True):
     """All releases of a deployment, oldest first, as they were at one revision.
 
     ``archives`` are the app's contents that have a manifest, as in :meth:`Packages.archives`: those
-    from which and to which there can be diffs.
+    from which and to which there can be diffs. ``is_stopped``: no device is offered an update.
     """
 
     deployment_id: int
     revision: int
     packages: tuple[Package, ...]
     archives: dict[str, int] = {}
+    is_stopped: bool = False
 
 
 class Histories(Protocol):

@@ -39,6 +39,7 @@ class Links(Struct, frozen=True):
             original_label=release.original_label,
             original_deployment=release.original_deployment,
             released_by=release.released_by,
+            is_held=release.is_held,
             diff_package_map={
                 # What is not known yet does not fit: the whole package is right for every device.
                 diff.old_hash: DiffPackage(

@@ -32,7 +32,11 @@ class StoredHistories:
             archives = await records.packages.archives(deployment.app_id)
         packages = tuple(self._links.package(release) for release in history)
         return DeploymentHistory(
-            deployment_id=deployment.id, revision=deployment.revision, packages=packages, archives=archives
+            deployment_id=deployment.id,
+            revision=deployment.revision,
+            packages=packages,
+            archives=archives,
+            is_stopped=deployment.stopped_by is not None,
         )
 
     async def revisions(self, deployment_ids: Sequence[int]) -> dict[int, int]:

@@ -124,7 +124,7 @@ class Snapshot:
         self.revision = history.revision
         self.weight = _weight(history)
         self.standing = Standing()
-        self._candidates = selection.candidates(history.packages)
+        self._candidates = selection.candidates(history.packages, is_stopped=history.is_stopped)
         # What diffs can be made from and to, by hash; and the releases among it, by the address of the whole package.
         self._archives = history.archives
         self._whole = {one.blob_url: one for one in self._candidates.releases if one.package_hash in history.archives}
