@@ -13,6 +13,7 @@ import click
 from codepush.cli.options import LocalGroup
 from codepush.cli.server_data import backup, check, gc, restore
 from codepush.cli.server_people import account, key, login_code
+from codepush.cli.server_updates import start_updates, stop_updates
 from codepush.cli.storage_options import load_settings, place_options
 
 if TYPE_CHECKING:
@@ -103,5 +104,5 @@ def migrate(**places: str | None) -> None:
     click.echo("The database was brought up to date." if done else "The database is up to date; nothing was changed.")
 
 
-for _command in (account, key, login_code, check, gc, backup, restore):
+for _command in (account, key, login_code, check, gc, backup, restore, stop_updates, start_updates):
     server.add_command(_command)

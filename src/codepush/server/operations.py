@@ -49,6 +49,8 @@ __all__ = [
     "remove_account",
     "restore",
     "revoke_key",
+    "start_updates",
+    "stop_updates",
     "work",
 ]
 
@@ -219,6 +221,36 @@ async def clean(settings: Settings, *, retired_days: int, dry_run: bool) -> Clea
     """
     async with _open(settings, Parts.prepare_existing) as parts:
         return await parts.upkeep.garbage_collection.clean(retired_days=retired_days, dry_run=dry_run)
+
+
+async def stop_updates(settings: Settings, note: str | None) -> int:
+    """Stop the updates of all deployments that are not stopped, and return their number.
+
+    Args:
+        settings: The server's settings.
+        note: Why, for the audit trail.
+
+    Raises:
+        CodePushError: The database cannot be used.
+
+    """
+    async with _open(settings, Parts.prepare_existing) as parts:
+        return await parts.releasing.stopping.stop_all(_operator(), note)
+
+
+async def start_updates(settings: Settings, note: str | None) -> int:
+    """Start the updates of the deployments that `stop_updates` has stopped, and return their number.
+
+    Args:
+        settings: The server's settings.
+        note: Why, for the audit trail.
+
+    Raises:
+        CodePushError: The database cannot be used.
+
+    """
+    async with _open(settings, Parts.prepare_existing) as parts:
+        return await parts.releasing.stopping.start_all(_operator(), note)
 
 
 async def back_up(settings: Settings, target: Path) -> BackedUp:

@@ -23,12 +23,14 @@ def test_a_stranger_may_do_nothing(action):
 
 
 LOOKING = {"view_app", "view_collaborators", "view_deployment", "leave_app"}
+RELEASING = {"release", "patch_release", "promote", "rollback"}
+ROLLING_OUT = {"advance_rollout", "halt_rollout", "stop_updates", "start_updates"}
 
 
 def test_a_collaborator_releases_but_does_not_own():
     """Collaborators look, work with releases, and may leave; the app itself and its deployments are its owner's."""
     allowed = {action for action in ACTIONS if permissions.may("Collaborator", action)}
-    assert allowed == LOOKING | {"release", "patch_release", "promote", "rollback", "stop_updates", "start_updates"}
+    assert allowed == LOOKING | RELEASING | ROLLING_OUT
 
 
 def test_a_manager_may_what_an_owner_may():
