@@ -3,21 +3,25 @@
 NEGLIGIBLE = 1e-18
 
 
-def stopped(share, rule, verdicts):
-    """Yield, after each of so many verdicts, the probability that a rule has stopped.
+def stops(share, verdicts, *, many=None, few=None):
+    """Yield the probabilities that too many and few enough failures have stopped a run, after each verdict.
 
     Args:
         share: Probability that a verdict is a failure.
-        rule: Whether to stop, given failures and verdicts; if it stops at some failures, then also at more.
         verdicts: Length of the walk.
+        many: Whether to stop for too many failures, given failures and verdicts; if so, then also with more failures.
+        few: Whether to stop for few failures; if so, then also with fewer.
 
     """
-    lowest, running, total = 0, [1.0], 0.0
+    lowest, running, too_many, few_enough = 0, [1.0], 0.0, 0.0
     for number in range(1, verdicts + 1):
         pairs = zip([0.0, *running], [*running, 0.0], strict=True)
         running = [fewer * share + as_many * (1 - share) for fewer, as_many in pairs]
-        while running and (running[-1] < NEGLIGIBLE or rule(lowest + len(running) - 1, number)):
-            total += running.pop()
-        negligible = next((place for place, one in enumerate(running) if one > NEGLIGIBLE), 0)
-        lowest, running = lowest + negligible, running[negligible:]
-        yield total
+        while running and (running[-1] < NEGLIGIBLE or (many and many(lowest + len(running) - 1, number))):
+            too_many += running.pop()
+        kept = 0
+        while kept < len(running) and (running[kept] < NEGLIGIBLE or (few and few(lowest + kept, number))):
+            few_enough += running[kept]
+            kept += 1
+        lowest, running = lowest + kept, running[kept:]
+        yield too_many, few_enough

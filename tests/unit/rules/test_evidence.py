@@ -22,7 +22,7 @@ from codepush.rules.evidence import (
     verdicts_to_advance,
     worst,
 )
-from support.walks import stopped
+from support.walks import stops
 
 WALK = 50_000
 COUNTS = st.integers(0, 100_000).flatmap(lambda verdicts: st.tuples(st.integers(0, verdicts), st.just(verdicts)))
@@ -34,9 +34,9 @@ def halts(failures, verdicts, limit, bar=HALT):
     return is_failing(failures, verdicts, limit) and evidence(failures, verdicts, limit) >= bar
 
 
-def chance_of_stop(share, rule, verdicts=WALK):
-    *_, last = stopped(share, rule, verdicts)
-    return last
+def last(walk):
+    *_, outcome = walk
+    return outcome
 
 
 def mean_of(ratio, share, verdicts):
@@ -50,8 +50,10 @@ def mean_of(ratio, share, verdicts):
 @pytest.mark.parametrize("limit", [0.006, 0.01, 0.03])
 def test_a_release_at_the_limit_is_rarely_halted(limit):
     """Looked at after each of 50,000 verdicts, at most 1 in 100 is halted and 1 in 10 held."""
-    assert 0.003 < chance_of_stop(limit, lambda failures, verdicts: halts(failures, verdicts, limit)) <= 0.01
-    assert 0.03 < chance_of_stop(limit, lambda failures, verdicts: halts(failures, verdicts, limit, HOLD)) <= 0.1
+    halted, _ = last(stops(limit, WALK, many=lambda failures, verdicts: halts(failures, verdicts, limit)))
+    held, _ = last(stops(limit, WALK, many=lambda failures, verdicts: halts(failures, verdicts, limit, HOLD)))
+    assert 0.003 < halted <= 0.01
+    assert 0.03 < held <= 0.1
 
 
 @pytest.mark.parametrize("limit", [0.01, 0.03])
@@ -59,25 +61,22 @@ def test_a_release_that_must_be_ruled_out_rarely_advances(limit):
     """With as many failures as the worst share, at most 1 in 10 advances; with twice as many, 1 in 200."""
     ruled_out = worst(limit)
 
-    def advances(successes, verdicts):
-        return health(verdicts - successes, verdicts, ruled_out) >= ADVANCE
+    def advances(failures, verdicts):
+        return health(failures, verdicts, ruled_out) >= ADVANCE
 
-    assert 0.05 < chance_of_stop(1 - ruled_out, advances, 20_000) <= 0.1
-    assert chance_of_stop(1 - 2 * ruled_out, advances, 20_000) < 0.005
+    _, advanced = last(stops(ruled_out, 20_000, few=advances))
+    assert 0.05 < advanced <= 0.1
+    _, advanced = last(stops(2 * ruled_out, 20_000, few=advances))
+    assert advanced < 0.005
 
 
 @pytest.mark.parametrize("share", [0.01, 0.05])
 def test_the_interval_contains_the_share_at_every_look(share):
     """The share is ever below the interval, or above it, in at most 2.5 of 100 runs each."""
-
-    def is_below(failures, verdicts):
-        return evidence(failures, verdicts, share) >= 40
-
-    def is_above(successes, verdicts):
-        return health(verdicts - successes, verdicts, share) >= 40
-
-    assert 0.005 < chance_of_stop(share, is_below, 20_000) <= 0.025
-    assert 0.005 < chance_of_stop(1 - share, is_above, 20_000) <= 0.025
+    below, _ = last(stops(share, 20_000, many=lambda failures, verdicts: evidence(failures, verdicts, share) >= 40))
+    _, above = last(stops(share, 20_000, few=lambda failures, verdicts: health(failures, verdicts, share) >= 40))
+    assert 0.005 < below <= 0.025
+    assert 0.005 < above <= 0.025
 
 
 @given(SHARES, st.integers(0, 12))
@@ -207,8 +206,8 @@ def test_verdicts_without_a_failure_advance():
 @pytest.mark.parametrize("rise", [0.02, 0.1, 0.5])
 def test_needed_verdicts_are_exact(limit, baseline, rise):
     """The number is that of a walk from verdict to verdict, for every power."""
-    walk = stopped(baseline + rise, lambda failures, verdicts: halts(failures, verdicts, limit), 4_000)
-    chances = list(walk)
+    walk = stops(baseline + rise, 4_000, many=lambda failures, verdicts: halts(failures, verdicts, limit))
+    chances = [halted for halted, _ in walk]
     for power in (0.05, 0.5, 0.95):
         expected = next((number for number, chance in enumerate(chances, 1) if chance >= power), None)
         assert needed(limit, rise, power, baseline) == expected
