@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import hashlib
+import hmac
 import json
 import os
 import random
@@ -26,6 +28,7 @@ import anyio
 import uvicorn
 from msgspec import Struct
 from results import circumstances, table, write_section
+from sqlalchemy import create_engine, insert
 
 from codepush.models import StatusReport
 from codepush.server import process
@@ -37,6 +40,7 @@ from codepush.server.services.caller import operator
 from codepush.server.services.phones import reports as service
 from codepush.server.services.phones.reports import Reports
 from codepush.server.settings import Settings
+from codepush.server.storage.sql.schema import counters, devices
 from codepush.server.storage.sql.store import SqlStore
 from codepush.wire.acquisition import ACCEPTED_TEXT
 
@@ -49,6 +53,12 @@ SECONDS: Final = 4.0
 CONNECTIONS: Final = 64
 SENDERS: Final = 1_000
 LABELS: Final = 5
+DEVICES: Final = 1_000_000
+"""Devices that are stored before, and run another label."""
+
+SHARE_STORED: Final = 0.8
+"""The share of them among the devices that report."""
+
 DEPLOYMENT_KEY: Final = "benchmark-deployment"
 PATH: Final = "/v0.1/public/codepush/report_status"
 
@@ -78,10 +88,11 @@ class Figures(Struct, frozen=True):
 
 
 def make_reports(seed: int) -> Iterator[StatusReport]:
-    """Yield what phones report without end: downloads and installations of a few labels, by ever new devices."""
+    """Yield what devices report without end: downloads and installations of a few labels, by stored and new devices."""
     dice = random.Random(seed)  # noqa: S311 - nothing here is secret
     while True:
-        label, device = f"v{dice.randrange(LABELS) + 1}", f"{dice.getrandbits(128):032x}"
+        label, number = f"v{dice.randrange(LABELS) + 2}", dice.randrange(DEVICES)
+        device = device_id(number if dice.random() < SHARE_STORED else DEVICES + dice.getrandbits(100))
         yield StatusReport(kind="download", deployment_key=DEPLOYMENT_KEY, label=label, client_unique_id=device)
         yield StatusReport(
             kind="deploy",
@@ -91,8 +102,13 @@ def make_reports(seed: int) -> Iterator[StatusReport]:
             status="DeploymentSucceeded",
             client_unique_id=device,
             previous_deployment_key=DEPLOYMENT_KEY,
-            previous_label_or_app_version="1.0.0",
+            previous_label_or_app_version="v1",
         )
+
+
+def device_id(number: int) -> str:
+    """Return the ID of a device."""
+    return f"{number:032x}"
 
 
 async def at_the_store(url: str, way: str, seed: int) -> Rate:
@@ -204,7 +220,7 @@ def serve(batch: int, data: Path, url: str) -> None:
 
 
 async def prepare(url: str, data: Path) -> None:
-    """Make a database with the deployment that reports are about."""
+    """Make a database with the deployment that reports are about, and its devices."""
     settings = Settings.load({"data": data, "database_url": url}, {})
     async with open_parts(settings) as parts:
         account, _ = await parts.access.accounts.add(operator("benchmark"), "benchmark@example.com", "Benchmark")
@@ -220,7 +236,7 @@ async def prepare(url: str, data: Path) -> None:
         package = await records.packages.add(
             app_id=app, package_hash="benchmark", manifest=None, index=None, blob=blob, created_at=1
         )
-        for _ in range(LABELS):
+        for _ in range(LABELS + 1):
             await records.releases.add(
                 deployment.id,
                 NewRelease(
@@ -232,6 +248,22 @@ async def prepare(url: str, data: Path) -> None:
                 ),
             )
     await store.close()
+    store_devices(url, deployment.id, deployment.device_key)
+
+
+def store_devices(url: str, deployment_id: int, device_key: bytes) -> None:
+    """Store devices that run v1, in the order in which devices come: their digests are random."""
+    engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://"))
+    row = {"deployment_id": deployment_id, "subject": "v1", "updated_at": 1}
+    trial = {"known_since": 1, "trial": 1, "trial_at": 1, "outcome": "ok"}
+    with engine.begin() as connection:
+        for start in range(0, DEVICES, 10_000):
+            names = (device_id(number).encode() for number in range(start, min(start + 10_000, DEVICES)))
+            digests = (hmac.digest(device_key, name, hashlib.sha256) for name in names)
+            connection.execute(insert(devices), [{**row, **trial, "device": digest} for digest in digests])
+        counter = {"deployment_id": deployment_id, "subject": "v1", "kind": "active", "value": DEVICES}
+        connection.execute(insert(counters), counter)
+    engine.dispose()
 
 
 def measure(once: Callable[[str, int], Rate]) -> Figures:
@@ -272,7 +304,9 @@ def report(figures: dict[tuple[str, str], Figures]) -> None:
         for way, rate in one.by_way.items()
     ]
     about = (
-        f"Acknowledged reports, best of {ROUNDS} rounds of {SECONDS:.0f} seconds, in groups of up to {WAYS[GROUPED]}. "
+        f"Acknowledged reports, half of them downloads, best of {ROUNDS} rounds of {SECONDS:.0f} seconds, in groups of "
+        f"up to {WAYS[GROUPED]}. {DEVICES:,} devices are stored before; {SHARE_STORED:.0%} of those "
+        f"that report are among them. "
         f"Over HTTP {CONNECTIONS} connections send, and the processors are the server's; at the store "
         f"{SENDERS:,} senders in the same process do. Those of PostgreSQL are not counted."
     )

@@ -13,7 +13,7 @@ from msgspec.structs import asdict
 from codepush.models import StatusReport
 from codepush.rules import metrics, reports, trials
 from codepush.rules.labels import number as number_of
-from codepush.rules.trials import TriedLabel
+from codepush.rules.trials import TrialChange, TriedLabel
 from contract.differences import (
     ACTIVE,
     METRICS,
@@ -48,16 +48,13 @@ class Store:
     def take(self, report):
         device = report.client_unique_id
         here, there = report.deployment_key, metrics.other_deployment_key(report)
-        trial = self.trials.get((here, device)) if device else None
+        tried = self.attempt(report)
         change = metrics.change(
             report,
             runs=self.runs.get((here, device)),
             ran_elsewhere=self.runs.get((there, device)),
-            is_repeat=trials.is_repeat(report, trial),
+            is_repeat=tried.is_repeat,
         )
-        if report.label:
-            label = TriedLabel(number=number_of(report.label), released_at=0)
-            self.trials[here, device] = trials.change(report, trial, label, is_known=True, at=0).trial or trial
         for counter in change.counters:
             name = (counter.deployment_key, counter.subject, counter.kind)
             self.counters[name] = max(0, self.counters[name] + counter.delta)
@@ -65,6 +62,17 @@ class Store:
             self.runs[here, device] = change.remember
         if change.is_moved:
             del self.runs[there, device]
+
+    def attempt(self, report):
+        """Return what a report changes of the device's trial, and remember that."""
+        if not report.label:
+            return TrialChange()
+        device = (report.deployment_key, report.client_unique_id)
+        label = TriedLabel(number=number_of(report.label), released_at=0)
+        change = trials.change(report, self.trials.get(device), label, is_known=True, at=0)
+        if change.trial and report.client_unique_id:
+            self.trials[device] = change.trial
+        return change
 
     def clear(self, key):
         self.counters = Counter({name: value for name, value in self.counters.items() if name[0] != key})

@@ -76,8 +76,7 @@ def change(
         report: the report, already validated; its label, versions and previous ones are subjects of counters.
         runs: what the device is remembered to run in the report's deployment.
         ran_elsewhere: what it is remembered to run in the other deployment it names.
-        is_repeat: whether the device reported this download or failure before
-            (:func:`codepush.rules.trials.is_repeat`).
+        is_repeat: whether the device reported this download or failure before (`codepush.rules.trials`).
 
     """
     if not is_arrival(report):

@@ -12,10 +12,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from codepush.insight_models import TrialAge, TrialKind, TrialOutcome, TrialStanding, TrialTotals
-from codepush.rules.labels import number
 from codepush.rules.reports import FAILED
 from codepush.rules.rollout import is_selected
 
@@ -31,7 +29,6 @@ __all__ = [
     "TriedLabel",
     "change",
     "cohort_of",
-    "is_repeat",
 ]
 
 COHORT: Final = 10 * 60 * 1000
@@ -88,23 +85,17 @@ class TrialChange(Struct, frozen=True):
     Attributes:
         trial: The trial to remember of the device; ``None``: as before.
         count: What it adds one to.
+        is_repeat: Whether the device reported this download or failure before.
 
     """
 
     trial: Trial | None = None
     count: TrialCount | None = None
+    is_repeat: bool = False
 
 
 _NOTHING: Final = TrialChange()
-
-
-def is_repeat(report: StatusReport, trial: Trial | None) -> bool:
-    """Return whether a device reported this download or failure of the label of its last trial before."""
-    if trial is None or not report.label or trial.number != number(report.label):
-        return False
-    if report.kind == "download":
-        return trial.began_at is not None
-    return report.status == FAILED and trial.outcome == "bad"
+_REPEAT: Final = TrialChange(is_repeat=True)
 
 
 def change(report: StatusReport, trial: Trial | None, label: TriedLabel, *, is_known: bool, at: int) -> TrialChange:
@@ -136,19 +127,21 @@ def cohort_of(at: int, label: TriedLabel) -> int:
 
 def _downloaded(trial: Trial, label: TriedLabel, standing: TrialStanding, at: int) -> TrialChange:
     if trial.began_at is not None:
-        return _NOTHING
-    began = replace(trial, began_at=at)
+        return _REPEAT
+    began = Trial(label.number, at, trial.outcome)
     if trial.outcome is not None:  # its verdict is counted already, as that of a trial without a download
         return TrialChange(began)
     return TrialChange(began, TrialCount(cohort_of(at, label), "began", "none", standing))
 
 
 def _reported(trial: Trial, outcome: TrialOutcome, label: TriedLabel, standing: TrialStanding, at: int) -> TrialChange:
-    if trial.outcome is not None:
-        failed_later = (trial.outcome, outcome) == ("ok", "bad")
-        return TrialChange(replace(trial, outcome="bad")) if failed_later else _NOTHING
-    cohort = cohort_of(at if trial.began_at is None else trial.began_at, label)
-    return TrialChange(replace(trial, outcome=outcome), TrialCount(cohort, outcome, _age(trial.began_at, at), standing))
+    after = Trial(label.number, trial.began_at, outcome)
+    if trial.outcome is None:
+        cohort = cohort_of(at if trial.began_at is None else trial.began_at, label)
+        return TrialChange(after, TrialCount(cohort, outcome, _age(trial.began_at, at), standing))
+    if outcome == "ok":
+        return _NOTHING
+    return _REPEAT if trial.outcome == "bad" else TrialChange(after)
 
 
 def _standing(report: StatusReport, label: TriedLabel, *, is_known: bool) -> TrialStanding:

@@ -19,7 +19,7 @@ from codepush.rules import metrics, trials
 from codepush.rules.labels import is_label, number
 from codepush.rules.series import HOUR, start_of
 from codepush.rules.subjects import Subjects
-from codepush.rules.trials import Trial, TrialCount, TriedLabel
+from codepush.rules.trials import Trial, TrialChange, TriedLabel
 from codepush.server.ports.devices import Addition, DeviceRecord
 from codepush.server.ports.trials import TrialAddition
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from codepush.rules.metrics import CounterChange, CounterKind
+    from codepush.rules.trials import TrialCount
     from codepush.server.ports.deployments import DeploymentRecord
     from codepush.server.ports.devices import Countable, Device
     from codepush.server.ports.store import Records
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from codepush.server.services.phones.new_devices import Admissions
 
     _Counter: TypeAlias = tuple[int, str, CounterKind]
+    _Name: TypeAlias = tuple[str, str | None]
 
 __all__ = ["Arrival", "count"]
 
@@ -81,6 +83,7 @@ class _Sent(NamedTuple):
 
 
 _UNKNOWN: Final = DeviceRecord()
+_NO_TRIAL: Final = TrialChange()
 
 
 class _Batch:
@@ -102,7 +105,8 @@ class _Batch:
             for report, address in ((one.report, one.address) for one in arrivals)
         ]
         self._devices: dict[Device, DeviceRecord] = {}
-        self._labels: dict[Label, TriedLabel] = {}
+        self._names: dict[_Name, Label] = {}
+        self._labels: dict[_Name, tuple[Label, TriedLabel]] = {}
         self._counters: dict[_Counter, tuple[int, int]] = {}
         self._trials: Counter[tuple[Label, TrialCount]] = Counter()
         self.changed: dict[Device, DeviceRecord] = {}
@@ -113,19 +117,24 @@ class _Batch:
 
     def labels(self) -> set[Label]:
         """Return the labels that reports are about, of those that were released."""
-        found = ((self._deployments.get(one.report.deployment_key), one.report) for one in self._sent)
-        return {
-            (deployment.id, number(report.label))
-            for deployment, report in found
-            if deployment and report.label and self._subjects[deployment.key].of(report.label)
+        named = {(one.report.deployment_key, one.report.label) for one in self._sent}
+        self._names = {
+            (key, label): (self._deployments[key].id, number(label))
+            for key, label in named
+            if label and key in self._subjects and self._subjects[key].of(label)
         }
+        return set(self._names.values())
 
     def apply(
         self, remembered: Mapping[Device, DeviceRecord], labels: Mapping[Label, LabelRecord], admissions: Admissions
     ) -> None:
         """Apply the rules to every report, given what was remembered of devices before the first one."""
         self._devices = dict(remembered)
-        self._labels = {label: TriedLabel(number=label[1], **asdict(facts)) for label, facts in labels.items()}
+        self._labels = {
+            name: (label, TriedLabel(number=label[1], **asdict(labels[label])))
+            for name, label in self._names.items()
+            if label in labels
+        }
         for sent in self._sent:
             report = self._countable(sent.report)
             if report is None:
@@ -155,38 +164,40 @@ class _Batch:
         report, here, there, _ = sent
         before = self._devices.get(here, _UNKNOWN) if here else _UNKNOWN
         elsewhere = self._devices.get(there, _UNKNOWN) if there else _UNKNOWN
-        trial = None if before.trial is None else Trial(before.trial, before.trial_at, before.outcome)
+        tried = self._try(report, before)
         change = metrics.change(
             report,
             runs=before.subject or None,
             ran_elsewhere=elsewhere.subject or None,
-            is_repeat=trials.is_repeat(report, trial),
+            is_repeat=tried.is_repeat,
         )
-        tried = self._try(report, trial, before) if report.label else None
-        if here and (change.remember or tried):
-            self._remember(here, before, change.remember or before.subject, tried or trial)
+        if here and (change.remember or tried.trial):
+            self._remember(here, before, change.remember, tried.trial)
         if there and change.is_moved:
             self.changed[there] = self._devices[there] = replace(elsewhere, subject="")
         for counter in change.counters:
             self._add(counter)
 
-    def _try(self, report: StatusReport, trial: Trial | None, device: DeviceRecord) -> Trial | None:
-        """Count a trial; return what is to be remembered of it, if that has changed."""
-        deployment = self._deployments.get(report.deployment_key)
-        label = (deployment.id, number(report.label)) if deployment and report.label else None
-        tried = self._labels.get(label) if label else None
-        if tried is None or label is None:
-            return None
+    def _try(self, report: StatusReport, device: DeviceRecord) -> TrialChange:
+        """Count a trial; return what it changes."""
+        found = self._labels.get((report.deployment_key, report.label))
+        if found is None:
+            return _NO_TRIAL
+        label, tried = found
+        trial = None if device.trial is None else Trial(device.trial, device.trial_at, device.outcome)
         is_known = device is not _UNKNOWN and (device.known_since is None or device.known_since < tried.released_at)
         change = trials.change(report, trial, tried, is_known=is_known, at=self._at)
         if change.count:
             self._trials[label, change.count] += 1
-        return change.trial
+        return change
 
-    def _remember(self, device: Device, before: DeviceRecord, subject: str, trial: Trial | None) -> None:
-        known_since = self._at if before is _UNKNOWN else before.known_since
-        facts = (None, None, None) if trial is None else astuple(trial)
-        self.changed[device] = self._devices[device] = DeviceRecord(subject, known_since, *facts)
+    def _remember(self, device: Device, before: DeviceRecord, subject: str | None, trial: Trial | None) -> None:
+        """Remember what a device runs and tries; ``None``: as before."""
+        self.changed[device] = self._devices[device] = DeviceRecord(
+            subject or before.subject,
+            self._at if before is _UNKNOWN else before.known_since,
+            *((before.trial, before.trial_at, before.outcome) if trial is None else astuple(trial)),
+        )
 
     def additions(self) -> list[Addition]:
         """Return what is added to each counter."""

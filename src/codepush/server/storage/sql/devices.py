@@ -15,6 +15,7 @@ from codepush.server.storage.sql.schema import counter_series, counters, devices
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
+    from typing import Any
 
     from codepush.server.ports.devices import Addition, Device
 
@@ -176,13 +177,20 @@ class SqlDevices(BulkQueries):
 
     async def count(self, additions: Sequence[Addition], *, hour: int) -> None:
         rows = sorted(astuple(addition) for addition in additions)
-        await self._given(_ADDITION, rows, BEGIN_COUNTING)
-        values = {tuple(row.values())[:3]: row["value"] for row in await self._given(_ADDITION, rows, COUNT)}
+        values = await self._count(rows)
+        if new := [row for row in rows if row[:3] not in values]:
+            await self._given(_ADDITION, new, BEGIN_COUNTING)
+            values |= await self._count(new)
         points = [
             (one, subject, kind, hour, values[one, subject, kind] if kind in STANDING else delta)
             for one, subject, kind, delta, _ in rows
         ]
         await self._given(_POINT, points, RECORD)
+
+    async def _count(self, additions: Sequence[tuple[Any, ...]]) -> dict[tuple[Any, ...], int]:
+        """Add to those counters that are there, and return their values."""
+        rows = await self._given(_ADDITION, additions, COUNT)
+        return {tuple(row.values())[:3]: row["value"] for row in rows}
 
     async def counters(self, deployment_id: int) -> Sequence[CounterRecord]:
         return tuple(CounterRecord(**row) for row in await self._all(COUNTERS, deployment_id=deployment_id))
