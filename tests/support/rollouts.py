@@ -1,5 +1,7 @@
 """A deployment whose rollouts are looked at by hand, with a clock that only moves when it is told to."""
 
+import msgspec
+
 from codepush.rules import labels, plans
 from codepush.server.ports.releases import NewRelease
 from codepush.server.ports.trials import TrialAddition
@@ -37,7 +39,7 @@ class Stand:
 
     """
 
-    def __init__(self, store, ground, owner, *, clock=None):
+    def __init__(self, store, ground, owner, app, *, clock=None):
         self.store = store
         self.ground = ground
         self.clock = clock or Clock()
@@ -46,17 +48,14 @@ class Stand:
         self.changes = changes
         self.rollouts = Rollouts(store, changes, clock=self.clock)
         self.looking = Looking(store, changes, clock=self.clock)
-        self.caller = Caller(kind="person", acts_as=owner)
-        self.place = ()
+        self.place = (Caller(kind="person", acts_as=owner), app.name, ground.deployment.name)
 
     @classmethod
     async def of(cls, store, ground, **options):
         async with store.read() as records:
             owner = next(one for one in await records.accounts.all() if one.id == ground.account_id)
             app = await records.apps.get(ground.app_id)
-        stand = cls(store, ground, owner, **options)
-        stand.place = (stand.caller, app.name, ground.deployment.name)
-        return stand
+        return cls(store, ground, owner, app, **options)
 
     async def release(self, *, rollout=None, app_version="1.0.0", is_disabled=None):
         """Record a release without a plan, and return its label."""
@@ -76,8 +75,6 @@ class Stand:
         return labels.label(added.number)
 
     async def plan(self, label, text, **more):
-        import msgspec
-
         return await self.rollouts.plan(*self.place, label, msgspec.structs.replace(plans.parse(text), **more))
 
     async def act(self, label, verb, **more):

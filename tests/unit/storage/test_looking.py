@@ -1,9 +1,9 @@
 """Rollouts with a plan: looks, steps and what people do, on each kind of database."""
 
 import pytest
-from support.rollouts import HOUR, MINUTE, Stand
 
 from codepush.server.services.errors import ConflictError, InvalidError, NotFoundError
+from support.rollouts import HOUR, MINUTE, Stand
 from unit.storage.factories import lay_ground
 
 pytestmark = pytest.mark.anyio
