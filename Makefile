@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 # Tests start hundreds of processes; where this is set, each of them would compile everything again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test coverage test-long test-vectors test-interop check fix lock environment bench bench-packages bench-checks bench-reports bench-cli bench-downloads bench-scale fuzz clean
+.PHONY: demo test coverage test-long test-vectors test-interop check docs sbom fix lock environment bench bench-packages bench-checks bench-reports bench-cli bench-downloads bench-scale fuzz clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -42,7 +42,7 @@ test-vectors: environment ## Run the contract tests; CODEPUSH_VECTORS=DIR puts o
 test-interop: environment ## Try the SDK and the simulated phone on other people's servers, from npm and Debian
 	pytest tests/interop
 
-check: environment ## Format, lint, spelling, types, import contracts, generated files, deploy artefacts
+check: environment ## Format, lint, spelling, types, import contracts, generated files, deploy artefacts, docs
 	ruff format --check
 	ruff check
 	codespell src docs tools README.md CONTRIBUTING.md SECURITY.md CHANGELOG.md Makefile
@@ -54,6 +54,12 @@ check: environment ## Format, lint, spelling, types, import contracts, generated
 	python tools/settings_docs.py --check
 	tools/lock.sh --check
 	tools/lint_deploy.sh
+	$(MAKE) --no-print-directory docs
+
+docs: environment ## Build the documentation site in build/site, and check its links
+	python tools/site_pages.py
+	zensical build --clean --strict
+	python tools/links.py build/site
 
 fix: environment ## Fix what can be fixed automatically
 	ruff check --fix
@@ -93,4 +99,4 @@ lock: environment ## Lock the newest versions that pyproject.toml allows
 	tools/lock.sh --upgrade
 
 clean: ## Remove the environment and every cache
-	rm -rf .venv .uv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage*
+	rm -rf build .venv .uv .cache .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage*

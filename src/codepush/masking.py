@@ -1,7 +1,7 @@
 """Access keys kept out of messages, logs and representations.
 
 A user sometimes passes an access key where its name belongs, or as any other word of a command. What a program shows of
-that ends up in the logs of build jobs, so every text on its way out goes through :func:`masked`.
+that ends up in the logs of build jobs, so every text on its way out goes through ``masked``.
 """
 
 from __future__ import annotations

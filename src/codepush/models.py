@@ -2,7 +2,7 @@
 
 Every value is frozen. Times are aware datetimes in UTC, sizes are bytes, rollouts are whole
 percents. Names are those of the field (``docs/architecture.md``); the spellings of the wire live
-in :mod:`codepush.wire`. What a management server says of them beyond what is known here is kept in
+in ``codepush.wire``. What a management server says of them beyond what is known here is kept in
 ``extra``, under the names and with the values of its JSON.
 """
 
@@ -193,7 +193,7 @@ class PackageInfo(ReleaseOptions, frozen=True, kw_only=True, repr_omit_defaults=
 
 
 class PackageInfoDict(TypedDict, total=False):
-    """A mapping in place of a :class:`PackageInfo`, with its fields in either spelling."""
+    """A mapping in place of a ``PackageInfo``, with its fields in either spelling."""
 
     app_version: str | None
     description: str | None

@@ -1,18 +1,22 @@
 """A live server and simulated devices, for tests of your own release scripts.
 
-Load the fixtures from a ``conftest.py``::
+Load the fixtures from a ``conftest.py``:
 
-    pytest_plugins = ["codepush.testing"]
+```python
+pytest_plugins = ["codepush.testing"]
+```
 
-Then a test can release something and see what a device makes of it::
+Then a test can release something and see what a device makes of it:
 
-    def test_release(codepush_server, codepush_device, tmp_path):
-        with codepush_server.client() as code_push:
-            code_push.add_app("App")
-            code_push.release("App", "Staging", "build/CodePush", "1.0.0")
-            key = code_push.get_deployment("App", "Staging").key
-        device = codepush_device(deployment_key=key, app_version="1.0.0")
-        assert device.check() is not None
+```python
+def test_release(codepush_server, codepush_device, tmp_path):
+    with codepush_server.client() as code_push:
+        code_push.add_app("App")
+        code_push.release("App", "Staging", "build/CodePush", "1.0.0")
+        key = code_push.get_deployment("App", "Staging").key
+    device = codepush_device(deployment_key=key, app_version="1.0.0")
+    assert device.check() is not None
+```
 
 The server is the real one, with a database and a folder of its own; nothing outlives the test.
 """

@@ -1,6 +1,6 @@
 """What to do about each outcome, decided without doing it.
 
-:func:`perform` is a generator: it says what to send or how long to pause, is told what came of it,
+``perform`` is a generator: it says what to send or how long to pause, is told what came of it,
 and in the end returns what was asked for or raises our error. Its driver does the waiting,
 so the same decisions serve both clients, and a test needs neither network nor clock.
 """

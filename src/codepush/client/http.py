@@ -75,7 +75,7 @@ def options(settings: Settings) -> dict[str, Any]:
     """Return the arguments to make an HTTP client with, of either kind.
 
     Redirections are not followed: the access key is for one server. What may differ from call to
-    call is among the :func:`arguments` of each request.
+    call is among the ``arguments`` of each request.
     """
     if (warning := insecurity(settings.server_url)) is not None:
         warnings.warn(warning, InsecureServerWarning, stacklevel=4)  # where the client is created

@@ -20,7 +20,7 @@ _FIELDS: Final = {name: name for name in _NAMES} | _CAMEL
 
 
 def package_info(metadata: PackageInfo | PackageInfoDict | None) -> PackageInfo:
-    """Return metadata as a :class:`~codepush.PackageInfo`.
+    """Return metadata as a ``PackageInfo``.
 
     Args:
         metadata: such an object, a mapping with its fields (``is_mandatory`` or ``isMandatory``), or ``None`` for

@@ -1,6 +1,6 @@
 """A simulated device: what an app with react-native-code-push in it does with your updates.
 
-A :class:`SimulatedDevice` lives in a folder. It starts with the binary from the store, checks a
+A ``SimulatedDevice`` lives in a folder. It starts with the binary from the store, checks a
 server for updates, downloads and verifies them, runs them after a restart, reports the result to
 the server, and rolls back an update that crashes:
 
@@ -21,7 +21,7 @@ strict side: the hash of every package is verified, an update may not delete fil
 package, unsafe archives are refused, and reports of what runs or failed are repeated until the
 server takes them. A device that is given a public key accepts signed updates only.
 
-Methods raise :class:`codepush.errors.CodePushError`; a failed download or update changes nothing.
+Methods raise ``codepush.errors.CodePushError``; a failed download or update changes nothing.
 """
 
 from codepush.device.packages import InstallMode, LocalUpdate, Platform, RemotePackage, Running, SyncStatus

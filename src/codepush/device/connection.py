@@ -89,7 +89,7 @@ class Connection:
         return acquisition.read_update(self._exchange("GET", acquisition.update_check_url(self._server_url, check)))
 
     def report(self, report: StatusReport) -> None:
-        """Send a status report; raises as :meth:`ask` does."""
+        """Send a status report; raises as ``ask`` does."""
         url = acquisition.report_url(self._server_url, report)
         self._exchange("POST", url, content=acquisition.report_body(report))
 

@@ -208,7 +208,7 @@ class SimulatedDevice:
         """Make a downloaded update the one that runs from the next start on.
 
         Args:
-            update: what :meth:`download` returned.
+            update: what ``download`` returned.
             mode: whether the app restarts at once.
 
         Raises:
@@ -230,7 +230,7 @@ class SimulatedDevice:
 
         Args:
             crash: the app dies before it can say that it came up. Otherwise it comes up and
-                :meth:`notify_app_ready` is called, as every app does that wraps its root component.
+                ``notify_app_ready`` is called, as every app does that wraps its root component.
 
         """
         self._start()
@@ -244,7 +244,7 @@ class SimulatedDevice:
         """Say that the app came up, and report what is due. Only the first call after a start counts.
 
         Returns:
-            As :meth:`report`.
+            As ``report``.
 
         """
         self._open()
@@ -286,14 +286,14 @@ class SimulatedDevice:
         Args:
             install_mode: when an update begins to run.
             mandatory_install_mode: the same for a mandatory one.
-            on_progress: as for :meth:`download`.
+            on_progress: as for ``download``.
 
         Returns:
             ``UPDATE_INSTALLED`` when an update was installed now, or was before and still waits for its
             restart; else ``UP_TO_DATE``. An update that failed before is passed over.
 
         Raises:
-            CodePushError: as :meth:`check` and :meth:`download`.
+            CodePushError: as ``check`` and ``download``.
 
         """
         self.notify_app_ready()

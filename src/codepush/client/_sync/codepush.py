@@ -55,10 +55,10 @@ class CodePush:
 
     Use it in a ``with`` statement (``async with`` for the asynchronous one), or close it yourself.
 
-    Every method raises :class:`~codepush.CodePushError` when it cannot do what it says: an
-    :class:`~codepush.APIError` of the kind of the status when the server says no (``NotFound``,
-    ``Conflict``, ``Invalid``, ...), a :class:`~codepush.TransportError` when no answer comes, a
-    :class:`~codepush.DecodeError` when the answer cannot be read. Reading is repeated when the
+    Every method raises ``CodePushError`` when it cannot do what it says: an
+    ``APIError`` of the kind of the status when the server says no (``NotFound``,
+    ``Conflict``, ``Invalid``, ...), a ``TransportError`` when no answer comes, a
+    ``DecodeError`` when the answer cannot be read. Reading is repeated when the
     server is busy or the connection breaks. Changes are repeated only when no connection could be
     made, as they might otherwise happen twice; but releases, promotions and rollbacks are repeated
     like reading by servers of this distribution, which carry out each of them once.
@@ -157,7 +157,7 @@ class CodePush:
         """Tell whether the server knows the access key.
 
         Args:
-            throw_if_unauthorized: raise :class:`~codepush.Unauthorized` instead of returning ``False``.
+            throw_if_unauthorized: raise ``Unauthorized`` instead of returning ``False``.
 
         Raises:
             Unauthorized: the server does not know the key and ``throw_if_unauthorized`` is set, or a
@@ -469,7 +469,7 @@ class CodePush:
             update_contents_path: a directory (which is zipped), a zip file, or a single other file.
             target_binary_version: the versions of the app in the store that can run it: one (``1.2.3``)
                 or a range (``^1.2.0``).
-            update_metadata: description, mandatory, disabled, rollout: a :class:`~codepush.PackageInfo`, or a
+            update_metadata: description, mandatory, disabled, rollout: a ``PackageInfo``, or a
                 mapping with its fields in either spelling (``is_mandatory`` or ``isMandatory``).
             on_progress: called with the bytes sent so far and their total as they leave, from the start
                 again when the release is repeated; what it raises ends the release.
@@ -520,7 +520,7 @@ class CodePush:
             app_name: the app.
             deployment_name: the deployment.
             label: the release; the newest one when not given (here or in ``update_metadata``).
-            update_metadata: what changes, as for :meth:`release`; what is ``None`` stays. A rollout can only
+            update_metadata: what changes, as for ``release``; what is ``None`` stays. A rollout can only
                 grow.
 
         Returns:
@@ -552,7 +552,7 @@ class CodePush:
             app_name: the app.
             source_deployment_name: the deployment that has it.
             destination_deployment_name: the deployment that gets it.
-            update_metadata: what differs there, as for :meth:`release`; ``label`` picks another release
+            update_metadata: what differs there, as for ``release``; ``label`` picks another release
                 than the newest. The rollout is not taken over.
 
         Returns:
