@@ -8,23 +8,8 @@ import subprocess
 import pytest
 
 from support.commands import COMMAND, CommandLine
-from support.projects import install_package, install_tool, write_files
+from support.projects import install_tool, install_webpack, make_cordova, write_files
 
-CORDOVA = """
-import pathlib, sys
-print("cordova", *sys.argv[1:])
-if "build" in sys.argv:
-    sys.exit(5)
-www = pathlib.Path("platforms/ios/www")
-www.mkdir(parents=True, exist_ok=True)
-(www / "index.html").write_text("hello")
-"""
-WEBPACK = """
-const fs = require('fs');
-const path = require('path');
-const option = (name) => process.argv[process.argv.indexOf(name) + 1];
-fs.writeFileSync(path.join(option('--output-path'), option('--output-filename')), fs.readFileSync(option('--entry')));
-"""
 ADB = """
 import signal, sys, time
 signal.signal(signal.SIGINT, signal.SIG_DFL)
@@ -46,8 +31,7 @@ def cli(codepush_server, tmp_path):
 
 @pytest.fixture
 def cordova(cli):
-    write_files(cli.folder, {"config.xml": '<widget version="1.2.3"/>'})
-    install_tool(cli.folder / "node_modules/.bin", "cordova", CORDOVA)
+    make_cordova(cli.folder, "ios")
     return cli
 
 
@@ -82,8 +66,7 @@ def test_electron(cli):
     code, said = cli.fails("release-electron", "App")
     assert code == 12
     assert "npm install --save-dev webpack webpack-cli" in said
-    install_package(cli.folder, "webpack", files={"bin/webpack.js": WEBPACK})
-    install_package(cli.folder, "webpack-cli")
+    install_webpack(cli.folder)
     planned = cli.json("release-electron", "App", "--dry-run")
     released = cli.json("release-electron", "App", "--outputDir", "out")
     assert (released["appVersion"], released["packageHash"]) == ("1.2.3", planned["release"]["packageHash"])

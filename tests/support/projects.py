@@ -84,3 +84,38 @@ def make_react_native(root, version="0.80.3", files=None):
         root, "react-native", version, {"cli.js": BUNDLER, "scripts/compose-source-maps.js": COMPOSER}
     )
     install_tool(folder / "sdks/hermesc" / system, "hermesc", COMPILER)
+
+
+CORDOVA = """
+import pathlib, sys
+print("cordova", *sys.argv[1:])
+if "build" in sys.argv:
+    sys.exit(5)
+folders = {"ios": "platforms/ios/www", "android": "platforms/android/app/src/main/assets/www"}
+www = pathlib.Path(folders[sys.argv[2]])
+if pathlib.Path("platforms", sys.argv[2]).exists():
+    www.mkdir(parents=True, exist_ok=True)
+    (www / "index.html").write_text("hello")
+"""
+"""Stands in for Cordova's command line, without the tools that it builds with."""
+
+WEBPACK = """
+const fs = require('fs');
+const path = require('path');
+const option = (name) => process.argv[process.argv.indexOf(name) + 1];
+fs.writeFileSync(path.join(option('--output-path'), option('--output-filename')), fs.readFileSync(option('--entry')));
+"""
+"""Stands in for webpack: a bundle is what the entry file says."""
+
+
+def make_cordova(root, platform):
+    """Write a Cordova app for a platform, whose command line is a stand-in."""
+    (root / "platforms" / platform).mkdir(parents=True)
+    write_files(root, {"config.xml": '<widget version="1.2.3"/>'})
+    install_tool(root / "node_modules/.bin", "cordova", CORDOVA)
+
+
+def install_webpack(root):
+    """Install a stand-in for webpack."""
+    install_package(root, "webpack", files={"bin/webpack.js": WEBPACK})
+    install_package(root, "webpack-cli")
