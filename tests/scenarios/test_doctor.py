@@ -124,10 +124,40 @@ def test_an_app_that_is_wired_well(cli):
         "that of Staging.", "that of Production.",
     ]  # fmt: skip
     assert findings["client"][0]["found"] == "react-native-code-push 9.0.1 (node_modules)."
-    for subject in ("client", "server", "log-in", "app", "android server", "ios server", "ios code", "android code"):
+    for subject in ("client", "server", "log-in", "app", "ios code", "android code", "android version"):
         assert verdicts(findings, subject) == ["ok"], subject
-    assert verdicts(findings, "android version") == ["ok"]
-    assert "No problems found" in cli.run("doctor").stderr
+    for platform in ("android", "ios"):
+        [server] = findings[f"{platform} server"]
+        assert (server["verdict"], "leads each device to itself" in server["found"]) == ("warning", True)
+    assert "Errors: 0. Warnings: 2." in cli.run("doctor").stderr
+
+
+def test_an_app_that_asks_another_server(cli, app, codepush_server):
+    """An app and commands with different addresses may mean the same server, so it is a warning."""
+    cli.text("init", "-a", "App")
+    public = codepush_server.url.replace("http://127.0.0.1", "https://codepush.invalid")
+    for path in ("android/app/src/main/res/values/strings.xml", "ios/App/Info.plist"):
+        file = app / path
+        file.write_text(file.read_text().replace(codepush_server.url, public))
+    _, findings = examined(cli)
+    assert verdicts(findings, "ios server") == ["warning"]
+    assert f"while commands here talk to {codepush_server.url}" in findings["android server"][0]["found"]
+
+
+def test_an_app_of_its_own_for_each_platform(cli, app, codepush_server, keys):
+    """A key of another app on the server may be meant, so it is a warning; one that the server has not is an error."""
+    cli.text("init", "-a", "App")
+    with codepush_server.client() as client:
+        client.add_app("App-iOS", os="iOS", platform="React-Native")
+        other = client.get_deployment("App-iOS", "Staging").key
+    plist = app / "ios/App/Info.plist"
+    plist.write_text(plist.read_text().replace(keys["Production"], other))
+    code, findings = examined(cli)
+    assert (code, verdicts(findings, "ios deployment key")) == (0, ["warning"])
+    assert "belongs to another app on this server" in findings["ios deployment key"][0]["found"]
+    plist.write_text(plist.read_text().replace(other, "of-no-deployment"))
+    code, findings = examined(cli)
+    assert (code, verdicts(findings, "ios deployment key")) == (1, ["error"])
 
 
 def test_an_app_that_still_asks_app_center(cli, app):
@@ -225,7 +255,7 @@ def test_a_client_with_names_of_its_own(cli, app, keys, codepush_server):
     assert "android settings" not in findings
     for platform in ("android", "ios"):
         assert verdicts(findings, f"{platform} deployment key") == ["ok"]
-        assert verdicts(findings, f"{platform} server") == ["ok"]
+        assert "leads each device to itself" in findings[f"{platform} server"][0]["found"]  # and it was read
     assert "import com.appzung.codepush.react.CodePush" in findings["android code"][0]["advice"]
 
 
@@ -255,7 +285,7 @@ def test_a_capacitor_app(cli, codepush_server, keys):
     _, findings = examined(cli)
     assert findings["client"][0]["found"] == "cap-codepush ^3.0.0 (package.json)."
     assert verdicts(findings, "android deployment key") == ["ok"]
-    assert verdicts(findings, "ios server") == ["ok"]
+    assert "leads each device to itself" in findings["ios server"][0]["found"]  # and it was read
     assert verdicts(findings, "ios deployment key") == ["warning"]
     assert "IOS_DEPLOY_KEY in plugins.CodePush" in findings["ios deployment key"][0]["advice"]
     assert verdicts(findings, "ios public key") == ["warning"]

@@ -73,8 +73,8 @@ def make_code(server):
     return anyio.run(make_login_code, server.settings, OWNER)
 
 
-def run_login_code(server, email):
-    command = [*COMMAND, "login-code", email, "--data", str(server.settings.data)]
+def run_login_code(server, email, *options):
+    command = [*COMMAND, "login-code", email, "--data", str(server.settings.data), *options]
     return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
 
 
@@ -127,6 +127,15 @@ def test_the_command_for_codes(server):
     wrong = run_login_code(server, "nobody@example.test")
     assert (wrong.returncode, wrong.stdout) == (1, "")
     assert "There is no account" in wrong.stderr
+
+
+def test_where_to_enter_a_code(server, monkeypatch):
+    """The command shows the whole address only if it is given: it cannot see the port of a server that runs."""
+    assert "at the page /auth/login of the server." in run_login_code(server, OWNER).stderr
+    given = run_login_code(server, OWNER, "--public-url", "https://updates.example.test/")
+    assert "at https://updates.example.test/auth/login." in given.stderr
+    monkeypatch.setenv("CODEPUSH_PUBLIC_URL", "https://codepush.example.test")
+    assert "at https://codepush.example.test/auth/login." in run_login_code(server, OWNER).stderr
 
 
 def test_a_key_is_shown_once(server, browser):

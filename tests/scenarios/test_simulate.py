@@ -106,6 +106,18 @@ def test_a_key_is_enough(cli, code_push, release):
     assert "Not Found" in said
 
 
+def test_a_download_that_no_device_reaches(cli, codepush_server, release):
+    """A download from the server's own machine works there only, so there is a warning with the remedy."""
+    release("one")
+    version = ("simulate", "App", "--app-version", "1.0.0")
+    assert "Devices are sent to" not in cli.run(*version).stderr
+    everywhere = codepush_server.url.replace("127.0.0.1", "0.0.0.0")
+    done = cli.run(*version, CODEPUSH_SERVER_URL=everywhere)
+    assert f"Devices are sent to {codepush_server.url}: this address leads each device to itself." in done.stderr
+    assert "--public-url" in done.stderr
+    assert "It runs v1 now." in done.stdout
+
+
 @pytest.mark.parametrize(
     ("words", "code", "sentence"),
     [

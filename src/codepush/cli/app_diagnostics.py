@@ -7,6 +7,7 @@ import textwrap
 from functools import partial
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
 
+from codepush.cli.download_diagnostics import is_known_key, setting_fault
 from codepush.cli.findings import Finding, guarded
 from codepush.errors import PackageError, ProjectError
 from codepush.packaging import signing
@@ -168,7 +169,7 @@ def _react_native(
 def _settings(cli: Cli, half: _Half, deployments: Sequence[Deployment]) -> Iterator[Finding]:
     """Look at the settings of an app: its deployment key, its server, its public key."""
     yield from _ignored(half)
-    yield from _deployment_key(half, deployments)
+    yield from _deployment_key(cli, half, deployments)
     yield from _server_url(half, cli.server_url)
     yield from _public_key(half, cli.project.private_key_path)
 
@@ -183,7 +184,7 @@ def _ignored(half: _Half) -> Iterator[Finding]:
         )
 
 
-def _deployment_key(half: _Half, deployments: Sequence[Deployment]) -> Iterator[Finding]:
+def _deployment_key(cli: Cli, half: _Half, deployments: Sequence[Deployment]) -> Iterator[Finding]:
     subject = f"{half.platform} deployment key"
     names = {one.key: one.name for one in deployments}
     found = half.wiring.values("deployment_key")
@@ -199,11 +200,18 @@ def _deployment_key(half: _Half, deployments: Sequence[Deployment]) -> Iterator[
             yield Finding(subject=subject, verdict="skipped", found=f"{one.source}: filled in by the build.")
         elif one.value in names:
             yield Finding(subject=subject, verdict="ok", found=f"{one.source}: that of {names[one.value]}.")
+        elif deployments and is_known_key(cli, one.value):
+            yield Finding(
+                subject=subject,
+                verdict="warning",
+                found=f"{one.source}: it belongs to another app on this server than the project file names.",
+                advice="That is right if each platform has an app of its own, and this key is that of the right one.",
+            )
         elif deployments:
             yield Finding(
                 subject=subject,
                 verdict="error",
-                found=f"{one.source}: it belongs to no deployment of the app on this server.",
+                found=f"{one.source}: it belongs to no deployment on this server.",
                 advice="'codepush deployment list -k' shows the keys.",
             )
         else:
@@ -222,6 +230,13 @@ def _server_url(half: _Half, server_url: str) -> Iterator[Finding]:
     for one in found:
         if not one.is_literal:
             yield Finding(subject=subject, verdict="skipped", found=f"{one.source}: filled in by the build.")
+        elif fault := setting_fault(one.value):
+            yield Finding(
+                subject=subject,
+                verdict="warning",
+                found=f"{one.source}: {one.value}: {fault}",
+                advice="Use the address that devices reach, with https. docs/connect.md has what trials can use.",
+            )
         elif one.value.rstrip("/") == server_url:
             yield Finding(subject=subject, verdict="ok", found=f"{one.source}: {one.value}")
         else:

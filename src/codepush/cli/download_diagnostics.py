@@ -12,6 +12,7 @@ from codepush.cli.findings import Finding
 from codepush.cli.planning import some_version
 from codepush.cli.simulated_devices import platform_of
 from codepush.device.connection import Connection
+from codepush.errors import Invalid, NotFound
 from codepush.models import UpdateCheck
 
 if TYPE_CHECKING:
@@ -20,11 +21,14 @@ if TYPE_CHECKING:
     from codepush.cli.context import Cli
     from codepush.models import Deployment
 
-__all__ = ["address_fault", "examine_downloads"]
+__all__ = ["ADVICE", "address_fault", "examine_downloads", "is_known_key", "origin", "setting_fault"]
 
 _SUBJECT: Final = "downloads"
 _TIMEOUT: Final = 10.0
-_ADVICE: Final = "Start the server with --public-url and the address that devices use (CODEPUSH_PUBLIC_URL)."
+ADVICE: Final = "Start the server with --public-url and the address that devices use (CODEPUSH_PUBLIC_URL)."
+_UNSPECIFIED: Final = "this is the address to listen on, to which no device can connect."
+_LOOPBACK: Final = "this address leads each device to itself."
+_PLAIN: Final = "it has no https, so iOS and Android refuse it."
 
 _Address: TypeAlias = "IPv4Address | IPv6Address"
 
@@ -49,20 +53,37 @@ def examine_downloads(cli: Cli, deployments: Sequence[Deployment]) -> Iterator[F
     fault = address_fault(url, cli.server_url) or _refusal(cli, url)
     if fault:
         yield Finding(
-            subject=_SUBJECT, verdict="error", found=f"Devices are sent to {_origin(url)}: {fault}", advice=_ADVICE
+            subject=_SUBJECT, verdict="error", found=f"Devices are sent to {origin(url)}: {fault}", advice=ADVICE
         )
     else:
-        yield Finding(subject=_SUBJECT, verdict="ok", found=f"Devices download from {_origin(url)}.")
+        yield Finding(subject=_SUBJECT, verdict="ok", found=f"Devices download from {origin(url)}.")
 
 
 def _download_url(cli: Cli, deployment: Deployment) -> str | None:
     """Return the download that the newest release of a deployment is offered with, if new devices are offered it."""
     if deployment.package is None:
         return None
-    connection = Connection(cli.server_url, platform=platform_of(None), timeout=cli.flags.get("timeout") or _TIMEOUT)
     check = UpdateCheck(deployment_key=deployment.key, app_version=some_version(deployment.package.app_version))
-    offered = connection.ask(check)
+    offered = _connection(cli).ask(check)
     return offered.download_url if offered.is_available else None
+
+
+def is_known_key(cli: Cli, deployment_key: str) -> bool:
+    """Return whether a deployment of any app on the server has a key. Nothing is reported to the server.
+
+    Raises:
+        CodePushError: the update check failed for another reason.
+
+    """
+    try:
+        _connection(cli).ask(UpdateCheck(deployment_key=deployment_key, app_version="0.0.0"))
+    except (Invalid, NotFound):
+        return False
+    return True
+
+
+def _connection(cli: Cli) -> Connection:
+    return Connection(cli.server_url, platform=platform_of(None), timeout=cli.flags.get("timeout") or _TIMEOUT)
 
 
 def address_fault(url: str, server_url: str) -> str | None:
@@ -70,17 +91,28 @@ def address_fault(url: str, server_url: str) -> str | None:
     download, server = urlsplit(url), urlsplit(server_url)
     host, of_server = _ip(download.hostname), _ip(server.hostname)
     if host is not None and host.is_unspecified:
-        return "this is the address to listen on, to which no device can connect."
+        return _UNSPECIFIED
     if download.hostname == server.hostname:
         return None
     if host is not None and host.is_loopback:
         is_same = of_server is not None and of_server.is_loopback
-        return None if is_same else "this address leads each device to itself."
+        return None if is_same else _LOOPBACK
     if host is not None and not host.is_global and not (of_server is not None and not of_server.is_global):
         return "this is an address of a private network."
     if server.scheme == "https" and download.scheme == "http":
-        return "it has no https, so iOS and Android refuse it."
+        return _PLAIN
     return None
+
+
+def setting_fault(url: str) -> str | None:
+    """Return why devices cannot use an address that is built into an app, as far as it tells."""
+    parts = urlsplit(url)
+    host = _ip(parts.hostname)
+    if host is not None and host.is_unspecified:
+        return _UNSPECIFIED
+    if host is not None and host.is_loopback:
+        return _LOOPBACK
+    return _PLAIN if parts.scheme == "http" else None
 
 
 def _refusal(cli: Cli, url: str) -> str | None:
@@ -104,7 +136,7 @@ def _ip(host: str | None) -> _Address | None:
     return None
 
 
-def _origin(url: str) -> str:
+def origin(url: str) -> str:
     """Return scheme and host of an address; the rest of a bucket's may hold a signature."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"

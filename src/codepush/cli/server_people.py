@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import anyio
 import click
 import msgspec
@@ -152,6 +154,7 @@ def revoke_key(email: str, name: str, **places: str | None) -> None:
 
 @click.command("login-code", cls=Command)
 @click.argument("email")
+@click.option("--public-url", metavar="URL", help="The server's URL, to show where to log in.  [CODEPUSH_PUBLIC_URL]")
 @place_options
 def login_code(email: str, **places: str | None) -> None:
     """Print a one-time code with which the owner of an account can log in with a browser.
@@ -159,11 +162,13 @@ def login_code(email: str, **places: str | None) -> None:
     It is good for ten minutes and one log-in, whether the server runs yet or not.
     """
     from codepush.server.operations import make_login_code
+    from codepush.server.settings import SETTINGS
 
     settings = load_settings(places)
+    is_known = places["public_url"] or SETTINGS["public_url"].given(os.environ)
+    page = f"{settings.public_url}/auth/login" if is_known else "the page /auth/login of the server"
     click.echo(anyio.run(make_login_code, settings, email))
     click.echo(
-        f"With this code {email} can log in once, within ten minutes, at {settings.public_url}/auth/login. "
-        "It cannot be shown again.",
+        f"With this code {email} can log in once, within ten minutes, at {page}. It cannot be shown again.",
         err=True,
     )

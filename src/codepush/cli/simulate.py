@@ -145,10 +145,20 @@ def _print(cli: Cli, subject: _Subject, outcome: Outcome, label: str | None) -> 
     cli.out.result(_as_json(outcome, considered, label), "\n".join(sentences))
     if considered and not cli.out.is_json:
         cli.out.result(None, _table(considered))
+    _warn_of_address(cli, outcome.offered.download_url)
     if outcome.failure:
         raise Failure(
             f"The phone could not take {outcome.offered.label}: {outcome.failure}", exit_code=Exit.REJECTED_BY_DEVICE
         )
+
+
+def _warn_of_address(cli: Cli, url: str | None) -> None:
+    """Warn of a download that reaches this machine but no device."""
+    from codepush.cli.download_diagnostics import ADVICE, address_fault, origin
+
+    if url and (fault := address_fault(url, cli.server_url)):
+        cli.out.warn(f"Devices are sent to {origin(url)}: {fault}")
+        cli.out.say(ADVICE)
 
 
 def _as_json(outcome: Outcome, considered: Sequence[Explanation], label: str | None) -> dict[str, Any]:
