@@ -42,10 +42,10 @@ test-vectors: environment ## Run the contract tests; CODEPUSH_VECTORS=DIR puts o
 test-interop: environment ## Try the SDK and the simulated phone on other people's servers, from npm and Debian
 	pytest tests/interop
 
-check: environment ## Format, lint, spelling, types, import contracts, generated files, deploy artefacts, docs
+check: environment ## Format, lint, spelling, types, import contracts, generated files, deploy artefacts, CI recipes, docs
 	ruff format --check
 	ruff check
-	codespell src docs tools README.md CONTRIBUTING.md SECURITY.md CHANGELOG.md Makefile
+	codespell src docs tools integrations README.md CONTRIBUTING.md SECURITY.md CHANGELOG.md Makefile
 	mypy
 	lint-imports
 	python tools/unasync.py --check
@@ -54,6 +54,7 @@ check: environment ## Format, lint, spelling, types, import contracts, generated
 	python tools/settings_docs.py --check
 	tools/lock.sh --check
 	tools/lint_deploy.sh
+	python tools/lint_integrations.py
 	$(MAKE) --no-print-directory docs
 
 docs: environment ## Build the documentation site in build/site, and check its links
