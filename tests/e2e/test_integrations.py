@@ -1,6 +1,7 @@
 """The action for GitHub and the component for GitLab, run as the runners of these services run them."""
 
 import json
+import re
 import shutil
 import subprocess
 
@@ -300,6 +301,24 @@ def test_installation_on_github(app, inputs, code_push):
     assert job.exit_code == 0, job.log
     assert job.outputs["label"] == "v1"
     assert len(releases(code_push)) == 1
+
+
+def test_commands_of_the_recipes(app, code_push, inputs, tmp_path):
+    """The command lines in the recipes release and promote, and leave one JSON object."""
+    code_push.add_app("MyApp", os="Android", platform="React-Native")
+    guide = (ROOT / "docs/ci.md").read_text(encoding="utf-8")
+    lines = re.findall(r"[' ](codepush (?:release-react|promote) [^'`\n]*--json)(?: >|\n)", guide)
+    assert len(lines) >= 5
+    environment = {
+        "CODEPUSH_SERVER_URL": inputs["server-url"],
+        "CODEPUSH_ACCESS_KEY": inputs["access-key"],
+        "HOME": str(tmp_path),
+        "ROLLOUT": "10",
+    }
+    for line in sorted(set(lines), reverse=True):  # a release first
+        made = json.loads(run("sh", "-c", line, folder=app, environment=environment))
+        assert (made["label"], made.get("rollout", 100)) == ("v1", 10 if "promote" in line else 100)
+        code_push.clear_deployment_history("MyApp", "Production")
 
 
 def test_both_have_the_same_inputs(app, github):
