@@ -91,6 +91,15 @@ def test_first_start(tmp_path):
     assert access_key not in said
 
 
+@pytest.mark.parametrize(("public_url", "is_warned"), [((), True), (("--public-url", "https://u.example.test"), False)])
+def test_a_public_url_that_devices_cannot_reach(tmp_path, public_url, is_warned):
+    """A server that listens on every address says at start that it needs a public URL, unless it has one."""
+    with start(tmp_path / "data", "--host", "0.0.0.0", *public_url) as server:
+        get(f"{server.url}/health")
+        said = server.stop(signal.SIGTERM)[1]
+    assert ("Set --public-url to the address that devices use." in said) == is_warned
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_clean_shutdown(tmp_path, number, workers):

@@ -2,6 +2,7 @@
 
 import json
 import plistlib
+import shutil
 
 import pytest
 
@@ -315,6 +316,16 @@ def test_an_app_without_a_client(cli, app):
     package["dependencies"]["@hot-updater/react-native"] = "1.0.0"
     write_files(app, {"package.json": package})
     assert verdicts(examined(cli)[1], "client") == ["error"]
+
+
+def test_an_app_without_native_projects(cli, app):
+    """Nothing in an Expo app shows the settings before they are generated, so silence would be no good sign."""
+    cli.text("init", "-a", "App")
+    for platform in ("android", "ios"):
+        shutil.rmtree(app / platform)
+    code, findings = examined(cli)
+    assert (code, verdicts(findings, "app project")) == (0, ["warning"])
+    assert "npx expo prebuild" in findings["app project"][0]["advice"]
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import textwrap
 from functools import partial
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias, get_args
 
 from codepush.cli.download_diagnostics import is_known_key, setting_fault
 from codepush.cli.findings import Finding, guarded
@@ -131,9 +131,16 @@ def _react_native_app(
         yield Finding(subject="app project", verdict="skipped", found=error.message)
         return
     client = yield from _client(folder, installed, foreign, _REACT_NATIVE)
-    for platform in ("android", "ios"):
-        if (folder / platform).is_dir():
-            yield from guarded(platform, partial(_react_native, cli, project, client, platform, deployments))
+    platforms = [platform for platform in get_args(_Platform) if (folder / platform).is_dir()]
+    if not platforms:
+        yield Finding(
+            subject="app project",
+            verdict="warning",
+            found="There is no folder android or ios, so the settings that the app is built with cannot be checked.",
+            advice="In an Expo app, generate these folders first: npx expo prebuild",
+        )
+    for platform in platforms:
+        yield from guarded(platform, partial(_react_native, cli, project, client, platform, deployments))
 
 
 def _cordova(cli: Cli, folder: Path, client: Client, deployments: Sequence[Deployment]) -> Iterator[Finding]:
@@ -235,7 +242,8 @@ def _server_url(half: _Half, server_url: str) -> Iterator[Finding]:
                 subject=subject,
                 verdict="warning",
                 found=f"{one.source}: {one.value}: {fault}",
-                advice="Use the address that devices reach, with https. docs/connect.md has what trials can use.",
+                advice="Use an address that devices reach, with https. The Android emulator reaches this machine at "
+                "10.0.2.2.",
             )
         elif one.value.rstrip("/") == server_url:
             yield Finding(subject=subject, verdict="ok", found=f"{one.source}: {one.value}")
