@@ -29,6 +29,8 @@ RENAMES: Final = {
     "AsyncClient": "Client",
     "AsyncCodePush": "CodePush",
     "AsyncDriver": "Driver",
+    "AsyncIterator": "Iterator",
+    "AsyncRollouts": "Rollouts",
     "__aenter__": "__enter__",
     "__aexit__": "__exit__",
     "_async": "_sync",

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         Invalid,
         NotFound,
         PackageError,
+        PlanIgnoredError,
         ProjectError,
         RateLimited,
         ServerError,
@@ -44,10 +45,28 @@ if TYPE_CHECKING:
         Session,
     )
     from codepush.packaging.local import LocalPackage, package_directory
+    from codepush.rollout_models import (
+        NO_PLAN,
+        NoPlan,
+        OnHalt,
+        Rollout,
+        RolloutBaseline,
+        RolloutCounts,
+        RolloutDecision,
+        RolloutEvidence,
+        RolloutGap,
+        RolloutPlan,
+        RolloutPreview,
+        RolloutReason,
+        RolloutStage,
+        RolloutState,
+        StagePreview,
+    )
 
     __version__: str
 
 __all__ = [
+    "NO_PLAN",
     "APIError",
     "AccessKey",
     "Account",
@@ -69,15 +88,30 @@ __all__ = [
     "LocalPackage",
     "Metrics",
     "MetricsPoint",
+    "NoPlan",
     "NotFound",
+    "OnHalt",
     "Package",
     "PackageError",
     "PackageInfo",
     "PackageInfoDict",
+    "PlanIgnoredError",
     "ProjectError",
     "RateLimited",
+    "Rollout",
+    "RolloutBaseline",
+    "RolloutCounts",
+    "RolloutDecision",
+    "RolloutEvidence",
+    "RolloutGap",
+    "RolloutPlan",
+    "RolloutPreview",
+    "RolloutReason",
+    "RolloutStage",
+    "RolloutState",
     "ServerError",
     "Session",
+    "StagePreview",
     "TimeoutError",
     "TransportError",
     "Unauthorized",
@@ -85,7 +119,13 @@ __all__ = [
     "package_directory",
 ]
 
-_MODULES = ("codepush.errors", "codepush.models", "codepush.packaging.local", "codepush.client")
+_MODULES = (
+    "codepush.errors",
+    "codepush.models",
+    "codepush.rollout_models",
+    "codepush.packaging.local",
+    "codepush.client",
+)
 
 if not TYPE_CHECKING:  # a checker that saw this would believe in every name
 

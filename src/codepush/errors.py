@@ -13,6 +13,7 @@ CodePushError
 │   ├── RateLimited         429: too many requests
 │   └── ServerError         5xx: the server failed
 ├── DecodeError             the server answered something that cannot be read
+├── PlanIgnoredError        the server made the release, but does not know rollout plans
 ├── PackageError            the files are wrong: archive, path, hash
 ├── ProjectError            an app's project lacks something, or one of its tools failed
 └── ConfigurationError      the client was set up in a way that cannot work
@@ -25,7 +26,10 @@ Node "CodePush Management SDK" had (``message`` and ``statusCode``).
 from __future__ import annotations
 
 import builtins
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from codepush.models import Package
 
 __all__ = [
     "GATEWAY",
@@ -39,6 +43,7 @@ __all__ = [
     "Invalid",
     "NotFound",
     "PackageError",
+    "PlanIgnoredError",
     "ProjectError",
     "RateLimited",
     "ServerError",
@@ -145,6 +150,23 @@ class DecodeError(CodePushError):
     """The server's answer is not what the protocol promises. Reported as status 500."""
 
     status_code: int | None = 500
+
+
+class PlanIgnoredError(CodePushError):
+    """The server made a release, but ignored its rollout plan, as servers do that do not know plans.
+
+    Attributes:
+        package: The release. It is at the percentage of the plan's first stage and stays there.
+
+    """
+
+    def __init__(self, package: Package) -> None:
+        percent = 100 if package.rollout is None else package.rollout
+        super().__init__(
+            f"The server does not support rollout plans and ignored this one. The release {package.label} is there, "
+            f"for {percent}% of the devices, and stays so until its rollout is raised with patch_release."
+        )
+        self.package = package
 
 
 class PackageError(CodePushError):

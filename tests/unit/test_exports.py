@@ -7,7 +7,7 @@ from importlib.metadata import version
 import pytest
 
 import codepush
-from codepush import client, errors, models
+from codepush import client, errors, models, rollout_models
 from codepush.packaging import local
 
 NOT_PUBLIC = {
@@ -26,13 +26,13 @@ NOT_PUBLIC = {
 
 def test_public_names_are_those_of_the_sdk():
     """Whatever the SDK returns, takes or raises can be imported from the top."""
-    available = {*client.__all__, *errors.__all__, *local.__all__, *models.__all__}
+    available = {*client.__all__, *errors.__all__, *local.__all__, *models.__all__, *rollout_models.__all__}
     assert set(codepush.__all__) - {"__version__"} == available - NOT_PUBLIC
 
 
 def test_public_names_are_there():
     """Every listed name leads to the thing itself, also with a star."""
-    for module in (client, errors, local, models):
+    for module in (client, errors, local, models, rollout_models):
         for name in set(module.__all__) - NOT_PUBLIC:
             assert getattr(codepush, name) is getattr(module, name)
     assert set(codepush.__all__) <= set(dir(codepush))

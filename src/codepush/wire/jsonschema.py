@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["MOMENT", "Schema", "list_of", "map_of", "object_of", "reference", "wrapped"]
+__all__ = ["MOMENT", "Schema", "list_of", "map_of", "nullable", "object_of", "reference", "wrapped"]
 
 Schema: TypeAlias = "dict[str, Any]"
 """A JSON Schema."""
@@ -28,6 +28,11 @@ def list_of(name: str) -> Schema:
 def map_of(values: Schema) -> Schema:
     """Return the schema of an object with any keys, whose values all match one schema."""
     return {"type": "object", "additionalProperties": values}
+
+
+def nullable(schema: Schema) -> Schema:
+    """Return the schema of what may also be null."""
+    return {"anyOf": [schema, {"type": "null"}]}
 
 
 def wrapped(**fields: Schema) -> Schema:

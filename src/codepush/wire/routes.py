@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["DONE", "BodySpec", "ResponseSpec", "Route", "by_id", "json_body", "json_response", "text_response"]
 
-Method: TypeAlias = Literal["GET", "POST", "PATCH", "DELETE"]
+Method: TypeAlias = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 Security: TypeAlias = Literal["access_key", "upload_token"]
 
 _JSON: Final = "application/json"

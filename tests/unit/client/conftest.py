@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import BytesIO
 from ipaddress import ip_address
 from pathlib import Path
 from threading import Event, Thread, Timer
@@ -21,6 +22,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
+from multipart import MultipartParser, parse_options_header
 
 from codepush import AsyncCodePush, CodePush
 
@@ -41,6 +43,13 @@ class Received:
     sha256: str
     body: bytes
     connection: tuple
+
+    def parts(self):
+        """Return the parts of a multipart body."""
+        kind, options = parse_options_header(self.headers["content-type"])
+        assert kind == "multipart/form-data"
+        in_memory = len(self.body)
+        return list(MultipartParser(BytesIO(self.body), options["boundary"], spool_limit=in_memory).parts())
 
 
 @dataclass
@@ -78,7 +87,7 @@ def handler_for(server):
             server.received.append(self.read_request())
             server.script.popleft()(self)
 
-        do_GET = do_POST = do_PATCH = do_DELETE = handle_any  # noqa: N815 - http.server looks for these names
+        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = handle_any  # noqa: N815 - http.server looks for these names
 
         def read_request(self):
             left = size = int(self.headers.get("Content-Length", 0))
@@ -192,6 +201,10 @@ class SyncConnection:
         """Call a method."""
         return getattr(self.client, method)(*args, **kwargs)
 
+    def all(self, method, *args, **kwargs):
+        """Return all that a method yields."""
+        return list(self(method, *args, **kwargs))
+
     def of(self, client):
         """Return another client of the same kind."""
         other = copy(self)
@@ -209,6 +222,14 @@ class AsyncConnection:
     def __call__(self, method, *args, **kwargs):
         """Call a method and wait for it."""
         return self.portal.call(partial(getattr(self.client, method), *args, **kwargs))
+
+    def all(self, method, *args, **kwargs):
+        """Return all that a method yields."""
+
+        async def collect():
+            return [value async for value in getattr(self.client, method)(*args, **kwargs)]
+
+        return self.portal.call(collect)
 
     def of(self, client):
         """Return another client of the same kind, on the same event loop."""

@@ -7,16 +7,17 @@ import socket
 from copy import copy
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, TypeVar, overload
-from uuid import uuid4
 
 from msgspec import UNSET, UnsetType
 from msgspec.structs import replace
 
 from codepush.client._async.driver import AsyncDriver
+from codepush.client._async.rollouts import AsyncRollouts
 from codepush.client._compat import async_aside
 from codepush.client.key_names import conceal, named
 from codepush.client.metadata import check_target, package_info
 from codepush.client.preparation import Preparation
+from codepush.client.rollout_plans import with_plan
 from codepush.client.settings import changed, resolve
 from codepush.client.upload import upload_of
 from codepush.errors import GATEWAY, APIError, CodePushError, DecodeError, Invalid, Unauthorized
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
+    from codepush.client.rollout_plans import Plan
     from codepush.client.settings import Secret, Verify
     from codepush.models import (
         AccessKey,
@@ -49,7 +51,7 @@ __all__ = ["AsyncCodePush"]
 T = TypeVar("T")
 
 
-class AsyncCodePush:
+class AsyncCodePush(AsyncRollouts):
     """A client of a CodePush server.
 
     Use it in a ``with`` statement (``async with`` for the asynchronous one), or close it yourself.
@@ -459,6 +461,7 @@ class AsyncCodePush:
         on_progress: Progress | None = None,
         private_key_path: str | system.PathLike[str] | None = None,
         no_duplicate_release_error: bool = False,
+        plan: Plan | None = None,
     ) -> Package:
         """Release an update to the phones of a deployment.
 
@@ -478,6 +481,8 @@ class AsyncCodePush:
                 ``www``; a single file is put into a folder ``CodePush``.
             no_duplicate_release_error: return the release that is there already when it is identical,
                 instead of raising.
+            plan: how the release reaches all devices: a :class:`~codepush.RolloutPlan` or a text such as
+                ``"5% 4h, 25% 1d, 100%"``; ``NO_PLAN`` for none, not even the default plan of the deployment.
 
         Returns:
             The release, as the server stored it.
@@ -489,22 +494,23 @@ class AsyncCodePush:
                 installed; nothing was sent then.
             NotFound: there is no such app or deployment.
             Conflict: the release for these versions is identical, or the newest one's rollout is unfinished.
-            Invalid: the target is empty, the metadata has an unknown key, or the server does not take the
-                package or its metadata.
+            Invalid: the target is empty, the metadata has an unknown key, the plan is invalid or does not start
+                at the rollout of the metadata, or the server does not take the package or its metadata.
+            PlanIgnoredError: the server made the release, but does not know rollout plans.
 
         """
         check_target(target_binary_version)
         info = replace(package_info(update_metadata), app_version=target_binary_version)
         with Preparation() as preparation:
             package = await async_aside(preparation.run, update_contents_path, private_key_path=private_key_path)
-            call = standalone.release(app_name, deployment_name, upload_of(package, on_progress), info)
+            call = standalone.release(app_name, deployment_name, upload_of(package, on_progress), info, plan)
             try:
-                told = await self._run_once(call)
+                told = await self._driver.run_once(call)
             except APIError as error:
                 if no_duplicate_release_error and standalone.is_duplicate(error):
                     return await self._identical(app_name, deployment_name, package.hash)
                 raise
-        return told or await self._stored(app_name, deployment_name)
+        return with_plan(told or await self._stored(app_name, deployment_name), plan)
 
     async def patch_release(
         self,
@@ -544,6 +550,8 @@ class AsyncCodePush:
         source_deployment_name: str,
         destination_deployment_name: str,
         update_metadata: PackageInfo | PackageInfoDict | None = None,
+        *,
+        plan: Plan | None = None,
     ) -> Package:
         """Release in one deployment what another one has.
 
@@ -553,6 +561,7 @@ class AsyncCodePush:
             destination_deployment_name: the deployment that gets it.
             update_metadata: what differs there, as for ``release``; ``label`` picks another release
                 than the newest. The rollout is not taken over.
+            plan: as for :meth:`release`.
 
         Returns:
             The new release of the destination.
@@ -560,12 +569,14 @@ class AsyncCodePush:
         Raises:
             NotFound: there is no such app, deployment or release.
             Conflict: the destination's newest release is identical, or its rollout is unfinished.
-            Invalid: a value cannot be one.
+            Invalid: a value cannot be one, or the plan is invalid or does not start at the rollout.
+            PlanIgnoredError: the server made the release, but does not know rollout plans.
 
         """
         info = package_info(update_metadata)
-        call = standalone.promote(app_name, source_deployment_name, destination_deployment_name, info)
-        return await self._run_once(call) or await self._stored(app_name, destination_deployment_name)
+        call = standalone.promote(app_name, source_deployment_name, destination_deployment_name, info, plan)
+        told = await self._driver.run_once(call)
+        return with_plan(told or await self._stored(app_name, destination_deployment_name), plan)
 
     async def rollback(self, app_name: str, deployment_name: str, target_release: str | None = None) -> Package:
         """Release an older release of a deployment once more, so that phones go back to it.
@@ -584,7 +595,7 @@ class AsyncCodePush:
 
         """
         call = standalone.rollback(app_name, deployment_name, target_release)
-        return await self._run_once(call) or await self._stored(app_name, deployment_name)
+        return await self._driver.run_once(call) or await self._stored(app_name, deployment_name)
 
     async def get_deployment_history(self, app_name: str, deployment_name: str) -> list[Package]:
         """Return the releases of a deployment, oldest first.
@@ -644,10 +655,6 @@ class AsyncCodePush:
         except CodePushError as error:
             conceal(error, name, self._driver.settings.access_key)
             raise
-
-    async def _run_once(self, call: Call[T]) -> T:
-        """Run a call in a way that lets servers that can do so carry it out only once, however often it is sent."""
-        return await self._driver.run(standalone.keyed(call, str(uuid4())))
 
     async def _listed(self, app_name: str, deployment_name: str) -> Deployment:
         """Look up a deployment that the server knows, but does not describe."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
+from uuid import uuid4
 
 import httpx2
 
 from codepush.client._compat import async_sleep
 from codepush.client.flow import Pause, Policy, perform
 from codepush.client.http import arguments, configuring, failure_from, options, response_from
+from codepush.wire.standalone import keyed
 
 if TYPE_CHECKING:
     from codepush.client.flow import Outcome, Step
@@ -59,6 +61,15 @@ class AsyncDriver:
                 result: T = end.value
                 return result
             outcome = await self._take(step)
+
+    async def run_once(self, call: Call[T]) -> T:
+        """Run a call in a way that lets servers that can do so carry it out only once, however often it is sent.
+
+        Raises:
+            CodePushError: the flow gave up.
+
+        """
+        return await self.run(keyed(call, str(uuid4())))
 
     async def aclose(self) -> None:
         """Close all connections."""

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from codepush.wire.messages import encode_json
+from codepush.wire.standalone.plans import PLAN, PlanShape
+from codepush.wire.standalone.rollouts import DecisionShape, PreviewShape, RolloutShape
 from codepush.wire.standalone.shapes import (
     HIDDEN,
     AccessKeyShape,
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from codepush.models import AccessKey, Account, App, Collaborator, Deployment, Metrics, MetricsPoint, Package
+    from codepush.rollout_models import Rollout, RolloutDecision, RolloutPlan, RolloutPreview
 
 __all__ = [
     "access_key_body",
@@ -34,11 +37,16 @@ __all__ = [
     "collaborators_body",
     "created_access_key_body",
     "created_app_body",
+    "decisions_body",
     "deployment_body",
     "deployments_body",
     "history_body",
     "metrics_body",
     "package_body",
+    "plan_body",
+    "preview_body",
+    "rollout_body",
+    "rollouts_body",
     "series_body",
 ]
 
@@ -127,3 +135,28 @@ def series_body(series: Mapping[str, Iterable[MetricsPoint]]) -> bytes:
 def metrics_body(metrics: Mapping[str, Metrics]) -> bytes:
     """Return the body for counters by label or binary version."""
     return encode_json({"metrics": {name: CountersShape.of(counters) for name, counters in metrics.items()}})
+
+
+def rollout_body(rollout: Rollout) -> bytes:
+    """Return the body for one rollout."""
+    return encode_json({"rollout": RolloutShape.of(rollout)})
+
+
+def rollouts_body(rollouts: Iterable[Rollout]) -> bytes:
+    """Return the body for a list of rollouts, in the order given."""
+    return encode_json({"rollouts": [RolloutShape.of(rollout) for rollout in rollouts]})
+
+
+def decisions_body(decisions: Iterable[RolloutDecision]) -> bytes:
+    """Return the body for the decisions about a rollout, in the order given."""
+    return encode_json({"decisions": [DecisionShape.of(decision) for decision in decisions]})
+
+
+def preview_body(preview: RolloutPreview) -> bytes:
+    """Return the body for the preview of a plan."""
+    return encode_json({"preview": PreviewShape.of(preview)})
+
+
+def plan_body(plan: RolloutPlan | None) -> bytes:
+    """Return the body for the default plan of a deployment; it holds null when there is none."""
+    return encode_json({PLAN: None if plan is None else PlanShape.of(plan)})

@@ -14,6 +14,8 @@ from msgspec.structs import replace
 from codepush.errors import Invalid
 from codepush.models import Session
 from codepush.wire.messages import Request, Response, Upload, encode_json
+from codepush.wire.standalone.controls import ControlShape, NoteShape
+from codepush.wire.standalone.plans import PLAN, written_plan
 from codepush.wire.standalone.responses import (
     PatchAnswer,
     read_access_key,
@@ -22,6 +24,8 @@ from codepush.wire.standalone.responses import (
     read_app,
     read_apps,
     read_collaborators,
+    read_decisions,
+    read_default_plan,
     read_deployment,
     read_deployments,
     read_history,
@@ -30,9 +34,12 @@ from codepush.wire.standalone.responses import (
     read_nothing,
     read_package,
     read_patched,
+    read_preview,
+    read_rollout,
+    read_rollouts,
     read_series,
 )
-from codepush.wire.standalone.routes import ROUTES
+from codepush.wire.standalone.routes import ROLLOUT_ROUTES, ROUTES
 from codepush.wire.standalone.shapes import InfoShape
 
 if TYPE_CHECKING:
@@ -47,6 +54,7 @@ if TYPE_CHECKING:
         Package,
         PackageInfo,
     )
+    from codepush.rollout_models import NoPlan, Rollout, RolloutDecision, RolloutPlan, RolloutPreview
 
 __all__ = [
     "Call",
@@ -63,6 +71,8 @@ __all__ = [
     "authenticated",
     "clear_history",
     "collaborators",
+    "control_rollout",
+    "default_plan",
     "deployment",
     "deployments",
     "history",
@@ -72,19 +82,28 @@ __all__ = [
     "metrics_series",
     "patch_access_key",
     "patch_release",
+    "plan_rollout",
+    "preview_rollout",
     "promote",
     "release",
     "remove_access_key",
     "remove_app",
     "remove_collaborator",
+    "remove_default_plan",
     "remove_deployment",
     "remove_session",
     "rename_app",
     "rename_deployment",
     "rollback",
+    "rollout",
+    "rollout_decisions",
+    "rollouts",
     "segment",
     "server_knows_keys",
     "sessions",
+    "set_default_plan",
+    "start_deployment",
+    "stop_deployment",
     "transfer_app",
 ]
 
@@ -102,8 +121,8 @@ class Call(Struct, Generic[T], frozen=True, kw_only=True):
     """A request and the meaning of its answer.
 
     ``repeatable`` says that sending it again after a lost answer does no harm and gives the same
-    answer. Only reading does: a second removal answers 404 to one that worked, a second patch or
-    release 409. ``is_keyed`` says that it carries an ``Idempotency-Key``: then it may also be
+    answer. Reading does, and setting what is set already; but a second removal of an app answers 404 to one that
+    worked, a second patch or release 409. ``is_keyed`` says that it carries an ``Idempotency-Key``: then it may also be
     repeated to a server that :func:`knows_keys`.
     """
 
@@ -259,7 +278,13 @@ def remove_deployment(app_name: str, deployment_name: str) -> Call[None]:
     return _call("remove_deployment", read_nothing, _deployment(app_name, deployment_name))
 
 
-def release(app_name: str, deployment_name: str, upload: Upload, info: PackageInfo) -> Call[Package | None]:
+def release(
+    app_name: str,
+    deployment_name: str,
+    upload: Upload,
+    info: PackageInfo,
+    plan: RolloutPlan | NoPlan | str | None = None,
+) -> Call[Package | None]:
     """Release a package, sent as the part ``package`` and followed by the part ``packageInfo``.
 
     The answer is ``None`` from servers that do not tell what they made of it.
@@ -269,9 +294,13 @@ def release(app_name: str, deployment_name: str, upload: Upload, info: PackageIn
         deployment_name: the deployment.
         upload: the file; its ``part`` and ``texts`` are set here.
         info: what is said about it, with the target binary version.
+        plan: its rollout plan.
+
+    Raises:
+        Invalid: the plan is invalid, or the rollout in ``info`` is not that of its first stage.
 
     """
-    sent = replace(upload, part="package", texts={"packageInfo": encode_json(InfoShape.of(info)).decode()})
+    sent = replace(upload, part="package", texts={"packageInfo": encode_json(InfoShape.of(info, plan)).decode()})
     call = _call("release", read_package, _deployment(app_name, deployment_name))
     return replace(call, request=replace(call.request, upload=sent))
 
@@ -287,14 +316,24 @@ def patch_release(app_name: str, deployment_name: str, info: PackageInfo) -> Cal
     return _call("patch_release", read_patched, _deployment(app_name, deployment_name), fields={"packageInfo": fields})
 
 
-def promote(app_name: str, source: str, destination: str, info: PackageInfo) -> Call[Package | None]:
+def promote(
+    app_name: str,
+    source: str,
+    destination: str,
+    info: PackageInfo,
+    plan: RolloutPlan | NoPlan | str | None = None,
+) -> Call[Package | None]:
     """Release in ``destination`` what ``source`` has: the release with ``info.label``, or the newest.
 
     The answer is ``None`` from servers that do not tell what they made of it.
+
+    Raises:
+        Invalid: the plan is invalid, or the rollout in ``info`` is not that of its first stage.
+
     """
     places = _deployment(app_name, source, "source_deployment_name")
     places["destination"] = segment(destination, "destination_deployment_name")
-    return _call("promote", read_package, places, fields={"packageInfo": InfoShape.of(info)})
+    return _call("promote", read_package, places, fields={"packageInfo": InfoShape.of(info, plan)})
 
 
 def rollback(app_name: str, deployment_name: str, label: str | None) -> Call[Package | None]:
@@ -332,6 +371,73 @@ def metrics_series(
     return _call("get_deployment_metrics_series", read_series, _deployment(app_name, deployment_name), end=end)
 
 
+def preview_rollout(
+    app_name: str,
+    deployment_name: str,
+    plan: RolloutPlan | str,
+    *,
+    app_version: str | None,
+    is_mandatory: bool | None,
+) -> Call[RolloutPreview]:
+    """Ask what to expect of a plan; nothing is changed."""
+    fields = _planned(plan) | _given(appVersion=app_version, isMandatory=is_mandatory)
+    call = _call("preview_rollout", read_preview, _deployment(app_name, deployment_name), fields=fields)
+    return replace(call, repeatable=True)
+
+
+def rollouts(app_name: str, deployment_name: str) -> Call[list[Rollout]]:
+    """Ask for the rollouts of a deployment, newest release first, without their decisions."""
+    return _call("get_rollouts", read_rollouts, _deployment(app_name, deployment_name))
+
+
+def rollout(app_name: str, deployment_name: str, label: str) -> Call[Rollout]:
+    """Ask for the rollout of a release."""
+    return _call("get_rollout", read_rollout, _release(app_name, deployment_name, label))
+
+
+def plan_rollout(app_name: str, deployment_name: str, label: str, plan: RolloutPlan | str) -> Call[Rollout]:
+    """Give the newest release a plan, or another one."""
+    return _call("plan_rollout", read_rollout, _release(app_name, deployment_name, label), fields=_planned(plan))
+
+
+def control_rollout(app_name: str, deployment_name: str, label: str, verb: str, control: ControlShape) -> Call[Rollout]:
+    """Do something with a rollout; ``verb`` is one of `controls.VERBS`."""
+    places = _release(app_name, deployment_name, label)
+    return _call(f"{verb}_rollout", read_rollout, places, fields=msgspec.to_builtins(control))
+
+
+def rollout_decisions(app_name: str, deployment_name: str, label: str) -> Call[list[RolloutDecision]]:
+    """Ask for the decisions about a rollout, newest first."""
+    return _call("get_rollout_decisions", read_decisions, _release(app_name, deployment_name, label))
+
+
+def stop_deployment(app_name: str, deployment_name: str, note: str | None) -> Call[None]:
+    """Stop the updates of a deployment; one that is stopped stays as it is."""
+    places, fields = _deployment(app_name, deployment_name), msgspec.to_builtins(NoteShape(note=note))
+    return replace(_call("stop_deployment", read_nothing, places, fields=fields), repeatable=True)
+
+
+def start_deployment(app_name: str, deployment_name: str) -> Call[None]:
+    """Start the updates of a deployment; one that is not stopped stays as it is."""
+    return replace(_call("start_deployment", read_nothing, _deployment(app_name, deployment_name)), repeatable=True)
+
+
+def default_plan(app_name: str, deployment_name: str) -> Call[RolloutPlan | None]:
+    """Ask for the plan of releases that come without one."""
+    return _call("get_default_plan", read_default_plan, _deployment(app_name, deployment_name))
+
+
+def set_default_plan(app_name: str, deployment_name: str, plan: RolloutPlan | str) -> Call[RolloutPlan | None]:
+    """Set the plan of releases that come without one; setting it twice is as good as once."""
+    places = _deployment(app_name, deployment_name)
+    return replace(_call("set_default_plan", read_default_plan, places, fields=_planned(plan)), repeatable=True)
+
+
+def remove_default_plan(app_name: str, deployment_name: str) -> Call[None]:
+    """Remove the plan of releases that come without one, if there is one."""
+    return replace(_call("remove_default_plan", read_nothing, _deployment(app_name, deployment_name)), repeatable=True)
+
+
 def segment(name: str, field: str) -> str:
     """Return a name as one segment of a path, encoded as JavaScript's ``encodeURIComponent`` does.
 
@@ -360,6 +466,15 @@ def _deployment(app_name: str, name: str, field: str = "deployment_name") -> dic
     return _app(app_name) | {"deployment": segment(name, field)}
 
 
+def _release(app_name: str, deployment_name: str, label: str) -> dict[str, str]:
+    return _deployment(app_name, deployment_name) | {"label": segment(label, "label")}
+
+
+def _planned(plan: RolloutPlan | str) -> dict[str, object]:
+    _, written = written_plan(plan)
+    return {PLAN: written}
+
+
 def _access_key(name: str) -> dict[str, str]:
     return {"access_key": segment(name, "access_key_name")}
 
@@ -382,7 +497,7 @@ def _call(
         end: what follows the path: a query, or the slash that the original tools send after some paths.
 
     """
-    route = ROUTES[route_id]
+    route = ROUTES.get(route_id) or ROLLOUT_ROUTES[route_id]
     path = route.path.format_map(segments) + end
     request = Request(method=route.method, path=path)
     if fields is not None:

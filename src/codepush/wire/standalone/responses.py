@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 from msgspec import Struct
 
 from codepush.wire.messages import Response, decode_answer
+from codepush.wire.standalone.plans import PlanShape
+from codepush.wire.standalone.rollouts import DecisionShape, PreviewShape, RolloutShape
 from codepush.wire.standalone.shapes import (
     AccessKeyShape,
     AccountShape,
@@ -21,6 +23,7 @@ from codepush.wire.standalone.shapes import (
 
 if TYPE_CHECKING:
     from codepush.models import AccessKey, Account, App, Collaborator, Deployment, Metrics, MetricsPoint, Package
+    from codepush.rollout_models import Rollout, RolloutDecision, RolloutPlan, RolloutPreview
 
 __all__ = [
     "UNCHANGED",
@@ -31,6 +34,8 @@ __all__ = [
     "read_app",
     "read_apps",
     "read_collaborators",
+    "read_decisions",
+    "read_default_plan",
     "read_deployment",
     "read_deployments",
     "read_history",
@@ -39,6 +44,9 @@ __all__ = [
     "read_nothing",
     "read_package",
     "read_patched",
+    "read_preview",
+    "read_rollout",
+    "read_rollouts",
     "read_series",
 ]
 
@@ -103,6 +111,26 @@ class _MetricsAnswer(Struct, frozen=True):
 
 class _SeriesAnswer(Struct, frozen=True):
     series: dict[str, list[PointShape]]
+
+
+class _RolloutAnswer(Struct, frozen=True):
+    rollout: RolloutShape
+
+
+class _RolloutsAnswer(Struct, frozen=True):
+    rollouts: list[RolloutShape]
+
+
+class _DecisionsAnswer(Struct, frozen=True):
+    decisions: list[DecisionShape]
+
+
+class _PreviewAnswer(Struct, frozen=True):
+    preview: PreviewShape
+
+
+class _PlanAnswer(Struct, frozen=True, rename="camel"):
+    rollout_plan: PlanShape | None
 
 
 def read_nothing(_: Response) -> None:
@@ -202,6 +230,33 @@ def read_series(response: Response) -> dict[str, list[MetricsPoint]]:
         name: [one.point(fields) for one, fields in zip(points, said[name], strict=True)]
         for name, points in shapes.items()
     }
+
+
+def read_rollout(response: Response) -> Rollout:
+    """Return the rollout that was sent."""
+    return decode_answer(response.body, _RolloutAnswer).rollout.rollout(_said(response)["rollout"])
+
+
+def read_rollouts(response: Response) -> list[Rollout]:
+    """Return the rollouts that were sent, in the order of the server."""
+    shapes = decode_answer(response.body, _RolloutsAnswer).rollouts
+    return [shape.rollout(fields) for shape, fields in zip(shapes, _said(response)["rollouts"], strict=True)]
+
+
+def read_decisions(response: Response) -> list[RolloutDecision]:
+    """Return the decisions that were sent, in the order of the server."""
+    return [shape.decision() for shape in decode_answer(response.body, _DecisionsAnswer).decisions]
+
+
+def read_preview(response: Response) -> RolloutPreview:
+    """Return the preview that was sent."""
+    return decode_answer(response.body, _PreviewAnswer).preview.preview(_said(response)["preview"])
+
+
+def read_default_plan(response: Response) -> RolloutPlan | None:
+    """Return the default plan that was sent, or ``None`` for none."""
+    plan = decode_answer(response.body, _PlanAnswer).rollout_plan
+    return None if plan is None else plan.plan()
 
 
 def _is_row(package: object) -> bool:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from typing import Final
 
-from codepush.wire.jsonschema import MOMENT, Schema, list_of, map_of, reference, wrapped
+from codepush.wire.jsonschema import MOMENT, Schema, list_of, map_of, nullable, reference, wrapped
 from codepush.wire.routes import DONE, BodySpec, ResponseSpec, Route, by_id, json_body, json_response, text_response
 
-__all__ = ["ACCOUNT", "APPS", "DEPLOYMENTS", "RELEASES", "ROUTES"]
+__all__ = ["ACCOUNT", "APPS", "DEPLOYMENTS", "RELEASES", "ROLLOUTS", "ROLLOUT_ROUTES", "ROUTES"]
 
 _ACCESS_KEY: Final = "/accessKeys/{access_key}"
 _APP: Final = "/apps/{app}"
 _COLLABORATOR: Final = f"{_APP}/collaborators/{{email}}"
 _DEPLOYMENT: Final = f"{_APP}/deployments/{{deployment}}"
+
+_ROLLOUT: Final = f"{_DEPLOYMENT}/rollouts/{{label}}"
 
 _UPLOAD_TIMEOUT: Final = 10
 """Timeout factor of a release: the request carries the package."""
@@ -37,6 +39,7 @@ _CREATED: Final = (text_response("It is done.", 201, content="Created"),)
 _RELEASED: Final = _made("package", "Package")
 _ACCESS_KEY_SHOWN: Final = _shown("The access key, without its secret.", accessKey=reference("AccessKey"))
 _APP_SHOWN: Final = _shown("The app.", app=reference("App"))
+_ROLLOUT_SHOWN: Final = _shown("The rollout.", rollout=reference("Rollout"))
 _DEPLOYMENT_SHOWN: Final = _shown("The deployment.", deployment=reference("Deployment"))
 
 _IDEMPOTENCY_KEY: Final[Schema] = {
@@ -320,5 +323,128 @@ RELEASES: Final = (
     ),
 )
 
+
+def _verb(verb: str, summary: str, right: str) -> Route:
+    """Return the route of something that a person may do with a rollout."""
+    return Route(
+        f"{verb}_rollout",
+        "POST",
+        f"{_ROLLOUT}/{verb}",
+        summary,
+        _ROLLOUT_SHOWN,
+        right=right,
+        body=json_body("RolloutControl", is_required=False),
+        parameters=(_IDEMPOTENCY_KEY,),
+        errors=(403, 404, 409, 422),
+    )
+
+
+ROLLOUTS: Final = (
+    Route(
+        "preview_rollout",
+        "POST",
+        f"{_DEPLOYMENT}/rollouts/preview",
+        "Show what to expect of a rollout plan; changes nothing.",
+        _shown("What earlier releases lead to expect.", preview=reference("RolloutPreview")),
+        right="view_deployment",
+        body=json_body("PreviewRequest"),
+        errors=(404,),
+    ),
+    Route(
+        "get_rollouts",
+        "GET",
+        f"{_DEPLOYMENT}/rollouts",
+        "List the rollouts with a plan, newest release first.",
+        _shown("The rollouts, without their decisions.", rollouts=list_of("Rollout")),
+        right="view_deployment",
+        errors=(404,),
+    ),
+    Route(
+        "get_rollout",
+        "GET",
+        _ROLLOUT,
+        "Show where the rollout of a release stands.",
+        _ROLLOUT_SHOWN,
+        right="view_deployment",
+        errors=(404,),
+    ),
+    Route(
+        "plan_rollout",
+        "PUT",
+        _ROLLOUT,
+        "Give the newest release a rollout plan, or another one.",
+        _ROLLOUT_SHOWN,
+        right="advance_rollout",
+        body=json_body("PlanRequest"),
+        parameters=(_IDEMPOTENCY_KEY,),
+        errors=(403, 404, 409, 422),
+    ),
+    _verb("pause", "Pause a rollout: it does not advance until it is resumed.", "halt_rollout"),
+    _verb("resume", "Resume a rollout that is paused, halted, or waits for a person.", "advance_rollout"),
+    _verb("advance", "Advance a rollout to its next stage now.", "advance_rollout"),
+    _verb("halt", "Halt a rollout: no other device is offered the release.", "halt_rollout"),
+    _verb("complete", "Complete a rollout: offer the release to all devices now.", "advance_rollout"),
+    _verb("cancel", "Cancel the plan of a rollout; the release stays at its percentage.", "advance_rollout"),
+    Route(
+        "get_rollout_decisions",
+        "GET",
+        f"{_ROLLOUT}/decisions",
+        "List the decisions about a rollout, newest first.",
+        _shown("The decisions, each with the numbers behind it.", decisions=list_of("RolloutDecision")),
+        right="view_deployment",
+        errors=(404,),
+    ),
+    Route(
+        "stop_deployment",
+        "POST",
+        f"{_DEPLOYMENT}/stop",
+        "Stop the updates of a deployment: no device is offered one.",
+        _DONE,
+        right="stop_updates",
+        body=json_body("Note", is_required=False),
+        errors=(403, 404),
+    ),
+    Route(
+        "start_deployment",
+        "DELETE",
+        f"{_DEPLOYMENT}/stop",
+        "Start the updates of a deployment again.",
+        _DONE,
+        right="start_updates",
+        errors=(403, 404, 409),
+    ),
+    Route(
+        "get_default_plan",
+        "GET",
+        f"{_DEPLOYMENT}/plan",
+        "Show the rollout plan of releases that come without one.",
+        _shown("The plan; null if there is none.", rolloutPlan=nullable(reference("RolloutPlan"))),
+        right="view_deployment",
+        errors=(404,),
+    ),
+    Route(
+        "set_default_plan",
+        "PUT",
+        f"{_DEPLOYMENT}/plan",
+        "Set the rollout plan of releases that come without one.",
+        _shown("The plan.", rolloutPlan=reference("RolloutPlan")),
+        right="set_default_plan",
+        body=json_body("PlanRequest"),
+        errors=(403, 404),
+    ),
+    Route(
+        "remove_default_plan",
+        "DELETE",
+        f"{_DEPLOYMENT}/plan",
+        "Remove the default plan: releases that come without a plan get none.",
+        _DONE,
+        right="set_default_plan",
+        errors=(403, 404),
+    ),
+)
+
 ROUTES: Final = by_id(ACCOUNT, APPS, DEPLOYMENTS, RELEASES)
 """Every route by its id."""
+
+ROLLOUT_ROUTES: Final = by_id(ROLLOUTS)
+"""The routes about rollouts by their ids."""

@@ -8,10 +8,9 @@ what is not known is left out, never null.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final, TypeAlias, get_args
+from typing import TYPE_CHECKING, Final, get_args
 
-from msgspec import Struct, defstruct, structs
+from msgspec import UNSET, Struct, UnsetType, defstruct, structs
 from msgspec.structs import replace
 
 from codepush.errors import DecodeError
@@ -32,6 +31,9 @@ from codepush.models import (
     ReleaseMethod,
     ReleaseOptions,
 )
+from codepush.rollout_plan import NoPlan, RolloutPlan
+from codepush.wire.standalone.plans import PlanShape, first_percent, written_plan
+from codepush.wire.standalone.values import Fields, Number, milliseconds, moment, unknown, whole
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,22 +47,14 @@ __all__ = [
     "CountersShape",
     "DeploymentShape",
     "DiffShape",
-    "Fields",
     "InfoShape",
     "PackageShape",
     "PointShape",
 ]
 
-Number: TypeAlias = int | float
-"""JavaScript has one kind of number, and some servers write ``1.0`` for 1."""
-
-Fields: TypeAlias = "Mapping[str, Any]"
-"""An object of an answer as it was sent."""
-
 HIDDEN: Final = "(hidden)"
 """What a list of access keys shows in place of the secrets."""
 
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _RELEASE_METHODS: Final[Mapping[str, ReleaseMethod]] = {method: method for method in get_args(ReleaseMethod)}
 
 
@@ -82,7 +76,7 @@ class AccountShape(Struct, frozen=True, kw_only=True, rename="camel"):
             email=self.email,
             name=self.name or "",
             linked_providers=self.linked_providers or (),
-            extra=_unknown(self, fields),
+            extra=unknown(self, fields),
         )
 
 
@@ -105,8 +99,8 @@ class AccessKeyShape(Struct, frozen=True, kw_only=True, rename="camel", omit_def
             friendly_name=access_key.name,
             description=access_key.name,
             name=secret,
-            created_time=_milliseconds(access_key.created_time),
-            expires=_milliseconds(access_key.expires),
+            created_time=milliseconds(access_key.created_time),
+            expires=milliseconds(access_key.expires),
             is_session=access_key.is_session or None,
         )
 
@@ -114,12 +108,12 @@ class AccessKeyShape(Struct, frozen=True, kw_only=True, rename="camel", omit_def
         """Return the access key that was sent."""
         return AccessKey(
             name=self.friendly_name or self.description or "",
-            created_time=_moment(self.created_time),
-            expires=_moment(self.expires),
+            created_time=moment(self.created_time),
+            expires=moment(self.expires),
             created_by=self.created_by or "",
             is_session=bool(self.is_session),
             key=None if self.name == HIDDEN else self.name,
-            extra=_unknown(self, fields),
+            extra=unknown(self, fields),
         )
 
 
@@ -139,7 +133,7 @@ class CollaboratorShape(Struct, frozen=True, kw_only=True, rename="camel", omit_
         return Collaborator(
             permission=self.permission,
             is_current_account=bool(self.is_current_account),
-            extra=_unknown(self, fields),
+            extra=unknown(self, fields),
         )
 
 
@@ -172,7 +166,7 @@ class AppShape(Struct, frozen=True, kw_only=True, omit_defaults=True):
             deployments=self.deployments or (),
             os=self.os,
             platform=self.platform,
-            extra=_unknown(self, fields),
+            extra=unknown(self, fields),
         )
 
 
@@ -188,9 +182,7 @@ class DiffShape(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults
 
     def diff(self, fields: Fields) -> DiffPackage:
         """Return the download that was sent."""
-        return DiffPackage(
-            size=int(self.size), url=self.url, fits_binary=self.fits_binary, extra=_unknown(self, fields)
-        )
+        return DiffPackage(size=int(self.size), url=self.url, fits_binary=self.fits_binary, extra=unknown(self, fields))
 
 
 if TYPE_CHECKING:
@@ -221,6 +213,7 @@ class PackageShape(_Options, frozen=True, kw_only=True, rename="camel", omit_def
     original_deployment: str | None = None
     released_by: str | None = None
     diff_package_map: dict[str, DiffShape] | None = None
+    rollout_plan: PlanShape | None = None
 
     @classmethod
     def of(cls, package: Package) -> PackageShape:
@@ -235,12 +228,13 @@ class PackageShape(_Options, frozen=True, kw_only=True, rename="camel", omit_def
             blob_url=package.blob_url,
             size=package.size,
             release_method=package.release_method,
-            upload_time=None if package.upload_time is None else _milliseconds(package.upload_time),
+            upload_time=None if package.upload_time is None else milliseconds(package.upload_time),
             label=package.label or None,
             original_label=package.original_label,
             original_deployment=package.original_deployment,
             released_by=package.released_by,
             diff_package_map=diffs or None,
+            rollout_plan=None if package.rollout_plan is None else PlanShape.of(package.rollout_plan),
         )
 
     @classmethod
@@ -263,13 +257,14 @@ class PackageShape(_Options, frozen=True, kw_only=True, rename="camel", omit_def
             label=self.label or "",
             blob_url=self.blob_url or "",
             size=int(self.size or 0),
-            upload_time=None if self.upload_time is None else _moment(self.upload_time),
+            upload_time=None if self.upload_time is None else moment(self.upload_time),
             release_method=_RELEASE_METHODS.get(self.release_method or ""),
             original_label=self.original_label,
             original_deployment=self.original_deployment,
             released_by=self.released_by,
             diff_package_map={older: diff.diff(fields["diffPackageMap"][older]) for older, diff in diffs.items()},
-            extra=_unknown(self, fields),
+            rollout_plan=None if self.rollout_plan is None else self.rollout_plan.plan(),
+            extra=unknown(self, fields),
         )
 
 
@@ -289,7 +284,7 @@ class DeploymentShape(Struct, frozen=True, kw_only=True, omit_defaults=True):
     def deployment(self, fields: Fields) -> Deployment:
         """Return the deployment that was sent."""
         package = None if self.package is None else self.package.package(fields["package"])
-        return Deployment(name=self.name, key=self.key, package=package, extra=_unknown(self, fields))
+        return Deployment(name=self.name, key=self.key, package=package, extra=unknown(self, fields))
 
 
 class CountersShape(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -314,10 +309,10 @@ class CountersShape(Struct, frozen=True, kw_only=True, omit_defaults=True):
         """Return the counters that were sent."""
         return Metrics(
             active=int(self.active or 0),
-            downloaded=_whole(self.downloaded),
-            failed=_whole(self.failed),
-            installed=_whole(self.installed),
-            extra=_unknown(self, fields),
+            downloaded=whole(self.downloaded),
+            failed=whole(self.failed),
+            installed=whole(self.installed),
+            extra=unknown(self, fields),
         )
 
 
@@ -335,7 +330,7 @@ class PointShape(Struct, frozen=True, kw_only=True, rename="camel", omit_default
     def of(cls, point: MetricsPoint) -> PointShape:
         """Return what is sent for a point."""
         return cls(
-            starts_at=_milliseconds(point.starts_at),
+            starts_at=milliseconds(point.starts_at),
             span=point.span,
             active=point.active,
             downloaded=point.downloaded,
@@ -346,13 +341,13 @@ class PointShape(Struct, frozen=True, kw_only=True, rename="camel", omit_default
     def point(self, fields: Fields) -> MetricsPoint:
         """Return the point that was sent."""
         return MetricsPoint(
-            starts_at=_moment(self.starts_at),
+            starts_at=moment(self.starts_at),
             span=self.span,
             active=int(self.active or 0),
-            downloaded=_whole(self.downloaded),
-            failed=_whole(self.failed),
-            installed=_whole(self.installed),
-            extra=_unknown(self, fields),
+            downloaded=whole(self.downloaded),
+            failed=whole(self.failed),
+            installed=whole(self.installed),
+            extra=unknown(self, fields),
         )
 
 
@@ -361,26 +356,25 @@ class InfoShape(_Options, frozen=True, kw_only=True, rename="camel", omit_defaul
 
     app_version: str | None = None
     label: str | None = None
+    rollout_plan: PlanShape | str | UnsetType | None = UNSET
 
     @classmethod
-    def of(cls, info: PackageInfo) -> InfoShape:
-        """Return what is sent for it."""
-        return cls(**structs.asdict(info))
+    def of(cls, info: PackageInfo, plan: RolloutPlan | NoPlan | str | None = None) -> InfoShape:
+        """Return what is sent for it, with the rollout plan of a release.
 
+        A server that does not know plans at least starts the release at the first stage: that is its rollout too.
 
-def _unknown(shape: Struct, fields: Fields) -> dict[str, object]:
-    return {name: value for name, value in fields.items() if name not in shape.__struct_encode_fields__}
+        Raises:
+            Invalid: The plan is invalid, or the rollout is not that of its first stage.
 
-
-def _milliseconds(moment: datetime) -> int:
-    return (moment - _EPOCH) // timedelta(milliseconds=1)
-
-
-def _moment(milliseconds: Number) -> datetime:
-    try:
-        return _EPOCH + timedelta(milliseconds=milliseconds)
-    except OverflowError as error:
-        raise DecodeError(f"Could not parse response: {milliseconds} is not a time.") from error
+        """
+        settings = structs.asdict(info)
+        if plan is None:
+            return cls(**settings)
+        if isinstance(plan, NoPlan):
+            return cls(**settings, rollout_plan=None)
+        checked, written = written_plan(plan)
+        return cls(**settings | {"rollout": first_percent(checked, info.rollout)}, rollout_plan=written)
 
 
 def _percent(rollout: Number | str | None) -> int | None:
@@ -388,7 +382,3 @@ def _percent(rollout: Number | str | None) -> int | None:
         return None if rollout is None else int(rollout)
     except ValueError as error:
         raise DecodeError(f"Could not parse response: {rollout!r} is not a rollout.") from error
-
-
-def _whole(number: Number | None) -> int | None:
-    return None if number is None else int(number)
