@@ -46,6 +46,7 @@ def version_subject(text: str) -> str | None:
 
 
 _is_label: Final = lru_cache(maxsize=1024)(is_label)
+_number: Final = lru_cache(maxsize=1024)(number)
 
 
 @lru_cache(maxsize=1024)
@@ -78,7 +79,7 @@ class Subjects:
         if not text:
             return None
         if text.startswith("v"):
-            return text if number(text) <= self._released else None
+            return text if _number(text) <= self._released else None
         return text if text in self._versions or self._free > 0 else OTHER
 
     def has_counters(self, subject: str) -> bool:

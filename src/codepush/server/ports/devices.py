@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final, Literal, Protocol, TypeAlias
 
 from msgspec import Struct
@@ -9,9 +10,20 @@ from msgspec import Struct
 from codepush.insight_models import TrialOutcome
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Sequence
 
-__all__ = ["STANDING", "Addition", "Countable", "CounterKind", "CounterRecord", "Device", "DeviceRecord", "Devices"]
+__all__ = [
+    "STANDING",
+    "Addition",
+    "Countable",
+    "CounterKind",
+    "CounterRecord",
+    "Device",
+    "DeviceRecord",
+    "Devices",
+    "LabelRecord",
+    "Named",
+]
 
 
 CounterKind: TypeAlias = Literal["active", "anonymous", "downloaded", "failed", "installed"]
@@ -59,14 +71,41 @@ class Addition(Struct, frozen=True):
     least: int = 0
 
 
+class Named(Struct, frozen=True):
+    """What reports about a deployment name: binary versions, and labels by their numbers."""
+
+    versions: frozenset[str] = frozenset()
+    labels: frozenset[int] = frozenset()
+
+
+class LabelRecord(Struct, frozen=True, kw_only=True):
+    """What counting has to know of a label. Times are milliseconds since 1970.
+
+    Attributes:
+        released_at: When it was released.
+        percent: Its percentage, if it has a rollout plan and is below 100 percent.
+        evidence_since: When its evidence began, if it has a rollout plan.
+
+    """
+
+    released_at: int
+    percent: int | None = None
+    evidence_since: int | None = None
+
+
 class Countable(Struct, frozen=True):
     """What can be counted in a deployment.
 
-    ``released``: the number of its newest label. ``versions``: those of the binary versions asked for that have
-    counters. ``version_count``: how many binary versions have counters; 0 if every version asked for has.
+    Attributes:
+        released: The number of its newest label.
+        labels: Those of the labels named that were released, by number.
+        versions: Those of the binary versions named that have counters.
+        version_count: How many binary versions have counters; 0 if every version named has.
+
     """
 
     released: int
+    labels: Mapping[int, LabelRecord] = {}
     versions: frozenset[str] = frozenset()
     version_count: int = 0
 
@@ -92,8 +131,8 @@ class Devices(Protocol):
     async def remembered(self, asked: Collection[Device]) -> dict[Device, DeviceRecord]:
         """Return what is remembered of each of these devices, of those that are remembered."""
 
-    async def countable(self, asked: Mapping[int, Collection[str]]) -> dict[int, Countable]:
-        """Return what can be counted in each of these deployments that exists, with the binary versions asked for.
+    async def countable(self, asked: Mapping[int, Named]) -> dict[int, Countable]:
+        """Return what can be counted in each of these deployments that exists, of what reports about it name.
 
         It stays so until the transaction ends if the deployments are locked (:meth:`lock`).
         """

@@ -9,27 +9,12 @@ from msgspec import Struct
 from codepush.insight_models import TrialAge, TrialKind, TrialStanding, TrialTotals
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Sequence
 
-__all__ = ["Label", "LabelRecord", "Span", "TrialAddition", "TrialPoint", "Trials"]
+__all__ = ["Label", "Span", "TrialAddition", "TrialPoint", "Trials"]
 
 Label: TypeAlias = tuple[int, int]
 """A label: the id of its deployment, and its number."""
-
-
-class LabelRecord(Struct, frozen=True, kw_only=True):
-    """What counting has to know of a label. Times are milliseconds since 1970.
-
-    Attributes:
-        released_at: When it was released.
-        percent: Its percentage, if it has a rollout plan and is below 100 percent.
-        evidence_since: When its evidence began, if it has a rollout plan.
-
-    """
-
-    released_at: int
-    percent: int | None = None
-    evidence_since: int | None = None
 
 
 class TrialAddition(Struct, frozen=True):
@@ -65,9 +50,6 @@ class TrialPoint(Struct, frozen=True):
 
 class Trials(Protocol):
     """Trials by the cohort of their download. A cohort lasts ten minutes; of what is older, an hour or a day."""
-
-    async def labels(self, asked: Collection[Label]) -> Mapping[Label, LabelRecord]:
-        """Return what counting has to know of these labels, of those that were released."""
 
     async def add(self, additions: Sequence[TrialAddition]) -> None:
         """Add to cohorts, at most once to each kind, age and standing of one."""

@@ -16,11 +16,11 @@ from msgspec.structs import asdict, astuple, replace
 
 from codepush.models import StatusReport
 from codepush.rules import metrics, trials
-from codepush.rules.labels import is_label, number
+from codepush.rules.labels import is_label, label, number
 from codepush.rules.series import HOUR, start_of
 from codepush.rules.subjects import Subjects
 from codepush.rules.trials import Trial, TrialChange, TriedLabel
-from codepush.server.ports.devices import Addition, DeviceRecord
+from codepush.server.ports.devices import Addition, DeviceRecord, Named
 from codepush.server.ports.trials import TrialAddition
 
 if TYPE_CHECKING:
@@ -31,11 +31,10 @@ if TYPE_CHECKING:
     from codepush.server.ports.deployments import DeploymentRecord
     from codepush.server.ports.devices import Countable, Device
     from codepush.server.ports.store import Records
-    from codepush.server.ports.trials import Label, LabelRecord
+    from codepush.server.ports.trials import Label
     from codepush.server.services.phones.new_devices import Admissions
 
     _Counter: TypeAlias = tuple[int, str, CounterKind]
-    _Name: TypeAlias = tuple[str, str | None]
 
 __all__ = ["Arrival", "count"]
 
@@ -64,10 +63,9 @@ async def count(records: Records, arrivals: Sequence[Arrival], admissions: Admis
         return
     await records.devices.lock([one.id for one in found])
     # Read under the lock: a history that is cleared meanwhile has no labels, and every writer sees the same versions.
-    countable = await records.devices.countable(_versions(found, arrivals))
+    countable = await records.devices.countable(_named(found, arrivals))
     batch = _Batch([one for one in found if one.id in countable], countable, arrivals, at=at)
-    labels = await records.trials.labels(batch.labels())
-    batch.apply(await records.devices.remembered(batch.devices()), labels, admissions)
+    batch.apply(await records.devices.remembered(batch.devices()), admissions)
     await records.devices.remember(batch.changed, at=at)
     await records.devices.count(batch.additions(), hour=start_of(HOUR, at))
     await records.trials.add(batch.trials())
@@ -99,14 +97,17 @@ class _Batch:
     ) -> None:
         self._at = at
         self._deployments = {one.key: one for one in deployments}
-        self._subjects = {one.key: Subjects(*astuple(countable[one.id])) for one in deployments}
+        self._subjects = {one.key: _subjects(countable[one.id]) for one in deployments}
+        self._labels = {
+            (one.key, label(number)): TriedLabel(number=number, **asdict(facts))
+            for one in deployments
+            for number, facts in countable[one.id].labels.items()
+        }
         self._sent = [
             _Sent(report, self._device(report, report.deployment_key), self._device(report, _origin(report)), address)
             for report, address in ((one.report, one.address) for one in arrivals)
         ]
         self._devices: dict[Device, DeviceRecord] = {}
-        self._names: dict[_Name, Label] = {}
-        self._labels: dict[_Name, tuple[Label, TriedLabel]] = {}
         self._counters: dict[_Counter, tuple[int, int]] = {}
         self._trials: Counter[tuple[Label, TrialCount]] = Counter()
         self.changed: dict[Device, DeviceRecord] = {}
@@ -115,26 +116,9 @@ class _Batch:
         """Return the devices of which it matters what is remembered."""
         return {device for one in self._sent for device in (one.here, one.there) if device}
 
-    def labels(self) -> set[Label]:
-        """Return the labels that reports are about, of those that were released."""
-        named = {(one.report.deployment_key, one.report.label) for one in self._sent}
-        self._names = {
-            (key, label): (self._deployments[key].id, number(label))
-            for key, label in named
-            if label and key in self._subjects and self._subjects[key].of(label)
-        }
-        return set(self._names.values())
-
-    def apply(
-        self, remembered: Mapping[Device, DeviceRecord], labels: Mapping[Label, LabelRecord], admissions: Admissions
-    ) -> None:
+    def apply(self, remembered: Mapping[Device, DeviceRecord], admissions: Admissions) -> None:
         """Apply the rules to every report, given what was remembered of devices before the first one."""
         self._devices = dict(remembered)
-        self._labels = {
-            name: (label, TriedLabel(number=label[1], **asdict(labels[label])))
-            for name, label in self._names.items()
-            if label in labels
-        }
         for sent in self._sent:
             report = self._countable(sent.report)
             if report is None:
@@ -180,15 +164,15 @@ class _Batch:
 
     def _try(self, report: StatusReport, device: DeviceRecord) -> TrialChange:
         """Count a trial; return what it changes."""
-        found = self._labels.get((report.deployment_key, report.label))
-        if found is None:
+        tried = self._labels.get((report.deployment_key, report.label or ""))
+        if tried is None:
             return _NO_TRIAL
-        label, tried = found
         trial = None if device.trial is None else Trial(device.trial, device.trial_at, device.outcome)
         is_known = device is not _UNKNOWN and (device.known_since is None or device.known_since < tried.released_at)
         change = trials.change(report, trial, tried, is_known=is_known, at=self._at)
         if change.count:
-            self._trials[label, change.count] += 1
+            deployment = self._deployments[report.deployment_key]
+            self._trials[(deployment.id, tried.number), change.count] += 1
         return change
 
     def _remember(self, device: Device, before: DeviceRecord, subject: str | None, trial: Trial | None) -> None:
@@ -239,12 +223,17 @@ def _keys(report: StatusReport) -> list[str]:
     return [report.deployment_key, origin] if origin else [report.deployment_key]
 
 
-def _versions(deployments: Sequence[DeploymentRecord], arrivals: Sequence[Arrival]) -> Mapping[int, set[str]]:
-    """Return the binary versions that reports name, by deployment."""
-    ids = {one.key: one.id for one in deployments}
-    named: dict[int, set[str]] = {one: set() for one in ids.values()}
+def _named(deployments: Sequence[DeploymentRecord], arrivals: Sequence[Arrival]) -> dict[int, Named]:
+    """Return the binary versions and labels that reports name, by deployment."""
+    versions: dict[str, set[str]] = {one.key: set() for one in deployments}
+    labels: dict[str, set[str]] = {one.key: set() for one in deployments}
     for report in (one.report for one in arrivals):
-        if (deployment_id := ids.get(report.deployment_key)) is not None:
+        if report.deployment_key in versions:
             both = (None if report.label else report.app_version, report.previous_label_or_app_version)
-            named[deployment_id].update(text for text in both if text and not is_label(text))
-    return named
+            versions[report.deployment_key].update(text for text in both if text and not is_label(text))
+            labels[report.deployment_key].update([report.label] if report.label else [])
+    return {one.id: Named(frozenset(versions[one.key]), frozenset(map(number, labels[one.key]))) for one in deployments}
+
+
+def _subjects(countable: Countable) -> Subjects:
+    return Subjects(countable.released, countable.versions, countable.version_count)

@@ -4,12 +4,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import astuple
 from sqlalchemy import and_, bindparam, delete, select, tuple_
 
-from codepush.server.ports.devices import STANDING, Countable, CounterRecord, DeviceRecord
+from codepush.server.ports.devices import STANDING, Countable, CounterRecord, DeviceRecord, LabelRecord
 from codepush.server.storage.sql.bulk import BulkQueries
 from codepush.server.storage.sql.schema import counter_series, counters, devices
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
     from typing import Any
 
-    from codepush.server.ports.devices import Addition, Device
+    from codepush.server.ports.devices import Addition, Device, Named
 
 # Devices that a deployment does not know have no row to be locked, so the lock is one of the application's.
 # The first number stands for "the devices of a deployment".
@@ -32,13 +33,17 @@ REMEMBERED: Final = """
     WHERE devices.deployment_id = given.deployment_id AND devices.device = given.device
 """
 
+# A rollout of 0 is as none: all devices are offered the release.
 COUNTABLE: Final = """
-    SELECT given.deployment_id, given.subject, deployments.next_label - 1 AS released, EXISTS (
+    SELECT given.deployment_id, given.subject, given.number, deployments.next_label - 1 AS released, EXISTS (
         SELECT 1 FROM counters
         WHERE counters.deployment_id = given.deployment_id AND counters.subject = given.subject
-    ) AS is_counted
+    ) AS is_counted, releases.upload_time, rollouts.evidence_since,
+    CASE WHEN rollouts.id > 0 AND releases.rollout > 0 AND releases.rollout < 100 THEN releases.rollout END AS percent
     FROM given
     CROSS JOIN deployments
+    LEFT JOIN releases ON releases.deployment_id = given.deployment_id AND releases.number = given.number
+    LEFT JOIN rollouts ON rollouts.deployment_id = given.deployment_id AND rollouts.number = given.number
     WHERE deployments.id = given.deployment_id
 """
 
@@ -112,6 +117,7 @@ CLEAR: Final = tuple(
 )
 
 _DEPLOYMENT: Final = {"deployment_id": "bigint"}
+_NAMED: Final = {**_DEPLOYMENT, "subject": "text", "number": "bigint"}
 _DEVICE: Final = {**_DEPLOYMENT, "device": "bytea"}
 _SUBJECT: Final = {**_DEPLOYMENT, "subject": "text"}
 _REMEMBERED: Final = {
@@ -144,18 +150,25 @@ class SqlDevices(BulkQueries):
             for row in rows
         }
 
-    async def countable(self, asked: Mapping[int, Collection[str]]) -> dict[int, Countable]:
-        pairs = [(one, subject) for one, versions in asked.items() for subject in versions or [""]]
-        rows = await self._given(_SUBJECT, pairs, COUNTABLE)
+    async def countable(self, asked: Mapping[int, Named]) -> dict[int, Countable]:
+        named = [(one, *thing) for one, names in asked.items() for thing in _things(names)]
+        rows = await self._given(_NAMED, named, COUNTABLE)
         released = {row["deployment_id"]: row["released"] for row in rows}
         counted = {(row["deployment_id"], row["subject"]) for row in rows if row["is_counted"]}
-        new = {one for one, subject in pairs if subject and (one, subject) not in counted}
+        new = {one for one, subject, _ in named if subject and (one, subject) not in counted}
         counts = await self._given(_DEPLOYMENT, [(one,) for one in sorted(new)], VERSION_COUNTS)
         version_counts = {row["deployment_id"]: row["versions"] for row in counts}
+        labels: dict[int, dict[int, LabelRecord]] = defaultdict(dict)
+        for row in rows:
+            if row["upload_time"] is not None:
+                labels[row["deployment_id"]][row["number"]] = LabelRecord(
+                    released_at=row["upload_time"], percent=row["percent"], evidence_since=row["evidence_since"]
+                )
         return {
             one: Countable(
                 number,
-                frozenset(subject for subject in asked[one] if (one, subject) in counted),
+                labels[one],
+                frozenset(subject for subject in asked[one].versions if (one, subject) in counted),
                 version_counts.get(one, 0),
             )
             for one, number in released.items()
@@ -199,3 +212,9 @@ class SqlDevices(BulkQueries):
         await self.lock([deployment_id])
         for statement in CLEAR:
             await self._run(statement, deployment_id=deployment_id)
+
+
+def _things(names: Named) -> list[tuple[str, int]]:
+    """Return the binary versions and labels named, each beside nothing of the other kind; or nothing of both."""
+    versions = [(version, 0) for version in sorted(names.versions)]
+    return versions + [("", number) for number in sorted(names.labels)] or [("", 0)]

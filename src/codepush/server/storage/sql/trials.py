@@ -13,12 +13,12 @@ from sqlalchemy import and_, bindparam, delete, select
 
 from codepush.insight_models import TrialTotals
 from codepush.server.ports.rollouts import ACTIVE
-from codepush.server.ports.trials import LabelRecord, Span, TrialPoint
+from codepush.server.ports.trials import Span, TrialPoint
 from codepush.server.storage.sql.bulk import BulkQueries
 from codepush.server.storage.sql.schema import rollouts, trial_series
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Sequence
     from typing import Any
 
     from codepush.server.ports.trials import Label, TrialAddition
@@ -29,18 +29,6 @@ _OF_DEPLOYMENT: Final = _row.deployment_id == bindparam("of_deployment")
 _OF_LABEL: Final = and_(_OF_DEPLOYMENT, _row.number == bindparam("of_number"))
 _IS_OVER: Final = _row.cohort_at < bindparam("until")
 _IS_WITHIN: Final = and_(_IS_OVER, _row.cohort_at % bindparam("span") != 0)
-
-# A rollout of 0 is stored for none, as for 100: all devices are offered the release.
-LABELS: Final = """
-    SELECT given.deployment_id, given.number, releases.upload_time,
-        CASE WHEN rollouts.id IS NOT NULL AND releases.rollout > 0 AND releases.rollout < 100
-            THEN releases.rollout END AS percent,
-        rollouts.evidence_since
-    FROM given
-    CROSS JOIN releases
-    LEFT JOIN rollouts ON rollouts.deployment_id = given.deployment_id AND rollouts.number = given.number
-    WHERE releases.deployment_id = given.deployment_id AND releases.number = given.number
-"""
 
 ADD: Final = """
     INSERT INTO trial_series (deployment_id, number, cohort_at, kind, age, standing, value)
@@ -107,15 +95,6 @@ _MERGER: Final = {**_LABEL, "span": "bigint", "until": "bigint"}
 
 class SqlTrials(BulkQueries):
     """Trials, as :class:`codepush.server.ports.trials.Trials` describes them."""
-
-    async def labels(self, asked: Collection[Label]) -> Mapping[Label, LabelRecord]:
-        rows = await self._given(_LABEL, sorted(asked), LABELS)
-        return {
-            (row["deployment_id"], row["number"]): LabelRecord(
-                released_at=row["upload_time"], percent=row["percent"], evidence_since=row["evidence_since"]
-            )
-            for row in rows
-        }
 
     async def add(self, additions: Sequence[TrialAddition]) -> None:
         await self._given(_ADDITION, sorted(astuple(addition) for addition in additions), ADD)
