@@ -14,6 +14,7 @@ from codepush.server.ports.errors import UnavailableError
 from codepush.server.ports.series import PointRecord
 from codepush.server.services.access.resolution import find_deployment
 from codepush.server.services.clock import Clock, now
+from codepush.server.services.releasing.thinning import forget_idle_devices, merge_trials
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -78,12 +79,18 @@ class Series:
             await anyio.sleep(_INTERVAL)
 
     async def compact(self) -> None:
-        """Make days of hours that are old enough. It may be interrupted anywhere, and done by several at once."""
-        until = start_of(DAY, self._clock() - HOURS_KEPT)
+        """Make days of hours that are old enough, and thin what else reports leave behind.
+
+        It may be interrupted anywhere, and done by several at once.
+        """
+        at = self._clock()
+        until = start_of(DAY, at - HOURS_KEPT)
         async with self._store.read() as records:
             having = await records.series.with_hours(until=until)
         for deployment_id in having:
             await self._compact(deployment_id, until)
+        await merge_trials(self._store, at=at)
+        await forget_idle_devices(self._store, at=at)
 
     async def _compact(self, deployment_id: int, until: int) -> None:
         async with self._store.write() as records:
