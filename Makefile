@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 # Tests start hundreds of processes; where this is set, each of them would compile everything again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test coverage test-long test-vectors test-interop check docs sbom fix lock environment bench bench-packages bench-checks bench-reports bench-cli bench-downloads bench-scale fuzz clean
+.PHONY: demo test coverage test-long test-vectors test-interop check docs dist sbom fix lock environment bench bench-packages bench-checks bench-reports bench-cli bench-downloads bench-scale fuzz clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -62,6 +62,13 @@ docs: environment ## Build the documentation site in build/site, and check its l
 	zensical build --clean --strict
 	python tools/links.py build/site
 
+dist: environment ## Build the wheel, the source distribution and the SBOM into dist/
+	tools/dist.sh
+	tools/sbom.sh dist
+
+sbom: environment ## List the locked dependencies of the server as CycloneDX JSON, in dist/
+	tools/sbom.sh dist
+
 fix: environment ## Fix what can be fixed automatically
 	ruff check --fix
 	python tools/unasync.py
@@ -100,4 +107,4 @@ lock: environment ## Lock the newest versions that pyproject.toml allows
 	tools/lock.sh --upgrade
 
 clean: ## Remove the environment and every cache
-	rm -rf build .venv .uv .cache .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage*
+	rm -rf build dist .venv .uv .cache .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis .coverage*
