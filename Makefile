@@ -1,10 +1,10 @@
 # Each target works alone on a fresh machine: Linux or macOS with Python 3.11+, pip and make.
-# The environment is made on first use, from versions locked in requirements/.
+# The environment is created on first use, from versions locked in requirements/.
 
 PYTHON ?= python3
 BIN := .venv/bin
 export PATH := $(CURDIR)/$(BIN):$(PATH)
-# Tests start hundreds of processes; where this is set, each of them would compile everything again.
+# Tests start hundreds of processes; with this variable each would compile everything again.
 unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test coverage test-long test-vectors test-interop check docs dist sbom fix lock environment bench bench-packages bench-checks bench-reports bench-cli bench-downloads bench-scale fuzz clean
@@ -13,12 +13,12 @@ unexport PYTHONDONTWRITEBYTECODE
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
-environment: .venv/ready ## Make the environment (the other targets do it by themselves)
+environment: .venv/ready ## Create the environment (the other targets do so automatically)
 
 .venv/ready: requirements/dev.txt pyproject.toml tools/environment.sh
 	tools/environment.sh $(PYTHON)
 
-demo: environment ## See a release travel from a Python script to a phone
+demo: environment ## Release an update to simulated devices from a Python script
 	python examples/demo.py
 
 test: environment ## Run every test
@@ -36,10 +36,10 @@ test-long: environment ## Run the tests that take many minutes
 	pytest -n auto --dist worksteal -rP tests/long --ignore tests/long/test_attack.py
 	pytest -rP tests/long/test_attack.py # alone: it measures how long devices wait
 
-test-vectors: environment ## Run the contract tests; CODEPUSH_VECTORS=DIR puts other recordings through them
+test-vectors: environment ## Run the contract tests; CODEPUSH_VECTORS=DIR uses other recordings
 	pytest -n auto tests/contract
 
-test-interop: environment ## Try the SDK and the simulated phone on other people's servers, from npm and Debian
+test-interop: environment ## Test the SDK and the simulated device against third-party servers
 	pytest tests/interop
 
 check: environment ## Format, lint, spelling, types, import contracts, generated files, deploy artefacts, CI recipes, docs
@@ -77,30 +77,30 @@ fix: environment ## Fix what can be fixed automatically
 	python tools/settings_docs.py
 	ruff format
 
-bench: bench-packages bench-checks bench-cli bench-reports bench-downloads bench-scale ## Measure everything that benchmarks/results.md tells
+bench: bench-packages bench-checks bench-cli bench-reports bench-downloads bench-scale ## Run all benchmarks of benchmarks/results.md
 
-bench-packages: environment ## Measure packing and diffing beside yazl and zipfile; writes benchmarks/results.md
+bench-packages: environment ## Measure packing and diffing against yazl and zipfile; writes benchmarks/results.md
 	PYTHONPATH=tests python benchmarks/packages.py
 
-bench-checks: environment ## Measure update checks beside nginx and a static file; Linux, two cores
+bench-checks: environment ## Measure update checks against nginx and a static file; Linux, two cores
 	tools/services.sh nginx wrk
 	python benchmarks/checks.py
 
-bench-cli: environment ## Measure how long the command line takes to start, beside the original ones; writes benchmarks/results.md
+bench-cli: environment ## Measure the start time of the command line against the original tools; writes benchmarks/results.md
 	python benchmarks/cli.py
 
-bench-scale: environment ## Measure what deployments, their releases and many apps cost; writes benchmarks/results.md
+bench-scale: environment ## Measure the cost of deployments, releases and apps; writes benchmarks/results.md
 	python benchmarks/scale.py
 	python benchmarks/accounts.py
 
-bench-reports: environment ## Measure acknowledged reports a second beside one transaction for each; writes benchmarks/results.md
+bench-reports: environment ## Measure acknowledged reports per second against one transaction each; writes benchmarks/results.md
 	PYTHONPATH=tests python benchmarks/reports.py
 
-bench-downloads: environment ## Measure downloads from a folder beside nginx; Linux, two cores; writes benchmarks/results.md
+bench-downloads: environment ## Measure downloads from a folder against nginx; Linux, two cores; writes benchmarks/results.md
 	tools/services.sh nginx wrk
 	python benchmarks/downloads.py
 
-fuzz: environment ## Put a million damaged and hostile archives through the reader
+fuzz: environment ## Feed a million damaged and hostile archives to the reader
 	python tools/fuzz_archives.py
 
 lock: environment ## Lock the newest versions that pyproject.toml allows
