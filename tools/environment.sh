@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Make .venv with everything that development and tests need, in locked versions.
+# Create .venv with the locked dependencies of development and tests.
 # Usage: tools/environment.sh [PYTHON]
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -10,7 +10,7 @@ import sys
 sys.exit(sys.version_info < (3, 11))
 CHECK
 
-# uv if it is there, else one of our own, so that nothing is installed outside this folder.
+# Use uv if it is installed, otherwise a local copy: nothing is installed outside this folder.
 if command -v uv >/dev/null; then
     uv=uv
 else

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Lint what is in deploy/, without a container engine or a cluster.
+# Lint the files in deploy/, without a container engine or a cluster.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 hadolint deploy/Dockerfile

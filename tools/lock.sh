@@ -22,4 +22,4 @@ lock() { # lock FILE OPTIONS...
 }
 
 lock requirements/dev.txt --all-extras --group dev
-lock requirements/server.txt --extra server --extra postgres --extra otel # all that the image in deploy/ holds
+lock requirements/server.txt --extra server --extra postgres --extra otel # dependencies of the image in deploy/

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Install the servers that tests need and PyPI does not have, with apt when root; leave alone what is there.
+# Install servers for the tests that are not on PyPI, with apt as root, unless they are installed.
 # Usage: tools/services.sh PROGRAM...     (postgres, nginx, wrk)
-# What cannot be installed is not an error here: the tests that need it say so and fail.
+# A failed installation is not an error here: the tests that need the server fail with a message.
 set -euo pipefail
 
 [ "${CODEPUSH_TEST_OFFLINE:-}" = 1 ] && exit 0
@@ -28,7 +28,7 @@ if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
     echo "tools/services.sh: the tests want ${missing[*]}, which only root can install here (apt-get install ${missing[*]})." >&2
     exit 0
 fi
-# No clusters and services of the system's own: tests start what they need themselves.
+# Do not start system services or clusters: tests start their own.
 export DEBIAN_FRONTEND=noninteractive
 policy=/usr/sbin/policy-rc.d
 if [ ! -e "$policy" ]; then
