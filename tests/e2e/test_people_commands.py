@@ -38,7 +38,7 @@ def test_accounts(codepush_server, run, tmp_path):
         ada.release("Shop", "Staging", make_bundle(tmp_path), "1.0.0", PackageInfo())
         assert "owns apps: Shop. Transfer" in run("account", "remove", "ADA@example.test", "--yes", code=1).stderr
         ada.transfer_app("Shop", "owner@example.test")
-        assert "Nobody can be asked" in run("account", "remove", "ada@example.test", code=2).stderr
+        assert "Cannot ask for confirmation" in run("account", "remove", "ada@example.test", code=2).stderr
         run("account", "remove", "ada@example.test", "--yes")
         with pytest.raises(Unauthorized):
             ada.get_apps()

@@ -140,7 +140,7 @@ def test_account_that_exists(tmp_path):
 def test_a_database_is_migrated_once(tmp_path):
     """The command says whether there was something to do, and refuses what a newer version made."""
     places = ["--data", str(tmp_path)]
-    assert "brought up to date" in run("migrate", *places).stdout
+    assert "was upgraded" in run("migrate", *places).stdout
     assert "nothing was changed" in run("migrate", *places).stdout
     with closing(sqlite3.connect(tmp_path / "codepush.db")) as connection, connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
@@ -159,7 +159,7 @@ def test_an_older_database_on_a_server_is_migrated_on_purpose(tmp_path, postgres
     assert refused.returncode == 1
     assert "run: codepush server migrate" in refused.stderr
     assert "Traceback" not in refused.stderr
-    assert "brought up to date" in run("migrate", *places).stdout
+    assert "was upgraded" in run("migrate", *places).stdout
     with start(tmp_path, "--database-url", postgresql_url) as server:
         assert get(f"{server.url}/ready").json()["database"] == "ok"
 

@@ -198,7 +198,7 @@ def test_lost_archives(populated, tmp_path):
     command = [*SERVER, "backup", str(tmp_path / "backup"), "--data", str(populated.data)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 1
-    assert "2 archives are lost or damaged and not in it" in done.stderr
+    assert "2 archives are lost or damaged and missing" in done.stderr
     place = settings(tmp_path / "other")
     restore(place, tmp_path / "backup")
     assert {problem.kind for problem in check(place).problems} == {"package_missing"}
@@ -213,7 +213,7 @@ def test_the_commands(populated, tmp_path):
     assert "it is there already" in refused.stderr
     assert run(*SERVER, "restore", file, *place).stdout.startswith("Restored ")
     assert "There are records" in run(*SERVER, "restore", file, *place, code=1).stderr
-    assert "Nobody can be asked here" in run(*SERVER, "restore", file, "--replace", *place, code=2).stderr
+    assert "Cannot ask for confirmation" in run(*SERVER, "restore", file, "--replace", *place, code=2).stderr
     again = json.loads(run(*SERVER, "restore", file, "--replace", "--yes", "--json", *place).stdout)
     assert again["blobs"] == again["present"] > 0
     assert_same(settings(tmp_path / "other"), everything(populated))

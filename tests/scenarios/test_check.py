@@ -142,7 +142,7 @@ def test_the_command(populated):
     """Exit code 0 and a sentence, or 1 and what is wrong; the same as JSON."""
     place = ["--data", str(populated.data)]
     done = subprocess.run([*COMMAND, *place], capture_output=True, text=True, check=True)
-    assert done.stdout.endswith("everything is in order.\n")
+    assert done.stdout.endswith("no problems.\n")
     stored(populated, package_of(populated, 2)).unlink()
     done = subprocess.run([*COMMAND, *place, "--quick"], capture_output=True, text=True, check=False)
     assert done.returncode == 1

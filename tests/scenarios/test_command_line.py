@@ -156,7 +156,7 @@ def test_releases(cli, tmp_path):
         f'Successfully released an update containing the "{bundle}" directory to the "Staging" deployment'
         ' of the "App" app.\n'
     )
-    assert done.stderr == "It is v1 there, for 1.0.0.\n"
+    assert done.stderr == "Released as v1 for versions 1.0.0.\n"
     assert cli.text("patch", "App", "Staging", "-r", "100", "-m", "false") == (
         'Successfully updated the "latest" release of "App" app\'s "Staging" deployment.'
     )

@@ -64,7 +64,7 @@ def test_expired_key_is_not_forgotten(cli, codepush_server):
         code_push.remove_access_key("short")
     code, said = cli.fails("app", "list")
     assert code == 5
-    assert f"does not take the access key from {kept(cli)}" in said
+    assert f"rejected the access key from {kept(cli)}" in said
     assert f"codepush login {codepush_server.url}" in said
     assert key in kept(cli).read_text()
 

@@ -97,7 +97,7 @@ def test_init_refuses_what_is_not_there(cli, codepush_server):
     with codepush_server.client() as client:
         client.add_app("Other")
     code, said = cli.fails("init")
-    assert (code, "Give --app: App, Other." in said) == (2, True)
+    assert (code, "Add --app with one of: App, Other." in said) == (2, True)
     assert not (cli.folder / ".codepush.toml").exists()
 
 
@@ -122,7 +122,7 @@ def test_an_app_that_is_wired_well(cli):
     assert {one["subject"] for one in wrong} <= {"downloads", "android Hermes", "ios Hermes"}  # nothing is released yet
     assert verdicts(findings, "android deployment key") == ["ok", "ok"]
     assert [one["found"].rsplit(": ")[-1] for one in findings["android deployment key"]] == [
-        "that of Staging.", "that of Production.",
+        "the key of Staging.", "the key of Production.",
     ]  # fmt: skip
     assert findings["client"][0]["found"] == "react-native-code-push 9.0.1 (node_modules)."
     for subject in ("client", "server", "log-in", "app", "ios code", "android code", "android version"):
@@ -220,7 +220,7 @@ def test_nothing_to_look_at(cli):
     code, findings = examined(cli, CODEPUSH_SERVER_URL="http://127.0.0.1:9")
     assert code == 1
     assert verdicts(findings, "server") == ["error"]
-    assert "does not answer" in findings["server"][0]["found"]
+    assert "does not respond" in findings["server"][0]["found"]
     assert verdicts(findings, "project file") == ["warning"]
     assert verdicts(findings, "app project") == ["skipped"]
 
@@ -236,7 +236,7 @@ def test_a_client_with_names_of_its_own(cli, app, keys, codepush_server):
     assert code == 1
     assert findings["client"][0]["found"] == "@appzung/react-native-code-push 11.0.4 (node_modules)."
     assert "does not read CodePushDeploymentKey" in findings["android settings"][0]["found"]
-    assert findings["android settings"][0]["advice"] == "Name it CodePushReleaseChannelPublicId."
+    assert findings["android settings"][0]["advice"] == "Rename it to CodePushReleaseChannelPublicId."
     assert "CodePushReleaseChannelPublicId in Info.plist" in findings["ios deployment key"][0]["advice"]
     plist = {"CodePushReleaseChannelPublicId": keys["Production"], "CodePushServerUrl": codepush_server.url}
     strings = (
@@ -268,7 +268,7 @@ def test_a_setting_that_is_misspelt(cli, app):
     code, findings = examined(cli)
     assert code == 1
     assert "does not read CodePushServerURL" in findings["android settings"][0]["found"]
-    assert findings["android settings"][0]["advice"] == "Name it CodePushServerUrl."
+    assert findings["android settings"][0]["advice"] == "Rename it to CodePushServerUrl."
     assert verdicts(findings, "android server") == ["error"]
 
 

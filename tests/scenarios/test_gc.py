@@ -138,7 +138,7 @@ def test_the_command(populated):
     orphan(populated, "old-0123456789-abcde", 25)
     place = ["--data", str(populated.data)]
     done = subprocess.run([*COMMAND, "--dry-run", *place], capture_output=True, text=True, check=True)
-    assert done.stdout.startswith("Would remove 0 archives that releases no longer point to, 1 that nothing ever")
+    assert done.stdout.startswith("Would delete 0 archives that releases no longer reference, 1 that were never")
     done = subprocess.run([*COMMAND, "--json", *place], capture_output=True, text=True, check=True)
     assert json.loads(done.stdout) == {
         "dry_run": False,

@@ -31,7 +31,7 @@ def test_a_folder_without_a_bundle(cli, file, more):
     """Exit code 10, a sentence with the folder and what a bundle is called, and no release; a dry run agrees."""
     write_files(cli.folder / "CodePush", {file: "x"})
     code, said = cli.fails("release", "App", "CodePush", "1.0.0", *more)
-    assert (code, '"CodePush" holds no bundle' in said, "--force" in said) == (10, True, True)
+    assert (code, '"CodePush" contains no bundle' in said, "--force" in said) == (10, True, True)
     assert released(cli) == []
 
 

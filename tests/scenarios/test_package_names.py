@@ -29,7 +29,7 @@ def test_names_are_warned_of_once(cli, bundle, dry_run):
     done = cli.run("release", "App", bundle, "1.0.0", *dry_run)
     assert done.returncode == 0, done.stderr
     [warning] = [line for line in done.stderr.splitlines() if line.startswith("[Warning]")]
-    assert "Windows does not store these names as they are" in warning
+    assert "Windows does not store these names unchanged" in warning
     assert warning.count('": ') == 3
     assert "and 1 more" in warning
 

@@ -105,7 +105,7 @@ def test_platform_of_app(cli):
     assert cli.json("deployment", "history", "App", "Production")[0]["label"] == "v1"
     code, said = cli.fails("release-react")
     assert code == 2
-    assert "Name it: android, ios or windows" in said
+    assert "Add the platform: android, ios or windows" in said
 
 
 def test_signed(cli, phone, tmp_path):
@@ -132,7 +132,7 @@ def test_source_map(cli):
         "version": 3, "sources": ["index.js"], "packager": True, "compiler": True,
     }  # fmt: skip
     told = cli.run("release-react", "App", "ios", "-o", "out", "-s", "out/CodePush/app.map")
-    assert "anybody can read the app's sources" in told.stderr
+    assert "it contains the app's sources" in told.stderr
 
 
 def test_verified(cli):

@@ -58,8 +58,8 @@ def test_what_a_phone_is_told_and_why(cli, code_push, release):
     assert simulated["runs"]["label"] == "v2"
     assert simulated["failure"] is None
     text = cli.text("simulate", "App", "-d", "Staging", "--app-version", "1.0.0")
-    assert 'version 1.0.0 that runs the app from the store asks the "Staging" deployment of "App"' in text
-    assert "It runs v2 now." in text
+    assert 'version 1.0.0 that runs the store build checks the "Staging" deployment of "App"' in text
+    assert "The device now runs v2." in text
     assert "for ^2.0.0 only" in text
     assert counters(code_push) == {}
 
@@ -121,8 +121,8 @@ def test_a_download_that_no_device_reaches(cli, codepush_server, release):
 @pytest.mark.parametrize(
     ("words", "code", "sentence"),
     [
-        (["App"], 2, "Give --app-version"),
-        (["App", "--app-version", "one"], 2, "'one' is not a version of an app"),
+        (["App"], 2, "--app-version is required"),
+        (["App", "--app-version", "one"], 2, "'one' is not a valid app version"),
         (["App", "--app-version", "1.0.0", "-l", "v9"], 6, "There is no release v9"),
         (["App", "-d", "Canary", "--app-version", "1.0.0"], 6, "Canary"),
         (["--deployment-key", "some-key-12", "--app-version", "1.0.0", "-l", "v1"], 2, "not its key"),
@@ -161,7 +161,7 @@ def test_a_release_is_verified(cli, code_push, codepush_server, release, tmp_pat
     done = cli.run("release", "App", bundle, "^1.0.0", "--verify", "-r", "25")
     assert done.returncode == 0, done.stderr
     assert "v2 was tried on 2 simulated phones" in done.stderr
-    assert "version 1.0.0, running v1: took it" in done.stderr
+    assert "version 1.0.0, running v1: installed" in done.stderr
     [_, newest] = code_push.get_deployment_history("App", "Staging")
     assert (newest.is_disabled, newest.rollout) == (False, 25)
     assert counters(code_push)["v1"].active == 1
@@ -196,7 +196,7 @@ def test_a_promotion_is_verified(cli, code_push, release):
     release("one")
     done = cli.run("promote", "App", "Staging", "Production", "--verify")
     assert done.returncode == 0, done.stderr
-    assert "took it (whole package" in done.stderr
+    assert "installed (whole package" in done.stderr
     release("two")
     assert cli.json("promote", "App", "Staging", "Production", "--verify", "--disabled")["isDisabled"] is True
     assert [one.is_disabled for one in code_push.get_deployment_history("App", "Production")] == [False, True]

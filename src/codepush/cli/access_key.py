@@ -1,4 +1,4 @@
-"""``codepush access-key``: the keys of your scripts."""
+"""``codepush access-key``: access keys of scripts and CI jobs."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ def access_key() -> None:
 
 
 @access_key.command("add", aliases=["create"])
-@argument("name", help="What to call it, such as the machine or the job that will use it.")
+@argument("name", help="Name, such as that of the machine or CI job.")
 @click.option(
-    "-d", "--description", cls=AliasOption, argument="name", metavar="NAME", help="The name, as App Center says it."
+    "-d", "--description", cls=AliasOption, argument="name", metavar="NAME", help="Alias of NAME, as in App Center."
 )
-@click.option("--ttl", type=DURATION, help="How long it is good for, such as 90m, 60d or 1y.  [60d]")
-@click.option("-t", "--type", "kind", hidden=True, help="App Center's; all keys are those of a user.")
+@click.option("--ttl", type=DURATION, help="Lifetime, such as 90m, 60d or 1y.  [60d]")
+@click.option("-t", "--type", "kind", hidden=True, help="App Center's; keys always belong to a user.")
 @pass_cli
 def add_key(cli: Cli, name: str, ttl: timedelta | None, kind: str | None) -> None:
     """Create an access key and print it, once."""
@@ -44,7 +44,7 @@ def add_key(cli: Cli, name: str, ttl: timedelta | None, kind: str | None) -> Non
     from codepush.cli.shapes import plain
 
     if kind not in {None, "user"}:
-        raise Failure("There are no keys for a single app here: every key is its account's.", exit_code=Exit.USAGE)
+        raise Failure("Access keys for a single app are not supported: keys belong to accounts.", exit_code=Exit.USAGE)
     made = cli.client.add_access_key(name, ttl)
     cli.out.result(
         {"name": made.name, "key": made.key} | plain({"createdTime": made.created_time, "expires": made.expires}),
@@ -56,14 +56,14 @@ def add_key(cli: Cli, name: str, ttl: timedelta | None, kind: str | None) -> Non
     if ttl is not None and made.expires < made.created_time + ttl - _ROUNDING:
         cli.out.say(
             f"It expires on {long_moment(made.expires.astimezone())}, earlier than requested: a key cannot outlive the "
-            "one that creates it, nor the longest lifetime that the server allows."
+            "key that creates it, nor exceed the server's maximum lifetime."
         )
 
 
 @access_key.command("patch")
-@argument("name", help="Its name.")
-@click.option("--name", "new_name", metavar="NAME", help="Its new name.")
-@click.option("--ttl", type=DURATION, help="How long it is good for from now on; 0s ends it.")
+@argument("name", help="Current name.")
+@click.option("--name", "new_name", metavar="NAME", help="New name.")
+@click.option("--ttl", type=DURATION, help="New lifetime, starting now; 0s expires it.")
 @pass_cli
 def patch_key(cli: Cli, name: str, new_name: str | None, ttl: timedelta | None) -> None:
     """Rename an access key, or change when it expires."""
@@ -86,7 +86,7 @@ def patch_key(cli: Cli, name: str, new_name: str | None, ttl: timedelta | None) 
 @access_key.command("list", aliases=["ls"])
 @pass_cli
 def list_keys(cli: Cli) -> None:
-    """List your access keys; those that have expired come last."""
+    """List your access keys, expired ones last."""
     from codepush.cli.rendering import moment
     from codepush.cli.shapes import plain
 
@@ -103,7 +103,7 @@ def list_keys(cli: Cli) -> None:
 
 
 @access_key.command("remove", aliases=["rm", "delete"])
-@argument("name", help="Its name.")
+@argument("name", help="Current name.")
 @pass_cli
 def remove_key(cli: Cli, name: str) -> None:
     """Remove an access key. It stops working immediately."""
@@ -119,7 +119,9 @@ def remove_key(cli: Cli, name: str) -> None:
 
 def _impact(key: AccessKey) -> list[str]:
     maker = f" on {key.created_by}" if key.created_by else ""
-    return [f'Whatever uses the access key "{key.name}" (made{maker} {key.created_time:%Y-%m-%d}) will be refused.']
+    return [
+        f'Jobs that use the access key "{key.name}" (created{maker} {key.created_time:%Y-%m-%d}) will stop working.'
+    ]
 
 
 def _as_json(key: AccessKey) -> dict[str, object]:

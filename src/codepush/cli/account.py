@@ -1,4 +1,4 @@
-"""``codepush login`` and what belongs to it: who you are, and to which server."""
+"""``codepush login``, ``logout``, ``register``, ``link`` and ``whoami``."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ _command = partial(click.command, cls=RemoteCommand)
 
 
 def _server_argument(command: Callable[..., Any]) -> Callable[..., Any]:
-    return argument("url", metavar="[URL]", required=False, help="The server, instead of as --server.")(command)
+    return argument("url", metavar="[URL]", required=False, help="Server URL, instead of --server.")(command)
 
 
 def _key_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in (
-        click.option("--no-proxy", is_flag=True, help="Use no proxy, whatever the environment says."),
+        click.option("--no-proxy", is_flag=True, help="Ignore the proxy variables."),
         click.option(
             "--access-key",
             "--key",
             "--token",
             metavar="KEY",
-            help="An access key instead of a log-in with the browser; - reads it from stdin, where nobody sees it.",
+            help="Log in with this access key instead of a browser; - reads it from stdin.",
         ),
     ):
         command = option(command)
@@ -53,9 +53,9 @@ def _key_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @_key_options
 @pass_cli
 def login(cli: Cli, url: str | None, access_key: str | None, *, no_proxy: bool) -> None:
-    """Log in to a server; what follows talks to it.
+    """Log in to a server and make it the default.
 
-    Opens the server's log-in page in a browser and asks for the access key that it shows. With --access-key, or a key
+    Opens the server's login page in a browser and prompts for the access key that it shows. With --access-key, or a key
     on stdin, no browser is needed. You can be logged in to several servers.
     """
     _enter(cli, url, access_key, action="login", no_proxy=no_proxy)
@@ -66,7 +66,7 @@ def login(cli: Cli, url: str | None, access_key: str | None, *, no_proxy: bool) 
 @_key_options
 @pass_cli
 def register(cli: Cli, url: str | None, access_key: str | None, *, no_proxy: bool) -> None:
-    """Make an account on a server and log in, where that server lets people do so."""
+    """Create an account and log in, if the server allows registration."""
     _enter(cli, url, access_key, action="register", no_proxy=no_proxy)
 
 
@@ -74,7 +74,7 @@ def register(cli: Cli, url: str | None, access_key: str | None, *, no_proxy: boo
 @_server_argument
 @pass_cli
 def link(cli: Cli, url: str | None) -> None:
-    """Link another identity provider to your account: opens the server's page for it."""
+    """Link another identity provider to your account, in the browser."""
     cli.choose_server(url)
     page = _open_page(cli, "link")
     cli.out.result({"server": cli.server_url, "page": page}, page)
@@ -84,13 +84,13 @@ def link(cli: Cli, url: str | None) -> None:
 @_server_argument
 @pass_cli
 def logout(cli: Cli, url: str | None) -> None:
-    """Log out of a server: ends the session of this machine and forgets the access key."""
+    """Log out of a server: end this machine's session and delete its access key."""
     cli.choose_server(url)
     kept = cli.credentials.find(cli.server_url)
     if kept is None:
         raise Failure(f"You are not logged in to {cli.server_url}.", exit_code=Exit.NOT_LOGGED_IN)
     if kept.is_foreign:
-        raise Failure(f"The log-in is in {kept.place}.", "End it with: code-push-standalone logout")
+        raise Failure(f"The login is stored in {kept.place}.", "End it with: code-push-standalone logout")
     if kept.is_session:
         _end_session(cli, kept.access_key)
     cli.credentials.forget(cli.server_url)
@@ -103,11 +103,11 @@ def logout(cli: Cli, url: str | None) -> None:
 @_command("whoami")
 @pass_cli
 def whoami(cli: Cli) -> None:
-    """Tell who is logged in, and with --json to which server."""
+    """Show the logged-in account, and with --json the server."""
     from codepush.cli.shapes import plain
 
     account = cli.client.get_account_info()
-    assert cli.login is not None  # the client needed it
+    assert cli.login is not None  # set, because the client needed it
     providers = f" ({', '.join(account.linked_providers)})" if account.linked_providers else ""
     fields = plain(account) | {"server": cli.server_url, "accessKeyFrom": cli.login.place}
     cli.out.result(fields, f"{account.email}{providers}")
@@ -119,19 +119,19 @@ def _enter(cli: Cli, url: str | None, access_key: str | None, *, action: str, no
     cli.choose_server(url)
     is_session = access_key is None and sys.stdin.isatty()
     if is_session and _is_known(cli):
-        cli.out.say(f"You are already logged in to {cli.server_url} from this machine; 'codepush logout' ends that.")
+        cli.out.say(f"You are already logged in to {cli.server_url} from this machine; run 'codepush logout' first.")
         return
     key = _asked(cli, action) if is_session else cli.read_key(access_key or _STDIN)
     if not cli.connect(key).is_authenticated():
-        raise Failure("Invalid access key.", f"{cli.server_url} does not know it.", exit_code=Exit.NOT_LOGGED_IN)
+        raise Failure("Invalid access key.", f"{cli.server_url} rejected it.", exit_code=Exit.NOT_LOGGED_IN)
     kept = cli.credentials.keep(cli.server_url, key, is_session=is_session)
     cli.out.result(
         {"server": cli.server_url, "accessKeyIn": kept.place},
         f"Successfully logged-in to {cli.server_url}. Your access key was written to {kept.place}."
-        " 'codepush logout' removes it and ends your session.",
+        " 'codepush logout' deletes it and ends your session.",
     )
     if cli.environment.get("CODEPUSH_ACCESS_KEY"):
-        cli.out.warn("CODEPUSH_ACCESS_KEY is set and goes before this log-in.")
+        cli.out.warn("CODEPUSH_ACCESS_KEY is set and overrides this login.")
 
 
 def _asked(cli: Cli, action: str) -> str:
@@ -142,7 +142,7 @@ def _asked(cli: Cli, action: str) -> str:
 
 
 def _open_page(cli: Cli, action: str) -> str:
-    """Open one of the server's log-in pages in the browser, where there is one, and return its address."""
+    """Open a login page of the server in the browser, if there is one, and return its URL."""
     words = {"login": "login", "register": "registration", "link": "link"}
     page = f"{cli.server_url}/auth/{action}?hostname={quote(socket.gethostname())}"
     cli.out.say(
@@ -150,14 +150,14 @@ def _open_page(cli: Cli, action: str) -> str:
         f" {words[action]}. If it does not open, open this page:\n{page}"
     )
     if cli.environment.get("BROWSER"):
-        webbrowser.open(page)  # which obeys that variable on every system; the system's own opener may not
+        webbrowser.open(page)  # obeys that variable on every system, unlike the system's opener
     elif _has_screen(cli):
         click.launch(page)
     return page
 
 
 def _has_screen(cli: Cli) -> bool:
-    """Return whether a browser would have a screen; one in the terminal itself would only be in the way."""
+    """Return whether a graphical browser can open; one in the terminal would hide the prompt."""
     return sys.platform in {"darwin", "win32"} or bool(cli.environment.keys() & {"DISPLAY", "WAYLAND_DISPLAY"})
 
 
@@ -167,10 +167,10 @@ def _is_known(cli: Cli) -> bool:
 
 
 def _end_session(cli: Cli, access_key: str) -> None:
-    """End this machine's session; one that is over already is fine."""
+    """End this machine's session, unless it has ended already."""
     from codepush.errors import NotFound, Unauthorized
 
     try:
         cli.connect(access_key).remove_session(socket.gethostname())
     except (NotFound, Unauthorized):
-        cli.out.say("The session was over already.")
+        cli.out.say("The session had already ended.")

@@ -1,4 +1,4 @@
-"""``codepush app``: apps, whatever can be done with a whole one."""
+"""``codepush app``: manage apps."""
 
 from __future__ import annotations
 
@@ -27,17 +27,31 @@ def app() -> None:
 
 
 @app.command("add", aliases=["create"])
-@argument("app", help="Its name.")
-@argument("os", type=_OS, required=False, help="ios, android or windows; some servers want it.")
-@argument("platform", type=_PLATFORM, required=False, help="react-native, cordova or electron; some servers want it.")
-@click.option(
-    "-n", "--name", "-d", "--display-name", cls=AliasOption, argument="app", metavar="APP", help="As App Center has it."
+@argument("app", help="App name.")
+@argument("os", type=_OS, required=False, help="ios, android or windows; required by some servers.")
+@argument(
+    "platform", type=_PLATFORM, required=False, help="react-native, cordova or electron; required by some servers."
 )
-@click.option("-o", "--os", cls=AliasOption, argument="os", metavar="OS", help="As App Center has it.")
 @click.option(
-    "-p", "--platform", cls=AliasOption, argument="platform", metavar="PLATFORM", help="As App Center has it."
+    "-n",
+    "--name",
+    "-d",
+    "--display-name",
+    cls=AliasOption,
+    argument="app",
+    metavar="APP",
+    help="Alias of APP, as in App Center.",
 )
-@click.option("--no-deployments", is_flag=True, help="Do not make the deployments Production and Staging.")
+@click.option("-o", "--os", cls=AliasOption, argument="os", metavar="OS", help="Alias of OS, as in App Center.")
+@click.option(
+    "-p",
+    "--platform",
+    cls=AliasOption,
+    argument="platform",
+    metavar="PLATFORM",
+    help="Alias of PLATFORM, as in App Center.",
+)
+@click.option("--no-deployments", is_flag=True, help="Do not create the deployments Production and Staging.")
 @pass_cli
 def add_app(cli: Cli, app: str, os: str | None, platform: str | None, *, no_deployments: bool) -> None:
     """Add an app, with the deployments Production and Staging."""
@@ -61,7 +75,7 @@ def add_app(cli: Cli, app: str, os: str | None, platform: str | None, *, no_depl
 @app.command("list", aliases=["ls"])
 @pass_cli
 def list_apps(cli: Cli) -> None:
-    """List the apps that you may release to."""
+    """List the apps that you can access."""
     from codepush.cli.shapes import plain
 
     apps = cli.client.get_apps()
@@ -74,10 +88,13 @@ def list_apps(cli: Cli) -> None:
 
 @app.command("remove", aliases=["rm", "delete"])
 @app_option
-@argument("app", help="The app.")
+@argument("app", help="App name.")
 @pass_cli
 def remove_app(cli: Cli, app: str) -> None:
-    """Remove an app with its deployments and releases; its phones get no more updates."""
+    """Remove an app, its deployments and its releases.
+
+    Devices of the app get no more updates.
+    """
     from codepush.cli.impact import app_impact
 
     cli.confirm(
@@ -91,25 +108,25 @@ def remove_app(cli: Cli, app: str) -> None:
 
 @app.command("rename")
 @app_option
-@argument("app", metavar="OLD_NAME", help="The app.")
-@argument("new_name", help="What it is to be called.")
+@argument("app", metavar="OLD_NAME", help="App name.")
+@argument("new_name", help="New name.")
 @pass_cli
 def rename_app(cli: Cli, app: str, new_name: str) -> None:
-    """Give an app another name; its phones do not notice."""
+    """Rename an app. Devices are not affected."""
     cli.client.rename_app(app, new_name)
     cli.out.result({"app": new_name, "renamedFrom": app}, f'Successfully renamed the "{app}" app to "{new_name}".')
 
 
 @app.command("transfer")
 @app_option
-@argument("app", help="The app.")
-@argument("email", type=EMAIL, help="The account that is to own it.")
+@argument("app", help="App name.")
+@argument("email", type=EMAIL, help="Email of the new owner.")
 @pass_cli
 def transfer_app(cli: Cli, app: str, email: str) -> None:
-    """Make another account the owner of an app; you stay as a collaborator."""
+    """Transfer an app to another account. You become a collaborator."""
     cli.confirm(
-        f'Make {email} the owner of the app "{app}"?',
-        impact=lambda: ["You will not be able to remove, rename or transfer it any more."],
+        f'Transfer the app "{app}" to {email}?',
+        impact=lambda: ["You will no longer be able to remove, rename or transfer it."],
         when_cancelled="App transfer cancelled.",
     )
     cli.client.transfer_app(app, email)

@@ -1,4 +1,4 @@
-"""What ``codepush doctor`` looks at in an app's own project: what the app is told when it is built, and its version."""
+"""The checks of ``codepush doctor`` in an app's project: build settings and version."""
 
 from __future__ import annotations
 
@@ -51,29 +51,29 @@ _REACT_NATIVE, _CORDOVA, _CAPACITOR = "react-native-code-push", "cordova-plugin-
 
 
 class _Half(NamedTuple):
-    """One platform of an app: the client that it uses there, and how it is wired."""
+    """One platform of an app: its client and configuration."""
 
     platform: str
     client: Client
     wiring: Wiring
 
     def usual(self, setting: SettingName) -> str:
-        """Return what the client calls a setting."""
+        """Return the client's name of a setting."""
         return self.client.names[self.platform].of(setting)[0]
 
     @property
     def place(self) -> str:
-        """Where the client's settings are."""
+        """The file with the client's settings."""
         return self.client.names[self.platform].place
 
 
 def examine_app(cli: Cli, folder: Path, deployments: Sequence[Deployment]) -> Iterator[Finding]:
-    """Look at the app's project in a folder, if there is one.
+    """Check the app's project in a folder, if there is one.
 
     Args:
-        cli: what the command works with.
-        folder: the folder.
-        deployments: those of the project's app; none when they are not known.
+        cli: Context of the command.
+        folder: The folder.
+        deployments: Deployments of the project's app; empty if unknown.
 
     """
     try:
@@ -98,7 +98,7 @@ def examine_app(cli: Cli, folder: Path, deployments: Sequence[Deployment]) -> It
 def _client(
     folder: Path, installed: Installed | None, foreign: str | None, default: str
 ) -> Generator[Finding, None, Client]:
-    """Look at which client package the app uses, and return it; the usual one for an app that names none."""
+    """Check the app's client package and return it; Microsoft's if the app has none."""
     if installed is not None:
         found = f"{installed.client.package} {installed.version} ({installed.source})."
         yield Finding(subject="client", verdict="ok", found=found)
@@ -107,18 +107,18 @@ def _client(
         yield Finding(
             subject="client",
             verdict="error",
-            found=f"{foreign} uses a protocol of its own, so no setting points the app at a CodePush server.",
-            advice=f"Use a client of CodePush instead, such as {default}.",
+            found=f"{foreign} uses another protocol and cannot use a CodePush server.",
+            advice=f"Use a CodePush client instead, such as {default}.",
         )
     elif (folder / "package.json").is_file():
         yield Finding(
             subject="client",
             verdict="warning",
-            found="package.json names no client: the settings are looked for as Microsoft's client reads them.",
-            advice=f"Add a client, such as {default}, or run the command in the folder of the app itself.",
+            found="package.json has no CodePush client; the settings of Microsoft's client are checked.",
+            advice=f"Add a client, such as {default}, or run the command in the app's folder.",
         )
     else:
-        yield Finding(subject="client", verdict="skipped", found="There is no package.json that names one.")
+        yield Finding(subject="client", verdict="skipped", found="No package.json contains one.")
     return default_client(default)
 
 
@@ -174,7 +174,7 @@ def _react_native(
 
 
 def _settings(cli: Cli, half: _Half, deployments: Sequence[Deployment]) -> Iterator[Finding]:
-    """Look at the settings of an app: its deployment key, its server, its public key."""
+    """Check the settings of an app: deployment key, server and public key."""
     yield from _ignored(half)
     yield from _deployment_key(cli, half, deployments)
     yield from _server_url(half, cli.server_url)
@@ -187,7 +187,7 @@ def _ignored(half: _Half) -> Iterator[Finding]:
             subject=f"{half.platform} settings",
             verdict="error",
             found=f"{one.source}: {half.client.package} does not read {one.key} on this platform.",
-            advice=f"Name it {half.usual(one.name)}.",
+            advice=f"Rename it to {half.usual(one.name)}.",
         )
 
 
@@ -199,12 +199,12 @@ def _deployment_key(cli: Cli, half: _Half, deployments: Sequence[Deployment]) ->
         yield Finding(
             subject=subject,
             verdict="warning",
-            found="None was found: the app asks for nothing, unless its JavaScript gives the key.",
-            advice=f"Set {half.usual('deployment_key')} in {half.place}; 'codepush deployment list -k' shows the keys.",
+            found="No deployment key found: unless JavaScript sets one, the app checks for no updates.",
+            advice=f"Set {half.usual('deployment_key')} in {half.place}; to list the keys: codepush deployment list -k",
         )
     for one in found:
         if not one.is_literal:
-            yield Finding(subject=subject, verdict="skipped", found=f"{one.source}: filled in by the build.")
+            yield Finding(subject=subject, verdict="skipped", found=f"{one.source}: set by the build.")
         elif one.value in names:
             yield Finding(subject=subject, verdict="ok", found=f"{one.source}: that of {names[one.value]}.")
         elif deployments and is_known_key(cli, one.value):
@@ -222,7 +222,7 @@ def _deployment_key(cli: Cli, half: _Half, deployments: Sequence[Deployment]) ->
                 advice="'codepush deployment list -k' shows the keys.",
             )
         else:
-            yield Finding(subject=subject, verdict="skipped", found=f"{one.source}: whose it is, is not known.")
+            yield Finding(subject=subject, verdict="skipped", found=f"{one.source}: the key could not be checked.")
 
 
 def _server_url(half: _Half, server_url: str) -> Iterator[Finding]:
@@ -231,7 +231,7 @@ def _server_url(half: _Half, server_url: str) -> Iterator[Finding]:
         yield Finding(
             subject=subject,
             verdict="error",
-            found=f"None is set: the app asks {half.client.default_server}.",
+            found=f"No server is set: the app uses {half.client.default_server}.",
             advice=f"Set {half.usual('server_url')} in {half.place} to {server_url}.",
         )
     for one in found:
@@ -251,8 +251,8 @@ def _server_url(half: _Half, server_url: str) -> Iterator[Finding]:
             yield Finding(
                 subject=subject,
                 verdict="warning",
-                found=f"{one.source}: {one.value}, while commands here talk to {server_url}.",
-                advice="Make sure that both lead to the same server.",
+                found=f"{one.source}: {one.value}, but commands here use {server_url}.",
+                advice="Make sure that both are the same server.",
             )
 
 
@@ -262,7 +262,7 @@ def _public_key(half: _Half, private_key_path: Path | None) -> Iterator[Finding]
         yield Finding(
             subject=subject,
             verdict="warning",
-            found="None is set: releases are signed, and the app does not look at signatures.",
+            found="No public key is set: releases are signed, but the app does not verify signatures.",
             advice=f"Set {half.usual('public_key')} in {half.place}.",
         )
     for one in found:
@@ -270,22 +270,22 @@ def _public_key(half: _Half, private_key_path: Path | None) -> Iterator[Finding]
             yield Finding(
                 subject=subject,
                 verdict="warning",
-                found=f"{one.source}: the app takes signed releases only, and the project names no key to sign with.",
-                advice="Set private-key-path in the project file, or give --private-key-path with every release.",
+                found=f"{one.source}: the app accepts only signed releases, but the project file has no signing key.",
+                advice="Set private-key-path in the project file, or add --private-key-path to every release.",
             )
         elif _fits(one.value, private_key_path):
-            yield Finding(subject=subject, verdict="ok", found=f"{one.source}: it fits {private_key_path.name}.")
+            yield Finding(subject=subject, verdict="ok", found=f"{one.source}: matches {private_key_path.name}.")
         else:
             yield Finding(
                 subject=subject,
                 verdict="error",
-                found=f"{one.source}: phones refuse what is signed with {private_key_path.name}, which does not fit.",
-                advice="Set the public half of the key that releases are signed with.",
+                found=f"{one.source}: does not match {private_key_path.name}; devices will reject signed releases.",
+                advice="Set the public key of the signing key.",
             )
 
 
 def _fits(public_key: str, private_key_path: Path) -> bool:
-    """Return whether what is signed with a private key passes with the public key in an app."""
+    """Return whether a private key matches the public key in an app."""
     signature = signing.sign(_ANY_HASH, signing.read_private_key(private_key_path), issued_at=0)
     try:
         return signing.verify(signature, _pem(public_key)) == _ANY_HASH
@@ -294,7 +294,7 @@ def _fits(public_key: str, private_key_path: Path) -> bool:
 
 
 def _pem(text: str) -> str:
-    """Return a public key as PEM: what stands in property lists and strings has often lost its line breaks."""
+    """Return a public key as PEM; property lists and strings often lose its line breaks."""
     found = _BASE64.search(text)
     body = re.sub(r"\\n|\s", "", found[1] if found else text)
     return "\n".join(["-----BEGIN PUBLIC KEY-----", *textwrap.wrap(body, 64), "-----END PUBLIC KEY-----", ""])
@@ -303,13 +303,13 @@ def _pem(text: str) -> str:
 def _hook(half: _Half) -> Finding:
     subject, wiring = f"{half.platform} code", half.wiring
     if wiring.hook:
-        return Finding(subject=subject, verdict="ok", found=f"{wiring.hook} takes the bundle from CodePush.")
+        return Finding(subject=subject, verdict="ok", found=f"{wiring.hook} loads the bundle from CodePush.")
     java_class = half.client.java_class
     looked = f"in {' and '.join(wiring.code)}" if wiring.code else "for its file"
     return Finding(
         subject=subject,
         verdict="warning",
-        found=f"Looked {looked}: the app seems to run only the bundle that it was built with.",
+        found=f"Not found {looked}: the app seems to run only the bundle of its build.",
         advice=f"Make sure that {_HOOKS[half.platform]}, with: {_IMPORT[half.platform].format(java_class=java_class)}",
     )
 
@@ -331,7 +331,7 @@ def _version_of(project: ReactNativeProject, platform: _Platform) -> str:
 
 
 def _version(subject: str, version: str, deployments: Sequence[Deployment]) -> Iterator[Finding]:
-    """Look at whether phones of the version that is built next can take the newest releases."""
+    """Check whether the newest releases target the version that the project builds."""
     full = semver.normalise_app_version(version) or version
     newest = [(one.name, one.package) for one in deployments if one.package is not None]
     missed = [
@@ -345,6 +345,6 @@ def _version(subject: str, version: str, deployments: Sequence[Deployment]) -> I
     yield Finding(
         subject=subject,
         verdict="warning",
-        found=f"{version}: phones with it cannot take the newest release of {', '.join(missed)}.",
-        advice="That is right for a version that is not in the stores yet; else release for it.",
+        found=f"{version}: devices with this version cannot receive the newest release of {', '.join(missed)}.",
+        advice="This is correct if the version is not in the stores yet; otherwise release for it.",
     )

@@ -1,4 +1,4 @@
-"""``codepush collaborator``: who else may release to an app."""
+"""``codepush collaborator``: manage the collaborators of an app."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ def collaborator() -> None:
 
 @collaborator.command("add", aliases=["invite"])
 @app_argument()
-@argument("email", type=EMAIL, help="The account that is to release too.")
+@argument("email", type=EMAIL, help="Email of the collaborator.")
 @pass_cli
 def add_collaborator(cli: Cli, app: str | None, email: str) -> None:
-    """Let another account release to an app."""
+    """Add a collaborator to an app."""
     name = cli.app(app)
     cli.client.add_collaborator(name, email)
     cli.out.result(
@@ -40,7 +40,7 @@ def add_collaborator(cli: Cli, app: str | None, email: str) -> None:
 @app_argument()
 @pass_cli
 def list_collaborators(cli: Cli, app: str | None) -> None:
-    """List who may release to an app."""
+    """List the collaborators of an app."""
     from codepush.cli.shapes import plain
 
     people = cli.client.get_collaborators(cli.app(app))
@@ -50,12 +50,15 @@ def list_collaborators(cli: Cli, app: str | None) -> None:
 
 @collaborator.command("remove", aliases=["rm"])
 @app_argument()
-@argument("email", type=EMAIL, help="The account that is not to release any more.")
+@argument("email", type=EMAIL, help="Email of the collaborator.")
 @pass_cli
 def remove_collaborator(cli: Cli, app: str | None, email: str) -> None:
-    """Take an account off an app."""
+    """Remove a collaborator from an app."""
     name = cli.app(app)
-    cli.confirm(f'Take "{email}" off the app "{name}"?', when_cancelled="App collaborator removal cancelled.")
+    cli.confirm(
+        f'Remove the collaborator "{email}" from the app "{name}"?',
+        when_cancelled="App collaborator removal cancelled.",
+    )
     cli.client.remove_collaborator(name, email)
     cli.out.result(
         {"app": name, "collaborator": email, "removed": True},

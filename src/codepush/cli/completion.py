@@ -1,4 +1,4 @@
-"""``codepush completion``: what makes a shell complete commands and options."""
+"""``codepush completion``: print a shell completion script."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ __all__ = ["completion"]
 
 
 @click.command("completion", cls=Command)
-@argument("shell", type=click.Choice(["bash", "zsh", "fish"]), help="The shell.")
+@argument("shell", type=click.Choice(["bash", "zsh", "fish"]), help="Shell.")
 @click.pass_context
 def completion(ctx: click.Context, shell: str) -> None:
-    """Print what makes a shell complete commands and options.
+    """Print a shell completion script.
 
     \b
     bash:  eval "$(codepush completion bash)"      in ~/.bashrc
@@ -23,5 +23,5 @@ def completion(ctx: click.Context, shell: str) -> None:
     from click.shell_completion import get_completion_class
 
     complete = get_completion_class(shell)
-    assert complete is not None  # click knows these shells
+    assert complete is not None  # click supports these shells
     click.echo(complete(ctx.find_root().command, {}, "codepush", "_CODEPUSH_COMPLETE").source())

@@ -1,4 +1,4 @@
-"""What a command works with: where it talks to, as whom, about which app, and how it says what it found."""
+"""The context of a command: its server, login, app and output."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ _DEFAULT_DEPLOYMENT: Final = "Staging"
 
 
 class Cli:
-    """What one run of the command line works with; everything is looked up when it is first needed.
+    """The context of one run of the command line; each value is determined on first use.
 
     Args:
-        flags: what common options were given, by name.
-        environment: the environment's variables.
-        folder: the working directory.
+        flags: Values of the common options, by name.
+        environment: Environment variables.
+        folder: Working directory.
 
     """
 
@@ -53,11 +53,11 @@ class Cli:
         self._client: CodePush | None = None
         self._warned: set[str] = set()
         self.out = Output(flags.get("format") or "table")
-        self.app_kind: AppKind | None = None  # where a command knows better than the app's record
+        self.app_kind: AppKind | None = None  # overrides the app's record
 
     @cached_property
     def project(self) -> Project:
-        """What the project file says."""
+        """The project file."""
         return find_project(self._folder)
 
     @cached_property
@@ -69,17 +69,17 @@ class Cli:
 
     @cached_property
     def server_url(self) -> str:
-        """The server to talk to: that of the option, the environment, the project, or the last log-in."""
+        """The server URL: from the option, the environment, the project file, or the last login."""
         from codepush.cli.credentials import clean_address
 
         named = self.flags.get("server") or self.environment.get("CODEPUSH_SERVER_URL") or self.project.server
         return clean_address(named or self.credentials.default_server() or _DEFAULT_SERVER)
 
     def choose_server(self, url: str | None) -> None:
-        """Talk to a server that was given as an argument, if one was.
+        """Use the server that was given as an argument, if any.
 
         Raises:
-            Failure: the argument is no address. It is not repeated, as it may be an access key.
+            Failure: The argument is not a URL. It is not repeated, because it may be an access key.
 
         """
         from codepush.cli.credentials import clean_address
@@ -90,14 +90,14 @@ class Cli:
         if not address.startswith(("http://", "https://")):
             raise Failure(
                 "The server URL must be a full address such as https://codepush.example.com or http://127.0.0.1:3000.",
-                "An access key is given as --access-key - < FILE.",
+                "To pass an access key: --access-key - < FILE",
                 exit_code=Exit.USAGE,
             )
         self.server_url = address
 
     @cached_property
     def login(self) -> Login | None:
-        """The access key to use, and where it comes from: the option, the environment, or a log-in."""
+        """The access key and its source: the option, the environment, or a login."""
         from codepush.cli.credentials import Login
 
         if key := self.flags.get("access_key"):
@@ -107,41 +107,43 @@ class Cli:
         return self.credentials.find(self.server_url)
 
     def read_key(self, given: str) -> str:
-        """Return an access key that was given as an option: itself, or the first line of stdin for a hyphen.
+        """Return the access key of an option: its value, or for a hyphen the first line of stdin.
 
         Raises:
-            Failure: there is none on stdin.
+            Failure: Stdin has none.
 
         """
         if given != _STDIN:
-            self.out.warn("Others on this machine can see an access key among the arguments; - reads it from stdin.")
+            self.out.warn("Other users of this machine can see an access key in the arguments; - reads it from stdin.")
             return given
         key = sys.stdin.readline().strip()
         if not key:
-            raise Failure("There is no access key on stdin.", "Pass it so: --access-key - < FILE", exit_code=Exit.USAGE)
+            raise Failure(
+                "There is no access key on stdin.", "For example: --access-key - < FILE", exit_code=Exit.USAGE
+            )
         return key
 
     @property
     def client(self) -> CodePush:
-        """The SDK's client, logged in.
+        """The SDK's client with the access key.
 
         Raises:
-            Failure: there is no access key.
-            ConfigurationError: a setting cannot work.
+            Failure: There is no access key.
+            ConfigurationError: A setting is invalid.
 
         """
         if self._client is None:
             if self.login is None:
                 raise Failure(
                     f"You are not logged in to {self.server_url}.",
-                    "Run 'codepush login', or set CODEPUSH_ACCESS_KEY. Another server is named with --server.",
+                    "Run 'codepush login', or set CODEPUSH_ACCESS_KEY. Use --server to choose another server.",
                     exit_code=Exit.NOT_LOGGED_IN,
                 )
             self._client = self.connect(self.login.access_key)
         return self._client
 
     def connect(self, access_key: str) -> CodePush:
-        """Return a client with some access key; it is closed when the command ends."""
+        """Return a client with an access key, which is closed when the command ends."""
         from importlib.metadata import version
 
         from codepush.client import CodePush
@@ -164,52 +166,52 @@ class Cli:
         return click.get_current_context().with_resource(client)
 
     def app(self, given: str | None) -> str:
-        """Return the app that is meant: the one that was given, or the project's.
+        """Return the name of the app: the given one, or the project file's.
 
         Raises:
-            Failure: there is none.
+            Failure: There is no name.
 
         """
         name = self.project.app if given is None else given
         if not name:
-            raise _missing("app", "Name it before the other arguments, as --app")
+            raise _missing("app", "Pass it before the other arguments, with --app")
         return name
 
     def deployment(self, given: str | None, *, default: str | None = None) -> str:
-        """Return the deployment that is meant: the one that was given, the project's, or the default.
+        """Return the name of the deployment: the given one, or the project file's.
 
         Raises:
-            Failure: there is none.
+            Failure: There is no name.
 
         """
         name = (self.project.deployment or default) if given is None else given
         if not name:
-            raise _missing("deployment", "Name it behind the app")
+            raise _missing("deployment", "Pass it after the app")
         return name
 
     def release_deployment(self, given: str | None) -> str:
-        """Return the deployment that a release goes to: the one that was given, the project's, or Staging."""
+        """Return the deployment to release to: the given one, the project file's, or Staging."""
         return self.deployment(given, default=_DEFAULT_DEPLOYMENT)
 
     def confirm(self, question: str, *, impact: Callable[[], Sequence[str]] | None = None, when_cancelled: str) -> None:
-        """Ask whether something that cannot be undone is really meant; ``--yes`` is the answer in advance.
+        """Ask for confirmation of a destructive command, unless ``--yes`` is set.
 
         Args:
-            question: what is asked.
-            impact: finds out what will be lost, a line each.
-            when_cancelled: what is said after a no.
+            question: The prompt.
+            impact: Function that returns the consequences, a line each.
+            when_cancelled: Message after a no.
 
         Raises:
-            Cancelled: it is not meant.
-            Failure: nobody can be asked.
+            Cancelled: The user declined.
+            Failure: Stdin is not a terminal.
 
         """
         if self.flags.get("yes"):
             return
         if not sys.stdin.isatty():
             raise Failure(
-                f"{question} Nobody can be asked here.",
-                "Give --yes when it is meant.",
+                f"{question} Cannot ask for confirmation without a terminal.",
+                "Add --yes to proceed.",
                 exit_code=Exit.USAGE,
             )
         for line in impact() if impact else ():
@@ -223,7 +225,7 @@ def _missing(what: str, advice: str) -> Failure:
 
 
 def current() -> Cli:
-    """Return what the running command works with, made from the options that were read so far."""
+    """Return the context of the running command, created from the options that were parsed so far."""
     meta = click.get_current_context().meta
     if _CLI not in meta:
         meta[_CLI] = Cli(meta.get(_FLAGS, {}), os.environ, Path.cwd())
@@ -232,10 +234,10 @@ def current() -> Cli:
 
 
 def note_flag(ctx: click.Context, param: click.Parameter, value: object) -> None:
-    """Remember a common option, wherever on the command line it was.
+    """Store the value of a common option, wherever on the command line it is.
 
     Raises:
-        BadParameter: the option is given and empty.
+        BadParameter: The value is empty.
 
     """
     refuse_empty(param, value)
@@ -244,7 +246,7 @@ def note_flag(ctx: click.Context, param: click.Parameter, value: object) -> None
 
 
 def pass_cli(command: Callable[Concatenate[Cli, P], T]) -> Callable[P, T]:
-    """Give a command what it works with, as its first argument."""
+    """Pass the context to a command, as its first argument."""
 
     def run(*args: P.args, **kwargs: P.kwargs) -> T:
         return command(current(), *args, **kwargs)

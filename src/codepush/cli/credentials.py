@@ -1,8 +1,7 @@
-"""Where access keys are kept between commands: one for each server.
+"""Stored access keys, one for each server.
 
-The list of servers is a file that only its owner can read. The access keys are in it too, unless the machine has a
-keyring (and the extra ``cli`` is installed): then they are there. What the original tool remembers is read, never
-written.
+The list of servers is a file that only its owner can read. The access keys are in the keyring if there is one (and the
+extra ``cli`` is installed), otherwise in the same file. The file of the original tool is read, never written.
 """
 
 from __future__ import annotations
@@ -34,10 +33,9 @@ _LOOPBACK: Final = re.compile(r"^http://(localhost|127\.0\.0\.1):")
 
 @dataclass(frozen=True)
 class Login:
-    """An access key, and where it comes from.
+    """An access key and its source.
 
-    ``is_session``: a log-in in the browser made it, and logging out ends it. ``is_foreign``: it belongs to another
-    tool.
+    ``is_session``: a browser login created it, and logging out ends it. ``is_foreign``: it belongs to another tool.
     """
 
     access_key: str
@@ -50,19 +48,19 @@ class Login:
 
 
 def clean_address(server: str) -> str:
-    r"""Return a server's address in the form in which it is remembered.
+    r"""Return the normalised form of a server URL.
 
-    Shells on Windows write ``http:\host``; that is put right, as the original does.
+    Shells on Windows write ``http:\host``; that is corrected, as in the original.
     """
     return re.sub(r"^(https?):[\\/]+", r"\1://", server.strip()).rstrip("/")
 
 
 class Credentials:
-    """The log-ins of one person on this machine.
+    """The logins of the user on this machine.
 
     Args:
-        environment: ``CODEPUSH_CONFIG_DIR`` says where the file is, ``CODEPUSH_KEYRING=off`` that no keyring is to
-            be used, and ``HOME`` (or ``LOCALAPPDATA``) where the original's is.
+        environment: ``CODEPUSH_CONFIG_DIR`` is the folder of the file, ``CODEPUSH_KEYRING=off`` disables the
+            keyring, and ``HOME`` (or ``LOCALAPPDATA``) is the folder of the original's file.
 
     """
 
@@ -72,19 +70,19 @@ class Credentials:
         self._environment = environment
 
     def default_server(self) -> str | None:
-        """Return the server of the last log-in, or of the original tool's; ``None`` when there is none."""
+        """Return the server of the last login, or of the original tool's; ``None`` if there is none."""
         default = self._read().get("default")
         return default if isinstance(default, str) else self._original()[0]
 
     def servers(self) -> list[str]:
-        """Return all servers that somebody has logged in to."""
+        """Return all servers with a login."""
         return list(self._servers(self._read()))
 
     def find(self, server: str) -> Login | None:
-        """Return the log-in for a server, or ``None``.
+        """Return the login for a server, or ``None``.
 
         Raises:
-            ConfigurationError: the file cannot be read, or the keyring does not open.
+            ConfigurationError: The file cannot be read, or the keyring is locked.
 
         """
         kept = self._servers(self._read()).get(server)
@@ -97,10 +95,10 @@ class Credentials:
         return Login(key, "the keyring", is_session) if key else None
 
     def keep(self, server: str, access_key: str, *, is_session: bool) -> Login:
-        """Keep an access key, in place of any other for this server, and make it the default server.
+        """Store an access key, replacing any other for this server, and make the server the default.
 
         Raises:
-            ConfigurationError: the file cannot be written.
+            ConfigurationError: The file cannot be written.
 
         """
         kept: dict[str, Any] = {"isSession": is_session}
@@ -112,10 +110,10 @@ class Credentials:
         return Login(access_key, "the keyring" if in_keyring else str(self.path), is_session)
 
     def forget(self, server: str) -> None:
-        """Forget the access key for a server.
+        """Delete the access key for a server.
 
         Raises:
-            ConfigurationError: the file cannot be written.
+            ConfigurationError: The file cannot be written.
 
         """
         stored = self._read()
@@ -144,7 +142,7 @@ class Credentials:
         return {server: kept for server, kept in pairs if isinstance(kept, dict)}
 
     def _write(self, stored: Mapping[str, Any]) -> None:
-        """Write the file whole or not at all; nobody else can ever read it (`mkstemp` makes it 0600)."""
+        """Write the file atomically; only its owner can read it (`mkstemp` creates it with mode 0600)."""
         try:
             self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             handle, name = tempfile.mkstemp(dir=self.path.parent, prefix=".credentials-")
@@ -158,7 +156,7 @@ class Credentials:
         except OSError as error:
             raise ConfigurationError(
                 f"{self.path} cannot be written: {error.strerror or error}. Set CODEPUSH_ACCESS_KEY instead, or"
-                " CODEPUSH_CONFIG_DIR to a folder of yours."
+                " CODEPUSH_CONFIG_DIR to a writable folder."
             ) from error
 
     def _find_original(self, server: str) -> Login | None:
@@ -168,7 +166,7 @@ class Credentials:
         return Login(key, f"{path} of code-push-standalone", is_foreign=True)
 
     def _original(self) -> tuple[str | None, str | None, Path | None]:
-        """Return the server and the key in the original tool's file, and where that is."""
+        """Return the server and the key in the original tool's file, and the path of that file."""
         home = self._environment.get("LOCALAPPDATA") or self._environment.get("HOME")
         if not home:
             return None, None, None
@@ -186,17 +184,17 @@ def _canonical(address: str) -> str:
 
 
 def _keyring() -> Any:  # noqa: ANN401 - a module that need not be installed
-    """Return the keyring library when there is a keyring that can be used, else ``None``."""
+    """Return the keyring library if a keyring is usable, else ``None``."""
     if find_spec("keyring") is None:
         return None
     import keyring
 
-    # Backends that cannot work here, and the one that always fails, have no positive priority.
+    # Backends that cannot work here, and the null backend, have no positive priority.
     return keyring if getattr(keyring.get_keyring(), "priority", 0) > 0 else None
 
 
 def _to_keyring(server: str, access_key: str) -> bool:
-    """Return whether the keyring took the key."""
+    """Store a key in the keyring and return whether that succeeded."""
     keyring = _keyring()
     if keyring is None:
         return False
@@ -217,7 +215,7 @@ def _from_keyring(server: str) -> str | None:
         key: str | None = keyring.get_password(_SERVICE, server)
     except keyring.errors.KeyringError as error:
         raise ConfigurationError(
-            f"The keyring does not open: {error}. Unlock it, or set CODEPUSH_ACCESS_KEY."
+            f"The keyring cannot be opened: {error}. Unlock it, or set CODEPUSH_ACCESS_KEY."
         ) from error
     return key
 

@@ -1,4 +1,4 @@
-"""``codepush debug``: what an app on a device says about its updates."""
+"""``codepush debug``: stream CodePush logs from a device or simulator."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ _COMMON: Final = frozenset({"format", "debug"})
 
 @partial(click.command, cls=Command)("debug")
 @argument("platform", type=Choice("platform", {"android": "android", "ios": "ios"}), help="android or ios.")
-@click.option("--device", metavar="ID", help="The device, where there are several.  [the only one]")
+@click.option("--device", metavar="ID", help="Device ID, if several are connected.  [the only one]")
 @pass_cli
 def debug(cli: Cli, platform: str, device: str | None) -> None:
-    """Show what the app on a device or simulator says about its updates, as it says it; Ctrl-C ends it.
+    """Stream CodePush logs from a device or simulator. Ctrl-C stops it.
 
-    Android needs adb, and one device or emulator; iOS a Mac with a running simulator.
+    Android needs adb and a device or emulator; iOS a Mac with a running simulator.
     """
     log = _log(cli, platform, device)
     cli.out.say(f"Listening for {platform} debug logs (Press CTRL+C to exit)")
-    with suppress(KeyboardInterrupt):  # which is how it ends
+    with suppress(KeyboardInterrupt):  # the usual way to stop it
         for message in log.messages():
             _show(cli, datetime.now().astimezone(), message)
 

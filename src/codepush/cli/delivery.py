@@ -1,4 +1,4 @@
-"""What commands have in common that make an update from a project and release it."""
+"""Common parts of the commands that build an update from a project and release it."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ target_option = click.option(
     "--target-binary-version",
     type=TARGET,
     metavar="RANGE",
-    help="The app's versions it is for: 1.2.3, ^1.2, *.  [the project's own version]",
+    help="Binary versions to target: 1.2.3, ^1.2 or *.  [the project's version]",
 )
-"""The app's versions that an update is for, which may be left out."""
+"""The option for the binary versions to target, with the project's version as default."""
 
 
 def bundle_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -39,46 +39,46 @@ def bundle_options(command: Callable[..., Any]) -> Callable[..., Any]:
             "--extra-bundler-options",
             metavar="OPTION",
             multiple=True,
-            help="An option to pass on to the bundler. May be repeated.",
+            help="Option for the bundler. May be repeated.",
         ),
-        click.option("-o", "--output-dir", type=FOLDER, metavar="DIR", help="Keep what is released, in DIR/CodePush."),
+        click.option("-o", "--output-dir", type=FOLDER, metavar="DIR", help="Keep the update in DIR/CodePush."),
         click.option(
-            "--sourcemap-output-dir", type=FOLDER, metavar="DIR", help="Write a source map into this directory."
+            "--sourcemap-output-dir", type=FOLDER, metavar="DIR", help="Write a source map to this directory."
         ),
-        click.option("-s", "--sourcemap-output", type=FOLDER, metavar="FILE", help="Write a source map."),
-        click.option("-e", "--entry-file", metavar="FILE", help="Where bundling starts.  [found]"),
-        click.option("-dev", "--development/--no-development", default=False, help="Make a bundle for development."),
-        click.option("-b", "--bundle-name", metavar="NAME", help="What the bundle is called in the app.  [found]"),
+        click.option("-s", "--sourcemap-output", type=FOLDER, metavar="FILE", help="Write a source map to this file."),
+        click.option("-e", "--entry-file", metavar="FILE", help="Entry file.  [detected]"),
+        click.option("-dev", "--development/--no-development", default=False, help="Build a development bundle."),
+        click.option("-b", "--bundle-name", metavar="NAME", help="Bundle file name in the app.  [detected]"),
     ):
         command = option(command)
     return command
 
 
 def source_map_of(cli: Cli, bundle_name: str, file: Path | None, folder: Path | None) -> Path | None:
-    """Return where a source map is to be written, if anywhere."""
+    """Return the path for the source map, or ``None``."""
     from codepush.projects.output import source_map_path
 
     if file is not None and folder is not None:
-        cli.out.warn("--sourcemap-output-dir is passed over, because --sourcemap-output is given.")
+        cli.out.warn("--sourcemap-output-dir is ignored, because --sourcemap-output is set.")
     return source_map_path(bundle_name, file, folder)
 
 
 def warn_of_source_map(cli: Cli, source_map: Path | None, folder: Path) -> None:
-    """Warn when a source map is within what is released: phones would download the app's sources."""
+    """Warn if the source map is in the released folder: devices would download the app's sources."""
     if source_map is not None and source_map.resolve().is_relative_to(folder.resolve()):
         cli.out.warn(
-            "The source map is in the directory that is released: phones download it, and anybody can read the app's "
-            "sources in it. Write it elsewhere with --sourcemap-output."
+            "The source map is in the released directory: devices download it, and it contains the app's "
+            "sources. Write it elsewhere with --sourcemap-output."
         )
 
 
 def may_empty(cli: Cli) -> Callable[[Path], bool]:
-    """Return what asks whether a folder may be emptied."""
+    """Return a function that asks whether a folder may be emptied."""
 
     def ask(folder: Path) -> bool:
         cli.confirm(
-            f'"{folder}" is not empty, and was not made by an earlier release. Remove everything in it?',
-            when_cancelled="Nothing was removed, and nothing released.",
+            f'"{folder}" is not empty, and was not created by an earlier release. Delete its content?',
+            when_cancelled="Nothing was deleted or released.",
         )
         return True
 
@@ -87,14 +87,14 @@ def may_empty(cli: Cli) -> Callable[[Path], bool]:
 
 @dataclass(frozen=True, kw_only=True)
 class Delivery:
-    """A release that is to be made, once there is something to release.
+    """A planned release whose content is not built yet.
 
     Attributes:
-        cli: what the command works with.
+        cli: Context of the command.
         app: the app.
         deployment: the deployment.
-        target: the versions it is for; ``None``: those of the project.
-        request: the options of the command.
+        target: The binary versions; ``None``: that of the project.
+        request: The options of the command.
 
     """
 
@@ -106,10 +106,10 @@ class Delivery:
 
     @classmethod
     def planned(cls, cli: Cli, app: str | None, target: str | None, request: ReleaseRequest) -> Delivery:
-        """Return the release that options ask for, having checked what can be checked before anything is built.
+        """Return the planned release after all checks that are possible before the build.
 
         Raises:
-            CodePushError: there is no such app or deployment, or it cannot be signed with this key.
+            CodePushError: The app or deployment does not exist, or the signing key is invalid.
 
         """
         deployment = cli.release_deployment(request.deployment_name)
@@ -118,7 +118,7 @@ class Delivery:
         return delivery
 
     def check(self) -> None:
-        """See that the deployment is there and the key is one: building takes long."""
+        """Check that the deployment exists and the signing key is valid, because building takes long."""
         self.cli.client.get_deployment(self.app, self.deployment)
         if key := self.request.private_key_path or self.cli.project.private_key_path:
             from codepush.packaging.signing import read_private_key
@@ -126,7 +126,7 @@ class Delivery:
             read_private_key(key)
 
     def target_for(self, find: Callable[[], BinaryVersion]) -> str:
-        """Return the versions the release is for, and tell how they were found."""
+        """Return the binary versions to target, and print their source."""
         if self.target is not None:
             return self.target
         from codepush.rules import semver
@@ -136,21 +136,21 @@ class Delivery:
         for note in version.notes:
             self.cli.out.warn(note)
         if semver.valid(version.value) is None:
-            self.cli.out.say(f"It stands for {semver.valid_range(version.value)}.")
+            self.cli.out.say(f"It matches the versions {semver.valid_range(version.value)}.")
         return version.value
 
     def make(self, contents: Path, target: str, *, named: str, starts_with: str, platform: str = "") -> None:
-        """Release a folder, or tell what that would do.
+        """Release a folder, or show what that would do.
 
         Args:
-            contents: the folder.
-            target: the versions it is for.
-            named: how it is called for people.
-            starts_with: the file in it that the app starts with.
-            platform: what it is for.
+            contents: The folder.
+            target: The binary versions.
+            named: Its name in messages.
+            starts_with: Its file that the app starts with.
+            platform: The platform of the app.
 
         Raises:
-            CodePushError: it cannot be released.
+            CodePushError: The release failed.
 
         """
         if self.request.dry_run:

@@ -1,4 +1,4 @@
-"""``codepush deployment``: the channels of an app, what they have, and who took it."""
+"""``codepush deployment``: deployments of an app, their releases and metrics."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ def deployment() -> None:
 
 @deployment.command("add", aliases=["create"])
 @app_argument()
-@argument("name", may_be_left_out=True, metavar="NAME", help="What to call it.")
-@click.option("-k", "--key", help="The key that apps already carry, when you move from another server.")
+@argument("name", may_be_left_out=True, metavar="NAME", help="Name of the deployment.")
+@click.option("-k", "--key", help="Deployment key to use instead of a new one, for example after a migration.")
 @click.option("-d", "--default", "defaults", is_flag=True, help="Add Staging and Production.")
 @pass_cli
 def add_deployment(cli: Cli, app: str | None, name: str | None, key: str | None, *, defaults: bool) -> None:
-    """Add a deployment to an app, with a key of its own."""
+    """Add a deployment to an app."""
     from codepush.cli.shapes import plain
 
     if defaults and app is None:
@@ -57,12 +57,10 @@ def add_deployment(cli: Cli, app: str | None, name: str | None, key: str | None,
 @deployment.command("list", aliases=["ls"])
 @app_argument()
 @click.option("-k", "--display-keys", is_flag=True, help="Show the deployment keys.")
-@click.option(
-    "-s", "--skip-fetching-deployment-metrics", "without_metrics", is_flag=True, help="Leave the metrics out."
-)
+@click.option("-s", "--skip-fetching-deployment-metrics", "without_metrics", is_flag=True, help="Omit the metrics.")
 @pass_cli
 def list_deployments(cli: Cli, app: str | None, *, display_keys: bool, without_metrics: bool) -> None:
-    """List the deployments of an app, the newest release of each, and how many devices took it."""
+    """List the deployments of an app with their newest release and its metrics."""
     name, client = cli.app(app), cli.client
     deployments = client.get_deployments(name)
     metrics = {} if without_metrics else _metrics(client, name, [one.name for one in deployments if one.package])
@@ -80,11 +78,11 @@ def list_deployments(cli: Cli, app: str | None, *, display_keys: bool, without_m
 
 @deployment.command("rename")
 @app_argument()
-@argument("name", metavar="OLD_NAME", help="The deployment.")
-@argument("new_name", help="What it is to be called.")
+@argument("name", metavar="OLD_NAME", help="Deployment name.")
+@argument("new_name", help="New name.")
 @pass_cli
 def rename_deployment(cli: Cli, app: str | None, name: str, new_name: str) -> None:
-    """Give a deployment another name; its key stays, so phones do not notice."""
+    """Rename a deployment. Its key does not change."""
     app = cli.app(app)
     cli.client.rename_deployment(app, name, new_name)
     cli.out.result(
@@ -95,10 +93,13 @@ def rename_deployment(cli: Cli, app: str | None, name: str, new_name: str) -> No
 
 @deployment.command("remove", aliases=["rm", "delete"])
 @app_argument()
-@argument("name", metavar="DEPLOYMENT", help="The deployment.")
+@argument("name", metavar="DEPLOYMENT", help="Deployment name.")
 @pass_cli
 def remove_deployment(cli: Cli, app: str | None, name: str) -> None:
-    """Remove a deployment with its releases; phones that carry its key get no more updates."""
+    """Remove a deployment and its releases.
+
+    Devices with its key get no more updates.
+    """
     from codepush.cli.impact import deployment_impact
 
     app = cli.app(app)
@@ -117,10 +118,13 @@ def remove_deployment(cli: Cli, app: str | None, name: str) -> None:
 
 @deployment.command("clear")
 @app_argument()
-@argument("name", metavar="DEPLOYMENT", help="The deployment.")
+@argument("name", metavar="DEPLOYMENT", help="Deployment name.")
 @pass_cli
 def clear_deployment(cli: Cli, app: str | None, name: str) -> None:
-    """Remove all releases of a deployment and its counters; the next release is v1 again."""
+    """Delete all releases and metrics of a deployment.
+
+    The next release is v1.
+    """
     from codepush.cli.impact import deployment_impact
 
     app = cli.app(app)
@@ -139,10 +143,10 @@ def clear_deployment(cli: Cli, app: str | None, name: str) -> None:
 @deployment.command("history", aliases=["h"])
 @app_argument(short="")
 @deployment_argument
-@click.option("-a", "--display-author", is_flag=True, help="Show who released it.")
+@click.option("-a", "--display-author", is_flag=True, help="Show the author of each release.")
 @pass_cli
 def history(cli: Cli, app: str | None, deployment: str | None, *, display_author: bool) -> None:
-    """List the releases of a deployment, oldest first, and how many devices took each."""
+    """List the releases of a deployment with their metrics, oldest first."""
     app, name, client = cli.app(app), cli.deployment(deployment), cli.client
     releases, metrics = client.get_deployment_history(app, name), client.get_deployment_metrics(app, name)
     own = client.get_account_info().email if display_author else ""
@@ -157,12 +161,12 @@ def history(cli: Cli, app: str | None, deployment: str | None, *, display_author
     ]
     now = datetime.now(UTC).astimezone()
     rows = [_release_row(one, metrics, now, own) for one in releases]
-    table = Table(columns, rows, f'There are no releases in "{name}" yet. Make one with: codepush release')
+    table = Table(columns, rows, f'There are no releases in "{name}" yet. To create one: codepush release')
     cli.out.result([_release_as_json(one, metrics) for one in releases], table)
 
 
 def _metrics(client: CodePush, app: str, names: Sequence[str]) -> dict[str, Mapping[str, Metrics]]:
-    """Return the metrics of several deployments, asked for at the same time."""
+    """Return the metrics of several deployments, requested concurrently."""
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         return dict(zip(names, pool.map(lambda name: client.get_deployment_metrics(app, name), names), strict=True))
 
@@ -210,7 +214,7 @@ def _as_json(deployment: Deployment, metrics: Mapping[str, Metrics] | None) -> d
 
 
 def _release_as_json(release: Package, metrics: Mapping[str, Metrics]) -> dict[str, Any]:
-    """Return a release with its counters and the number of all devices."""
+    """Return a release with its metrics and the number of all active devices."""
     from codepush.cli.rendering import total_active
     from codepush.cli.shapes import plain
 

@@ -1,4 +1,4 @@
-"""What ``codepush doctor`` looks at: the project file, the server, the account, and then the app's own project."""
+"""The checks of ``codepush doctor``: project file, server, account, and the app's project."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ __all__ = ["examine"]
 
 
 def examine(cli: Cli, folder: Path) -> list[Finding]:
-    """Look at everything and return what was found, in the order in which it is worth mending.
+    """Run all checks and return their findings, in the order in which to fix them.
 
     Args:
-        cli: what the command works with.
-        folder: the folder of the app's project.
+        cli: Context of the command.
+        folder: Folder of the app's project.
 
     """
     findings = [*_project(cli), *_reachable(cli)]
     deployments: list[Deployment] = []
     if all(one.verdict != "error" for one in findings):
-        findings += guarded("log-in", partial(_account, cli))
+        findings += guarded("login", partial(_account, cli))
     if all(one.verdict != "error" for one in findings):
         deployments, found = _deployments(cli)
         findings += found
@@ -48,8 +48,8 @@ def _project(cli: Cli) -> list[Finding]:
             yield Finding(
                 subject="project file",
                 verdict="warning",
-                found="There is none, so commands need the names of server, app and deployment.",
-                advice="Write one with: codepush init",
+                found="No project file was found, so commands need the names of the server, app and deployment.",
+                advice="To create one: codepush init",
             )
         else:
             yield Finding(subject="project file", verdict="ok", found=str(cli.project.path))
@@ -68,8 +68,8 @@ def _reachable(cli: Cli) -> Iterator[Finding]:
         yield Finding(
             subject="server",
             verdict="error",
-            found=f"{url} does not answer: {error}.",
-            advice="Is the address right, and the server running? Another one is named with --server.",
+            found=f"{url} does not respond: {error}.",
+            advice="Check that the server is running and the URL is correct. Use --server to choose another server.",
         )
         return
     is_page = response.is_success and response.text.lstrip().startswith("<")
@@ -81,37 +81,37 @@ def _reachable(cli: Cli) -> Iterator[Finding]:
             advice="Check the address, and the proxy or gateway in front of the server if there is one.",
         )
         return
-    yield Finding(subject="server", verdict="ok", found=f"{url} answers ({response.status_code}).")
+    yield Finding(subject="server", verdict="ok", found=f"{url} responds ({response.status_code}).")
     if url.startswith("http://") and not re.match(r"http://(127\.|localhost|\[::1\])", url):
         yield Finding(
             subject="server",
             verdict="warning",
-            found="Its address has no https: phones refuse such servers, and your access key can be read on the way.",
-            advice="Put the server behind a proxy with a certificate, and log in to that address.",
+            found="The URL is not https: devices reject it, and access keys are sent unencrypted.",
+            advice="Put the server behind a proxy with TLS, and log in to that URL.",
         )
 
 
 def _account(cli: Cli) -> Iterator[Finding]:
     if cli.login is None:
         yield Finding(
-            subject="log-in",
+            subject="login",
             verdict="error",
             found=f"You are not logged in to {cli.server_url}.",
-            advice=f"Log in with: codepush login {cli.server_url}",
+            advice=f"To log in: codepush login {cli.server_url}",
         )
     elif cli.client.is_authenticated():
-        yield Finding(subject="log-in", verdict="ok", found=f"The access key from {cli.login.place} is good.")
+        yield Finding(subject="login", verdict="ok", found=f"The access key from {cli.login.place} is valid.")
     else:
         yield Finding(
-            subject="log-in",
+            subject="login",
             verdict="error",
-            found=f"The server does not take the access key from {cli.login.place}: it is unknown or has expired.",
+            found=f"The server rejected the access key from {cli.login.place}: it is unknown or has expired.",
             advice=f"Log in again with: codepush login {cli.server_url}",
         )
 
 
 def _owner(cli: Cli) -> Iterator[Finding]:
-    """Report an app of another owner that is named without its owner."""
+    """Report an app of another owner whose name lacks the owner."""
     name = cli.project.app or ""
     if re.search("[:/]", name):
         return
@@ -134,7 +134,7 @@ def _deployments(cli: Cli) -> tuple[list[Deployment], list[Finding]]:
     try:
         there = list(cli.client.get_deployments(name))
     except CodePushError as error:
-        advice = "Correct the project file; 'codepush app list' tells what there is."
+        advice = "Correct the project file. To list your apps: codepush app list"
         return [], [Finding(subject="app", verdict="error", found=error.message, advice=advice)]
     names = [one.name for one in there]
     found = [Finding(subject="app", verdict="ok", found=f'"{name}" has the deployments {", ".join(names) or "none"}.')]
@@ -143,8 +143,8 @@ def _deployments(cli: Cli) -> tuple[list[Deployment], list[Finding]]:
             Finding(
                 subject="deployment",
                 verdict="error",
-                found=f'"{cli.project.deployment}", which the project file names, is none of them.',
-                advice=f"Add it with: codepush deployment add {name} {cli.project.deployment}",
+                found=f'The deployment "{cli.project.deployment}" of the project file does not exist.',
+                advice=f"To add it: codepush deployment add {name} {cli.project.deployment}",
             )
         )
     return there, found

@@ -24,11 +24,10 @@ _MARKS = {"ok": "ok", "warning": "!", "error": "x", "skipped": "-"}
 def doctor(cli: Cli) -> None:
     """Check the server, login, deployments and app configuration, and suggest fixes.
 
-    It looks at the project file, the server, the log-in, the app and its deployments, and the address from which
-    devices download. In the app's project in this directory, it looks at the client package and its version, and at
-    deployment key, server and public key on each platform, under the names that this client reads. It also checks
-    whether the app takes its bundle from CodePush, Hermes, and whether devices of this version can take the newest
-    release. Nothing is changed.
+    Checks the project file, the server, the login, the app and its deployments, and the download address. In the
+    app's project in this directory, checks the client package and its version, the deployment key, server and public
+    key on each platform under the names that this client reads, whether the app runs the bundle of CodePush, Hermes,
+    and whether devices of this version can install the newest release. Nothing is changed.
     """
     from codepush.cli.diagnostics import examine
     from codepush.cli.output import Column, Table

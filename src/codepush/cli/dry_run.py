@@ -1,4 +1,4 @@
-"""``--dry-run``: what a change would do, found out without changing anything."""
+"""``--dry-run``: show the effect of a change without making it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ __all__ = ["plan_patch", "plan_promotion", "plan_release", "plan_rollback", "rol
 
 
 def plan_release(cli: Cli, app: str, deployment: str, contents: str, *, target: str, request: ReleaseRequest) -> None:
-    """Show what releasing a directory or a file would do; it is packed, to know its hash, but not sent."""
+    """Show what a release would do. The content is packed to compute its hash, but not sent."""
     from codepush.packaging.local import prepare
 
     check_names(cli, app, contents)
@@ -39,7 +39,7 @@ def plan_release(cli: Cli, app: str, deployment: str, contents: str, *, target: 
 
 
 def plan_promotion(cli: Cli, app: str, source: str, destination: str, info: PackageInfo) -> None:
-    """Tell what a promotion would do."""
+    """Show what a promotion would do."""
     releases = cli.client.get_deployment_history(app, source)
     found = [one for one in releases if info.label in {None, one.label}]
     if not found:
@@ -59,21 +59,21 @@ def plan_promotion(cli: Cli, app: str, source: str, destination: str, info: Pack
 
 
 def plan_rollback(cli: Cli, app: str, deployment: str, label: str | None) -> None:
-    """Tell what a rollback would do."""
+    """Show what a rollback would do."""
     _print(cli, app, deployment, plan_return(*_state(cli, app, deployment), label))
 
 
 def plan_patch(cli: Cli, app: str, deployment: str, info: PackageInfo) -> None:
-    """Tell what changing a release would do."""
+    """Show what a patch would do."""
     _print(cli, app, deployment, plan_change(*_state(cli, app, deployment), info))
 
 
 def rollback_lines(cli: Cli, app: str, deployment: str, label: str | None) -> list[str]:
-    """Return what a rollback would do, for people who are to confirm it."""
+    """Return the effect of a rollback, for the confirmation prompt."""
     plan = plan_return(*_state(cli, app, deployment), label)
     if plan.refusal or plan.release is None:
         return []
-    return [f"What {plan.release.original_label} was becomes {plan.release.label}. {_devices(plan)}"]
+    return [f"{plan.release.original_label} will be re-released as {plan.release.label}. {_devices(plan)}"]
 
 
 def _state(cli: Cli, app: str, deployment: str) -> tuple[list[Package], dict[str, Metrics]]:
@@ -82,12 +82,12 @@ def _state(cli: Cli, app: str, deployment: str) -> tuple[list[Package], dict[str
 
 
 def _print(cli: Cli, app: str, deployment: str, plan: Plan) -> None:
-    """Tell a plan; the command ends as it would if the server refused it."""
+    """Print a plan. The exit code is that of the server's rejection, if any."""
     cli.out.result(_as_json(app, deployment, plan), _sentences(app, deployment, plan))
     if plan.moves and not cli.out.is_json:
         rows = [[one.runs, f"{one.active:,}", _span(one.at_least, one.at_most)] for one in plan.moves]
-        cli.out.result(None, Table(["Runs now", "Active", "Would move"], rows))
-    cli.out.say("Nothing was changed: this was a dry run.")
+        cli.out.result(None, Table(["Runs now", "Active", "Affected"], rows))
+    cli.out.say("Dry run: nothing was changed.")
     if plan.refusal:
         click.get_current_context().exit(Exit.CONFLICT if plan.release else Exit.NOT_FOUND)
 
@@ -106,7 +106,7 @@ def _as_json(app: str, deployment: str, plan: Plan) -> dict[str, Any]:
 
 def _sentences(app: str, deployment: str, plan: Plan) -> str:
     if plan.refusal or plan.release is None:
-        return f'The "{deployment}" deployment of the "{app}" app would refuse it: {plan.refusal}.'
+        return f'The "{deployment}" deployment of the "{app}" app would reject the release: {plan.refusal}.'
     release = plan.release
     facts = [
         f"for {release.app_version}",
@@ -122,7 +122,7 @@ def _sentences(app: str, deployment: str, plan: Plan) -> str:
 
 def _devices(plan: Plan) -> str:
     devices = "device" if plan.at_least == plan.at_most == 1 else "devices"
-    return f"{_span(plan.at_least, plan.at_most)} active {devices} would be offered something else."
+    return f"{_span(plan.at_least, plan.at_most)} active {devices} would receive a different release."
 
 
 def _span(at_least: int, at_most: int) -> str:

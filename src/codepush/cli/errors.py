@@ -1,4 +1,4 @@
-"""The one place that turns an error into a sentence with the next step, and into an exit code."""
+"""Turn errors into a message with the next step, and into an exit code."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ __all__ = ["EXITS", "Cancelled", "Exit", "Failure", "failure_of", "refused_key",
 
 
 class Exit(IntEnum):
-    """How a command ends. 4, 5 and 6 are as in App Center's command line."""
+    """Exit code of a command. 4, 5 and 6 are as in App Center's command line."""
 
     DONE = 0
     FAILED = 1
@@ -52,19 +52,19 @@ class Exit(IntEnum):
 
 EXITS: Final = {
     Exit.DONE: "Success, or nothing to change.",
-    Exit.FAILED: "It failed for a reason that has no number of its own.",
+    Exit.FAILED: "Other failure.",
     Exit.USAGE: "The command, an option, a value or the project file is wrong. Nothing was sent.",
-    Exit.SERVER: "The server failed, or gave an answer that cannot be read.",
-    Exit.INVALID: "The server refused a value or the package.",
-    Exit.NOT_LOGGED_IN: "There is no access key, or the server does not take it.",
-    Exit.NOT_FOUND: "There is no such app, deployment, release, ...",
-    Exit.CONFLICT: "What is there forbids it: a name is taken, a package identical, a rollout unfinished.",
-    Exit.FORBIDDEN: "The account may not do this.",
-    Exit.NO_ANSWER: "No answer came, or the server is too busy: try again later.",
+    Exit.SERVER: "The server failed, or its response is invalid.",
+    Exit.INVALID: "The server rejected a value or the package.",
+    Exit.NOT_LOGGED_IN: "There is no access key, or the server rejected it.",
+    Exit.NOT_FOUND: "The app, deployment, release, ... does not exist.",
+    Exit.CONFLICT: "Conflict with the current state: a name is taken, a package identical, a rollout unfinished.",
+    Exit.FORBIDDEN: "The account has no permission for this.",
+    Exit.NO_ANSWER: "No response, or the server is busy: try again later.",
     Exit.PACKAGE: "The files to release are wrong. Nothing was sent.",
-    Exit.REJECTED_BY_DEVICE: "A simulated phone could not take the release.",
-    Exit.PROJECT: "The app's project lacks what is needed of it, or one of its tools failed. Nothing was sent.",
-    Exit.CANCELLED: "Somebody said no to a question, or pressed Ctrl-C.",
+    Exit.REJECTED_BY_DEVICE: "A simulated device could not install the release.",
+    Exit.PROJECT: "The app's project is incomplete, or one of its tools failed. Nothing was sent.",
+    Exit.CANCELLED: "Cancelled at a prompt or with Ctrl-C.",
 }
 """What each exit code means."""
 
@@ -83,23 +83,23 @@ _BY_ERROR: Final = (
 )
 
 
-_TOLD_BY: Final = {
-    "App ": "Your apps are told by: codepush app list",
-    "Deployment ": "The app's deployments are told by: codepush deployment list APP",
-    "release": "The releases that there are, are told by: codepush deployment history APP DEPLOYMENT",
-    "e-mail": "That person needs an account on this server first.",
-    "access key": "Your keys are told by: codepush access-key list",
+_LISTED_BY: Final = {
+    "App ": "To list your apps: codepush app list",
+    "Deployment ": "To list the deployments: codepush deployment list APP",
+    "release": "To list the releases: codepush deployment history APP DEPLOYMENT",
+    "e-mail": "This person needs an account on this server first.",
+    "access key": "To list your access keys: codepush access-key list",
 }
-"""Where what was not found is listed, by a word in the server's sentence."""
+"""The command that lists what was not found, by a word in the server's message."""
 
 
 class Failure(click.ClickException):
-    """A command that could not do what it was told.
+    """A command that failed.
 
     Args:
-        message: what went wrong, in a sentence.
-        next_step: what to do about it; nothing when the sentence says so already.
-        exit_code: how the command ends.
+        message: The problem, as a sentence.
+        next_step: How to solve it; empty if the message contains it.
+        exit_code: The exit code of the command.
 
     """
 
@@ -109,8 +109,8 @@ class Failure(click.ClickException):
         self.exit_code = int(exit_code)  # type: ignore[misc]  # click reads it from the instance
 
     def show(self, file: IO[Any] | None = None) -> None:
-        """Write it to stderr, in red where there are colours."""
-        # The context, which knows whether there are to be colours, is gone by now.
+        """Write the message to stderr, in red if colours are on."""
+        # The context, which has the colour setting, is closed already.
         color = False if os.environ.get("NO_COLOR") else None
         click.secho(f"Error: {self.message}", file=file, err=True, fg="red", color=color)
         if self.next_step:
@@ -118,22 +118,22 @@ class Failure(click.ClickException):
 
 
 class Cancelled(Failure):
-    """Somebody did not want it after all."""
+    """A command that the user cancelled."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message, exit_code=Exit.CANCELLED)
 
     def show(self, file: IO[Any] | None = None) -> None:
-        """Write it to stderr; it is no error."""
+        """Write the message to stderr, without "Error:"."""
         click.echo(self.message, file=file, err=True)
 
 
 def without_keys(error: click.ClickException, *keys: str) -> click.ClickException:
-    """Return an error that repeats no access key, wherever on the command line one was.
+    """Return an error without access keys, wherever on the command line they were.
 
     Args:
-        error: what the command ends with.
-        keys: access keys to look for besides those that have our prefix.
+        error: The error of the command.
+        keys: Access keys to mask besides those with our prefix.
 
     """
     error.message = masked(error.message, *keys)  # type: ignore[misc]  # click shows what the instance has
@@ -143,15 +143,15 @@ def without_keys(error: click.ClickException, *keys: str) -> click.ClickExceptio
 
 
 def failure_of(error: CodePushError) -> Failure:
-    """Return an error of ours as a failure of the command."""
+    """Return the failure of a command for an error."""
     exit_code = next((code for kind, code in _BY_ERROR if isinstance(error, kind)), Exit.FAILED)
     return Failure(error.message, _next_step(error), exit_code=exit_code)
 
 
 def refused_key(server_url: str, place: str) -> Failure:
-    """Return what there is to say when a server does not take an access key."""
+    """Return the failure for an access key that the server rejected."""
     return Failure(
-        f"{server_url} does not take the access key from {place}: it is unknown there, or has expired.",
+        f"{server_url} rejected the access key from {place}: it is unknown or has expired.",
         f"Log in again with: codepush login {server_url}",
         exit_code=Exit.NOT_LOGGED_IN,
     )
@@ -160,11 +160,11 @@ def refused_key(server_url: str, place: str) -> Failure:
 def _next_step(error: CodePushError) -> str:
     match error:
         case NotFound():
-            return next((told for what, told in _TOLD_BY.items() if what in error.message), "")
+            return next((command for what, command in _LISTED_BY.items() if what in error.message), "")
         case Conflict() if "rollout" in error.message:
             return "To finish a rollout: codepush patch APP DEPLOYMENT --rollout 100"
         case Forbidden():
-            return "Who may do what is told by 'codepush collaborator list APP'; 'codepush whoami' tells who you are."
+            return "To list permissions: codepush collaborator list APP. To show your account: codepush whoami."
         case RateLimited(retry_after=float() | int() as seconds):
             return f"Try again in {seconds:.0f} seconds."
         case ServerError(request_id=str() as request):

@@ -1,4 +1,4 @@
-"""What an examination comes to: findings, each with a verdict and what to do about it."""
+"""Findings of a check, each with a verdict and advice."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ if TYPE_CHECKING:
 __all__ = ["Finding", "Judgement", "guarded"]
 
 Judgement: TypeAlias = Literal["ok", "warning", "error", "skipped"]
-"""What to make of something: it is right; it may be meant so; it cannot work; it could not be looked at."""
+"""Correct; possibly intended; cannot work; could not be checked."""
 
 
 class Finding(Struct, frozen=True, kw_only=True):
-    """One thing that was looked at.
+    """The result of one check.
 
     Attributes:
-        subject: what.
-        verdict: what to make of it.
-        found: what was found, in a sentence.
-        advice: how to fix it; empty where there is nothing to fix.
+        subject: What was checked.
+        verdict: The result.
+        found: Details, as a sentence.
+        advice: How to fix it; empty if there is nothing to fix.
 
     """
 
@@ -35,7 +35,7 @@ class Finding(Struct, frozen=True, kw_only=True):
 
 
 def guarded(subject: str, look: Callable[[], Iterable[Finding]]) -> Iterator[Finding]:
-    """Make a fault of what goes wrong while something is looked at."""
+    """Yield the findings of a check, and an error if it fails."""
     try:
         yield from look()
     except CodePushError as error:

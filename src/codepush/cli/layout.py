@@ -1,4 +1,4 @@
-"""The layout of a folder to release: what no device could run is refused before anything is sent."""
+"""The layout of a folder to release: folders that no device could run are rejected before the upload."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ __all__ = ["check_layout"]
 
 _START_PAGE: Final = "index.html"
 _BUNDLES: Final = frozenset({".bundle", ".cjs", ".hbc", ".htm", ".html", ".js", ".jsbundle", ".mjs"})
-"""How the names end of what apps start with: React Native, Hermes, Electron, and the pages of Cordova and Capacitor."""
+"""Suffixes of the files that apps start with: React Native, Hermes, Electron, Cordova and Capacitor."""
 
 _NATIVE_FOLDER: Final = "CodePush"
 _WEB_FOLDERS: Final = ("www", "public")
-"""Where devices with a public key look for the signature: React Native in the first, Cordova and Capacitor in these."""
+"""Folders in which devices look for the signature: React Native in the first, Cordova and Capacitor in the others."""
 
 
 def check_layout(cli: Cli, contents: str, *, private_key_path: Path | str | None) -> None:
-    """Check that a folder holds a bundle, and that its signature would be found; ``--force`` makes both warnings.
+    """Check that a folder contains a bundle and that devices will find its signature; ``--force`` only warns.
 
-    Single files and archives are not looked at: files are put into the right folder, archives are signed by others.
+    Single files and archives are not checked: files are put into the right folder, archives are signed by other tools.
 
     Args:
-        cli: what the command works with.
-        contents: what is to be released.
-        private_key_path: the key to sign with, if it is to be signed.
+        cli: Context of the command.
+        contents: Path to release.
+        private_key_path: Signing key, if the release is to be signed.
 
     Raises:
-        ConfigurationError: the key cannot be read, or is none.
-        PackageError: no device could run the folder, or none with a public key.
+        ConfigurationError: The key cannot be read or is invalid.
+        PackageError: No device, or none with a public key, could run the folder.
 
     """
     if private_key_path is not None:
@@ -46,7 +46,7 @@ def check_layout(cli: Cli, contents: str, *, private_key_path: Path | str | None
         return
     for fault in _faults(folder, is_signed=private_key_path is not None):
         if not cli.flags.get("force"):
-            raise PackageError(f"{fault} To release it all the same, add --force.")
+            raise PackageError(f"{fault} To release it anyway, add --force.")
         cli.out.warn(fault)
 
 
@@ -55,7 +55,7 @@ def _faults(folder: Path, *, is_signed: bool) -> list[str]:
     faults = []
     if not any(PurePosixPath(name).suffix.lower() in _BUNDLES for name in names):
         faults.append(
-            f'"{folder.name}" holds no bundle, so apps could not start from it. Give the folder that the bundler wrote,'
+            f'"{folder.name}" contains no bundle, so no app could start it. Release the output folder of the bundler,'
             f" with a file such as main.jsbundle, index.android.bundle or {_START_PAGE}."
         )
     expected = _signed_folders(names)
@@ -63,13 +63,13 @@ def _faults(folder: Path, *, is_signed: bool) -> list[str]:
         wanted = " or ".join(f'"{name}"' for name in expected)
         faults.append(
             f"Devices with a public key would reject this release: they look for the signature in the folder {wanted},"
-            f' and this one is named "{folder.name}". Rename it, and release it again.'
+            f' but the folder is named "{folder.name}". Rename it and release again.'
         )
     return faults
 
 
 def _signed_folders(names: list[str]) -> tuple[str, ...]:
-    """Return what the folder may be called, as far as its files tell what kind of app it is for."""
+    """Return the valid names of the folder, given the kind of app that its files show."""
     is_native = any(name.lower().endswith((".bundle", ".hbc", ".jsbundle")) for name in names)
     if _START_PAGE in names:
         return (*_WEB_FOLDERS, _NATIVE_FOLDER) if is_native else _WEB_FOLDERS

@@ -3,11 +3,11 @@
 - an option may be written in camelCase (``--deploymentName``) or with hyphens (``--deployment-name``);
 - an alias of any length may have one hyphen or two (``-des``, ``--des``, ``-d``, ``--d``), and its value behind ``=``;
 - a flag may be followed by ``true`` or ``false`` (``-m false``);
-- some arguments may be given as an option instead (``--app``), and some left out from the left, because the
-  project file has them.
+- some arguments may be given as an option instead (``--app``), and some are optional from the left, because the
+  project file provides them.
 
-An option or argument that is given and empty is wrong usage: a build job writes ``-t "$VERSION"``, and a variable that
-is not set must not stand for a wider meaning. Types of values that may be empty have ``may_be_empty``.
+An empty option or argument is wrong usage: in ``-t "$VERSION"`` an unset variable must not widen the meaning. Types of
+values that may be empty have ``may_be_empty``.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ if TYPE_CHECKING:
 __all__ = ["LEFT_OUT", "AliasOption", "Argument", "put_right", "refuse_empty"]
 
 LEFT_OUT: Final = "\0"
-"""Stands in the place of an argument that was left out: no operating system can pass it."""
+"""Placeholder of an omitted argument; no operating system can pass it."""
 
 _HUMP: Final = re.compile(r"(?<=[a-z0-9])([A-Z])")
 _TRUTHS: Final = {"true": True, "false": False}
 
 
 class Argument(click.Argument):
-    """An argument that may be left out although others follow, when it says so.
+    """An argument that may be optional although others follow.
 
     Args:
-        declarations: as click has them.
-        may_be_left_out: whether the command finds out what is meant when it is not given.
-        settings: as click has them.
+        declarations: Declarations of click.
+        may_be_left_out: Whether the argument is optional.
+        settings: Settings of click.
 
     """
 
@@ -46,10 +46,10 @@ class Argument(click.Argument):
         self.may_be_left_out = may_be_left_out
 
     def process_value(self, ctx: click.Context, value: object) -> object:
-        """Return the value, or None for one that was left out.
+        """Return the value, or None for an omitted one.
 
         Raises:
-            MissingParameter: it may not be left out.
+            MissingParameter: The argument is required.
 
         """
         if value != LEFT_OUT:
@@ -60,12 +60,12 @@ class Argument(click.Argument):
 
 
 class AliasOption(click.Option):
-    """Another way of giving an argument: as an option.
+    """An option that is an alias of an argument.
 
     Args:
-        declarations: the option's spellings.
-        argument: the name of the argument.
-        settings: as click has them.
+        declarations: Spellings of the option.
+        argument: Name of the argument.
+        settings: Settings of click.
 
     """
 
@@ -76,7 +76,7 @@ class AliasOption(click.Option):
 
 @dataclass
 class _Read:
-    """A command's words, sorted."""
+    """The words of a command, sorted into options and arguments."""
 
     options: list[str] = field(default_factory=list)
     arguments: list[str] = field(default_factory=list)
@@ -84,11 +84,11 @@ class _Read:
 
 
 def put_right(params: Iterable[click.Parameter], words: Sequence[str]) -> list[str]:
-    """Return what a person wrote behind a command as click understands it: options first, then every argument.
+    """Return the words after a command in click's syntax: options first, then every argument.
 
     Raises:
-        BadOptionUsage: an option lacks its value.
-        BadParameter: an option or argument is given and empty.
+        BadOptionUsage: An option lacks its value.
+        BadParameter: An option or argument is empty.
 
     """
     known = list(params)
@@ -98,26 +98,26 @@ def put_right(params: Iterable[click.Parameter], words: Sequence[str]) -> list[s
 
 
 def refuse_empty(param: click.Parameter, value: object, meant: click.Parameter | None = None) -> None:
-    """Check that a value is not empty or blank, unless the parameter's type allows that.
+    """Check that a value is not blank, unless the parameter's type allows that.
 
     Args:
-        param: the option or argument that was given.
-        value: its value, as it was typed.
-        meant: the argument for which the option stands, if it stands for one.
+        param: The option or argument.
+        value: Its value.
+        meant: The argument, if the option is an alias of one.
 
     Raises:
-        BadParameter: the value is empty or blank.
+        BadParameter: The value is blank.
 
     """
     kind = (meant or param).type
     if not isinstance(value, str) or value.strip() or getattr(kind, "may_be_empty", False):
         return
-    advice = getattr(kind, "instead_of_empty", "Give a value" + ", or leave it out" * (not (meant or param).required))
+    advice = getattr(kind, "instead_of_empty", "Add a value" + ", or omit it" * (not (meant or param).required))
     raise click.BadParameter(f"The value is empty. Is a variable not set? {advice}.", param=param)
 
 
 def _placed(declared: Sequence[click.Argument], read: _Read) -> list[str]:
-    """Return a word for each argument that was declared, in order, and then those that are too many."""
+    """Return a word for each declared argument, in order, followed by any excess words."""
     words = deque(read.arguments)
     expected = [one for one in declared if one.name not in read.twins and (one.required or _may_be_left_out(one))]
     missing = len(expected) - len(words)
@@ -146,7 +146,7 @@ def _may_be_left_out(argument: click.Argument) -> bool:
 
 
 class _Reader:
-    """Reads words one by one, knowing which options take a value."""
+    """Reads words one by one, given which options take a value."""
 
     def __init__(self, params: Sequence[click.Parameter]) -> None:
         self._options: Mapping[str, click.Option] = {
@@ -177,7 +177,7 @@ class _Reader:
         if spelled is None:
             spelled, value = self._bundled(word, rest)
         if spelled is None:
-            read.options.append(word)  # click says that it is unknown, and what is alike
+            read.options.append(word)  # click reports it as unknown, with similar options
             return
         option = self._options[spelled]
         if option.is_flag:
@@ -194,7 +194,7 @@ class _Reader:
             read.options.extend([spelled, value])
 
     def _known(self, name: str) -> str | None:
-        """Return how an option is spelled here."""
+        """Return the spelling of an option in this command."""
         hyphened = _HUMP.sub(lambda hump: f"-{hump[1].lower()}", name)
         one_hyphen = re.sub("^--", "-", hyphened)
         return next((spelled for spelled in (name, hyphened, one_hyphen) if spelled in self._options), None)
@@ -211,7 +211,7 @@ class _Reader:
 
 
 def _flag(option: click.Option, spelled: str, value: str | None, rest: deque[str]) -> list[str]:
-    """Return the words for a flag that may be followed by a truth."""
+    """Return the words for a flag that ``true`` or ``false`` may follow."""
     if value is None and rest and rest[0] in _TRUTHS:
         value = rest.popleft()
     if value not in _TRUTHS:

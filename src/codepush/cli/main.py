@@ -1,4 +1,4 @@
-"""The ``codepush`` command. Commands are imported only when they are used, so that ``--help`` is quick."""
+"""The ``codepush`` command. Each command is imported on first use, so that ``--help`` is fast."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ __all__ = ["ENTRIES", "Entry", "main"]
 
 
 class Entry(NamedTuple):
-    """Where a command lives, its section and line in ``--help``, and its other names."""
+    """Import path of a command, its section and line in ``--help``, and its aliases."""
 
     place: str
     section: str
@@ -31,14 +31,14 @@ class Entry(NamedTuple):
 
 
 ENTRIES: Final[Mapping[str, Entry]] = {
-    "login": Entry("codepush.cli.account:login", "Log-in", "Log in to a server."),
-    "logout": Entry("codepush.cli.account:logout", "Log-in", "Log out of a server."),
-    "register": Entry("codepush.cli.account:register", "Log-in", "Make an account on a server."),
-    "link": Entry("codepush.cli.account:link", "Log-in", "Link another identity provider to your account."),
-    "whoami": Entry("codepush.cli.account:whoami", "Log-in", "Tell who is logged in."),
-    "access-key": Entry("codepush.cli.access_key:access_key", "Log-in", "Manage access keys.", ("tokens",)),
-    "session": Entry("codepush.cli.session:session", "Log-in", "Manage login sessions."),
-    "init": Entry("codepush.cli.init:init", "Project", "Write the project file of a repository."),
+    "login": Entry("codepush.cli.account:login", "Login", "Log in to a server."),
+    "logout": Entry("codepush.cli.account:logout", "Login", "Log out of a server."),
+    "register": Entry("codepush.cli.account:register", "Login", "Create an account on a server."),
+    "link": Entry("codepush.cli.account:link", "Login", "Link another identity provider to your account."),
+    "whoami": Entry("codepush.cli.account:whoami", "Login", "Show the logged-in account."),
+    "access-key": Entry("codepush.cli.access_key:access_key", "Login", "Manage access keys.", ("tokens",)),
+    "session": Entry("codepush.cli.session:session", "Login", "Manage login sessions."),
+    "init": Entry("codepush.cli.init:init", "Project", "Create a project file."),
     "doctor": Entry("codepush.cli.doctor:doctor", "Project", "Diagnose the server, login and app setup."),
     "app": Entry("codepush.cli.app:app", "Apps", "Manage apps.", ("apps",)),
     "collaborator": Entry("codepush.cli.collaborator:collaborator", "Apps", "Manage the collaborators of an app."),
@@ -53,32 +53,32 @@ ENTRIES: Final[Mapping[str, Entry]] = {
     "release-electron": Entry(
         "codepush.cli.release_electron:release_electron", "Releases", "Bundle an Electron app and release it."
     ),
-    "patch": Entry("codepush.cli.release:patch", "Releases", "Change what is said about a release."),
-    "promote": Entry("codepush.cli.release:promote", "Releases", "Release in one deployment what another one has."),
-    "rollback": Entry("codepush.cli.release:rollback", "Releases", "Go back to an older release."),
-    "simulate": Entry("codepush.cli.simulate:simulate", "Phones", "Tell what a phone would be told, and why; try it."),
-    "debug": Entry("codepush.cli.debug:debug", "Phones", "Show what the app on a device says about its updates."),
+    "patch": Entry("codepush.cli.release:patch", "Releases", "Update the settings of a release."),
+    "promote": Entry("codepush.cli.release:promote", "Releases", "Promote a release to another deployment."),
+    "rollback": Entry("codepush.cli.release:rollback", "Releases", "Roll back to an earlier release."),
+    "simulate": Entry("codepush.cli.simulate:simulate", "Devices", "Test an update on a simulated device."),
+    "debug": Entry("codepush.cli.debug:debug", "Devices", "Stream CodePush logs from a device or simulator."),
     "server": Entry("codepush.cli.server:server", "Server", "Run and maintain a self-hosted server."),
-    "completion": Entry("codepush.cli.completion:completion", "This machine", "Make a shell complete commands."),
+    "completion": Entry("codepush.cli.completion:completion", "Shell", "Print a shell completion script."),
 }
 
 
 class _Main(click.Group):
-    """A group that knows its commands by name only, until one is called."""
+    """A group that imports a command when it is called."""
 
     def make_context(self, *args: Any, **settings: Any) -> click.Context:  # noqa: ANN401 - click's signature
-        """Return the context of everything; there are no colours in it with NO_COLOR."""
+        """Return the root context, without colours if NO_COLOR is set."""
         return super().make_context(*args, color=False if os.environ.get("NO_COLOR") else None, **settings)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Read what stands before the command."""
+        """Read the options before the command."""
         try:
             return super().parse_args(ctx, args)
         except click.ClickException as error:
             raise without_keys(error, *_keys(ctx)) from None
 
     def invoke(self, ctx: click.Context) -> object:
-        """Run a command; this is the one place where errors become a sentence and an exit code."""
+        """Run a command; the only place that turns errors into a message and an exit code."""
         try:
             return self._invoke(ctx)
         except click.ClickException as error:
@@ -88,7 +88,7 @@ class _Main(click.Group):
         try:
             return super().invoke(ctx)
         except (click.ClickException, click.exceptions.Exit, BrokenPipeError):
-            raise  # click knows what to do with them
+            raise  # click handles these
         except (click.Abort, KeyboardInterrupt, EOFError):
             raise Cancelled("Cancelled.") from None
         except Exception as error:
@@ -130,7 +130,7 @@ class _Main(click.Group):
 
 
 def _keys(ctx: click.Context) -> list[str]:
-    """Return the access keys that this run was given."""
+    """Return the access keys of the options and the environment."""
     with ctx:
         cli = current()
     return [key for key in (cli.flags.get("access_key"), cli.environment.get("CODEPUSH_ACCESS_KEY")) if key]
@@ -138,7 +138,7 @@ def _keys(ctx: click.Context) -> list[str]:
 
 def _failure(error: Exception, cli: Cli, command: str | None) -> Failure:
     match error:
-        case CodePushError() if command == "server":  # scripts know its commands to end with 1, whatever was wrong
+        case CodePushError() if command == "server":  # documented: server commands always fail with 1
             return Failure(error.message)
         case Unauthorized() if cli.login is not None and error.code != GATEWAY:
             return refused_key(cli.server_url, cli.login.place)
@@ -148,15 +148,15 @@ def _failure(error: Exception, cli: Cli, command: str | None) -> Failure:
             return Failure(f"{name}: {error.strerror}.")
         case _:
             return Failure(
-                f"Something went wrong that nobody thought of: {type(error).__name__}: {error}",
-                "Please report it, with what --debug shows.",
+                f"Unexpected error: {type(error).__name__}: {error}",
+                "This is a bug; report it with the output of --debug.",
             )
 
 
 @click.group(
     cls=_Main,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="'codepush COMMAND -h' tells more about a command; docs/cli.md tells it all.",
+    epilog="Run 'codepush COMMAND --help' for details.",
 )
 @click.version_option(None, "-v", "--version", package_name="codepush", message="%(version)s")
 def main() -> None:

@@ -1,4 +1,4 @@
-"""The kinds of commands that the command line is made of, on top of click's."""
+"""The command and group classes of the command line, based on click's."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ F = TypeVar("F", bound="Callable[..., Any]")
 
 
 class Command(click.Command):
-    """A command that understands how older tools spell things.
+    """A command that accepts the syntax of older tools.
 
     Args:
-        args: as click has them.
-        aliases: other names for it.
-        settings: as click has them.
+        args: Arguments of click.
+        aliases: Other names of the command.
+        settings: Settings of click.
 
     """
 
@@ -43,17 +43,17 @@ class Command(click.Command):
         self.aliases = tuple(aliases)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        """Read what was written behind the command. What is being completed is left as it is."""
+        """Read the words after the command; during shell completion they stay unchanged."""
         return super().parse_args(ctx, args if ctx.resilient_parsing else put_right(self.get_params(ctx), args))
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the help page's lists of options: its own, and those that many commands have."""
+        """Write the options on the help page: its own, then the common ones."""
         write_options(self.get_params(ctx), ctx, formatter, common=False)
         write_options(self.get_params(ctx), ctx, formatter, common=True)
 
 
 class RemoteCommand(Command):
-    """A command that talks to a server, and so takes the options that say to which, and as whom."""
+    """A command that sends requests to a server, with the options for the server and the login."""
 
     def __init__(self, *args: Any, **settings: Any) -> None:  # noqa: ANN401 - click's
         super().__init__(*args, **settings)
@@ -62,12 +62,12 @@ class RemoteCommand(Command):
 
 
 class Group(click.Group):
-    """A group whose commands may have more than one name.
+    """A group whose commands may have aliases.
 
     Args:
-        args: as click has them.
-        aliases: other names for the group.
-        settings: as click has them.
+        args: Arguments of click.
+        aliases: Other names of the group.
+        settings: Settings of click.
 
     """
 
@@ -83,7 +83,7 @@ class Group(click.Group):
         return super().get_command(ctx, cmd_name) or next(found, None)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's
-        """Write the list of commands, each with its other names."""
+        """Write the list of commands, each with its aliases."""
         shown = [one for one in self.commands.values() if not one.hidden]
         with formatter.section("Commands"):
             formatter.write_dl([(_names(one), one.get_short_help_str(limit=80)) for one in shown])
@@ -96,64 +96,67 @@ class LocalGroup(Group):
 
 
 def common_options() -> list[click.Option]:
-    """Return the options of every command that talks to a server."""
+    """Return the options of every command that sends requests to a server."""
     return [
-        _common("--server", metavar="URL", help="The server.  [CODEPUSH_SERVER_URL, project file, last log-in]"),
+        _common("--server", metavar="URL", help="Server URL.  [CODEPUSH_SERVER_URL, project file, last login]"),
         _common(
             "--access-key",
             "--token",
             metavar="KEY",
-            help="The access key; - reads it from stdin. Others can see it here: better set CODEPUSH_ACCESS_KEY.",
+            help="Access key, or - to read it from stdin. CODEPUSH_ACCESS_KEY is safer: other users can see arguments.",
         ),
-        _common("--ca-file", metavar="FILE", help="Certificate authorities to trust instead of the system's."),
-        _common("--proxy", metavar="URL", help="The proxy to go through.  [HTTPS_PROXY, ALL_PROXY]"),
+        _common("--ca-file", metavar="FILE", help="CA bundle to use instead of the system's."),
+        _common("--proxy", metavar="URL", help="Proxy URL.  [HTTPS_PROXY, ALL_PROXY]"),
         _common(
-            "--timeout", metavar="SECONDS", type=click.FloatRange(min=0, min_open=True), help="How long to wait.  [60]"
+            "--timeout",
+            metavar="SECONDS",
+            type=click.FloatRange(min=0, min_open=True),
+            help="Timeout of each network operation.  [60]",
         ),
-        _common("--format", type=click.Choice(["table", "json"]), help="How results are written.  [table]"),
+        _common("--format", type=click.Choice(["table", "json"]), help="Output format.  [table]"),
         _common("format", "--json", flag_value="json", help="The same as --format json."),
-        _common("-y", "--yes", "--quiet", is_flag=True, help="Say yes to questions in advance; for scripts."),
+        _common("-y", "--yes", "--quiet", is_flag=True, help="Answer yes to all prompts."),
         _common("format", "--output", type=click.Choice(["json"]), hidden=True),  # App Center's
-        _common("--disable-telemetry", is_flag=True, hidden=True),  # the same; there is none
-        _common("--debug", is_flag=True, help="Show where in the program an error comes from."),
+        _common("--disable-telemetry", is_flag=True, hidden=True),  # App Center's; there is no telemetry
+        _common("--debug", is_flag=True, help="Show a traceback for errors."),
     ]
 
 
 def argument(*declarations: str, **settings: Any) -> Callable[[F], F]:  # noqa: ANN401 - click's
-    """Add an argument; ``help`` is shown on the help page."""
+    """Add an argument, with ``help`` for the help page."""
     return click.argument(*declarations, cls=Argument, **settings)
 
 
 def app_argument(short: str = "-a") -> Callable[[F], F]:
-    """Add the app: the first argument, or the option ``--app``, or what the project file says.
+    """Add the app: the first argument, the option ``--app``, or the value of the project file.
 
     Args:
-        short: the short form of the option; empty where it means something else.
+        short: Short form of the option; empty if it has another meaning.
 
     """
 
     def add(command: F) -> F:
         spellings = [short, "--app"] if short else ["--app"]
         option = click.option(
-            *spellings, cls=AliasOption, argument="app", metavar="APP", help="The app, instead of as an argument."
+            *spellings, cls=AliasOption, argument="app", metavar="APP", help="App name, instead of the argument."
         )
-        positional = argument("app", may_be_left_out=True, help="The app; that of the project file when left out.")
+        positional = argument("app", may_be_left_out=True, help="App name.  [project file]")
         return positional(option(command))
 
     return add
 
 
 def app_option(command: F) -> F:
-    """Add the option ``--app`` for an app that is an argument which has to be given: it is not looked up anywhere."""
+    """Add the option ``--app`` for a required app, which the project file does not provide."""
     option = click.option(
-        "-a", "--app", cls=AliasOption, argument="app", metavar="APP", help="The same, as App Center has it."
+        "-a", "--app", cls=AliasOption, argument="app", metavar="APP", help="Alias of APP, as in App Center."
     )
     return option(command)
 
 
 def deployment_argument(command: F) -> F:
-    """Add the deployment as an argument that the project file may have."""
-    help_line = "The deployment; that of the project file when left out."
+    """Add the deployment as an argument; the project file may provide it."""
+    help_line = "Deployment name.  [project file]"
     return argument("deployment", may_be_left_out=True, help=help_line)(command)
 
 
@@ -162,13 +165,13 @@ def _common(*declarations: str, **settings: Any) -> click.Option:  # noqa: ANN40
 
 
 class _CommonOption(click.Option):
-    """An option of many commands."""
+    """A common option."""
 
 
 def write_options(
     params: Iterable[click.Parameter], ctx: click.Context, formatter: click.HelpFormatter, *, common: bool
 ) -> None:
-    """Write one of the lists of options on a help page: of those that many commands have, or of the others."""
+    """Write the common options, or all others, on a help page."""
     options = [one for one in params if isinstance(one, click.Option) and isinstance(one, _CommonOption) == common]
     records = [record for one in options if (record := one.get_help_record(ctx)) is not None]
     if records:

@@ -1,4 +1,4 @@
-"""What a command says: results on stdout, as a table or JSON; talk, questions and progress on stderr."""
+"""Output of a command: results on stdout, as a table or JSON; messages, prompts and progress on stderr."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _MEGABYTE: Final = 1_000_000
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table; what is longer than ``width`` goes on in the next line.
+    """A column of a table; text longer than ``width`` is wrapped.
 
-    ``is_whole``: its texts are copied, and so not broken even where the terminal is narrow.
+    ``is_whole``: never wrap, so that users can copy the text.
     """
 
     title: str
@@ -35,7 +35,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Row:
-    """A row of a table: a text for each column, perhaps of several lines. ``is_dim``: it counts no longer."""
+    """A row of a table: a string for each column, with line breaks if needed. ``is_dim``: no longer valid."""
 
     cells: Sequence[str]
     is_dim: bool = False
@@ -43,7 +43,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Table:
-    """A table for people; ``when_empty`` is said in place of one without rows."""
+    """A table; ``when_empty`` is printed instead of a table without rows."""
 
     columns: Sequence[Column | str]
     rows: Sequence[Row | Sequence[str]] = field(default_factory=list)
@@ -59,22 +59,22 @@ class Table:
 
 
 class Output:
-    """Where a command's results and its talk go.
+    """Writes a command's results and messages.
 
     Args:
         format: ``table`` or ``json``.
 
     """
 
-    def __init__(self, format: str = "table") -> None:  # noqa: A002 - it is called so on the command line
+    def __init__(self, format: str = "table") -> None:  # noqa: A002 - name of the option
         self.is_json = format == "json"
 
     def result(self, value: object, shown: Table | str) -> None:
         """Write a result to stdout.
 
         Args:
-            value: the result for machines, made of dictionaries, lists, texts, numbers, truths and None.
-            shown: the same for people.
+            value: The result as JSON.
+            shown: The result as text or table.
 
         """
         if self.is_json:
@@ -91,19 +91,19 @@ class Output:
             click.echo("\n".join(plain_lines(shown)))
 
     def say(self, text: str) -> None:
-        """Tell people something that is no result, on stderr."""
+        """Write a message to stderr."""
         click.echo(text, err=True)
 
     def warn(self, text: str) -> None:
-        """Warn people, on stderr, in yellow where there are colours."""
+        """Write a warning to stderr, in yellow if colours are on."""
         click.secho(f"[Warning] {text}", err=True, fg="yellow")
 
     @contextmanager
     def progress(self, label: str) -> Iterator[Callable[[int, int], None]]:
-        """Show how far something has come, on stderr if that is a terminal.
+        """Show progress on stderr, if that is a terminal.
 
         Yields:
-            A function to call with the bytes done so far and all bytes.
+            A function that takes the bytes done so far and the total.
 
         """
         if not sys.stderr.isatty():
@@ -119,7 +119,7 @@ class Output:
 
 
 def plain_lines(table: Table) -> list[str]:
-    """Return a table as aligned lines of text without any decoration."""
+    """Return a table as aligned, undecorated lines of text."""
     heads = table.heads()
     titles = [[head.title] for head in heads]
     grid = [titles] + [

@@ -16,12 +16,12 @@ _MOST_SHOWN: Final = 3
 
 
 def check_names(cli: Cli, app: str, contents: str) -> None:
-    """Warn once about files whose names Windows does not store as they are, or that differ only in letter case.
+    """Warn once about file names that Windows changes, or that differ only in letter case.
 
     Args:
-        cli: What the command works with.
+        cli: Context of the command.
         app: The app.
-        contents: The directory or file to be released.
+        contents: The directory or file to release.
 
     Raises:
         PackageError: The app runs on Windows and there is such a file, or the contents cannot be read.
@@ -43,4 +43,4 @@ def _sentence(faults: Iterable[tuple[str, str]]) -> str:
     listed = list(faults)
     shown = "; ".join(f'"{name}": {reason}' for name, reason in islice(listed, _MOST_SHOWN))
     more = f"; and {len(listed) - _MOST_SHOWN} more" if len(listed) > _MOST_SHOWN else ""
-    return f"Windows does not store these names as they are, and macOS may not either: {shown}{more}."
+    return f"Windows does not store these names unchanged, and macOS may not either: {shown}{more}."

@@ -1,6 +1,6 @@
-"""What a change to a deployment would do, by the very rules that servers decide with.
+"""Predict the effect of a change to a deployment, by the rules of the server.
 
-Pure: the deployment's releases and counters come in as arguments.
+Pure functions: the deployment's releases and metrics are arguments.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
 
 __all__ = ["Move", "Plan", "plan_change", "plan_new", "plan_return", "release_of", "some_version", "versions_running"]
 
-_ANY_DEVICE: Final = "somebody"
+_ANY_DEVICE: Final = "any device"
 _NUMBERS: Final = re.compile(r"(\d+)\.(\d+)\.(\d+)")
 
 
 class Move(Struct, frozen=True, kw_only=True):
-    """The devices that run one label or binary version, and how many of them would be offered something else.
+    """The devices that run one label or binary version, and how many of them would receive a different release.
 
-    ``at_least`` and ``at_most`` differ where it depends on the version of the app, which is not counted for labels.
+    ``at_least`` and ``at_most`` differ if it depends on the version of the app, which metrics of labels do not contain.
     """
 
     runs: str
@@ -41,7 +41,7 @@ class Move(Struct, frozen=True, kw_only=True):
 
 
 class Plan(Struct, frozen=True, kw_only=True):
-    """What would happen: the release as it would be, whom it would move, and why it would be refused, if it would."""
+    """The predicted effect: the release, the devices it affects, and the reason if it would be rejected."""
 
     release: Package | None
     moves: tuple[Move, ...] = ()
@@ -49,12 +49,12 @@ class Plan(Struct, frozen=True, kw_only=True):
 
     @property
     def at_least(self) -> int:
-        """How many devices would move, at least."""
+        """Minimum number of affected devices."""
         return sum(move.at_least for move in self.moves)
 
     @property
     def at_most(self) -> int:
-        """How many devices would move, at most."""
+        """Maximum number of affected devices."""
         return sum(move.at_most for move in self.moves)
 
 
@@ -68,10 +68,10 @@ def plan_new(
     """Plan a new release, uploaded or promoted.
 
     Args:
-        history: the deployment's releases, oldest first.
-        metrics: its counters.
-        release: the release as it would be; its label is found here.
-        compared_as: the target for which duplicates are looked for; a promotion takes its source's.
+        history: Releases of the deployment, oldest first.
+        metrics: Metrics of the deployment.
+        release: The release without its label.
+        compared_as: Target version for the duplicate check; a promotion uses that of its source.
 
     """
     made = replace(release, label=_next_label(history))
@@ -79,7 +79,7 @@ def plan_new(
     if history and is_unfinished(history[-1].rollout) and not history[-1].is_disabled:
         refusal = f"the rollout of {history[-1].label} is unfinished ({history[-1].rollout}%)"
     elif current_hash(history, compared_as or made.app_version) == made.package_hash:
-        refusal = "the deployment has this very package already"
+        refusal = "the deployment already has this package"
     return _plan(history, [*_settled(history), made], metrics, made, refusal)
 
 
@@ -103,7 +103,7 @@ def plan_return(history: Sequence[Package], metrics: Mapping[str, Metrics], labe
     )
     refusal = None
     if target is newest:
-        refusal = f"{label} is the newest release already"
+        refusal = f"{label} is already the newest release"
     elif target.app_version != newest.app_version:
         refusal = f"{target.label} is for {target.app_version}, the newest release for {newest.app_version}"
     return _plan(history, [*_settled(history), made], metrics, made, refusal)
@@ -119,13 +119,13 @@ def plan_change(history: Sequence[Package], metrics: Mapping[str, Metrics], info
     if info.rollout is not None and not is_unfinished(release.rollout):
         refusal = f"the rollout of {release.label} is complete"
     elif info.rollout is not None and release.rollout is not None and info.rollout <= release.rollout:
-        refusal = f"the rollout of {release.label} is {release.rollout}% already, and can only grow"
+        refusal = f"the rollout of {release.label} is already {release.rollout}%, and can only grow"
     after = [made if one is release else one for one in history]
     return _plan(history, after, metrics, made, refusal)
 
 
 def release_of(release: Package, info: PackageInfo) -> Package:
-    """Return a release with the settings of ``info`` in place of its own."""
+    """Return a release with the settings of ``info`` instead of its own."""
     return replace(release, **{name: value for name, value in settings(info).items() if value is not None})
 
 
@@ -147,7 +147,7 @@ def _plan(
 
 
 def _move(before: Sequence[Package], after: Sequence[Package], runs: str, active: int, versions: Iterable[str]) -> Move:
-    """Return how many of the devices that run something would be offered what they were not offered before."""
+    """Return how many of the devices that run something would receive a different release."""
     was, will = selection.candidates(before), selection.candidates(after)
     running = _find(before, runs)
     shares = [_newly_offered(was, will, _check(version, running)) for version in versions] or [0, COMPLETE_ROLLOUT]
@@ -156,19 +156,19 @@ def _move(before: Sequence[Package], after: Sequence[Package], runs: str, active
 
 
 def _newly_offered(was: selection.Candidates, will: selection.Candidates, check: UpdateCheck) -> float:
-    """Return the share of phones, in percent, that would be offered a package which they were not offered before."""
+    """Return the percentage of devices that would be offered a package that is new to them."""
     before, after = _offers(was, check), _offers(will, check)
     return sum(max(0, share - before.get(label, 0)) for label, share in after.items())
 
 
 def _offers(candidates: selection.Candidates, check: UpdateCheck) -> dict[str, float]:
-    """Return which labels phones are offered that say the same of themselves, and what share of them, in percent."""
+    """Return the labels that devices with the same check are offered, each with the percentage of devices."""
     decision = selection.resolve(candidates, check)
     share = (decision.rollout or 0) if decision.rollout_package else 0
     offers: dict[str, float] = {}
-    for told, part in ((decision.rollout_package, share), (decision.original, COMPLETE_ROLLOUT - share)):
-        if told is not None and told.is_available:
-            offers[told.label] = offers.get(told.label, 0) + part
+    for offered, part in ((decision.rollout_package, share), (decision.original, COMPLETE_ROLLOUT - share)):
+        if offered is not None and offered.is_available:
+            offers[offered.label] = offers.get(offered.label, 0) + part
     return offers
 
 
@@ -183,10 +183,9 @@ def _check(version: str, running: Package | None) -> UpdateCheck:
 
 
 def versions_running(runs: str, history: Sequence[Package], metrics: Mapping[str, Metrics], made: Package) -> list[str]:
-    """Return the versions of the app that devices may have which run something.
+    """Return the app versions that devices with a label or binary version may have.
 
-    A binary version is itself. A label may run in any version of its target: those that are counted, and those that the
-    targets mention, stand for all of them.
+    For a label: versions of its target that are in the metrics or at the bounds of targets, to represent all others.
     """
     release = _find(history, runs)
     if release is None:
@@ -197,19 +196,19 @@ def versions_running(runs: str, history: Sequence[Package], metrics: Mapping[str
 
 
 def some_version(target: str) -> str:
-    """Return a version of the app that a target binary version includes; ``0.0.0`` when none is found."""
+    """Return an app version that a target includes; ``0.0.0`` if none is found."""
     versions = [target, *_mentioned(target), "1.0.0"]
     return next((one for one in versions if semver.satisfies(one, target)), "0.0.0")
 
 
 def _mentioned(target: str) -> list[str]:
-    """Return the versions at the ends of a target, and just above them."""
+    """Return the versions at the bounds of a target, and just above them."""
     numbers = _NUMBERS.findall(semver.valid_range(target) or "")
     return [f"{major}.{minor}.{int(patch) + more}" for major, minor, patch in numbers for more in (0, 1)]
 
 
 def _settled(history: Sequence[Package]) -> list[Package]:
-    """Return a history as it is once another release follows: the newest rollout is complete."""
+    """Return a history with the newest rollout complete, as after another release."""
     return [*history[:-1], *(replace(one, rollout=None) for one in history[-1:])]
 
 

@@ -1,4 +1,4 @@
-"""The project file: what commands in one repository have in common, so that nobody has to type it.
+"""The project file: defaults for the commands in one repository.
 
 It is ``.codepush.toml``, or the table ``[tool.codepush]`` of ``pyproject.toml``, in the working directory or above it,
 up to the root of the repository.
@@ -21,18 +21,18 @@ FILE_NAME: Final = ".codepush.toml"
 _PYPROJECT: Final = "pyproject.toml"
 
 KEYS: Final = {
-    "server": "The server's address, such as https://codepush.example.com.",
-    "app": "The app that commands are about when none is named.",
-    "deployment": "The deployment that releases go to when none is named; Staging unless given.",
-    "private-key-path": "The private key to sign releases with, relative to this file.",
-    "ca-file": "Certificate authorities to trust instead of the system's, relative to this file.",
+    "server": "Server URL, such as https://codepush.example.com.",
+    "app": "Default app of commands.",
+    "deployment": "Default deployment of releases.  [Staging]",
+    "private-key-path": "Private key to sign releases with, relative to this file.",
+    "ca-file": "CA bundle to use instead of the system's, relative to this file.",
 }
-"""What a project file may say."""
+"""The keys of a project file."""
 
 
 @dataclass(frozen=True)
 class Project:
-    """What the project file says; ``None`` where it says nothing. ``path`` is the file, if there is one."""
+    """The values of the project file, ``None`` if unset. ``path`` is the file, if there is one."""
 
     path: Path | None = None
     server: str | None = None
@@ -43,13 +43,13 @@ class Project:
 
 
 def find_project(folder: Path) -> Project:
-    """Return what the nearest project file says, or an empty project when there is none.
+    """Return the nearest project file, or an empty project if there is none.
 
     Args:
-        folder: where to begin to look.
+        folder: Folder to start the search in.
 
     Raises:
-        ConfigurationError: the file cannot be read, or says something that it cannot say.
+        ConfigurationError: The file cannot be read or is invalid.
 
     """
     for place in _upwards(folder):
@@ -60,10 +60,10 @@ def find_project(folder: Path) -> Project:
 
 
 def read_project(path: Path) -> Project | None:
-    """Return what one file says, or ``None`` for a ``pyproject.toml`` that says nothing about us.
+    """Return the values of one file, or ``None`` for a ``pyproject.toml`` without ``[tool.codepush]``.
 
     Raises:
-        ConfigurationError: the file cannot be read, or says something that it cannot say.
+        ConfigurationError: The file cannot be read or is invalid.
 
     """
     table: Any = _parsed(path)
@@ -77,7 +77,7 @@ def read_project(path: Path) -> Project | None:
 
 
 def _upwards(folder: Path) -> Iterator[Path]:
-    """Yield a folder and those above it, but none above a repository."""
+    """Yield a folder and its parents, up to the root of the repository."""
     for place in (folder, *folder.parents):
         yield place
         if (place / ".git").exists():
@@ -101,7 +101,7 @@ def _checked(path: Path, table: Mapping[str, object]) -> dict[str, Any]:
         if key not in KEYS:
             raise ConfigurationError(f"{path}: unknown key '{key}'.{_alike(key)}")
         if not isinstance(value, str) or not value:
-            raise ConfigurationError(f"{path}: '{key}' must be a text that is not empty.")
+            raise ConfigurationError(f"{path}: '{key}' must be a non-empty string.")
         field = key.replace("-", "_")
         checked[field] = path.parent / Path(value).expanduser() if field in _PATHS else value
     return checked
@@ -111,7 +111,7 @@ def _alike(key: str) -> str:
     from difflib import get_close_matches
 
     alike = get_close_matches(key.replace("_", "-").lower(), KEYS, n=1)
-    return f" Did you mean '{alike[0]}'?" if alike else f" It may have: {', '.join(KEYS)}."
+    return f" Did you mean '{alike[0]}'?" if alike else f" Known keys: {', '.join(KEYS)}."
 
 
 _PATHS: Final = frozenset(field.name for field in fields(Project) if "Path" in str(field.type)) - {"path"}

@@ -1,4 +1,4 @@
-"""``codepush release``, ``patch``, ``promote`` and ``rollback``: what phones will run."""
+"""``codepush release``, ``patch``, ``promote`` and ``rollback``."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ _command = partial(click.command, cls=RemoteCommand)
 
 @_command("release")
 @app_argument()
-@argument("contents", metavar="PATH", help="The directory or file to release.")
-@argument("target", type=TARGET, metavar="TARGET_BINARY_VERSION", help="The app's versions it is for: 1.2.3, ^1.2, *.")
+@argument("contents", metavar="PATH", help="Directory or file to release.")
+@argument("target", type=TARGET, metavar="TARGET_BINARY_VERSION", help="Binary versions to target: 1.2.3, ^1.2 or *.")
 @click.option(
-    "-c", "--update-contents-path", cls=AliasOption, argument="contents", metavar="PATH", help="As App Center has it."
+    "-c", "--update-contents-path", cls=AliasOption, argument="contents", metavar="PATH", help="As in App Center."
 )
 @click.option(
-    "-t", "--target-binary-version", cls=AliasOption, argument="target", metavar="RANGE", help="As App Center has it."
+    "-t", "--target-binary-version", cls=AliasOption, argument="target", metavar="RANGE", help="As in App Center."
 )
 @release_options
 @pass_cli
 def release(cli: Cli, app: str | None, contents: str, target: str, *, request: ReleaseRequest) -> None:
-    """Release a directory or a file to the phones of a deployment."""
+    """Release a directory or file to a deployment."""
     check_contents(contents)
     if _INCOMPLETE.fullmatch(target):
         cli.out.say(f'Your target binary version "{target}" will be treated as "{target}.x".')
@@ -61,13 +61,13 @@ def release(cli: Cli, app: str | None, contents: str, target: str, *, request: R
 @patch_options
 @pass_cli
 def patch(cli: Cli, app: str | None, deployment: str | None, *, info: PackageInfo, dry_run: bool) -> None:
-    """Change what is said about a release: who may take it, whether they must, what it is."""
+    """Update a release: rollout, target version, description, mandatory or disabled flag."""
     from codepush.models import PackageInfo
 
     if info == PackageInfo(label=info.label):
         raise click.UsageError("At least one property must be specified to patch a release.")
     if info.description == "":
-        raise click.UsageError("The description of a release cannot be taken away, only replaced.")
+        raise click.UsageError("The description of a release can only be replaced, not removed.")
     app, name = cli.app(app), cli.deployment(deployment)
     if dry_run:
         from codepush.cli.dry_run import plan_patch
@@ -92,10 +92,10 @@ def patch(cli: Cli, app: str | None, deployment: str | None, *, info: PackageInf
 
 @_command("promote")
 @app_argument()
-@argument("source", metavar="SOURCE", help="The deployment that has the release.")
-@argument("destination", metavar="DESTINATION", help="The deployment that is to get it.")
+@argument("source", metavar="SOURCE", help="Deployment with the release.")
+@argument("destination", metavar="DESTINATION", help="Deployment to promote to.")
 @click.option(
-    "-s", "--source-deployment-name", cls=AliasOption, argument="source", metavar="NAME", help="As App Center has it."
+    "-s", "--source-deployment-name", cls=AliasOption, argument="source", metavar="NAME", help="As in App Center."
 )
 @click.option(
     "-d",
@@ -103,7 +103,7 @@ def patch(cli: Cli, app: str | None, deployment: str | None, *, info: PackageInf
     cls=AliasOption,
     argument="destination",
     metavar="NAME",
-    help="As App Center has it.",
+    help="As in App Center.",
 )
 @promotion_options
 @pass_cli
@@ -118,7 +118,7 @@ def promote(
     verification: Verification | None,
     dry_run: bool,
 ) -> None:
-    """Release in one deployment what another one has; what is not said otherwise stays as it is there."""
+    """Promote a release to another deployment, with its settings unless overridden."""
     app = cli.app(app)
     if dry_run:
         from codepush.cli.dry_run import plan_promotion
@@ -141,17 +141,19 @@ def promote(
         plain(made),
         f'Successfully promoted {which}the "{source}" deployment of the "{app}" app to the "{destination}" deployment.',
     )
-    cli.out.say(f"It is {made.label} there, for {made.app_version}.")
+    cli.out.say(f"Released as {made.label} for versions {made.app_version}.")
 
 
 @_command("rollback")
 @app_argument()
 @deployment_argument
-@click.option("-r", "--target-release", metavar="LABEL", help="The release to go back to; the one before the newest.")
+@click.option(
+    "-r", "--target-release", metavar="LABEL", help="Label of the release to roll back to.  [the one before the newest]"
+)
 @DRY_RUN
 @pass_cli
 def rollback(cli: Cli, app: str | None, deployment: str | None, target_release: str | None, *, dry_run: bool) -> None:
-    """Release an older release of a deployment once more, so that phones go back to it."""
+    """Roll back a deployment by re-releasing an earlier release."""
     from codepush.cli.dry_run import plan_rollback, rollback_lines
     from codepush.cli.shapes import plain
 
@@ -161,10 +163,10 @@ def rollback(cli: Cli, app: str | None, deployment: str | None, target_release: 
         return
     back_to = target_release or "the release before the newest"
     cli.confirm(
-        f'Roll the "{name}" deployment of "{app}" back to {back_to}?',
+        f'Roll back the "{name}" deployment of "{app}" to {back_to}?',
         impact=lambda: rollback_lines(cli, app, name, target_release),
         when_cancelled="Rollback cancelled.",
     )
     made = cli.client.rollback(app, name, target_release)
     cli.out.result(plain(made), f'Successfully performed a rollback on the "{name}" deployment of the "{app}" app.')
-    cli.out.say(f"What {made.original_label or back_to} was is {made.label} now, for {made.app_version}.")
+    cli.out.say(f"{made.original_label or back_to} was re-released as {made.label} for versions {made.app_version}.")

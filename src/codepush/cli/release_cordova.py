@@ -28,7 +28,7 @@ __all__ = ["release_cordova"]
     "platform",
     may_be_left_out=True,
     type=Choice("platform", {"android": "android", "ios": "ios"}),
-    help="android or ios; what the app was added for when left out.",
+    help="android or ios.  [the app's platform]",
 )
 @target_option
 @click.option("-b", "--build/--no-build", default=False, help="Build the app too, instead of only preparing it.")
@@ -36,7 +36,7 @@ __all__ = ["release_cordova"]
     "-rb",
     "--is-release-build-type/--no-is-release-build-type",
     default=False,
-    help="Build it for a store; only together with --build.",
+    help="With --build: create a store build.",
 )
 @release_options
 @pass_cli
@@ -53,7 +53,7 @@ def release_cordova(
 ) -> None:
     """Prepare the Cordova app in this directory with its own Cordova, and release its content.
 
-    The version of the app is that of config.xml.
+    The target version defaults to that of config.xml.
     """
     from codepush.projects.cordova import CordovaProject
     from codepush.projects.tools import command_line, run
@@ -71,11 +71,11 @@ def release_cordova(
 
 
 def _platform_of(cli: Cli, app: str) -> CordovaPlatform:
-    """Return the platform that an app was added for."""
+    """Return the platform of an app's record."""
     from codepush.projects.cordova import CORDOVA_PLATFORMS
 
     system = (cli.client.get_app(app).os or "").lower()
     found = next((name for name in CORDOVA_PLATFORMS if name == system), None)
     if found is None:
-        raise click.UsageError(f'The app "{app}" was not added for Android or iOS alone. Name it: android or ios.')
+        raise click.UsageError(f'The app "{app}" has no single platform. Add the platform: android or ios.')
     return found

@@ -23,7 +23,7 @@ __all__ = ["release_electron"]
 @partial(click.command, cls=RemoteCommand)("release-electron")
 @app_argument()
 @target_option
-@click.option("-c", "--config", metavar="FILE", help="webpack's configuration.  [webpack.config.js]")
+@click.option("-c", "--config", metavar="FILE", help="webpack configuration.  [webpack.config.js]")
 @bundle_options
 @release_options
 @pass_cli
@@ -45,7 +45,7 @@ def release_electron(
 ) -> None:
     """Bundle the Electron app in this directory with its own webpack, and release it.
 
-    The version of the app is that of package.json.
+    The target version defaults to that of package.json.
     """
     from codepush.projects.electron import ELECTRON_BUNDLE_NAME, ElectronOptions, ElectronProject
     from codepush.projects.output import output_folder

@@ -34,48 +34,48 @@ _SCRIPTS: Final = frozenset({".js", ".cjs", ".mjs", ".ts", ".json"})
 
 
 def _project_options(command: Any) -> Any:  # noqa: ANN401 - click's decorators
-    """Add the options that say where things are in a React Native project."""
+    """Add the options for the files of a React Native project."""
     for option in (
         click.option(
             "--bundler",
             type=click.Choice(["react-native", "expo"]),
-            help="Whose command line bundles the app.  [found]",
+            help="Bundler of the app.  [detected]",
         ),
-        click.option("--config", metavar="FILE", help="Metro's configuration."),
+        click.option("--config", metavar="FILE", help="Metro configuration."),
         click.option(
             "-hf",
             "--extra-hermes-flag",
             "--extra-hermes-flags",
             metavar="FLAG",
             multiple=True,
-            help="A flag to pass on to Hermes's compiler. May be repeated.",
+            help="Flag for the Hermes compiler. May be repeated.",
         ),
         click.option(
-            "--use-hermes/--no-use-hermes", default=None, help="Whether to compile for Hermes.  [as the app is built]"
+            "--use-hermes/--no-use-hermes", default=None, help="Whether to compile for Hermes.  [as in the app's build]"
         ),
-        click.option("-pod", "--pod-file", type=FOLDER, metavar="FILE", help="The iOS app's Podfile.  [ios/Podfile]"),
+        click.option("-pod", "--pod-file", type=FOLDER, metavar="FILE", help="Podfile of the iOS app.  [ios/Podfile]"),
         click.option(
             "-c",
             "--build-configuration-name",
             metavar="NAME",
-            help="The build configuration whose version counts.  [Release]",
+            help="Build configuration to read the version from.  [Release]",
         ),
-        click.option("-xt", "--xcode-target-name", metavar="NAME", help="The target of the Xcode project.  [the app]"),
-        click.option("-xp", "--xcode-project-file", type=FOLDER, metavar="FILE", help="The Xcode project.  [found]"),
-        click.option("-pre", "--plist-file-prefix", metavar="TEXT", help="What stands before Info.plist in its name."),
-        click.option("-p", "--plist-file", type=FOLDER, metavar="FILE", help="The iOS app's Info.plist.  [found]"),
+        click.option("-xt", "--xcode-target-name", metavar="NAME", help="Target of the Xcode project.  [the app]"),
+        click.option("-xp", "--xcode-project-file", type=FOLDER, metavar="FILE", help="Xcode project.  [detected]"),
+        click.option("-pre", "--plist-file-prefix", metavar="TEXT", help="Prefix of the name of Info.plist."),
+        click.option("-p", "--plist-file", type=FOLDER, metavar="FILE", help="Info.plist of the iOS app.  [detected]"),
         click.option(
             "--gradle-flavor",
             metavar="NAME",
             multiple=True,
-            help="The product flavour it is for. May be repeated, one of each dimension, the first dimension first.",
+            help="Product flavour. May be repeated, one for each dimension, in order.",
         ),
         click.option(
             "-g",
             "--gradle-file",
             type=FOLDER,
             metavar="FILE",
-            help="The Android app's build script, or its directory.  [android/app]",
+            help="Build script of the Android app, or its directory.  [android/app]",
         ),
     ):
         command = option(command)
@@ -88,7 +88,7 @@ def _project_options(command: Any) -> Any:  # noqa: ANN401 - click's decorators
     "platform",
     may_be_left_out=True,
     type=Choice("platform", {name: name for name in _PLATFORMS}),
-    help="android, ios or windows; what the app was added for when left out.",
+    help="android, ios or windows.  [the app's platform]",
 )
 @target_option
 @bundle_options
@@ -110,12 +110,12 @@ def release_react(
     extra_bundler_option: tuple[str, ...],
     target_binary_version: str | None,
     request: ReleaseRequest,
-    **options: Any,  # noqa: ANN401 - those about the project
+    **options: Any,  # noqa: ANN401 - options for the project
 ) -> None:
     """Bundle the React Native app in this directory, and release it.
 
-    The bundler is the project's own, React Native's or Expo's. Where the app uses Hermes, the bundle is compiled to its
-    bytecode. The version of the app is read from build.gradle, Info.plist with the Xcode project, or the manifest.
+    The bundler is the project's own, React Native's or Expo's. If the app uses Hermes, the bundle is compiled to its
+    bytecode. The target version defaults to that of build.gradle, Info.plist with the Xcode project, or the manifest.
     """
     from codepush.projects.output import output_folder
     from codepush.projects.react_native import BUNDLE_NAMES, ReactNativeProject
@@ -148,7 +148,7 @@ def release_react(
 
 
 def _project_settings(options: dict[str, Any]) -> dict[str, Any]:
-    """Return the options about the project by the names of :class:`ReactNativeOptions`."""
+    """Return the project options by the names of :class:`ReactNativeOptions`."""
     from codepush.projects.plist import PlistOptions
 
     configuration = options["build_configuration_name"]
@@ -177,11 +177,11 @@ def _project_settings(options: dict[str, Any]) -> dict[str, Any]:
 
 
 def _platform_of(cli: Cli, app: str) -> Platform:
-    """Return the platform that an app was added for."""
+    """Return the platform of an app's record."""
     from codepush.projects.react_native import PLATFORMS
 
     system = (cli.client.get_app(app).os or "").lower()
     found = next((name for name in PLATFORMS if name == system), None)
     if found is None:
-        raise click.UsageError(f'The app "{app}" was not added for one platform. Name it: android, ios or windows.')
+        raise click.UsageError(f'The app "{app}" has no single platform. Add the platform: android, ios or windows.')
     return found

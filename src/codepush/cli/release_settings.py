@@ -1,6 +1,6 @@
-"""The options of the commands that make or change releases, and the values that the commands get of them.
+"""The options of the commands that create or change releases, and their values.
 
-A setting of a release is an option here, named like its field of `codepush.models.PackageInfo`; no other module of the
+A setting of a release is an option here, named like its field of `codepush.models.PackageInfo`. No other module of the
 command line names it.
 """
 
@@ -37,7 +37,7 @@ class Verification:
 
 @dataclass(frozen=True, kw_only=True)
 class ReleaseRequest:
-    """What the options ask for that every command has which releases something from this machine.
+    """The values of the options of all commands that release from this machine.
 
     Attributes:
         info: The settings of the release.
@@ -59,81 +59,83 @@ class ReleaseRequest:
 
 _label = partial(click.option, "-l", "--label")
 _description = partial(click.option, type=DESCRIPTION)
-_disabled = partial(click.option, "-x", "--disabled/--no-disabled", "is_disabled", help="Hide it from phones, or not.")
+_disabled = partial(
+    click.option, "-x", "--disabled/--no-disabled", "is_disabled", help="Disable the release: no device receives it."
+)
 _mandatory = partial(
-    click.option, "-m", "--mandatory/--no-mandatory", "is_mandatory", help="Make apps install it at once, or not."
+    click.option, "-m", "--mandatory/--no-mandatory", "is_mandatory", help="Mark the release as mandatory."
 )
 _rollout = partial(click.option, "-r", "--rollout", type=ROLLOUT)
 _target = partial(click.option, "-t", "--target-binary-version", "app_version", type=TARGET, metavar="RANGE")
 
-DRY_RUN: Final = click.option("--dry-run", is_flag=True, help="Only tell what would happen.")
+DRY_RUN: Final = click.option("--dry-run", is_flag=True, help="Show what would happen without changing anything.")
 _NO_DUPLICATE_ERROR: Final = click.option(
     "--no-duplicate-release-error",
     "--disable-duplicate-release-error",
     is_flag=True,
-    help="Only warn when the deployment has this very package already.",
+    help="Warn instead of failing if the package is already released.",
 )
 _VERIFICATION: Final = (
     click.option(
         "--verify",
         is_flag=True,
-        help="Release it disabled, and enable it once simulated phones could take it from all that phones run.",
+        help="Release disabled, test on simulated devices, then enable.",
     ),
     click.option(
         "--public-key-path",
         metavar="FILE",
         type=click.Path(exists=True, dir_okay=False),
-        help="With --verify: the phones take only what was signed with this key's private half.",
+        help="With --verify: public key to check the signature with.",
     ),
 )
 _RELEASE: Final = (
     *_VERIFICATION,
-    click.option("-d", "--deployment-name", metavar="NAME", help="Where to.  [project file, Staging]"),
-    _description("-des", "--description", default="", help="What has changed; \\n is a new line."),
+    click.option("-d", "--deployment-name", metavar="NAME", help="Deployment to release to.  [project file, Staging]"),
+    _description("-des", "--description", default="", help="Release notes; \\n starts a new line."),
     _disabled(default=False),
     _mandatory(default=False),
-    _rollout(default=100, help="The share of phones that may take it.  [100%]"),
+    _rollout(default=100, help="Percentage of devices to release to.  [100%]"),
     _NO_DUPLICATE_ERROR,
     click.option(
         "-k",
         "--private-key-path",
         metavar="FILE",
         type=click.Path(dir_okay=False),
-        help="Sign the release with this private key.  [project file]",
+        help="Private key to sign the release with.  [project file]",
     ),
     click.option(
         "--force",
         is_flag=True,
         expose_value=False,
         callback=note_flag,
-        help="Release a folder that no device could run.",
+        help="Release a folder even if no device could run it.",
     ),
     DRY_RUN,
 )
 _PROMOTION: Final = (
-    _label(help="The release; the source's newest when left out."),
-    _description("-des", "--description", help="Another description than the source's."),
+    _label(help="Label of the release.  [the source's newest]"),
+    _description("-des", "--description", help="Description.  [the source's]"),
     _disabled(default=None),
     _mandatory(default=None),
     _NO_DUPLICATE_ERROR,
-    _rollout(help="The share of phones that may take it.  [100%]"),
-    _target(help="Other versions than the source's."),
+    _rollout(help="Percentage of devices to release to.  [100%]"),
+    _target(help="Binary versions to target.  [the source's]"),
     *_VERIFICATION,
     DRY_RUN,
 )
 _PATCH: Final = (
-    _label("--existing-release-label", help="The release; the newest when left out."),
-    _description("-des", "-d", "--description", help="Another description."),
+    _label("--existing-release-label", help="Label of the release.  [the newest]"),
+    _description("-des", "-d", "--description", help="New description."),
     _disabled(default=None),
     _mandatory(default=None),
-    _rollout(help="The share of phones that may take it; it can only grow."),
-    _target(help="The app's versions it is for."),
+    _rollout(help="New percentage; must be higher than the current one."),
+    _target(help="New binary versions to target."),
     DRY_RUN,
 )
 
 
 def release_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options of every command that releases something from this machine: a ``request``."""
+    """Add the options of all commands that release from this machine, as ``request``."""
 
     @wraps(command)
     def run(
@@ -158,7 +160,7 @@ def release_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def promotion_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options of a promotion: ``info``, ``verification`` and the others by name."""
+    """Add the options of a promotion: ``info``, ``verification`` and others by name."""
 
     @wraps(command)
     def run(*args: Any, **values: Any) -> Any:  # noqa: ANN401 - click's
@@ -168,7 +170,7 @@ def promotion_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def patch_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options of a change to a release: ``info`` and the others by name."""
+    """Add the options of a patch: ``info`` and others by name."""
 
     @wraps(command)
     def run(*args: Any, **values: Any) -> Any:  # noqa: ANN401 - click's
@@ -178,14 +180,14 @@ def patch_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _info(values: dict[str, Any]) -> PackageInfo:
-    """Take the settings of a release out of the values of options."""
+    """Remove the settings of a release from the values of options and return them."""
     from codepush.models import PackageInfo
 
     return PackageInfo(**{name: values.pop(name) for name in PackageInfo.__struct_fields__ if name in values})
 
 
 def _verification(values: dict[str, Any]) -> Verification | None:
-    """Take ``--verify`` and its key out of the values of options."""
+    """Remove ``--verify`` and its key from the values of options and return them."""
     verify, public_key_path = values.pop("verify"), values.pop("public_key_path")
     return Verification(public_key_path) if verify else None
 

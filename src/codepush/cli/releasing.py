@@ -1,4 +1,4 @@
-"""Releasing, as every command does it that releases something."""
+"""Release and promote, as all commands do it."""
 
 from __future__ import annotations
 
@@ -31,19 +31,19 @@ def release_contents(
     request: ReleaseRequest,
     named: str | None = None,
 ) -> None:
-    """Release a directory or a file, and show the progress and the release.
+    """Release a directory or file, and show the progress and the release.
 
     Args:
-        cli: what the command works with.
-        app: the app.
-        deployment: the deployment.
-        contents: the directory or file.
-        target: the target binary version.
-        request: the options of the command.
-        named: how the contents are called in the last sentence; by default their path.
+        cli: Context of the command.
+        app: Name of the app.
+        deployment: Name of the deployment.
+        contents: The directory or file.
+        target: Target binary version.
+        request: Options of the command.
+        named: Name of the contents in messages; by default their path.
 
     Raises:
-        CodePushError: it cannot be released.
+        CodePushError: The release failed.
 
     """
     key = request.private_key_path or cli.project.private_key_path
@@ -71,17 +71,17 @@ def release_contents(
         f'Successfully released an update containing the "{named or contents}" {kind} to the "{deployment}"'
         f' deployment of the "{app}" app.',
     )
-    cli.out.say(f"It is {release.label} there, for {release.app_version}.")
+    cli.out.say(f"Released as {release.label} for versions {release.app_version}.")
 
 
 def promoted(
     cli: Cli, app: str, source: str, destination: str, info: PackageInfo, *, verification: Verification | None
 ) -> Package:
-    """Promote a release, and with ``--verify`` enable it only once simulated phones could take it.
+    """Promote a release; with ``--verify`` enable it only after tests on simulated devices.
 
     Raises:
-        CodePushError: it cannot be promoted.
-        Failure: a phone could not take it.
+        CodePushError: The promotion failed.
+        Failure: A simulated device could not install it.
 
     """
     if verification is None:
@@ -103,7 +103,7 @@ def _tried(
 
 
 def warn_of_duplicate(cli: Cli, app: str, deployment: str, error: APIError) -> None:
-    """Warn that a deployment has the package already."""
+    """Warn that a deployment already has the package."""
     cli.out.warn(error.message)
     newest = cli.client.get_deployment(app, deployment).package
     if cli.out.is_json:

@@ -1,4 +1,4 @@
-"""How moments, releases and metrics are shown to people. Pure: the time comes in as an argument."""
+"""Formats of times, releases and metrics. Pure functions: the current time is an argument."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _DESCRIPTION_WIDTH: Final = 70
 _TINY: Final = 0.01
 _NEARLY_ALL: Final = 99.5
 
-# Up to how many seconds a distance is called so; {} is its number of the unit's seconds.
+# Upper limit in seconds of each phrase; {} is the number of units.
 _AGES: Final = (
     (45, 1, "a few seconds"),
     (90, 60, "a minute"),
@@ -40,7 +40,7 @@ _AGES: Final = (
 
 
 def moment(time: datetime, now: datetime) -> str:
-    """Return a moment: how far away it is when that is not far, else its day, in the zone of ``now``."""
+    """Return a time: relative if it is near, otherwise as a date in the zone of ``now``."""
     age = now - time
     if abs(age) < _RECENT:
         return _distance(age.total_seconds())
@@ -50,13 +50,13 @@ def moment(time: datetime, now: datetime) -> str:
 
 
 def long_moment(time: datetime) -> str:
-    """Return a moment to the minute, in its own zone: ``Wednesday, August 17, 2016 12:07 PM``."""
+    """Return a time to the minute, in its own zone: ``Wednesday, August 17, 2016 12:07 PM``."""
     day = f"{_WEEKDAYS[time.weekday()]}, {_MONTHS[time.month - 1]} {time.day}, {time.year}"
     return f"{day} {time.hour % 12 or 12}:{time.minute:02} {'AM' if time.hour < 12 else 'PM'}"  # noqa: PLR2004 - noon
 
 
 def release_lines(release: Package | None, now: datetime) -> str:
-    """Return what there is to say about the newest release of a deployment, a line each."""
+    """Return the lines about the newest release of a deployment."""
     if release is None:
         return "No updates released"
     lines = [
@@ -76,7 +76,7 @@ def release_lines(release: Package | None, now: datetime) -> str:
 
 
 def metrics_lines(release: Package, metrics: Mapping[str, Metrics]) -> str:
-    """Return how many devices took a release, a line for each kind of number."""
+    """Return the metrics of a release, a line for each."""
     lines = [*_installs(metrics.get(release.label), total_active(metrics))]
     if release.rollout is not None and release.rollout != COMPLETE_ROLLOUT:
         lines.append(f"Rollout: {release.rollout:n}%")
@@ -84,7 +84,7 @@ def metrics_lines(release: Package, metrics: Mapping[str, Metrics]) -> str:
 
 
 def origin(release: Package) -> str:
-    """Return where a release came from if it was not uploaded, else nothing."""
+    """Return the origin of a release that was not uploaded, otherwise nothing."""
     if release.release_method == "Promote" and release.original_label:
         return f'(Promoted {release.original_label} from "{release.original_deployment}")'
     if release.release_method == "Rollback" and release.original_label:
@@ -94,12 +94,12 @@ def origin(release: Package) -> str:
 
 
 def total_active(metrics: Mapping[str, Metrics]) -> int:
-    """Return how many devices a deployment has, whatever they run."""
+    """Return the number of active devices of a deployment."""
     return sum(one.active for one in metrics.values())
 
 
 def yes_or_no(truth: bool | None) -> str:
-    """Return a truth in a word."""
+    """Return "Yes" or "No"."""
     return "Yes" if truth else "No"
 
 
@@ -114,7 +114,7 @@ def _installs(counted: Metrics | None, everyone: int) -> list[str]:
 
 
 def _percent(part: int, whole: int) -> str:
-    """Return a share with two digits that count."""
+    """Return a percentage with two significant digits."""
     percent = 100 * part / whole if whole else 0.0
     if percent in {0.0, 100.0}:
         return f"{percent:.0f}%"
@@ -126,7 +126,7 @@ def _percent(part: int, whole: int) -> str:
 
 
 def _distance(seconds: float) -> str:
-    """Return how long ago something was; clocks that differ a little make nothing future."""
+    """Return how long ago a time was, with tolerance for clock skew."""
     unit, text = next((unit, text) for limit, unit, text in _AGES if abs(seconds) < limit)
     distance = text.format(round(abs(seconds) / unit))
     return f"in {distance}" if seconds <= -_AGES[0][0] else f"{distance} ago"

@@ -34,14 +34,16 @@ def server() -> None:
 @place_options
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", default=3000, show_default=True, type=click.IntRange(0, 65535), help="Port; 0: any free one.")
-@click.option("--workers", default=1, show_default=True, type=click.IntRange(1, 256), help="Processes that answer.")
-@click.option("--public-url", metavar="URL", help="How phones reach it.  [CODEPUSH_PUBLIC_URL, else http://HOST:PORT]")
+@click.option(
+    "--workers", default=1, show_default=True, type=click.IntRange(1, 256), help="Number of worker processes."
+)
+@click.option("--public-url", metavar="URL", help="Public base URL for devices.  [CODEPUSH_PUBLIC_URL]")
 @click.option("--new", is_flag=True, help="Accept an empty database beside existing archives.")
 def start(host: str, port: int, workers: int, *, new: bool, **places: str | None) -> None:
-    """Start the server; SIGTERM or Ctrl-C stops it once it has answered what it was asked.
+    """Start the server.
 
-    An empty database beside archives of releases usually means that the records were lost. The server starts on them
-    only with --new, which is needed once.
+    SIGTERM or Ctrl-C stops it once it has completed open requests. An empty database beside archives usually means that
+    the records were lost, so the server then starts only with --new, which is needed once.
     """
     with _no_collection():
         from codepush.server import process
@@ -57,7 +59,7 @@ def start(host: str, port: int, workers: int, *, new: bool, **places: str | None
 
 @contextmanager
 def _no_collection() -> Iterator[None]:
-    """Look for no garbage while the server is imported: what is made then stays, and looking takes time."""
+    """Disable garbage collection during imports: nothing is freed, and each pass slows the start."""
     garbage.disable()
     try:
         yield
@@ -79,11 +81,11 @@ def _listen(host: str, port: int, setting: str) -> socket.socket:
 
 @server.command()
 @place_options
-@click.option("--once", is_flag=True, help="End when nothing is left to do.")
+@click.option("--once", is_flag=True, help="Exit when the queue is empty.")
 def worker(*, once: bool, **places: str | None) -> None:
-    """Do the server's background work: diffs and better packing. SIGTERM or Ctrl-C stops it.
+    """Run background jobs: diffs and recompression.
 
-    A server does this work by itself; more workers take some of it off its hands.
+    SIGTERM or Ctrl-C stops it. Servers run these jobs too; additional workers relieve them.
     """
     from codepush.server.operations import work
 
@@ -93,15 +95,15 @@ def worker(*, once: bool, **places: str | None) -> None:
 @server.command()
 @place_options
 def migrate(**places: str | None) -> None:
-    """Bring the database to the schema of this version, once, before its servers start.
+    """Upgrade the database to the schema of this version.
 
-    An embedded database and an empty one are brought there by any start; this is for a PostgreSQL database that an
-    older version made. Make a backup and stop the servers of the older version first.
+    Needed once for a PostgreSQL database of an older version, before its servers start. Create a backup and stop the
+    older servers first. A start upgrades SQLite databases and sets up empty ones.
     """
     from codepush.server.operations import migrate
 
     done = anyio.run(migrate, load_settings(places))
-    click.echo("The database was brought up to date." if done else "The database is up to date; nothing was changed.")
+    click.echo("The database was upgraded." if done else "The database is up to date. Nothing was changed.")
 
 
 for _command in (account, key, login_code, check, gc, backup, restore, stop_updates, start_updates):

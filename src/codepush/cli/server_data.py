@@ -23,16 +23,15 @@ _MEGABYTE = 1_000_000
 
 
 @click.command(cls=Command)
-@click.option("--quick", is_flag=True, help="Do not read the archives; only look whether they are there.")
-@click.option("--repair", is_flag=True, help="Create lost or damaged diffs again.")
+@click.option("--quick", is_flag=True, help="Check only whether archives exist, without reading them.")
+@click.option("--repair", is_flag=True, help="Rebuild missing or damaged diffs.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 @place_options
 def check(quick: bool, repair: bool, as_json: bool, **places: str | None) -> None:
-    """Check that everything is there and fits together; ends with exit code 1 when something is wrong.
+    """Verify the integrity of all stored data. Exits with 1 if a problem is found.
 
-    Every archive of a release is read and its hash computed again, every diff is followed from what it starts from
-    to what it leads to, labels have no gaps, and counters agree with the devices behind them. Without --repair
-    nothing is changed. Servers may run at the same time.
+    Recomputes the hash of every archive, applies every diff, and checks that labels have no gaps and counters match
+    the stored devices. Without --repair nothing is changed. Servers may run at the same time.
     """
     from codepush.server import operations
 
@@ -42,44 +41,44 @@ def check(quick: bool, repair: bool, as_json: bool, **places: str | None) -> Non
         shown = {"ok": findings.ok, **msgspec.to_builtins(findings)}
         click.echo(msgspec.json.format(msgspec.json.encode(shown)))
     else:
-        _tell_findings(findings)
+        _print_findings(findings)
     if not findings.ok:
         click.get_current_context().exit(Exit.FAILED)
 
 
-def _tell_findings(findings: Findings) -> None:
+def _print_findings(findings: Findings) -> None:
     for problem in findings.problems:
         click.echo(problem.message)
     if findings.orphans:
-        click.echo(f"{len(findings.orphans)} archives belong to nothing; 'codepush server gc' removes them:")
+        click.echo(f"{len(findings.orphans)} archives are not referenced; 'codepush server gc' deletes them:")
         for orphan in findings.orphans:
             click.echo(f"  {orphan}")
     if findings.leftovers:
-        click.echo(f"{len(findings.leftovers)} leftovers in the workspace; 'codepush server gc' removes them:")
+        click.echo(f"{len(findings.leftovers)} leftovers in the workspace; 'codepush server gc' deletes them:")
         for leftover in findings.leftovers:
             click.echo(f"  {leftover}")
-    looked_at = ", ".join(f"{number} {what}" for what, number in findings.counts.items())
-    state = f"{len(findings.problems)} problems" if findings.problems else "everything is in order"
-    click.echo(f"Checked {looked_at}: {state}.")
+    checked = ", ".join(f"{number} {what}" for what, number in findings.counts.items())
+    state = f"{len(findings.problems)} problems" if findings.problems else "no problems"
+    click.echo(f"Checked {checked}: {state}.")
 
 
 @click.command(cls=Command)
-@click.option("--dry-run", is_flag=True, help="Only tell what would be removed.")
+@click.option("--dry-run", is_flag=True, help="Show what would be deleted without deleting it.")
 @click.option(
     "--retired-days",
     default=30,
     show_default=True,
     type=click.IntRange(0, 36500),
-    help="Keep archives that releases no longer point to for so many days.",
+    help="Days to keep archives that releases no longer reference.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
 @place_options
 def gc(dry_run: bool, retired_days: int, as_json: bool, **places: str | None) -> None:
-    """Remove what nobody needs any more. Servers may run meanwhile.
+    """Delete unreferenced archives and expired data. Servers may run at the same time.
 
-    That is: archives to which no release has pointed for 30 days, since phones may have been told of them; archives
-    older than a day to which nothing ever pointed; uploads that nobody released in time; remembered answers and
-    one-time codes that have expired; what killed processes left in this machine's workspace.
+    Deletes archives that no release has referenced for 30 days, since devices may still have their URL; archives older
+    than a day that were never referenced; expired uploads, recorded responses and one-time codes; files that killed
+    processes left in this machine's workspace.
     """
     from codepush.server import operations
 
@@ -93,9 +92,9 @@ def gc(dry_run: bool, retired_days: int, as_json: bool, **places: str | None) ->
 
 def _cleaned_sentence(cleaned: Cleaned, *, dry_run: bool) -> str:
     return (
-        f"{'Would remove' if dry_run else 'Removed'} {cleaned.retired} archives that releases no longer point to, "
-        f"{cleaned.orphans} that nothing ever pointed to ({cleaned.bytes / _MEGABYTE:.1f} MB together), "
-        f"{cleaned.uploads} uploads that were not released in time, and {cleaned.leftovers} leftovers of killed "
+        f"{'Would delete' if dry_run else 'Deleted'} {cleaned.retired} archives that releases no longer reference, "
+        f"{cleaned.orphans} that were never referenced ({cleaned.bytes / _MEGABYTE:.1f} MB together), "
+        f"{cleaned.uploads} expired uploads, and {cleaned.leftovers} leftovers of killed "
         f"processes ({cleaned.leftover_bytes / _MEGABYTE:.1f} MB)."
     )
 
@@ -105,11 +104,11 @@ def _cleaned_sentence(cleaned: Cleaned, *, dry_run: bool) -> str:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object: file, rows, blobs, missing.")
 @place_options
 def backup(file: Path, as_json: bool, **places: str | None) -> None:
-    """Write everything into one new FILE. Servers may run meanwhile; it holds the records of one moment.
+    """Back up all data to a new FILE. Servers may run at the same time.
 
-    It can be restored into any kind of database and store. It holds nothing with which somebody could log in, but
-    everything else: keep it as safe as the server. When an archive is lost or damaged the file is written without it,
-    and the exit code is 1.
+    The backup is a consistent snapshot and can be restored into any kind of database and store. It contains no access
+    keys but all other data, so protect it like the server. If an archive is lost or damaged, the backup is written
+    without it and the exit code is 1.
     """
     from codepush.server import operations
 
@@ -120,8 +119,8 @@ def backup(file: Path, as_json: bool, **places: str | None) -> None:
         click.echo(f"Backed up {made.rows} records and {made.blobs} archives into {file}.")
     if made.missing:
         click.echo(
-            f"{len(made.missing)} archives are lost or damaged and not in it: {', '.join(made.missing)}. "
-            "'codepush server check' tells which releases they belong to.",
+            f"{len(made.missing)} archives are lost or damaged and missing in the backup: {', '.join(made.missing)}. "
+            "'codepush server check' lists their releases.",
             err=True,
         )
         click.get_current_context().exit(Exit.FAILED)
@@ -129,28 +128,26 @@ def backup(file: Path, as_json: bool, **places: str | None) -> None:
 
 @click.command(cls=Command)
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option("--replace", is_flag=True, help="Remove all records that are there now.")
-@click.option(
-    "--yes", "-y", is_flag=True, expose_value=False, callback=note_flag, help="Do not ask whether --replace is meant."
-)
+@click.option("--replace", is_flag=True, help="Delete all existing records.")
+@click.option("--yes", "-y", is_flag=True, expose_value=False, callback=note_flag, help="Do not ask for confirmation.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object: rows, blobs, present.")
 @place_options
 def restore(file: Path, replace: bool, as_json: bool, **places: str | None) -> None:
-    """Put everything from the backup FILE into a database and a store, of whatever kind they are.
+    """Restore the backup FILE into a database and a store of any kind.
 
-    Stop the servers first. All of the file is verified before anything changes; the records come last and all at once,
-    so that an interrupted restore can simply be repeated.
+    Stop the servers first. The whole file is verified before anything changes. Records are restored last, in one
+    transaction, so an interrupted restore can be run again.
     """
     from codepush.server import operations
 
     if replace:
-        current().confirm("Remove all records that are there now?", when_cancelled="Nothing was restored.")
+        current().confirm("Delete all existing records?", when_cancelled="Nothing was restored.")
     settings = load_settings(places)
     done = anyio.run(lambda: operations.restore(settings, file, replace=replace))
     if as_json:
         click.echo(msgspec.json.format(msgspec.json.encode(done)))
     else:
         click.echo(
-            f"Restored {done.rows} records and {done.blobs} archives, {done.present} of which were there already. "
-            "'codepush server check' looks at all of it again."
+            f"Restored {done.rows} records and {done.blobs} archives, {done.present} of which already existed. "
+            "To verify the data: codepush server check"
         )

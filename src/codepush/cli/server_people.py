@@ -1,4 +1,4 @@
-"""``codepush server account``, ``key`` and ``login-code``: who may use a server, and with what."""
+"""``codepush server account``, ``key`` and ``login-code``: manage accounts and access keys."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from codepush.cli.storage_options import load_settings, place_options
 __all__ = ["account", "key", "login_code"]
 
 _yes_option = click.option(
-    "--yes", "-y", is_flag=True, expose_value=False, callback=note_flag, help="Do not ask whether it is meant."
+    "--yes", "-y", is_flag=True, expose_value=False, callback=note_flag, help="Do not ask for confirmation."
 )
 
 
@@ -31,7 +31,7 @@ def account() -> None:
 
 @account.command
 @click.argument("email")
-@click.option("--name", default="", help="The person's name; what stands before the @ unless given.")
+@click.option("--name", default="", help="Display name.  [local part of the email]")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object: email, name, access_key.")
 @place_options
 def add(email: str, name: str, as_json: bool, **places: str | None) -> None:
@@ -68,10 +68,9 @@ def list_accounts(as_json: bool, **places: str | None) -> None:
 @_yes_option
 @place_options
 def remove_account(email: str, **places: str | None) -> None:
-    """Remove an account with its access keys and its part in others' apps and organizations.
+    """Remove an account with its access keys, collaborations and memberships.
 
-    An account that owns apps, or is the only manager of an organization, is kept until those have somebody else.
-    What it released stays.
+    An account that owns apps, or is the only manager of an organization, cannot be removed. Its releases stay.
     """
     from codepush.server.operations import remove_account
 
@@ -87,8 +86,8 @@ def key() -> None:
 
 @key.command("add")
 @click.argument("email")
-@click.option("--name", help="What to call the key; this machine and the time unless given.")
-@click.option("--days", default=60, show_default=True, type=click.IntRange(1, 36500), help="How long it is good for.")
+@click.option("--name", help="Name of the key.  [machine and time]")
+@click.option("--days", default=60, show_default=True, type=click.IntRange(1, 36500), help="Lifetime in days.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object: email, name, expires, access_key.")
 @place_options
 def add_key(email: str, name: str | None, days: int, as_json: bool, **places: str | None) -> None:
@@ -105,7 +104,7 @@ def add_key(email: str, name: str | None, days: int, as_json: bool, **places: st
     else:
         click.echo(made.key)
         click.echo(
-            f"This is the access key '{made.name}' of {account.email}, good until {made.expires:%Y-%m-%d}. "
+            f"This is the access key '{made.name}' of {account.email}, valid until {made.expires:%Y-%m-%d}. "
             "It cannot be shown again.",
             err=True,
         )
@@ -116,7 +115,7 @@ def add_key(email: str, name: str | None, days: int, as_json: bool, **places: st
 @click.option("--json", "as_json", is_flag=True, help="Print a JSON list of objects, one for each key.")
 @place_options
 def list_keys(email: str, as_json: bool, **places: str | None) -> None:
-    """List the access keys of an account, expired ones and log-ins too. The keys themselves cannot be shown."""
+    """List the access keys of an account, including expired ones and logins, without the secrets."""
     from codepush.server.operations import keys
 
     found = anyio.run(keys, load_settings(places), email)
@@ -134,7 +133,7 @@ def list_keys(email: str, as_json: bool, **places: str | None) -> None:
         [one.name, one.created_by, f"{one.created_time:%Y-%m-%d}", f"{one.expires:%Y-%m-%d}", "yes" * one.is_session]
         for one in found
     ]
-    table = Table(["Name", "Made for", "Created", "Expires", "Log-in"], rows, f"{email} has no access key.")
+    table = Table(["Name", "Created for", "Created", "Expires", "Login"], rows, f"{email} has no access key.")
     _output(as_json).result(msgspec.to_builtins(shown), table)
 
 
@@ -144,7 +143,7 @@ def list_keys(email: str, as_json: bool, **places: str | None) -> None:
 @_yes_option
 @place_options
 def revoke_key(email: str, name: str, **places: str | None) -> None:
-    """Remove an access key of an account: whatever uses it is refused from now on."""
+    """Remove an access key of an account. It stops working immediately."""
     from codepush.server.operations import revoke_key
 
     current().confirm(f"Revoke the access key '{name}' of {email}?", when_cancelled="Revocation cancelled.")
@@ -157,9 +156,9 @@ def revoke_key(email: str, name: str, **places: str | None) -> None:
 @click.option("--public-url", metavar="URL", help="The server's URL, to show where to log in.  [CODEPUSH_PUBLIC_URL]")
 @place_options
 def login_code(email: str, **places: str | None) -> None:
-    """Print a one-time code with which the owner of an account can log in with a browser.
+    """Print a one-time code for a browser login.
 
-    It is good for ten minutes and one log-in, whether the server runs yet or not.
+    It is valid for ten minutes and one login. The server need not be running.
     """
     from codepush.server.operations import make_login_code
     from codepush.server.settings import SETTINGS

@@ -1,6 +1,6 @@
-"""Results for machines: our values under the field names of the standalone dialect.
+"""JSON results, with the field names of the standalone dialect.
 
-Times are milliseconds since 1970, sizes bytes; what is not known is left out.
+Times are milliseconds since 1970, sizes are bytes; unknown values are omitted.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ _ON_SERVERS: Final = frozenset({"is_held"})
 """Fields of a package that no management API sends."""
 
 
-def plain(value: object) -> Any:  # noqa: ANN401 - whatever JSON can hold
-    """Return a value of ours, or a list or dictionary of them, as JSON has it; what is not known is left out."""
+def plain(value: object) -> Any:  # noqa: ANN401 - any JSON value
+    """Return a model, or a list or dictionary of models, as JSON; unknown values are omitted."""
     match value:
         case Struct():
             return _fields(value)

@@ -1,4 +1,4 @@
-"""``codepush simulate``: what a phone would be told, why, and what it would run then."""
+"""``codepush simulate``: test an update on a simulated device."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ __all__ = ["simulate"]
 
 
 class _Subject:
-    """The deployment that phones ask: named, with its history, or known by its key only."""
+    """The deployment to check for updates: by name, with its history, or by its key only."""
 
     def __init__(self, cli: Cli, app: str | None, deployment: str | None, key: str | None) -> None:
         self.history: list[Package] = []
@@ -40,16 +40,16 @@ class _Subject:
         self.name = f'the "{of_deployment}" deployment of "{name}"'
 
     def find(self, label: str) -> Package | None:
-        """Return the release with a label, if it is known."""
+        """Return the release with a label, if there is one."""
         return next((one for one in self.history if one.label == label), None)
 
     def release(self, label: str) -> Package:
-        """Return the release with a label, to start from."""
+        """Return the release with a label that the device starts from."""
         found = self.find(label)
         if found is None:
             labels = ", ".join(one.label for one in self.history[-10:]) or "none"
             raise Failure(
-                f"There is no release {label} in {self.name} to start from.",
+                f"There is no release {label} in {self.name}.",
                 f"Its newest releases are: {labels}.",
                 exit_code=Exit.NOT_FOUND,
             )
@@ -58,22 +58,20 @@ class _Subject:
 
 @click.command("simulate", cls=RemoteCommand)
 @app_argument()
-@click.option("-d", "--deployment-name", metavar="NAME", help="The deployment.  [project file, Staging]")
-@click.option(
-    "--deployment-key", metavar="KEY", help="The deployment's key, where there is no access key to look it up with."
-)
-@click.option("--app-version", metavar="VERSION", help="The binary version of the app on the phone.")
-@click.option("-l", "--label", help="The release that the phone runs; the app as it is in the store when left out.")
-@click.option("--platform", type=click.Choice(["android", "ios"]), help="The platform to imitate.  [the app's]")
-@click.option("-b", "--bundle-name", metavar="NAME", help="What the app calls its bundle.  [as usual on the platform]")
+@click.option("-d", "--deployment-name", metavar="NAME", help="Deployment name.  [project file, Staging]")
+@click.option("--deployment-key", metavar="KEY", help="Deployment key, to use without an access key.")
+@click.option("--app-version", metavar="VERSION", help="Binary version of the app on the device.")
+@click.option("-l", "--label", help="Release that the device runs.  [the store build]")
+@click.option("--platform", type=click.Choice(["android", "ios"]), help="Platform to simulate.  [the app's]")
+@click.option("-b", "--bundle-name", metavar="NAME", help="Bundle file name in the app.  [usual name of the platform]")
 @click.option(
     "--public-key-path",
     metavar="FILE",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="The app takes only what was signed with this key's private half.",
+    help="Public key to check signatures with.",
 )
-@click.option("--client-unique-id", metavar="ID", help="The device's id, which rollouts go by.  [made up]")
-@click.option("--crash", is_flag=True, help="Let the update die before it comes up.")
+@click.option("--client-unique-id", metavar="ID", help="Device ID, which decides rollout membership.  [random]")
+@click.option("--crash", is_flag=True, help="Crash the update on first start.")
 @pass_cli
 def simulate(
     cli: Cli,
@@ -88,12 +86,12 @@ def simulate(
     client_unique_id: str | None,
     **phone: Any,  # noqa: ANN401 - passed on by name
 ) -> None:
-    """Let a simulated phone ask for an update, take it, and tell what it runs then.
+    """Check for, download and install an update on a simulated device.
 
-    It asks the server as a phone does, downloads, verifies and installs; it reports nothing, so no device is counted.
+    Nothing is reported to the server, so no device is counted.
     """
     if label and deployment_key:
-        raise click.UsageError("A phone can start from a label only where the deployment is named, not its key.")
+        raise click.UsageError("--label needs the name of the deployment, not its key.")
     subject = _Subject(cli, app, deployment_name, deployment_key)
     start = subject.release(label) if label else None
     version = _version(app_version, start)
@@ -105,15 +103,15 @@ def simulate(
 
 
 def _version(given: str | None, start: Package | None) -> str:
-    """Return the binary version of the phone's app: what was given, or else what the start's target says."""
+    """Return the binary version of the app: the option, or else the target of the start release."""
     from codepush.rules import semver
 
     if given is None and start is not None and semver.valid(start.app_version):
         return start.app_version
     if given is None:
-        raise click.UsageError("Which version does the app on the phone have? Give --app-version.")
+        raise click.UsageError("--app-version is required.")
     if semver.normalise_app_version(given) is None:
-        raise click.UsageError(f"'{given}' is not a version of an app such as 1.2.3.")
+        raise click.UsageError(f"'{given}' is not a valid app version such as 1.2.3.")
     return given
 
 
@@ -148,7 +146,8 @@ def _print(cli: Cli, subject: _Subject, outcome: Outcome, label: str | None) -> 
     _warn_of_address(cli, outcome.offered.download_url)
     if outcome.failure:
         raise Failure(
-            f"The phone could not take {outcome.offered.label}: {outcome.failure}", exit_code=Exit.REJECTED_BY_DEVICE
+            f"The device could not install {outcome.offered.label}: {outcome.failure}",
+            exit_code=Exit.REJECTED_BY_DEVICE,
         )
 
 
@@ -190,26 +189,26 @@ def _table(considered: Sequence[Explanation]) -> Table:
     from codepush.cli.simulated_devices import reason
 
     rows = [[one.release.label, one.release.app_version, reason(one)] for one in considered]
-    return Table(["Release", "Target", Column("Why it was chosen or not", 60)], rows)
+    return Table(["Release", "Target", Column("Reason", 60)], rows)
 
 
 def _sentences(subject: _Subject, outcome: Outcome, label: str | None) -> list[str]:
     from codepush.cli.simulated_devices import kind_of_download
 
     version, offered = outcome.question.app_version, outcome.offered
-    sentences = [f"A phone with version {version} that runs {label or 'the app from the store'} asks {subject.name}."]
+    sentences = [f"A device with version {version} that runs {label or 'the store build'} checks {subject.name}."]
     if offered.update_app_version:
         sentences.append(f"The app must be updated from the store: the newest release is for {offered.app_version}.")
     elif not offered.is_available:
-        sentences.append("It is told that there is no update.")
+        sentences.append("The server offers no update.")
     else:
         kind = kind_of_download(subject.find(offered.label), offered.download_url)
-        must = ", to be installed at once" if offered.is_mandatory else ""
-        sentences.append(f"It is told of {offered.label}: {offered.package_size:,} bytes ({kind}){must}.")
+        must = ", mandatory" if offered.is_mandatory else ""
+        sentences.append(f"The server offers {offered.label}: {offered.package_size:,} bytes ({kind}){must}.")
     if outcome.is_rolled_back:
-        sentences.append(f"{offered.label} died before it came up, and the phone went back.")
+        sentences.append(f"{offered.label} crashed on first start and was rolled back.")
     if not outcome.failure:
-        sentences.append(f"It runs {outcome.runs.label or 'the app from the store'} now.")
+        sentences.append(f"The device now runs {outcome.runs.label or 'the store build'}.")
     return sentences
 
 

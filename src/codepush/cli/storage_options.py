@@ -1,4 +1,4 @@
-"""Where a server keeps its things: the options that every command of an operator's takes."""
+"""The options for the database and the storage, common to all server commands."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 __all__ = ["load_settings", "place_options"]
 
-_DATABASE: Final = "Where records are: sqlite:///FILE or postgresql://USER@HOST/NAME.  [CODEPUSH_DATABASE_URL]"
+_DATABASE: Final = "Database: sqlite:///FILE or postgresql://USER@HOST/NAME.  [CODEPUSH_DATABASE_URL]"
 
 
 def place_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that say where a server keeps its things."""
+    """Add the options for the database and the storage."""
     for option in (
         click.option(
-            "--storage-url", metavar="URL", help="Where archives are: a folder or bucket.  [CODEPUSH_STORAGE_URL]"
+            "--storage-url", metavar="URL", help="Storage of archives: a folder or bucket.  [CODEPUSH_STORAGE_URL]"
         ),
         click.option("--database-url", metavar="URL", help=_DATABASE),
         click.option("--data", metavar="DIR", help="Folder for database and archives.  [CODEPUSH_DATA]"),
@@ -31,7 +31,7 @@ def place_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def load_settings(places: dict[str, str | None], *, address: str = "http://127.0.0.1:3000") -> Settings:
-    """Return the settings that flags and the environment give."""
+    """Return the settings of the options and the environment."""
     from codepush.server.settings import Settings
 
     return Settings.load(places, os.environ, address=address)

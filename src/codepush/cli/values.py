@@ -1,4 +1,4 @@
-"""Values as people type them on the command line."""
+"""Types of the values on the command line."""
 
 from __future__ import annotations
 
@@ -73,12 +73,12 @@ class _Target(click.ParamType["str"]):
 
         if semver.valid_range(str(value)) is None:
             sentence = 'Please use a semver-compliant target binary version range, for example "1.0.0", "*" or "^1.2.3"'
-            self.fail(f"{sentence}; '{value}' is none.", param, ctx)
+            self.fail(f"{sentence}; '{value}' is not a version range.", param, ctx)
         return str(value)
 
 
 class _Description(click.ParamType["str"]):
-    """A text in which backslashes are read as JavaScript reads them, so that a shell can pass line breaks."""
+    """A string with JavaScript's backslash escapes, so that a shell can pass line breaks."""
 
     name = "text"
     may_be_empty: ClassVar = True
@@ -97,11 +97,11 @@ class _Email(click.ParamType["str"]):
 
 
 class Choice(click.ParamType["str"]):
-    """One of a few words, in any letter case.
+    """One of several words, in any letter case.
 
     Args:
-        what: what they are, for people.
-        words: the words as they are typed, and what they mean.
+        what: Their name in messages.
+        words: The words, and the value of each.
 
     """
 
@@ -112,7 +112,7 @@ class Choice(click.ParamType["str"]):
         self._words = words
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        """Return what a word means."""
+        """Return the value of a word."""
         if str(value) in self._words.values():
             return str(value)
         meant = self._words.get(str(value).lower())
@@ -122,7 +122,7 @@ class Choice(click.ParamType["str"]):
         return meant
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str | None:  # noqa: ARG002 - click's
-        """Return how it is shown on the help page."""
+        """Return no metavar, so that click shows the name of the parameter."""
         return None
 
     def shell_complete(
@@ -131,7 +131,7 @@ class Choice(click.ParamType["str"]):
         param: click.Parameter,  # noqa: ARG002 - the same
         incomplete: str,
     ) -> list[CompletionItem]:
-        """Return the words that begin in this way."""
+        """Return the words with this beginning."""
         from click.shell_completion import CompletionItem
 
         return [CompletionItem(word) for word in self._words if word.startswith(incomplete.lower())]
@@ -145,10 +145,10 @@ EMAIL: Final = _Email()
 
 
 def check_contents(path: str) -> None:
-    """Refuse what people release by mistake: the app itself, or an archive of the update.
+    """Reject a release of the app itself or of an archive of the update.
 
     Raises:
-        BadParameter: the path is of an archive or a binary.
+        BadParameter: The path is an archive or a binary.
 
     """
     if Path(path).suffix.lower() in _BINARY:

@@ -1,7 +1,7 @@
-"""``--verify``: a release stays disabled until a simulated phone could take it from wherever phones are now.
+"""``--verify``: a release stays disabled until simulated devices could install it from everything that devices run.
 
-The phones are told what the server would tell them if the release were enabled, and for all of them. That is decided
-here, by the rules that servers decide with, from the history that the server gives.
+The devices get the update that the server would offer if the release were enabled for all of them. This module decides
+that with the server's rules, from the history of the deployment.
 """
 
 from __future__ import annotations
@@ -33,20 +33,20 @@ if TYPE_CHECKING:
 __all__ = ["Verdict", "verified"]
 
 _DIFF_SECONDS: Final = 10.0
-"""How long differences are waited for. A phone is told of one once it is there, and of the whole package until then."""
+"""Seconds to wait for diffs. Until a diff is built, devices get the whole package."""
 
 _LOOK_SECONDS: Final = 0.5
 
 
 class _Start(Struct, frozen=True):
-    """Where a phone starts from: the release that it runs, if it runs one, and the version of its app."""
+    """What a device runs at first: a release or the store build, and the version of the app."""
 
     release: Package | None
     app_version: str
 
 
 class Verdict(Struct, frozen=True, kw_only=True):
-    """What came of one phone. ``download`` is the kind of what it downloaded, ``size`` in bytes."""
+    """The result for one device. ``download`` is the kind of the download, ``size`` its bytes."""
 
     starts_from: str | None
     app_version: str
@@ -58,25 +58,25 @@ class Verdict(Struct, frozen=True, kw_only=True):
 def verified(
     cli: Cli, app: str, deployment: str, release: Package, verification: Verification, *, is_enabled: bool
 ) -> Package:
-    """Try a disabled release on simulated phones, and enable it when each of them could take it.
+    """Test a disabled release on simulated devices, and enable it if all of them could install it.
 
     Args:
-        cli: what the command works with.
+        cli: Context of the command.
         app: the app.
         deployment: the deployment.
-        release: the release, which is disabled.
-        verification: what the devices check.
-        is_enabled: whether it is to be enabled; it stays disabled otherwise, however the trial ends.
+        release: The disabled release.
+        verification: What the devices verify.
+        is_enabled: Whether to enable it after a successful trial.
 
     Returns:
-        The release as it is now.
+        The release in its new state.
 
     Raises:
-        Failure: a phone could not take it, or the trial itself could not be made. It stays disabled.
+        Failure: A device could not install it, or the trial failed. The release stays disabled.
 
     """
     label = release.label
-    enable = f"To enable it all the same: codepush patch {app} {deployment} --label {label} --no-disabled"
+    enable = f"To enable it anyway: codepush patch {app} {deployment} --label {label} --no-disabled"
     try:
         verdicts = _try(cli, app, deployment, label, verification)
         _print(cli, label, verdicts)
@@ -84,10 +84,10 @@ def verified(
         if failed is None:
             return _enabled(cli, app, deployment, release) if is_enabled else release
     except CodePushError as error:
-        raise Failure(f"{label} could not be tried, and stays disabled: {error.message}", enable) from error
-    runs = failed.starts_from or "the app from the store"
+        raise Failure(f"{label} could not be verified and stays disabled: {error.message}", enable) from error
+    runs = failed.starts_from or "the store build"
     raise Failure(
-        f"{label} stays disabled: a phone with version {failed.app_version} that runs {runs} could not take it."
+        f"{label} stays disabled: the update failed on a device with version {failed.app_version} that runs {runs}."
         f" {failed.failure}",
         enable,
         exit_code=Exit.REJECTED_BY_DEVICE,
@@ -100,10 +100,10 @@ def _enabled(cli: Cli, app: str, deployment: str, release: Package) -> Package:
 
 
 def _print(cli: Cli, label: str, verdicts: Sequence[Verdict]) -> None:
-    cli.out.say(f"{label} was tried on {len(verdicts)} simulated phone{'s' if len(verdicts) > 1 else ''}:")
+    cli.out.say(f"{label} was tested on {len(verdicts)} simulated device{'s' if len(verdicts) > 1 else ''}:")
     for one in verdicts:
-        runs = one.starts_from or "the app from the store"
-        came = one.failure or f"took it ({one.download}, {one.size:,} bytes)"
+        runs = one.starts_from or "the store build"
+        came = one.failure or f"installed ({one.download}, {one.size:,} bytes)"
         cli.out.say(f"  version {one.app_version}, running {runs}: {came}")
 
 
@@ -124,7 +124,7 @@ def _outcome(trial: Trial, folder: Path, start: _Start) -> Outcome:
 
 
 def _with_diffs(cli: Cli, app: str, deployment: str, label: str, metrics: Mapping[str, Metrics]) -> Sequence[Package]:
-    """Return the history as if the release were enabled for all, once it has differences or seems not to get them."""
+    """Return the history with the release enabled for all, once its diffs are built or the wait is over."""
     deadline = time.monotonic() + _DIFF_SECONDS
     while True:
         history = _as_if_enabled(cli.client.get_deployment_history(app, deployment), label)
@@ -139,7 +139,7 @@ def _as_if_enabled(history: Sequence[Package], label: str) -> list[Package]:
 
 
 def _starts(history: Sequence[Package], metrics: Mapping[str, Metrics], label: str) -> Iterator[_Start]:
-    """Yield what phones run now that would be offered the release, and the app from the store, which new phones run."""
+    """Yield what devices run that would be offered the release, and the store build of new devices."""
     release, candidates = _find(history, label), selection.candidates(history)
     by_label = {one.label: one for one in history}
     counted = [
@@ -151,7 +151,7 @@ def _starts(history: Sequence[Package], metrics: Mapping[str, Metrics], label: s
     tried = set()
     for runs, version in [(None, some_version(release.app_version)), *counted]:
         start = _Start(by_label[runs] if runs else None, version)
-        # What a phone makes of a release does not depend on the version of its app, once it is offered it.
+        # The app's version matters only for the offer, not for the installation.
         if runs not in tried and selection.answer(candidates, _check(start)).label == label:
             tried.add(runs)
             yield start
@@ -169,7 +169,7 @@ def _check(start: _Start) -> UpdateCheck:
 def _find(history: Sequence[Package], label: str) -> Package:
     found = next((one for one in history if one.label == label), None)
     if found is None:
-        raise CodePushError(f"{label} is not in the deployment's history any more.")
+        raise CodePushError(f"{label} is no longer in the deployment's history.")
     return found
 
 
@@ -191,7 +191,7 @@ def _trial(cli: Cli, app: str, deployment: str, history: Sequence[Package], veri
 def _verdict(start: _Start, release: Package, outcome: Outcome) -> Verdict:
     failure = outcome.failure
     if failure is None and outcome.runs.label != release.label:
-        failure = f"It runs {outcome.runs.label or 'the app from the store'} in the end."
+        failure = f"The device now runs {outcome.runs.label or 'the store build'}."
     return Verdict(
         starts_from=start.release.label if start.release else None,
         app_version=start.app_version,

@@ -67,7 +67,7 @@ def test_devices_that_have_it_stay():
 
 def test_refusals_of_a_new_release():
     """A duplicate and an unfinished rollout are foreseen; a disabled rollout is in nobody's way."""
-    assert "this very package" in plan_new(HISTORY, METRICS, new(package_hash="hash2")).refusal
+    assert "already has this package" in plan_new(HISTORY, METRICS, new(package_hash="hash2")).refusal
     assert plan_new(HISTORY, METRICS, new(package_hash="hash1")).refusal is None
     unfinished = [release(1), release(2, rollout=20)]
     assert "rollout of v2 is unfinished (20%)" in plan_new(unfinished, METRICS, new()).refusal
@@ -94,7 +94,7 @@ def test_refusals_of_a_rollback():
     assert plan_return([], {}, None).refusal == "there are no releases"
     assert plan_return([release(1)], {}, None).refusal == "there is no release before the newest"
     assert plan_return(HISTORY, {}, "v9").refusal == "there is no release v9"
-    assert plan_return(HISTORY, {}, "v2").refusal == "v2 is the newest release already"
+    assert plan_return(HISTORY, {}, "v2").refusal == "v2 is already the newest release"
     assert "v1 is for 1.0.0" in plan_return([release(1), release(2, "2.0.0")], {}, None).refusal
 
 

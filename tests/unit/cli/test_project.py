@@ -44,9 +44,9 @@ def test_not_above_the_repository(tmp_path):
     [
         (".codepush.toml", "ap = 'App'", "unknown key 'ap'. Did you mean 'app'?"),
         (".codepush.toml", "privateKeyPath = 'x'", "unknown key 'privateKeyPath'"),
-        (".codepush.toml", "colour = 'red'", "unknown key 'colour'. It may have: server, app"),
-        (".codepush.toml", "app = 1", "'app' must be a text"),
-        (".codepush.toml", "app = ''", "'app' must be a text that is not empty"),
+        (".codepush.toml", "colour = 'red'", "unknown key 'colour'. Known keys: server, app"),
+        (".codepush.toml", "app = 1", "'app' must be a"),
+        (".codepush.toml", "app = ''", "'app' must be a non-empty string"),
         (".codepush.toml", "app = ", "is not valid TOML"),
         (".codepush.toml", b"app = '\xff'", "cannot be read"),
         ("pyproject.toml", "[tool]\ncodepush = 1", "tool.codepush must be a table"),
