@@ -60,9 +60,9 @@ class TrialTotals(Struct, frozen=True):
         return self._sum("bad")
 
     @property
-    def standings(self) -> Mapping[TrialStanding, int]:
+    def standings(self) -> Mapping[str, int]:
         """All verdicts, by standing."""
-        found: Counter[TrialStanding] = Counter()
+        found: Counter[str] = Counter()
         for (kind, _, standing), count in self.counts.items():
             if kind != "began":
                 found[standing] += count

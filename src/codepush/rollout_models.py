@@ -12,7 +12,6 @@ from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
-from codepush.insight_models import TrialStanding
 from codepush.models import Answered
 from codepush.rollout_plan import NO_PLAN, NoPlan, OnHalt, RolloutPlan, RolloutStage
 
@@ -96,7 +95,7 @@ class RolloutCounts(Struct, frozen=True, kw_only=True):
     ok: int = 0
     bad: int = 0
     interval: tuple[float, float] = (0.0, 1.0)
-    standing: Mapping[TrialStanding, int] = {}
+    standing: Mapping[str, int] = {}
     strangers: float | None = None
 
 

@@ -47,6 +47,8 @@ class Exit(IntEnum):
     PACKAGE = 10
     REJECTED_BY_DEVICE = 11
     PROJECT = 12
+    UNDECIDED = 13
+    HALTED = 14
     CANCELLED = 130
 
 
@@ -64,6 +66,8 @@ EXITS: Final = {
     Exit.PACKAGE: "The files to release are wrong. Nothing was sent.",
     Exit.REJECTED_BY_DEVICE: "A simulated device could not install the release.",
     Exit.PROJECT: "The app's project is incomplete, or one of its tools failed. Nothing was sent.",
+    Exit.UNDECIDED: "A person has to decide, for example about a rollout that waits.",
+    Exit.HALTED: "The rollout was halted.",
     Exit.CANCELLED: "Cancelled at a prompt or with Ctrl-C.",
 }
 """What each exit code means."""

@@ -56,6 +56,7 @@ ENTRIES: Final[Mapping[str, Entry]] = {
     "patch": Entry("codepush.cli.release:patch", "Releases", "Update the settings of a release."),
     "promote": Entry("codepush.cli.release:promote", "Releases", "Promote a release to another deployment."),
     "rollback": Entry("codepush.cli.release:rollback", "Releases", "Roll back to an earlier release."),
+    "rollout": Entry("codepush.cli.rollout:rollout", "Releases", "Manage rollout plans."),
     "simulate": Entry("codepush.cli.simulate:simulate", "Devices", "Test an update on a simulated device."),
     "debug": Entry("codepush.cli.debug:debug", "Devices", "Stream CodePush logs from a device or simulator."),
     "server": Entry("codepush.cli.server:server", "Server", "Run and maintain a self-hosted server."),

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from codepush.cli.context import Cli
     from codepush.cli.release_settings import ReleaseRequest, Verification
     from codepush.models import PackageInfo
+    from codepush.rollout_models import NoPlan, RolloutPlan
 
 __all__ = ["patch", "promote", "release", "rollback"]
 
@@ -116,6 +117,7 @@ def promote(
     info: PackageInfo,
     no_duplicate_release_error: bool,
     verification: Verification | None,
+    plan: RolloutPlan | NoPlan | None,
     dry_run: bool,
 ) -> None:
     """Promote a release to another deployment, with its settings unless overridden."""
@@ -130,7 +132,7 @@ def promote(
     from codepush.client import is_duplicate
 
     try:
-        made = promoted(cli, app, source, destination, info, verification=verification)
+        made = promoted(cli, app, source, destination, info, verification=verification, plan=plan)
     except APIError as error:
         if not (no_duplicate_release_error and is_duplicate(error)):
             raise

@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from codepush.cli.context import note_flag
+from codepush.cli.rollout_settings import PLAN_OPTIONS, plan_of
 from codepush.cli.values import DESCRIPTION, ROLLOUT, TARGET
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from codepush.models import PackageInfo
+    from codepush.rollout_models import NoPlan, RolloutPlan
 
 __all__ = ["DRY_RUN", "ReleaseRequest", "Verification", "patch_options", "promotion_options", "release_options"]
 
@@ -45,6 +47,7 @@ class ReleaseRequest:
         private_key_path: The key to sign with, by default that of the project file.
         no_duplicate_release_error: Whether a package that is released already is only a warning.
         verification: How to verify the release on simulated devices; ``None``: not at all.
+        plan: The rollout plan; ``None``: the deployment's default plan.
         dry_run: Whether to show only what would happen.
 
     """
@@ -54,6 +57,7 @@ class ReleaseRequest:
     private_key_path: str | None
     no_duplicate_release_error: bool
     verification: Verification | None
+    plan: RolloutPlan | NoPlan | None
     dry_run: bool
 
 
@@ -95,6 +99,7 @@ _RELEASE: Final = (
     _disabled(default=False),
     _mandatory(default=False),
     _rollout(default=100, help="Percentage of devices to release to.  [100%]"),
+    *PLAN_OPTIONS,
     _NO_DUPLICATE_ERROR,
     click.option(
         "-k",
@@ -119,6 +124,7 @@ _PROMOTION: Final = (
     _mandatory(default=None),
     _NO_DUPLICATE_ERROR,
     _rollout(help="Percentage of devices to release to.  [100%]"),
+    *PLAN_OPTIONS,
     _target(help="Binary versions to target.  [the source's]"),
     *_VERIFICATION,
     DRY_RUN,
@@ -146,12 +152,14 @@ def release_options(command: Callable[..., Any]) -> Callable[..., Any]:
         dry_run: bool,
         **values: Any,  # noqa: ANN401 - click's
     ) -> Any:  # noqa: ANN401 - click's
+        plan = plan_of(values)
         request = ReleaseRequest(
-            info=_info(values),
+            info=_info(values, plan),
             deployment_name=deployment_name,
             private_key_path=private_key_path,
             no_duplicate_release_error=no_duplicate_release_error,
             verification=_verification(values),
+            plan=plan,
             dry_run=dry_run,
         )
         return command(*args, request=request, **values)
@@ -164,7 +172,8 @@ def promotion_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(command)
     def run(*args: Any, **values: Any) -> Any:  # noqa: ANN401 - click's
-        return command(*args, info=_info(values), verification=_verification(values), **values)
+        plan = plan_of(values)
+        return command(*args, info=_info(values, plan), verification=_verification(values), plan=plan, **values)
 
     return _with(run, _PROMOTION)
 
@@ -179,11 +188,13 @@ def patch_options(command: Callable[..., Any]) -> Callable[..., Any]:
     return _with(run, _PATCH)
 
 
-def _info(values: dict[str, Any]) -> PackageInfo:
-    """Remove the settings of a release from the values of options and return them."""
+def _info(values: dict[str, Any], plan: RolloutPlan | NoPlan | None = None) -> PackageInfo:
+    """Remove the settings of a release from the values of options and return them; a plan has the percentages."""
     from codepush.models import PackageInfo
+    from codepush.rollout_models import RolloutPlan
 
-    return PackageInfo(**{name: values.pop(name) for name in PackageInfo.__struct_fields__ if name in values})
+    info = {name: values.pop(name) for name in PackageInfo.__struct_fields__ if name in values}
+    return PackageInfo(**info | ({"rollout": None} if isinstance(plan, RolloutPlan) else {}))
 
 
 def _verification(values: dict[str, Any]) -> Verification | None:

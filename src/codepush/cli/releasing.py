@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from codepush.cli.context import Cli
     from codepush.cli.release_settings import ReleaseRequest, Verification
     from codepush.models import Package, PackageInfo
+    from codepush.rollout_models import NoPlan, RolloutPlan
 
 __all__ = ["promoted", "release_contents", "warn_of_duplicate"]
 
@@ -56,7 +57,14 @@ def release_contents(
     try:
         with cli.out.progress("Uploading") as report:
             release = cli.client.release(
-                app, deployment, contents, target, info, on_progress=report, private_key_path=key
+                app,
+                deployment,
+                contents,
+                target,
+                info,
+                on_progress=report,
+                private_key_path=key,
+                plan=request.plan,
             )
     except APIError as error:
         if not (request.no_duplicate_release_error and is_duplicate(error)):
@@ -75,7 +83,14 @@ def release_contents(
 
 
 def promoted(
-    cli: Cli, app: str, source: str, destination: str, info: PackageInfo, *, verification: Verification | None
+    cli: Cli,
+    app: str,
+    source: str,
+    destination: str,
+    info: PackageInfo,
+    *,
+    verification: Verification | None,
+    plan: RolloutPlan | NoPlan | None,
 ) -> Package:
     """Promote a release; with ``--verify`` enable it only after tests on simulated devices.
 
@@ -85,12 +100,12 @@ def promoted(
 
     """
     if verification is None:
-        return cli.client.promote(app, source, destination, info)
+        return cli.client.promote(app, source, destination, info, plan=plan)
     is_disabled = info.is_disabled
     if is_disabled is None:
         releases = cli.client.get_deployment_history(app, source)
         is_disabled = next((one.is_disabled for one in reversed(releases) if info.label in {None, one.label}), None)
-    made = cli.client.promote(app, source, destination, replace(info, is_disabled=True))
+    made = cli.client.promote(app, source, destination, replace(info, is_disabled=True), plan=plan)
     return _tried(cli, app, destination, made, verification, is_enabled=not is_disabled)
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["DESCRIPTION", "DURATION", "EMAIL", "ROLLOUT", "TARGET", "Choice", "check_contents"]
 
+_PERCENT: Final = re.compile(r"(\d{1,3}(?:\.\d{1,6})?)\s?%?")
 _ROLLOUT: Final = re.compile(r"(100|[1-9][0-9]|[1-9])%?")
 _PART: Final = re.compile(r"\s*([0-9]+(?:\.[0-9]+)?)\s*([a-z]*)\s*,?", re.IGNORECASE)
 _SECONDS: Final[Mapping[str, float]] = {
@@ -46,6 +47,20 @@ class _Rollout(click.ParamType["int"]):
         if match is None:
             self.fail(f"'{value}' is not a whole percentage from 1 to 100.", param, ctx)
         return int(match[1])
+
+
+class _Share(click.ParamType["float"]):
+    """A percentage that need not be whole, as a share."""
+
+    name = "percent"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        if isinstance(value, float):
+            return value
+        match = _PERCENT.fullmatch(str(value))
+        if match is None or not 0 < float(match[1]) < 100:  # noqa: PLR2004 - percent
+            self.fail(f"'{value}' is not a percentage between 0 and 100, such as 1.5%.", param, ctx)
+        return float(match[1]) / 100
 
 
 class _Duration(click.ParamType["timedelta"]):
@@ -138,6 +153,7 @@ class Choice(click.ParamType["str"]):
 
 
 ROLLOUT: Final = _Rollout()
+SHARE: Final = _Share()
 DURATION: Final = _Duration()
 TARGET: Final = _Target()
 DESCRIPTION: Final = _Description()

@@ -95,6 +95,9 @@ def verified(
 
 
 def _enabled(cli: Cli, app: str, deployment: str, release: Package) -> Package:
+    if release.rollout_plan is not None:
+        cli.client.resume_rollout(app, deployment, release.label, note="Verified on simulated devices.")
+        return replace(release, is_disabled=False)
     info = PackageInfo(is_disabled=False)
     return cli.client.patch_release(app, deployment, release.label, info) or replace(release, is_disabled=False)
 

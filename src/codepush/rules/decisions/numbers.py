@@ -9,7 +9,6 @@ import msgspec
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from codepush.insight_models import TrialStanding
 from codepush.rules.conductor import weigh
 from codepush.rules.evidence import HALT, interval
 
@@ -102,7 +101,7 @@ class Numbers(Struct, frozen=True, kw_only=True, rename="camel"):
     silence: Mapping[str, SilenceNumbers] = {}
     others: CountNumbers | None = None
     gap: Mapping[str, tuple[float | None, float | None]] = {}
-    standing: Mapping[TrialStanding, int] = {}
+    standing: Mapping[str, int] = {}
     strangers: tuple[float | None, float | None] | None = None
     soak_seconds: int | None = None
     restarts_evidence: bool = False
@@ -114,7 +113,7 @@ def numbers(
     look: Look | None,
     step: Step,
     baseline: RolloutBaseline | None = None,
-    standing: Mapping[TrialStanding, int] | None = None,
+    standing: Mapping[str, int] | None = None,
 ) -> dict[str, object]:
     """Return the numbers of a decision; what is not known is left out.
 
@@ -157,9 +156,7 @@ def _baseline(baseline: RolloutBaseline) -> BaselineNumbers:
     )
 
 
-def _with_counts(
-    found: Numbers, look: Look, baseline: RolloutBaseline | None, standing: Mapping[TrialStanding, int]
-) -> Numbers:
+def _with_counts(found: Numbers, look: Look, baseline: RolloutBaseline | None, standing: Mapping[str, int]) -> Numbers:
     """Return numbers with what was counted."""
     silences = {"1h": look.silence_1h, "24h": look.silence}
     watched = {age: silence for age, silence in silences.items() if silence is not None}
