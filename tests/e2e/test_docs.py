@@ -16,6 +16,7 @@ What a page may rely on:
 """
 
 import os
+import re
 import signal
 import subprocess
 from contextlib import suppress
@@ -59,7 +60,7 @@ trap '{ export -p; printf "cd %q\\n" "$PWD"; } >"$STATE"' EXIT
 codepush() { # servers and workers run on in the background, once they have said that they are ready
     case "$*" in
         *--once*) command codepush "$@"; return ;;
-        "server start"*) set -- "$@" --port "$PORT" ;;
+        "server start" | "server start "*) set -- "$@" --port "$PORT" ;;
         "server worker"*) ;;
         *) command codepush "$@"; return ;;
     esac
@@ -174,7 +175,7 @@ def test_page(page, reader, codepush_server, request, monkeypatch):
     """Each block succeeds, or says why it is not run."""
     blocks = blocks_of((ROOT / page).read_text(encoding="utf-8"))
     text = "\n".join(block.text for block in blocks if block.is_shell or block.is_python)
-    if "codepush server start" not in text:
+    if not re.search(r"codepush server start\b(?!-)", text):
         use_server(reader, codepush_server, text)
     replacements = dict.fromkeys(SERVERS, reader.environment["CODEPUSH_SERVER_URL"])
     if DATABASE in text:
