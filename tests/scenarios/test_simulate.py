@@ -1,9 +1,11 @@
 """``codepush simulate`` and ``--verify``: releases are tried by a simulated phone before people's phones get them."""
 
+import anyio
 import pytest
 
 from codepush import CodePush, PackageInfo
 from codepush.device import SimulatedDevice
+from codepush.server import operations
 from support.commands import CommandLine
 from support.keys import make_key_pair
 from support.packages import make_bundle
@@ -93,6 +95,19 @@ def test_a_rollout(cli, release):
         )
     }
     assert outcomes == {("chosen", "v2"), ("held_back", "v1")}
+
+
+def test_stopped_updates(cli, codepush_server, release):
+    """The server offers nothing although a release would be chosen; the text names the possible causes."""
+    release("one")
+    anyio.run(operations.stop_updates, codepush_server.settings, None)
+    for _ in range(100):
+        simulated = cli.json("simulate", "App", "--app-version", "1.0.0")
+        if not simulated["offered"]["isAvailable"]:
+            break
+    assert (verdicts(simulated), simulated["runs"].get("label")) == ([("v1", "chosen")], None)
+    text = cli.text("simulate", "App", "--app-version", "1.0.0")
+    assert "would be offered v1: the updates of the deployment may be stopped, or v1 may be held" in text
 
 
 def test_a_key_is_enough(cli, code_push, release):
