@@ -71,6 +71,7 @@ LIKELY = {
     "target_binary_range": ["1.0.0", "2.0.0"],
     "target_binary_version": ["1.0.0", "2.0.0"],
     "user_email": [FRIEND, STRANGER],
+    "rolloutPlan": ["5% 4h, 100%", {"text": "100% 1h", "onHalt": "notify", "limitPercent": 1.5}],
 }
 """What good requests hold where the document cannot say it, or a random text would lead nowhere."""
 
@@ -93,7 +94,7 @@ TAKEN = {
 ASKED = {
     name
     for name in DOCUMENT["components"]["schemas"]
-    if name.endswith(("Creation", "Change", "Renaming", "Report", "PackageInfo")) or name == "Release"
+    if name.endswith(("Creation", "Change", "Renaming", "Report", "Request", "PackageInfo")) or name == "Release"
 }
 """The schemas of what is sent to the server."""
 
@@ -103,7 +104,7 @@ PAGES = ("/auth/", "/accesskey")
 ALIASES = {"/public/codepush/status"}
 """Paths that exist because another name of the server is cut off in front of them."""
 
-NOT_ONE_REQUEST = {"aclose", "close", "get_sessions", "with_options"}
+NOT_ONE_REQUEST = {"aclose", "close", "get_sessions", "watch_rollout", "with_options"}
 """Methods of the SDK that ask nothing, or what another one asks."""
 
 CHECKS = [
@@ -128,6 +129,7 @@ def sharpened(document):
             fields |= {field: {"enum": LIKELY[field]} for field in fields if field in LIKELY}
         elif schema["type"] == "object":
             schema["additionalProperties"] = False
+    sharp["components"]["schemas"]["PackageInfo"]["properties"]["rolloutPlan"] = {"type": "null"}  # fits every rollout
     return sharp
 
 

@@ -1,5 +1,6 @@
 """Who may do what: every management route, asked by everyone, from one table."""
 
+import json
 from itertools import count
 
 import httpx2
@@ -34,6 +35,7 @@ class Route(Struct, frozen=True):
     """What the owner is answered, where that is something else."""
 
 
+PLAN = "5%, 100%"
 APP, STAGING = "/apps/{app}", "/apps/{app}/deployments/Staging"
 
 ROUTES = [
@@ -69,13 +71,35 @@ ROUTES = [
     Route("POST", f"{STAGING}/promote/Production", COLLABORATOR, 201, {}),
     Route("POST", f"{STAGING}/rollback", COLLABORATOR, 201),
     Route("POST", f"{STAGING}/rollback/v1", COLLABORATOR, 201),
+    Route("POST", f"{STAGING}/rollouts/preview", COLLABORATOR, 200, {"rolloutPlan": PLAN}),
+    Route("GET", f"{STAGING}/rollouts", COLLABORATOR, 200),
+    Route("GET", f"{STAGING}/rollouts/v3", COLLABORATOR, 200),
+    Route("PUT", f"{STAGING}/rollouts/v3", COLLABORATOR, 200, {"rolloutPlan": PLAN}),
+    Route("POST", f"{STAGING}/rollouts/v3/pause", COLLABORATOR, 200),
+    Route("POST", f"{STAGING}/rollouts/v3/resume", COLLABORATOR, 200),
+    Route("POST", f"{STAGING}/rollouts/v3/advance", COLLABORATOR, 200),
+    Route("POST", f"{STAGING}/rollouts/v3/halt", COLLABORATOR, 200),
+    Route("POST", f"{STAGING}/rollouts/v3/complete", COLLABORATOR, 200),
+    Route("POST", f"{STAGING}/rollouts/v3/cancel", COLLABORATOR, 200),
+    Route("GET", f"{STAGING}/rollouts/v3/decisions", COLLABORATOR, 200),
+    Route("POST", f"{STAGING}/stop", COLLABORATOR, 204, {"note": "outage"}),
+    Route("DELETE", f"{STAGING}/stop", COLLABORATOR, 204),
+    Route("GET", f"{STAGING}/plan", COLLABORATOR, 200),
+    Route("PUT", f"{STAGING}/plan", OWNER, 200, {"rolloutPlan": PLAN}),
+    Route("DELETE", f"{STAGING}/plan", OWNER, 204),
 ]
 
 MANAGED = ("/authenticated", "/account", "/accessKeys", "/sessions", "/apps")
 """Where the standalone dialect's paths begin; App Center's has a table of its own."""
 
 PARAMETERS = {"spare": "{access_key}", "nowhere": "{machine}", "Staging": "{deployment}", "Production": "{destination}"}
-PARAMETERS |= {"v1": "{label}", "{me}": "{email}", "third@example.test": "{email}", "fourth@example.test": "{email}"}
+PARAMETERS |= {
+    "v1": "{label}",
+    "v3": "{label}",
+    "{me}": "{email}",
+    "third@example.test": "{email}",
+    "fourth@example.test": "{email}",
+}
 
 
 class World:
@@ -97,8 +121,8 @@ class World:
         headers = {} if key is None else {"Authorization": f"Bearer {key}"}
         return self.http.request(method, path, headers=headers, **options)
 
-    def release(self, role, path, script):
-        parts = {"package": ("index.js", script), "packageInfo": (None, '{"appVersion":"1.0.0"}')}
+    def release(self, role, path, script, **info):
+        parts = {"package": ("index.js", script), "packageInfo": (None, json.dumps({"appVersion": "1.0.0", **info}))}
         return self.ask(role, "POST", path, files=parts)
 
     def new_app(self):
@@ -115,7 +139,18 @@ class World:
         """Make what a request needs that is going to succeed, and return the app or a name that nothing has."""
         if "spare" in route.path:
             self.ask(role, "POST", "/accessKeys", json={"friendlyName": "spare"})
-        return self.new_app() if "{app}" in route.path else f"Name{next(_names)}"
+        app = self.new_app() if "{app}" in route.path else f"Name{next(_names)}"
+        if "/rollouts" in route.path:
+            self.roll_out(app, is_paused=route.path.endswith("/resume"))
+        return app
+
+    def roll_out(self, app, *, is_paused):
+        """Release v3 of an app with a plan."""
+        below = f"/apps/{app}/deployments/Staging"
+        made = [self.release("owner", f"{below}/release", b"3", rolloutPlan=PLAN)]
+        if is_paused:
+            made.append(self.ask("owner", "POST", f"{below}/rollouts/v3/pause"))
+        assert [answer.status_code for answer in made] == [201, 200][: len(made)]
 
     def seen(self, app):
         """Return all that the owner sees of an app."""

@@ -123,6 +123,9 @@ def _services(parts: Parts) -> Services:
         idempotency=releasing.idempotency,
         metrics=releasing.metrics,
         series=releasing.series,
+        rollouts=releasing.rollouts,
+        previews=releasing.previews,
+        stopping=releasing.stopping,
     )
 
 

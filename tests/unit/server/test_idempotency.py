@@ -4,6 +4,8 @@ import pytest
 from msgspec.structs import replace
 
 from codepush.models import Package, PackageInfo
+from codepush.rollout_models import NO_PLAN
+from codepush.rules import plans
 from codepush.server.ports.responses import ResponseRecord
 from codepush.server.services.errors import ConflictError, KeyReusedError
 from codepush.server.services.releasing.idempotency import KEPT_MS, Idempotency, IdempotencyKey, digest
@@ -148,10 +150,16 @@ async def test_what_a_digest_covers(tmp_path):
     same.write_bytes(b"1" * 100_000)
     other.write_bytes(b"1" * 99_999 + b"2")
     info = PackageInfo(app_version="1.0.0")
-    first = await digest(info, one)
-    assert first == await digest(PackageInfo(app_version="1.0.0"), same)
-    others = [await digest(info, other), await digest(info), await digest(PackageInfo(app_version="1.0.1"), one)]
-    assert len({first, *others}) == 4
+    first = await digest(info, file=one)
+    assert first == await digest(PackageInfo(app_version="1.0.0"), file=same)
+    others = [
+        await digest(info, file=other),
+        await digest(info),
+        await digest(PackageInfo(app_version="1.0.1"), file=one),
+    ]
+    planned = [await digest(info, plan, file=one) for plan in (plans.parse("100%"), plans.parse("5%, 100%"), NO_PLAN)]
+    assert len({first, *others, *planned}) == 7
+    assert await digest(info, None, file=one) == first
 
 
 async def test_a_digest_does_not_depend_on_the_order_of_the_fields():

@@ -38,6 +38,7 @@ _TAGS: Final[Mapping[str, Iterable[Route]]] = {
     "Apps": standalone.APPS,
     "Deployments": standalone.DEPLOYMENTS,
     "Releases": standalone.RELEASES,
+    "Rollouts": standalone.ROLLOUTS,
     "Phones": DEVICES.values(),
     "Server": PUBLIC.values(),
     "App Center": (*MANAGEMENT.values(), *UPLOADS.values()),

@@ -13,8 +13,21 @@ import msgspec
 from msgspec import Struct
 
 from codepush.models import COMPLETE_ROLLOUT, ReleaseMethod
-from codepush.wire.jsonschema import MOMENT, Schema, object_of, reference, wrapped
+from codepush.rollout_models import RolloutReason, RolloutState
+from codepush.rollout_plan import OnHalt
+from codepush.wire.jsonschema import MOMENT, Schema, map_of, nullable, object_of, reference, wrapped
 from codepush.wire.messages import Problem
+from codepush.wire.standalone.plans import PlanShape, StageShape
+from codepush.wire.standalone.rollouts import (
+    BaselineShape,
+    CountsShape,
+    DecisionShape,
+    EvidenceShape,
+    GapShape,
+    PreviewShape,
+    RolloutShape,
+    StagePreviewShape,
+)
 from codepush.wire.standalone.shapes import (
     AccessKeyShape,
     AccountShape,
@@ -80,6 +93,33 @@ _VERSION: Final[Schema] = {
     "description": "The phone's own binary version. Missing parts of `1` and `1.0` are taken for 0.",
     "examples": ["1.0.0"],
 }
+
+
+_PERCENT: Final[Schema] = {"type": "number", "minimum": 0, "maximum": 100}
+_PERCENTS: Final = map_of(_PERCENT)
+_RATIO: Final[Schema] = {"type": "number", "minimum": 0}
+_SECONDS: Final[Schema] = {"type": "integer", "minimum": 0, "description": "Seconds."}
+_STAGE: Final[Schema] = {"type": "integer", "minimum": 1, "description": "Counted from 1."}
+
+_STAGE_FIELDS: Final[Mapping[str, Schema]] = {
+    "percent": ROLLOUT,
+    "soakSeconds": _SECONDS | {"description": "The least time there; of the last stage, how long it is watched."},
+    "needsApproval": FLAG | {"description": "Whether a person has to resume the rollout before the stage begins."},
+}
+
+_PLAN: Final[Mapping[str, Schema]] = {
+    "text": TEXT | {"examples": ["5% 4h, 25% 1d, 100%"]},
+    "limitPercent": _PERCENT | {"description": "The percentage of failing devices that is tolerated."},
+    "onHalt": {"type": "string", "enum": list(get_args(OnHalt))},
+    "startsAt": MOMENT,
+    "window": TEXT | {"description": "When it may advance.", "examples": ["Mon-Thu 09:00-17:00 Europe/Berlin"]},
+    "patienceSeconds": _SECONDS | {"description": "After how long a stage without enough verdicts advances."},
+    "ripenSeconds": _SECONDS | {"description": "What is younger does not count yet."},
+}
+
+_GIVEN_PLAN: Final[Schema] = {"anyOf": [_PLAN["text"], reference("RolloutPlanRequest")]}
+
+_NOTE: Final[Schema] = {"type": "string", "maxLength": 1000, "description": "Why; it is recorded."}
 
 
 class Told(Struct, frozen=True, kw_only=True):
@@ -172,7 +212,117 @@ _TOLD: Final[Mapping[str, Told]] = {
             "description": TEXT | {"maxLength": 10_000},
             "label": LABEL | {"description": "Which release; the newest one when left out."},
             "rollout": ROLLOUT,
+            "rolloutPlan": nullable(_GIVEN_PLAN)
+            | {
+                "description": "The rollout plan of a new release: a text, or an object with `text` or `stages`. Null: "
+                "none; left out: the default plan of the deployment. `rollout` must be that of its first stage."
+            },
         },
+    ),
+    "Rollout": Told(
+        shape=RolloutShape,
+        description=(
+            "The rollout of a release with a plan, and where it stands. Shares and limits are percent. `baseline` and "
+            "`limitPercent` are left out before it has started, `decisions` in lists."
+        ),
+        always=(
+            "stage",
+            "percent",
+            "isHeld",
+            "counts",
+            "evidence",
+            "gaps",
+            "soakedSeconds",
+            "waitsFor",
+            "decisions",
+            "version",
+        ),
+        fields={
+            "label": LABEL,
+            "state": {"type": "string", "enum": list(get_args(RolloutState))},
+            "reason": {"type": "string", "enum": list(get_args(RolloutReason))},
+            "stage": _STAGE,
+            "percent": ROLLOUT,
+            "limitPercent": _PERCENT,
+            "soakedSeconds": _SECONDS,
+            "waitsFor": TEXT | {"description": "What has to happen for the next step; empty once it is over."},
+            "startedAt": MOMENT,
+            "version": COUNT | {"description": "Rises with every step; send it as `expectedVersion`."},
+        },
+    ),
+    "RolloutBaseline": Told(
+        shape=BaselineShape,
+        description="What earlier releases lead to expect, in percent of the devices; `gaps` by age.",
+        always=("verdicts", "releases", "assumed", "gaps", "silenceLimits"),
+        fields={
+            "percent": _PERCENT,
+            "verdicts": COUNT,
+            "gaps": _PERCENTS,
+            "silenceLimits": _PERCENTS,
+            "strangersPercent": _PERCENT,
+        },
+    ),
+    "RolloutCounts": Told(
+        shape=CountsShape,
+        description="What devices reported. The share of failures lies within `interval`, in percent.",
+        always=("began", "ok", "bad", "interval", "standing"),
+        fields={
+            **dict.fromkeys(("began", "ok", "bad"), COUNT),
+            "interval": {"type": "array", "items": _PERCENT, "minItems": 2, "maxItems": 2},
+            "standing": map_of(COUNT),
+            "strangersPercent": _PERCENT,
+        },
+    ),
+    "RolloutDecision": Told(
+        shape=DecisionShape,
+        description="A decision, with the numbers that it can be computed from.",
+        always=("actor", "stage", "percent", "note", "numbers", "text"),
+        fields={"at": MOMENT, "stage": _STAGE, "percent": ROLLOUT, "numbers": {"type": "object"}},
+    ),
+    "RolloutEvidence": Told(
+        shape=EvidenceShape,
+        description=(
+            "How many times as likely what was seen is if the release is worse than allowed. From a `total` of 10 on a "
+            "rollout is held, from 100 on halted; from a `health` of 10 on it advances."
+        ),
+        always=("total", "failures", "others", "health"),
+        fields=dict.fromkeys(("total", "failures", "silence", "silence1h", "others", "health"), _RATIO),
+    ),
+    "RolloutGap": Told(
+        shape=GapShape,
+        description="The percentage of downloads without a verdict at an age, and that of the baseline.",
+        fields={
+            "age": {"type": "string", "enum": ["1h", "24h"]},
+            "percent": _PERCENT,
+            "usualPercent": _PERCENT,
+        },
+    ),
+    "RolloutPlan": Told(
+        shape=PlanShape,
+        description="How a release reaches all devices; `text` spells the stages.",
+        always=("text", "onHalt", "ripenSeconds"),
+        fields=_PLAN,
+    ),
+    "RolloutPreview": Told(
+        shape=PreviewShape,
+        description=(
+            "What a plan would do. `noticed`: rises of the failures in percent points that are noticed with a "
+            "probability of so many percent."
+        ),
+        always=("audience", "stages", "noticed", "warnings"),
+        fields={"limitPercent": _PERCENT, "audience": COUNT, "noticed": _PERCENTS},
+    ),
+    "RolloutStage": Told(
+        shape=StageShape,
+        description="A stage of a plan.",
+        always=("soakSeconds", "needsApproval"),
+        fields=_STAGE_FIELDS,
+    ),
+    "RolloutStagePreview": Told(
+        shape=StagePreviewShape,
+        description="What to expect of a stage: devices, verdicts after so many hours, and how many it takes.",
+        always=("devices", "verdicts", "needed"),
+        fields={"percent": ROLLOUT, "devices": COUNT, "verdicts": map_of(COUNT), "needed": COUNT},
     ),
     "Problem": Told(
         shape=Problem,
@@ -263,6 +413,11 @@ def _one(schema: Schema, names: Mapping[str, str]) -> Schema:
     }
 
 
+def _exactly(fields: Mapping[str, Schema], *, description: str | None = None) -> Schema:
+    """Return the schema of an object in a request that refuses other fields than these."""
+    return object_of(fields, description=description) | {"additionalProperties": False}
+
+
 def _new_app(app: Schema) -> Schema:
     fields = app["properties"] | {"deployments": {"type": ["array", "null"], "items": TEXT}}
     description = "An app that was just created; `deployments` is null when it has none."
@@ -309,9 +464,31 @@ def _requests() -> dict[str, Schema]:
             required=["name"],
         ),
         "Change": object_of({"packageInfo": reference("PackageInfo")}),
+        "ControlRequest": _exactly(
+            {
+                "note": _NOTE,
+                "limitPercent": {
+                    "type": "number",
+                    "exclusiveMinimum": 0,
+                    "exclusiveMaximum": 100,
+                    "description": "The limit from now on; only to resume.",
+                },
+                "expectedVersion": COUNT | {"maximum": 2**53, "description": "The version that the caller has seen."},
+                "force": FLAG | {"description": "Whether to advance in spite of a suspicion, which needs a note."},
+            }
+        ),
         "DeploymentCreation": object_of(
             {"name": NAME, "key": KEY | {"description": "What phones carry already; random when left out."}},
             required=["name"],
+        ),
+        "NoteRequest": _exactly({"note": _NOTE}),
+        "PlanRequest": object_of({"rolloutPlan": _GIVEN_PLAN}, required=["rolloutPlan"]),
+        "PreviewRequest": object_of(
+            {"rolloutPlan": _GIVEN_PLAN, "appVersion": TARGET, "isMandatory": FLAG}, required=["rolloutPlan"]
+        ),
+        "RolloutPlanRequest": _exactly(
+            {**_PLAN, "stages": {"type": "array", "minItems": 1, "maxItems": 20, "items": _exactly(_STAGE_FIELDS)}},
+            description="A plan: `stages`, or their `text`.",
         ),
         "FieldErrors": {
             "type": "array",

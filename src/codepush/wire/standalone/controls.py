@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from msgspec import Struct
 
@@ -14,7 +14,14 @@ if TYPE_CHECKING:
 
 __all__ = ["VERBS", "ControlShape", "NoteShape", "read_control", "read_note"]
 
-VERBS: Final = ("pause", "resume", "advance", "halt", "complete", "cancel")
+VERBS: Final[tuple[Literal["pause", "resume", "advance", "halt", "complete", "cancel"], ...]] = (
+    "pause",
+    "resume",
+    "advance",
+    "halt",
+    "complete",
+    "cancel",
+)
 """What a person may do with a rollout; the last segment of the path."""
 
 _NOTE_LENGTH: Final = 1000

@@ -39,7 +39,7 @@ from codepush.wire.standalone.responses import (
     read_rollouts,
     read_series,
 )
-from codepush.wire.standalone.routes import ROLLOUT_ROUTES, ROUTES
+from codepush.wire.standalone.routes import ROUTES
 from codepush.wire.standalone.shapes import InfoShape
 
 if TYPE_CHECKING:
@@ -497,7 +497,7 @@ def _call(
         end: what follows the path: a query, or the slash that the original tools send after some paths.
 
     """
-    route = ROUTES.get(route_id) or ROLLOUT_ROUTES[route_id]
+    route = ROUTES[route_id]
     path = route.path.format_map(segments) + end
     request = Request(method=route.method, path=path)
     if fields is not None:

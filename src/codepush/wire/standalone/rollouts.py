@@ -106,7 +106,7 @@ class CountsShape(Struct, frozen=True, kw_only=True, rename="camel", omit_defaul
             ok=counts.ok,
             bad=counts.bad,
             interval=(percent(low), percent(high)),
-            standing=dict(counts.standing),
+            standing=cast("dict[str, Number]", dict(counts.standing)),
             strangers_percent=_percent(counts.strangers),
         )
 
@@ -118,7 +118,7 @@ class CountsShape(Struct, frozen=True, kw_only=True, rename="camel", omit_defaul
             ok=int(self.ok or 0),
             bad=int(self.bad or 0),
             interval=(share(low), share(high)),
-            standing={name: int(number) for name, number in (self.standing or {}).items()},
+            standing=cast("Any", {name: int(number) for name, number in (self.standing or {}).items()}),
             strangers=_share(self.strangers_percent),
         )
 

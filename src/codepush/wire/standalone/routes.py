@@ -7,7 +7,7 @@ from typing import Final
 from codepush.wire.jsonschema import MOMENT, Schema, list_of, map_of, nullable, reference, wrapped
 from codepush.wire.routes import DONE, BodySpec, ResponseSpec, Route, by_id, json_body, json_response, text_response
 
-__all__ = ["ACCOUNT", "APPS", "DEPLOYMENTS", "RELEASES", "ROLLOUTS", "ROLLOUT_ROUTES", "ROUTES"]
+__all__ = ["ACCOUNT", "APPS", "DEPLOYMENTS", "RELEASES", "ROLLOUTS", "ROUTES"]
 
 _ACCESS_KEY: Final = "/accessKeys/{access_key}"
 _APP: Final = "/apps/{app}"
@@ -333,7 +333,7 @@ def _verb(verb: str, summary: str, right: str) -> Route:
         summary,
         _ROLLOUT_SHOWN,
         right=right,
-        body=json_body("RolloutControl", is_required=False),
+        body=json_body("ControlRequest", is_required=False),
         parameters=(_IDEMPOTENCY_KEY,),
         errors=(403, 404, 409, 422),
     )
@@ -401,7 +401,7 @@ ROLLOUTS: Final = (
         "Stop the updates of a deployment: no device is offered one.",
         _DONE,
         right="stop_updates",
-        body=json_body("Note", is_required=False),
+        body=json_body("NoteRequest", is_required=False),
         errors=(403, 404),
     ),
     Route(
@@ -443,8 +443,5 @@ ROLLOUTS: Final = (
     ),
 )
 
-ROUTES: Final = by_id(ACCOUNT, APPS, DEPLOYMENTS, RELEASES)
+ROUTES: Final = by_id(ACCOUNT, APPS, DEPLOYMENTS, RELEASES, ROLLOUTS)
 """Every route by its id."""
-
-ROLLOUT_ROUTES: Final = by_id(ROLLOUTS)
-"""The routes about rollouts by their ids."""

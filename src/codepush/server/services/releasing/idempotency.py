@@ -8,7 +8,7 @@ can commit; the other one's transaction is undone, and it answers what the first
 nobody waits for a request that was cut off, and no lock outlives its process.
 
 Refusals are not recorded: they changed nothing, and what was refused may succeed later. Nor is any
-answer that holds a secret: only releases, promotions and rollbacks can be repeated this way.
+answer that holds a secret: only releases, promotions, rollbacks and changes of rollouts can be repeated this way.
 
 A digest of what was sent is recorded beside the answer, so that a key that is used again for something
 else gets an error, and not the answer to what it was used for before.
@@ -17,7 +17,7 @@ else gets an error, and not the answer to what it was used for before.
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar
 
 import anyio.to_thread
 import msgspec
@@ -31,17 +31,22 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from pathlib import Path
 
-    from codepush.models import Package, PackageInfo
+    from codepush.models import Package
     from codepush.server.ports.responses import ResponseRecord
     from codepush.server.ports.store import Records, Store
 
-__all__ = ["Idempotency", "IdempotencyKey", "Receipt", "digest"]
+__all__ = ["Idempotency", "IdempotencyKey", "Receipt", "ReceiptOf", "digest"]
+
+T = TypeVar("T")
 
 KEPT_MS: Final = 24 * 60 * 60 * 1000
 """For how long an answer is given again."""
 
-Receipt: TypeAlias = "Callable[[Records, Package], Awaitable[None]]"
-"""Called within the transaction that makes a release, with what it made."""
+ReceiptOf: TypeAlias = "Callable[[Records, T], Awaitable[None]]"
+"""Called within the transaction that makes or changes something, with what it made."""
+
+Receipt: TypeAlias = "ReceiptOf[Package]"
+"""The receipt of a release."""
 
 
 class IdempotencyKey(Struct, frozen=True):
@@ -61,12 +66,13 @@ class IdempotencyKey(Struct, frozen=True):
     digest: str
 
 
-async def digest(info: PackageInfo, file: Path | None = None) -> str:
-    """Return a digest of what a request holds: settings of a release, and the uploaded file if there is one.
+async def digest(*values: Struct | None, file: Path | None = None) -> str:
+    """Return a digest of what a request holds: values, such as the settings of a release, and the uploaded file.
 
     It covers values instead of bytes, because a retry may spell the same JSON and multipart body differently.
     """
-    parts = [msgspec.json.encode(info, order="sorted")]  # digests are recorded: the order must never change
+    # Digests are recorded: the order of their parts must never change.
+    parts = [msgspec.json.encode(value, order="sorted") for value in values if value is not None]
     if file is not None:
         parts.append(await anyio.to_thread.run_sync(_file_digest, file))
     return hashlib.sha256(b"".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()
@@ -87,8 +93,8 @@ class Idempotency:
     async def once(
         self,
         request: IdempotencyKey,
-        act: Callable[[Receipt], Awaitable[Package]],
-        answer: Callable[[Package], ResponseRecord],
+        act: Callable[[ReceiptOf[T]], Awaitable[T]],
+        answer: Callable[[T], ResponseRecord],
     ) -> ResponseRecord:
         """Do what is asked unless it was done, and return the answer to it.
 
@@ -103,13 +109,13 @@ class Idempotency:
 
         """
 
-        def answered(package: Package) -> ResponseRecord:
-            return structs.replace(answer(package), digest=request.digest)
+        def answered(made: T) -> ResponseRecord:
+            return structs.replace(answer(made), digest=request.digest)
 
-        async def receipt(records: Records, package: Package) -> None:
+        async def receipt(records: Records, made: T) -> None:
             at = self._clock()
             await records.responses.forget(until=at - KEPT_MS)
-            await records.responses.add(request.account_id, request.route, request.key, answered(package), at=at)
+            await records.responses.add(request.account_id, request.route, request.key, answered(made), at=at)
 
         if (given := await self._given(request)) is not None:
             return given

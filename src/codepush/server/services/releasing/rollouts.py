@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from codepush.server.ports.store import Records, Store
     from codepush.server.services.caller import Caller
     from codepush.server.services.change import Change, Changes
+    from codepush.server.services.releasing.idempotency import ReceiptOf
     from codepush.server.services.releasing.rollout_controls import Control
 
 __all__ = ["Rollouts"]
@@ -115,10 +116,20 @@ class Rollouts:
                 await change.note("deployment.plan", deployment, before=deployment.default_plan, after=plan)
         return plan
 
-    async def plan(self, caller: Caller, app_name: str, deployment_name: str, label: str, plan: RolloutPlan) -> Rollout:
+    async def plan(
+        self,
+        caller: Caller,
+        app_name: str,
+        deployment_name: str,
+        label: str,
+        plan: RolloutPlan,
+        *,
+        receipt: ReceiptOf[Rollout] | None = None,
+    ) -> Rollout:
         """Give the newest release a plan, or another one.
 
-        The percentage never falls: the rollout is at the last stage whose percentage is at most the release's.
+        The percentage never falls: the rollout is at the last stage whose percentage is at most the release's. The
+        receipt is called with the rollout before the commit.
 
         Raises:
             NotFoundError: The caller sees no such deployment, or it has no such release.
@@ -138,10 +149,19 @@ class Rollouts:
                 rollout = await self._replan(change, deployment, history, rollout, plan)
             else:
                 raise ConflictError(f"The rollout is {rollout.state}.", code="rollout_over")
-            return await self._show(change.records, deployment, rollout, at=change.at)
+            return await self._changed(change, deployment, rollout, receipt)
 
-    async def act(self, caller: Caller, app_name: str, deployment_name: str, label: str, control: Control) -> Rollout:
-        """Do something with a rollout.
+    async def act(
+        self,
+        caller: Caller,
+        app_name: str,
+        deployment_name: str,
+        label: str,
+        control: Control,
+        *,
+        receipt: ReceiptOf[Rollout] | None = None,
+    ) -> Rollout:
+        """Do something with a rollout. The receipt is called with it before the commit.
 
         Raises:
             NotFoundError: The caller sees no such deployment, or the release has no rollout plan.
@@ -163,7 +183,7 @@ class Rollouts:
             case = await cases.of_release(change.records, deployment, history, rollout, at=change.at)
             assert case is not None  # its release is there
             rollout = await steps.by_hand(change, case, control)
-            return await self._show(change.records, deployment, rollout, at=change.at)
+            return await self._changed(change, deployment, rollout, receipt)
 
     async def _begin(
         self,
@@ -193,6 +213,19 @@ class Rollouts:
         case = await cases.of_release(change.records, deployment, history, rollout, at=change.at)
         assert case is not None  # its release is there
         return await steps.replan(change, case, plan)
+
+    async def _changed(
+        self,
+        change: Change,
+        deployment: DeploymentRecord,
+        rollout: RolloutRecord,
+        receipt: ReceiptOf[Rollout] | None,
+    ) -> Rollout:
+        """Return a rollout that was changed, after the receipt was called with it."""
+        shown = await self._show(change.records, deployment, rollout, at=change.at)
+        if receipt is not None:
+            await receipt(change.records, shown)
+        return shown
 
     async def _show(
         self, records: Records, deployment: DeploymentRecord, rollout: RolloutRecord, *, at: int

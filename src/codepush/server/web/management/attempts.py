@@ -1,9 +1,10 @@
-"""Requests that make a release: each is carried out once, however often it is sent."""
+"""Requests that make a release or change a rollout: each is carried out once, however often it is sent."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, Generic, NamedTuple, TypeVar
 
+from codepush.server.services.errors import InvalidError
 from codepush.server.services.releasing.idempotency import IdempotencyKey
 from codepush.server.web.management.responses import json_answer
 
@@ -13,29 +14,32 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from codepush.models import Package
     from codepush.server.ports.responses import ResponseRecord
     from codepush.server.services.caller import Caller
-    from codepush.server.services.releasing.idempotency import Idempotency, Receipt
+    from codepush.server.services.releasing.idempotency import Idempotency, ReceiptOf
 
-__all__ = ["Attempt", "Attempts"]
+__all__ = ["Attempt", "Attempts", "key_of"]
+
+T = TypeVar("T")
+
+_KEY_LENGTH: Final = 255
 
 
-class Attempt(NamedTuple):
-    """One request to make a release; a client may send it several times.
+class Attempt(NamedTuple, Generic[T]):
+    """One request to make or change something; a client may send it several times.
 
     Attributes:
         key: what all of these requests have in common; ``None`` if the client cannot repeat the request.
         digest: returns a digest of the content, which is that of the first request.
-        release: makes the release, and passes it to the receipt before the commit.
-        response: returns the response that shows the release.
+        act: does what is asked, and passes what it made to the receipt before the commit.
+        response: returns the response that shows what was made.
 
     """
 
     key: str | None
     digest: Callable[[], Awaitable[str]]
-    release: Callable[[Receipt | None], Awaitable[Package]]
-    response: Callable[[Package], ResponseRecord]
+    act: Callable[[ReceiptOf[T] | None], Awaitable[T]]
+    response: Callable[[T], ResponseRecord]
 
 
 class Attempts:
@@ -44,7 +48,7 @@ class Attempts:
     def __init__(self, idempotency: Idempotency) -> None:
         self._idempotency = idempotency
 
-    async def respond(self, request: Request, caller: Caller, attempt: Attempt) -> Response:
+    async def respond(self, request: Request, caller: Caller, attempt: Attempt[T]) -> Response:
         """Return the response to an attempt, which is that of the first successful one.
 
         Raises:
@@ -52,15 +56,31 @@ class Attempts:
 
         """
         if attempt.key is None:
-            record = attempt.response(await attempt.release(None))
+            record = attempt.response(await attempt.act(None))
         else:
             key = IdempotencyKey(caller.account.id, _route(request), attempt.key, await attempt.digest())
-            record = await self._idempotency.once(key, attempt.release, attempt.response)
+            record = await self._idempotency.once(key, attempt.act, attempt.response)
         return json_answer(record.body, record.status, location=record.location or None)
 
     async def knows(self, request: Request, caller: Caller, key: str) -> bool:
         """Return whether the response to an attempt with this key is recorded, whatever its content."""
         return await self._idempotency.knows(caller.account.id, _route(request), key)
+
+
+def key_of(request: Request) -> str | None:
+    """Return the key that a client gives a request so that it can be repeated.
+
+    Raises:
+        InvalidError: it is empty or too long.
+
+    """
+    key = request.headers.get("idempotency-key")
+    if key is not None and not 1 <= len(key) <= _KEY_LENGTH:
+        raise InvalidError(
+            f"Idempotency-Key: send 1 to {_KEY_LENGTH} characters, different for every request.",
+            code="invalid_idempotency_key",
+        )
+    return key
 
 
 def _route(request: Request) -> str:

@@ -13,8 +13,11 @@ if TYPE_CHECKING:
     from codepush.server.services.releasing.deployments import Deployments
     from codepush.server.services.releasing.idempotency import Idempotency
     from codepush.server.services.releasing.metrics import Metrics
+    from codepush.server.services.releasing.previews import Previews
     from codepush.server.services.releasing.releases import Releases
+    from codepush.server.services.releasing.rollouts import Rollouts
     from codepush.server.services.releasing.series import Series
+    from codepush.server.services.releasing.stopping import Stopping
     from codepush.server.services.releasing.uploaded_releases import UploadedReleases
 
 __all__ = ["Services"]
@@ -34,3 +37,6 @@ class Services(NamedTuple):
     idempotency: Idempotency
     metrics: Metrics
     series: Series
+    rollouts: Rollouts
+    previews: Previews
+    stopping: Stopping

@@ -9,6 +9,7 @@ from codepush.server.web.standalone.account import AccountRoutes
 from codepush.server.web.standalone.apps import AppRoutes
 from codepush.server.web.standalone.deployments import DeploymentRoutes
 from codepush.server.web.standalone.releases import ReleaseRoutes
+from codepush.server.web.standalone.rollouts import RolloutRoutes
 from codepush.wire.standalone.routes import ROUTES
 
 if TYPE_CHECKING:
@@ -22,10 +23,12 @@ __all__ = ["standalone_routes"]
 
 def standalone_routes(admission: Admission, services: Services, uploads: UploadRoom) -> list[Route]:
     """Return the routes of the dialect; packages are received in ``uploads``."""
+    attempts = Attempts(services.idempotency)
     handlers = {
         **AccountRoutes(services.accounts, services.access_keys).handlers(),
         **AppRoutes(services.apps, services.collaborators).handlers(),
         **DeploymentRoutes(services.deployments, services.metrics, services.series).handlers(),
-        **ReleaseRoutes(services.releases, Attempts(services.idempotency), uploads).handlers(),
+        **ReleaseRoutes(services.releases, attempts, uploads).handlers(),
+        **RolloutRoutes(services.rollouts, services.previews, services.stopping, attempts).handlers(),
     }
     return admission.routes(ROUTES, handlers)

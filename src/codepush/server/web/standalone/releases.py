@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any
 
 from codepush.errors import Invalid
 from codepush.models import PackageInfo
@@ -13,7 +13,7 @@ from codepush.server.ports.responses import ResponseRecord
 from codepush.server.services.errors import ConflictError, InvalidError
 from codepush.server.services.releasing.idempotency import digest
 from codepush.server.web.bodies import json_object
-from codepush.server.web.management.attempts import Attempt
+from codepush.server.web.management.attempts import Attempt, key_of
 from codepush.server.web.management.responses import json_answer, location, no_content
 from codepush.server.web.paths import app_in, name_in
 from codepush.server.web.uploads import UploadRoom, receive_release
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from codepush.server.web.management.attempts import Attempts
 
 __all__ = ["ReleaseRoutes"]
-
-_KEY_LENGTH: Final = 255
 
 
 class ReleaseRoutes:
@@ -67,50 +65,55 @@ class ReleaseRoutes:
         app, deployment = app_in(request), name_in(request, "deployment")
         await self._check_can_release(request, caller, app, deployment)
         async with receive_release(request, self._uploads, account_id=caller.account.id) as form:
-            info = validation.package_info(_package_info(form.package_info), require_app_version=True)
+            raw = _package_info(form.package_info)
+            info = validation.package_info(raw, require_app_version=True)
+            plan = standalone.package_plan(raw, info.rollout)
 
             async def release(receipt: Receipt | None) -> Package:
-                return await self._releases.release(caller, app, deployment, form.package, info, receipt=receipt)
+                return await self._releases.release(
+                    caller, app, deployment, form.package, info, plan=plan, receipt=receipt
+                )
 
-            content, shown = partial(digest, info, form.package), partial(_shown, app, deployment)
-            return await self._attempts.respond(request, caller, Attempt(_key(request), content, release, shown))
+            content, shown = partial(digest, info, plan, file=form.package), partial(_shown, app, deployment)
+            return await self._attempts.respond(request, caller, Attempt(key_of(request), content, release, shown))
 
     async def _check_can_release(self, request: Request, caller: Caller, app: str, deployment: str) -> None:
         """Reject a release before its body is read, unless its response is recorded: a retry must not be refused."""
         try:
             await self._releases.check_can_release(caller, app, deployment)
         except ConflictError:
-            key = _key(request)
+            key = key_of(request)
             if key is None or not await self._attempts.knows(request, caller, key):
                 raise
 
     async def _patch(self, request: Request, caller: Caller) -> Response:
-        info = await _wrapped_info(request)
+        info = validation.package_info(await _wrapped_info(request), require_app_version=False)
         action = Patch(app=app_in(request), deployment=name_in(request, "deployment"), info=info)
         package = await self._releases.run(caller, action)
         return no_content() if package is None else json_answer(standalone.package_body(package))
 
     async def _promote(self, request: Request, caller: Caller) -> Response:
-        info = await _wrapped_info(request)
+        raw = await _wrapped_info(request)
+        info = validation.package_info(raw, require_app_version=False)
         source, destination = name_in(request, "deployment"), name_in(request, "destination")
-        action = Promote(app=app_in(request), source=source, destination=destination, info=info)
-        return await self._run(request, caller, action, destination, info)
+        plan = standalone.package_plan(raw, info.rollout)
+        action = Promote(app=app_in(request), source=source, destination=destination, info=info, plan=plan)
+        return await self._run(request, caller, action, destination)
 
     async def _rollback(self, request: Request, caller: Caller) -> Response:
         deployment = name_in(request, "deployment")
         label = name_in(request, "label") if "label" in request.path_params else None
         action = Rollback(app=app_in(request), deployment=deployment, label=label)
-        return await self._run(request, caller, action, deployment, PackageInfo())
+        return await self._run(request, caller, action, deployment)
 
-    async def _run(
-        self, request: Request, caller: Caller, action: Promote | Rollback, deployment: str, info: PackageInfo
-    ) -> Response:
-        """Make a release in a deployment of what was released before; ``info`` is the content of the request."""
+    async def _run(self, request: Request, caller: Caller, action: Promote | Rollback, deployment: str) -> Response:
+        """Make a release in a deployment of what was released before."""
 
         async def release(receipt: Receipt | None) -> Package:
             return await self._releases.run(caller, action, receipt=receipt)
 
-        attempt = Attempt(_key(request), partial(digest, info), release, partial(_shown, action.app, deployment))
+        content = (action.info, action.plan) if isinstance(action, Promote) else (PackageInfo(),)
+        attempt = Attempt(key_of(request), partial(digest, *content), release, partial(_shown, action.app, deployment))
         return await self._attempts.respond(request, caller, attempt)
 
     async def _clear(self, request: Request, caller: Caller) -> Response:
@@ -124,25 +127,14 @@ def _shown(app: str, deployment: str, package: Package) -> ResponseRecord:
     return ResponseRecord(status=201, location=where, body=standalone.package_body(package))
 
 
-def _key(request: Request) -> str | None:
-    """Return the key that a client gives a request so that it can be repeated."""
-    key = request.headers.get("idempotency-key")
-    if key is not None and not 1 <= len(key) <= _KEY_LENGTH:
-        raise InvalidError(
-            f"Idempotency-Key: send 1 to {_KEY_LENGTH} characters, different for every release.",
-            code="invalid_idempotency_key",
-        )
-    return key
-
-
-async def _wrapped_info(request: Request) -> PackageInfo:
-    """Return what ``{"packageInfo": {...}}`` says; a body without it says nothing."""
+async def _wrapped_info(request: Request) -> dict[str, Any]:
+    """Return the fields in ``{"packageInfo": {...}}``; a body without it has none."""
     info = (await json_object(request)).get("packageInfo")
     if info is None:
-        return PackageInfo()
+        return {}
     if not isinstance(info, dict):
         raise InvalidError('Send a JSON object {"packageInfo": {...}}.', code="invalid_body", field="packageInfo")
-    return validation.package_info(info, require_app_version=False)
+    return info
 
 
 def _package_info(text: bytes) -> object:
