@@ -11,6 +11,7 @@ from codepush.rollout_models import RolloutBaseline, RolloutDecision
 from codepush.rules import plans
 from codepush.rules.conductor import Look, Position, Silence, by_hand, next_step, noticed, weigh
 from codepush.rules.decisions import explain, numbers
+from support.decisions import look_from
 
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 PLAN = plans.parse("5% 4h, 25% 1d, wait, 100% 2d")
@@ -292,26 +293,6 @@ def test_a_decision_without_numbers_has_a_text_too(kind):
 # Recomputing.
 
 
-def look_of(found):
-    """Return the look that numbers describe, by their names alone."""
-    silences = {
-        age: Silence(began=one["began"], gone=one["gone"], limit=one["limit"] / 100)
-        for age, one in found.get("silence", {}).items()
-    }
-    return look(
-        soaked=timedelta(seconds=found["soakSeconds"]),
-        verdicts=found["verdicts"],
-        failures=found["failures"],
-        settled_verdicts=found["settled"]["verdicts"],
-        settled_failures=found["settled"]["failures"],
-        silence=silences.get("24h"),
-        silence_1h=silences.get("1h"),
-        other_verdicts=found["others"]["verdicts"],
-        other_failures=found["others"]["failures"],
-        is_stopped=found.get("reason") == "stopped",
-    )
-
-
 @st.composite
 def a_look(draw):
     def counts():
@@ -346,7 +327,7 @@ def test_a_decision_can_be_made_again_from_its_numbers(seen, limit, on_halt, sta
         return
     found = decided(before, seen, step).numbers
     again = replace(before, limit=found["limit"] / 100)
-    repeated = next_step(again, look_of(found))
+    repeated = next_step(again, look_from(found, at=NOON))
     assert replace(repeated, position=replace(repeated.position, limit=limit)) == step
-    assert weigh(again, look_of(found)).total == pytest.approx(found["evidence"]["total"])
+    assert weigh(again, look_from(found, at=NOON)).total == pytest.approx(found["evidence"]["total"])
     assert explain(decided(before, seen, step))

@@ -79,6 +79,10 @@ def _hold(found: Numbers, is_asked: bool) -> str:  # noqa: ARG001 - as all kinds
 def _clear(found: Numbers, is_asked: bool) -> str:  # noqa: ARG001 - as all kinds
     if found.reason == "suspect":
         return f"Cleared: {_failed(found)}; the evidence against the release is below {CLEAR:g} again."
+    if found.reason == "inconclusive":
+        is_well = found.evidence is not None and found.evidence.health >= ADVANCE
+        enough = "there are enough verdicts" if is_well else "the patience of the plan is over"
+        return f"Going on at {found.percent} %: {enough}."
     return f"Going on at {found.percent} %: {_REMOVED.get(found.reason or '', 'nothing stands in the way')}."
 
 
@@ -143,7 +147,6 @@ _PAUSES: Final[Mapping[str | None, str]] = {
 }
 
 _REMOVED: Final[Mapping[str, str]] = {
-    "inconclusive": "there are enough verdicts, or the patience of the plan is over",
     "approval": "the next stage needs no approval",
     "window": "it may advance at this time",
     "stopped": "the deployment is started",
