@@ -15,7 +15,8 @@ DEPLOY = "/v0.1/public/codepush/report_status/deploy"
 DOWNLOAD = "/v0.1/public/codepush/report_status/download"
 ADDRESS = "203.0.113.7"
 
-TABLES = ("counters", "counter_series", "devices")
+NAMING_TABLES = ("counters", "counter_series", "devices")
+TABLES = (*NAMING_TABLES, "trial_series")
 
 
 @pytest.fixture
@@ -41,7 +42,7 @@ def rows(settings):
 def stored_texts(settings):
     """Return the longest text that reports have stored."""
     with closing(sqlite3.connect(settings.data / "codepush.db")) as database:
-        queries = (f"SELECT max(length(subject)) FROM {table}" for table in TABLES)
+        queries = (f"SELECT max(length(subject)) FROM {table}" for table in NAMING_TABLES)
         return max(database.execute(query).fetchone()[0] or 0 for query in queries)
 
 

@@ -53,6 +53,36 @@ def is_repeat(report, before, counts):
     )
 
 
+def trials(reports):
+    """Return how many trials began and ended, as a look back from each report at all that its device sent finds it.
+
+    Returns:
+        By label, kind (``began``, ``ok``, ``bad``), and whether a device was named.
+
+    """
+    labelled = [one for one in reports if one.label]
+    counted = Counter()
+    for place, one in enumerate(labelled):
+        before = [other for other in labelled[:place] if other.client_unique_id == one.client_unique_id]
+        if one.client_unique_id is None or is_first(one, before):
+            counted[one.label, trial_kind(one), one.client_unique_id is not None] += 1
+    return counted
+
+
+def is_first(report, before):
+    """Return whether a download begins a trial, or a verdict is its first, given what the device sent before."""
+    of_label = {trial_kind(one) for one in before if one.label == report.label}
+    if any(number(one.label) > number(report.label) for one in before) or of_label & {"ok", "bad"}:
+        return False
+    return not (is_download(report) and of_label)
+
+
+def trial_kind(report):
+    if is_download(report):
+        return "began"
+    return "bad" if is_failure(report) else "ok"
+
+
 def is_download(report):
     return report.kind == "download"
 

@@ -1,5 +1,6 @@
 """Trials: the table of changes row by row, what counts, and that each device has one verdict per label."""
 
+from collections import Counter
 from itertools import product
 
 import pytest
@@ -10,6 +11,7 @@ from codepush.models import StatusReport
 from codepush.rules import trials
 from codepush.rules.rollout import bucket
 from codepush.rules.trials import COHORT, Trial, TrialChange, TrialCount, TriedLabel
+from support import recounts
 
 HOUR = 3_600_000
 NOW = 1_000 * COHORT + 123_456
@@ -139,23 +141,16 @@ SENT = st.lists(st.tuples(st.sampled_from(sorted(STATUSES)), st.integers(1, 3), 
 @given(SENT)
 def test_every_device_has_one_verdict_per_label(sent):
     """Whatever comes in whatever order: labels only rise, and the first verdict of each counts."""
-    remembered, counted = {}, []
-    for kind, number, device in sent:
-        found = change(report(kind, number, device), remembered.get(device))
-        remembered[device] = found.trial or remembered.get(device)
+    remembered, counted = {}, Counter()
+    reports = [report(kind, number, device) for kind, number, device in sent]
+    for one in reports:
+        found = change(one, remembered.get(one.client_unique_id))
+        remembered[one.client_unique_id] = found.trial or remembered.get(one.client_unique_id)
         if found.count:
-            counted.append((found.count.kind, number, device))
-    assert sorted(counted) == sorted(naive(sent))
-
-
-def naive(sent):
-    """Yield what counts, found by looking back from each report at all that the device sent before."""
-    for place, (kind, number, device) in enumerate(sent):
-        before = [(one, label) for one, label, name in sent[:place] if name == device]
-        highest = max((label for _, label in before), default=0)
-        of_label = {one for one, label in before if label == number}
-        if number >= highest and not of_label & {"ok", "bad"} and not (kind == "download" and of_label):
-            yield "began" if kind == "download" else kind, number, device
+            counted[one.label, found.count.kind, True] += 1
+            verdicts = counted[one.label, "ok", True] + counted[one.label, "bad", True]
+            assert verdicts <= len({one.client_unique_id for one in reports})
+    assert counted == recounts.trials(reports)
 
 
 def test_totals_count_what_counts():

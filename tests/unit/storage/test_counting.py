@@ -1,6 +1,8 @@
 """Counting reports in every store: any sequence, cut into any batches, is what a recount finds."""
 
 import asyncio
+import hashlib
+import hmac
 from collections import Counter
 from itertools import pairwise
 
@@ -10,12 +12,17 @@ from hypothesis import HealthCheck, given, settings, strategies as st
 from msgspec.structs import replace
 
 from codepush.models import StatusReport
+from codepush.rollout_models import RolloutPlan, RolloutStage
+from codepush.rules.rollout import bucket
 from codepush.rules.series import DAY
-from codepush.server.ports.devices import STANDING, CounterRecord
+from codepush.server.ports.devices import STANDING, CounterRecord, DeviceRecord
+from codepush.server.ports.rollouts import RolloutRecord
+from codepush.server.ports.trials import Span
 from codepush.server.services.phones.counting import Arrival, count
 from codepush.server.services.phones.new_devices import NewDevices
+from support import recounts
 from support.recounts import recount
-from unit.storage.factories import lay_ground, release_labels
+from unit.storage.factories import a_release, lay_ground, release_labels
 
 pytestmark = pytest.mark.anyio
 
@@ -67,6 +74,7 @@ class Run:
             async with self._store.write(alone=False) as records:
                 if isinstance(batch, str):
                     await records.devices.clear(self._grounds[batch].deployment.id)
+                    await records.trials.clear(self._grounds[batch].deployment.id)
                 else:
                     await counted(records, [self._here(report) for report in batch], at=number * 20 * MINUTE)
 
@@ -81,6 +89,14 @@ class Run:
         async with self._store.read() as records:
             return summed(await records.devices.counters(self._grounds[name].deployment.id))
 
+    async def trials(self, name):
+        """Return how many trials began and ended, by label, kind and whether a device was named."""
+        found = Counter()
+        for number in (1, 2):
+            for (kind, _, standing), value in (await trial_counts(self._store, self._grounds[name], number)).items():
+                found[f"v{number}", kind, standing != "nameless"] += value
+        return found
+
     async def last_of_series(self, name):
         """Return the counters that follow from what is kept of each hour."""
         async with self._store.read() as records:
@@ -91,6 +107,13 @@ class Run:
             value = point.value if before is None or point.kind in STANDING else before.value + point.value
             kept[point.subject, point.kind] = CounterRecord(subject=point.subject, kind=point.kind, value=value)
         return summed(kept.values())
+
+
+async def trial_counts(store, ground, number=1):
+    """Return all sums of a label's trials, by kind, age and standing."""
+    async with store.read() as records:
+        [totals] = await records.trials.totals([Span(ground.deployment.id, number, 0, 1 << 60)])
+    return totals.counts
 
 
 async def counted(records, reports, *, at=1):
@@ -141,6 +164,8 @@ async def test_any_reports_in_any_batches_are_what_a_recount_finds(store, happen
         wanted = {kind: +values for kind, values in recount(happened, name).items()}
         assert await batched.counters(name) == await single.counters(name) == wanted
         assert await batched.last_of_series(name) == await single.last_of_series(name) == wanted
+        here = [one for one in recounts.life(happened, name) if one.deployment_key == name]
+        assert await batched.trials(name) == await single.trials(name) == recounts.trials(here)
 
 
 async def test_two_nodes_count_the_same_devices_at_once(stores):
@@ -359,6 +384,131 @@ async def test_a_deployment_that_is_removed_meanwhile_counts_for_nothing(stores)
             ground = await released_ground(one, 1)
             await asyncio.gather(report(ground), remove(ground))
     assert (await shown(one, kept))["1.0.0", "active"] == 10
+
+
+def a_report_of(ground, kind, device="device", label="v1", **fields):
+    """Return a report of a label: a download, success or failure."""
+    kinds = {"download": "Downloaded", "ok": "DeploymentSucceeded", "bad": "DeploymentFailed"}
+    return StatusReport(
+        kind="download" if kind == "download" else "deploy",
+        deployment_key=ground.deployment.key,
+        app_version=None if kind == "download" else "1.0.0",
+        label=label,
+        status=kinds[kind],
+        client_unique_id=device,
+        **fields,
+    )
+
+
+async def take_at(store, at, *reports, new_devices=None):
+    async with store.write(alone=False) as records:
+        admissions = (new_devices or NewDevices(None)).begin()
+        await count(records, [Arrival(report, "192.0.2.1") for report in reports], admissions, at=at)
+
+
+async def test_identical_failures_of_a_device_count_once(store):
+    """So do its downloads, in one batch or in several; reports without an ID count each time."""
+    ground = await released_ground(store)
+    named = [a_report_of(ground, kind) for kind in ("download", "bad") for _ in range(4)]
+    await take_at(store, 1, *named[::2])
+    await take_at(store, 2, *named[1::2])
+    await take_at(store, 3, *(a_report_of(ground, kind, None) for kind in ("download", "bad") for _ in range(4)))
+    assert await shown(store, ground) == {("v1", "downloaded"): 5, ("v1", "failed"): 5}
+    assert await trial_counts(store, ground) == {
+        ("began", "none", "new"): 1,
+        ("bad", "1h", "new"): 1,
+        ("began", "none", "nameless"): 4,
+        ("bad", "none", "nameless"): 4,
+    }
+
+
+async def test_a_device_is_known_if_it_was_stored_before_the_release(store):
+    """Whatever it reported then; devices stored before that moment was recorded are known too."""
+    ground = await released_ground(store)
+    async with store.write() as records:
+        await records.releases.add(ground.deployment.id, a_release(ground.package, upload_time=1_000))
+        [old] = _devices_of(ground, ["old"])
+        await records.devices.remember({old: DeviceRecord("1.0.0")}, at=5)
+    await take_at(store, 999, a_report_of(ground, "download", "early", "v1"))
+    await take_at(store, 1_000, a_report_of(ground, "download", "late", "v1"))
+    await take_at(store, 2_000, *(a_report_of(ground, "ok", one, "v3") for one in ("old", "early", "late", "never")))
+    assert await trial_counts(store, ground, 3) == {("ok", "none", "known"): 2, ("ok", "none", "new"): 2}
+
+
+def _devices_of(ground, names):
+    keys = [hmac.digest(ground.deployment.device_key, name.encode(), hashlib.sha256) for name in names]
+    return [(ground.deployment.id, key) for key in keys]
+
+
+async def test_a_device_does_not_vote_again_after_it_moved(store):
+    """It is remembered without a subject where it came from, so its verdict there stays its only one."""
+    here, there = await released_ground(store), await released_ground(store)
+    moves = {"previous_deployment_key": here.deployment.key, "previous_label_or_app_version": "v1"}
+    for _ in range(3):
+        await take(store, a_report_of(here, "ok"), a_report_of(there, "ok", **moves), a_report_of(here, "bad"))
+    assert await trial_counts(store, here) == {("ok", "none", "new"): 1}
+    counters = await shown(store, here)
+    assert (counters["v1", "active"], counters["v1", "failed"]) == (0, 1)
+
+
+async def test_alternating_labels_gives_no_second_vote(store):
+    """A verdict of a lower label than the last one counts for the counters only."""
+    ground = await released_ground(store)
+    for _ in range(5):
+        await take(store, a_report_of(ground, "bad", label="v2"), a_report_of(ground, "bad", label="v1"))
+        await take(store, a_report_of(ground, "ok", label="v1"), a_report_of(ground, "ok", label="v2"))
+    assert await trial_counts(store, ground, 1) == {}
+    assert await trial_counts(store, ground, 2) == {("bad", "none", "new"): 1}
+
+
+async def test_devices_outside_the_rollout_are_strays(store):
+    """With a plan below 100 percent only; the percentage is that of the moment."""
+    ground = await released_ground(store)
+    devices = [f"device {number}" for number in range(200)]
+    places = [bucket(device, "v3") for device in devices]
+    async with store.write() as records:
+        release = await records.releases.add(ground.deployment.id, a_release(ground.package, rollout=20))
+    await take(store, *(a_report_of(ground, "download", device, "v3") for device in devices))
+    assert await trial_counts(store, ground, 3) == {("began", "none", "new"): 200}
+    plan = RolloutPlan(stages=(RolloutStage(percent=20), RolloutStage(percent=100)))
+    record = RolloutRecord(
+        deployment_id=ground.deployment.id,
+        number=3,
+        state="running",
+        plan=plan,
+        stage_at=1,
+        evidence_since=1,
+        looked_at=1,
+    )
+    async with store.write() as records:
+        await records.rollouts.add(record)
+    await take(store, *(a_report_of(ground, "bad", device, "v3") for device in devices[:100]))
+    inside = sum(place < 20 for place in places[:100])
+    found = await trial_counts(store, ground, 3)
+    assert (found["bad", "1h", "new"], found["bad", "1h", "stray"]) == (inside, 100 - inside)
+    async with store.write() as records:
+        await records.releases.update(ground.deployment.id, replace(release, rollout=None))
+    await take(store, *(a_report_of(ground, "bad", device, "v3") for device in devices[100:]))
+    found = await trial_counts(store, ground, 3)
+    assert (found["bad", "1h", "new"], found["bad", "1h", "stray"]) == (inside + 100, 100 - inside)
+
+
+async def test_invented_devices_beyond_the_limit_of_an_address_do_not_count_as_evidence(store):
+    """Downloads and failures use the limit too: each new ID is a row."""
+    ground = await released_ground(store)
+    limit = NewDevices(10)
+    told = [a_report_of(ground, kind, f"device {one}") for one in range(15) for kind in ("download", "bad")]
+    await take_at(store, 1, *told, new_devices=limit)
+    assert await trial_counts(store, ground) == {
+        ("began", "none", "new"): 10,
+        ("bad", "1h", "new"): 10,
+        ("began", "none", "nameless"): 5,
+        ("bad", "none", "nameless"): 5,
+    }
+    async with store.read() as records:
+        everyone = _devices_of(ground, [f"device {one}" for one in range(15)])
+        assert len(await records.devices.remembered(everyone)) == 10
+        assert await records.inventory.counter_gaps() == []
 
 
 def test_batches_are_cut_around_what_is_no_report():

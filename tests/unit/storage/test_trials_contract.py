@@ -1,5 +1,7 @@
 """Trials over time in every store: sums by span, points, and merging that keeps all sums."""
 
+from typing import Final
+
 import pytest
 from msgspec.structs import replace
 
@@ -17,15 +19,17 @@ from unit.storage.factories import a_release, lay_ground, ran, release_labels
 pytestmark = pytest.mark.anyio
 
 NOW = 100 * DAY + 5 * HOUR
-BEGAN = ("began", "none", "known")
-OK = ("ok", "1h", "new")
+BEGAN: Final = ("began", "none", "known")
+OK: Final = ("ok", "1h", "new")
 
 
 async def add(store, ground, *cells, number=1):
     """Add to cohorts: pairs of a moment and a value."""
     async with store.write() as records:
-        for cohort_at, kind, value in cells:
-            await records.trials.add([TrialAddition(ground.deployment.id, number, cohort_at, *kind, value)])
+        for cohort_at, (kind, age, standing), value in cells:
+            await records.trials.add(
+                [TrialAddition(ground.deployment.id, number, cohort_at, kind, age, standing, value)]
+            )
 
 
 async def points(store, ground, *, number=1, since=0, until=NOW):
