@@ -51,10 +51,22 @@ def test_distribution(tmp_path):
     assert files - others == {f"src/{name}" for name in PACKAGE}
 
 
+def test_reproducible(tmp_path):
+    """Two builds give the same bytes."""
+    first, second = tmp_path / "first", tmp_path / "second"
+    for folder in (first, second):
+        build("dist.sh", folder)
+    for path in first.glob(f"{NAME}*"):
+        assert path.read_bytes() == (second / path.name).read_bytes(), path.name
+
+
 def test_versions():
-    """The changelog has a section for the version that is built."""
+    """The changelog has a section for the version that is built, and the manifests name its image."""
+    version = PROJECT["version"]
     changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
-    assert re.search(rf"^## .*\b{re.escape(PROJECT['version'])}\b", changelog, re.MULTILINE)
+    assert re.search(rf"^## .*\b{re.escape(version)}\b", changelog, re.MULTILINE)
+    manifests = "".join(path.read_text() for path in (ROOT / "deploy/kubernetes").rglob("*.yaml"))
+    assert set(re.findall(r"image: codepush:(\S+)", manifests)) == {version}
 
 
 def test_sbom(tmp_path):
