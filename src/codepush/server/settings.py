@@ -89,7 +89,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     ] = True
     accel_redirect: Annotated[
         str,
-        Setting("nginx's [internal location](storage.md#nginx-beside-a-folder) of the folder of archives", location),
+        Setting("nginx's [internal location](storage.md#nginx-with-a-folder) of the folder of archives", location),
     ] = ""
     upload_limit_mb: Annotated[int, Setting("largest package, in units of 1 048 576 bytes", Whole(1))] = 200
     compression_level: Annotated[
