@@ -154,7 +154,7 @@ def test_a_signed_release(github, inputs, code_push, tmp_path, is_text):
     ("changed", "expected"),
     [
         ({"access-key": ""}, (5, "The access key is empty. Is the secret set?")),
-        ({"access-key": "cpk_wrong-key-that-nobody-has"}, (5, "does not take the access key")),
+        ({"access-key": "cpk_wrong-key-that-nobody-has"}, (5, "it is unknown or has expired")),
         ({"deployment": "Canary"}, (6, "Canary")),
         ({"app": "Other"}, (6, "Other")),
         ({"platform": "--help"}, (2, "--help")),
