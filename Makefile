@@ -7,7 +7,7 @@ export PATH := $(CURDIR)/$(BIN):$(PATH)
 # Tests start hundreds of processes; with this variable each would compile everything again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test coverage test-long test-vectors test-interop check docs dist sbom fix lock environment bench bench-packages bench-checks bench-reports bench-cli bench-downloads bench-scale fuzz clean
+.PHONY: demo test coverage test-long test-vectors test-interop check docs dist sbom fix lock environment bench bench-packages bench-checks bench-reports bench-cli bench-downloads bench-rollouts bench-scale fuzz clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list
@@ -77,7 +77,7 @@ fix: environment ## Fix what can be fixed automatically
 	python tools/settings_docs.py
 	ruff format
 
-bench: bench-packages bench-checks bench-cli bench-reports bench-downloads bench-scale ## Run all benchmarks of benchmarks/results.md
+bench: bench-packages bench-checks bench-cli bench-reports bench-downloads bench-rollouts bench-scale ## Run all benchmarks of benchmarks/results.md
 
 bench-packages: environment ## Measure packing and diffing against yazl and zipfile; writes benchmarks/results.md
 	PYTHONPATH=tests python benchmarks/packages.py
@@ -99,6 +99,9 @@ bench-reports: environment ## Measure acknowledged reports per second against on
 bench-downloads: environment ## Measure downloads from a folder against nginx; Linux, two cores; writes benchmarks/results.md
 	tools/services.sh nginx wrk
 	python benchmarks/downloads.py
+
+bench-rollouts: environment ## Measure how rollout plans advance and halt; writes benchmarks/results.md
+	PYTHONPATH=tests python benchmarks/rollouts.py
 
 fuzz: environment ## Feed a million damaged and hostile archives to the reader
 	python tools/fuzz_archives.py
