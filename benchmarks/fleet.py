@@ -92,13 +92,19 @@ class Fleet:
     def _try(self, minute: int) -> None:
         dice = self._dice
         at = minute + _delay(dice, _RESTARTS)
-        failing = self._release.failing * (1 + self._release.swing * self._sun(at) if self._release.swing else 1)
-        is_failure = dice.random() < failing
-        self.hurt += is_failure and at < self._until
+        if at >= self._until:
+            return
+        is_failure = dice.random() < self._failing(at)
         if is_failure:
+            self.hurt += 1
             at += _delay(dice, _REPORTS)
         if at < self._until and dice.random() >= _SILENT + self._release.silent:
             self._coming[int(at)].append(Verdict(minute, is_failure))
+
+    def _failing(self, minute: float) -> float:
+        """Return the share of devices that fail in a minute."""
+        mean, swing = self._release.failing, self._release.swing
+        return mean * (1 + swing * self._sun(minute)) if swing else mean
 
 
 def binomial(dice: Random, trials: int, chance: float) -> int:
@@ -116,5 +122,7 @@ def binomial(dice: Random, trials: int, chance: float) -> int:
 def _delay(dice: Random, delays: Delays) -> float:
     """Return a delay, endless for devices beyond the last share."""
     chosen = dice.random()
-    mean = next((mean for share, mean in delays if chosen < share), math.inf)
-    return -mean * math.log1p(-dice.random()) if mean < math.inf else math.inf
+    for share, mean in delays:
+        if chosen < share:
+            return -mean * math.log1p(-dice.random())
+    return math.inf

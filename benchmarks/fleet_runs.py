@@ -63,16 +63,18 @@ class Trials:
         self.failures = [0] * cohorts
         self._answered = {age: [0] * cohorts for age in _AGES}
 
-    def run(self, fleet: Fleet, minute: int, *, is_offered: bool = True) -> None:
-        """Count what happens in a minute."""
+    def run(self, fleet: Fleet, minute: int, *, is_offered: bool = True) -> bool:
+        """Count what happens in a minute, and return whether there is something to look at."""
         if is_offered:
             self.began[minute // COHORT] += fleet.download(minute)
-        for downloaded_at, is_failure in fleet.verdicts(minute):
+        verdicts = fleet.verdicts(minute)
+        for downloaded_at, is_failure in verdicts:
             cohort = downloaded_at // COHORT
             self.verdicts[cohort] += 1
             self.failures[cohort] += is_failure
             for age, minutes in _AGES.items():
                 self._answered[age][cohort] += minute - downloaded_at < minutes
+        return bool(verdicts) or minute % COHORT == COHORT - 1
 
     def silence(self, age: Age, *, since: int, now: int) -> tuple[int, int]:
         """Return the downloads of cohorts that are older than an age, and those without a verdict within it."""
@@ -110,7 +112,8 @@ def by_plan(scene: Scene, plan: str, seed: int) -> Outcome:
     stage_at, was_calm = 0, False
     times: dict[str, int] = {}
     for minute in range(LENGTH):
-        trials.run(fleet, minute, is_offered=not position.is_held)
+        if not trials.run(fleet, minute, is_offered=not position.is_held):
+            continue
         now = minute + 1
         look = trials.look(now, now - stage_at, limits, was_calm=was_calm)
         was_calm = position.reason == "suspect" and is_calm(weigh(position, look))
@@ -146,14 +149,16 @@ def by_time(scene: Scene, plan: str, rule: Rule | None, seed: int, *, of_downloa
         fleet.waiting += scene.devices * (begins.get(minute, percent) - percent) // 100
         percent = begins.get(minute, percent)
         trials.run(fleet, minute)
+        if rule is None:
+            continue
         attempts = sum(trials.began if of_downloads else trials.verdicts)
-        if rule and rule(sum(trials.failures), attempts):
+        if rule(sum(trials.failures), attempts):
             return Outcome(fleet.hurt, None, minute + 1, complete_at if minute >= complete_at else None)
     return Outcome(fleet.hurt, None, None, complete_at)
 
 
 def halts_at_once(scene: Scene, rules: Sequence[Rule], seed: int) -> list[bool]:
-    """Offer a release to all devices at once, apply rules after each verdict, and return which of them halt it."""
+    """Offer a release to all devices at once, apply rules after each failure, and return which of them halt it."""
     fleet = _fleet(scene, seed)
     fleet.waiting = scene.devices
     halted, failures, verdicts = [False for _ in rules], 0, 0
@@ -161,7 +166,8 @@ def halts_at_once(scene: Scene, rules: Sequence[Rule], seed: int) -> list[bool]:
         fleet.download(minute)
         for verdict in fleet.verdicts(minute):
             failures, verdicts = failures + verdict.is_failure, verdicts + 1
-            halted = [is_so or rule(failures, verdicts) for is_so, rule in zip(halted, rules, strict=True)]
+            if verdict.is_failure:
+                halted = [is_so or rule(failures, verdicts) for is_so, rule in zip(halted, rules, strict=True)]
     return halted
 
 

@@ -56,7 +56,8 @@ def simulated(pool: Pool) -> Iterator[str]:
     runs = ", ".join(f"{runs} with {devices:,} devices" for devices, runs in RUNS.items())
     yield (
         f"All further figures are from simulations. A run takes {LENGTH // HOUR} hours from {BEGINS_AT // HOUR:02}:00 "
-        f"on, with a look every minute. {' '.join(MODEL.split())} Runs of each setting: {runs}."
+        f"on, with a look in each minute with reports, and every ten. {' '.join(MODEL.split())} "
+        f"Runs of each setting: {runs}."
     )
     yield (
         f"Users hurt, and hours until the halt; medians. {FAILING:.1%} of the devices fail before the rise. Ratio: "
@@ -132,8 +133,8 @@ def _swings(pool: Pool) -> str:
     evidence, wilson, alone = (f"{100 * sum(run) / SWINGING_RUNS:.1f}" for run in zip(*runs, strict=True))
     return (
         f"Halts of 100 where the share of failures swings by {SWING:.0%} around {FAILING:.1%} with the time of day; "
-        f"20,000 devices at once, a look after each verdict, {SWINGING_RUNS} runs: evidence {evidence}, Wilson {wilson}, "
-        f"Wilson without a minimum {alone}."
+        f"20,000 devices at once, a look after each failure, {SWINGING_RUNS} runs: evidence {evidence}, "
+        f"Wilson {wilson}, Wilson without a minimum {alone}."
     )
 
 

@@ -1,7 +1,7 @@
 """A rule that the product does not have: compare a new release with the old one, hour by hour.
 
 Both fail equally. Given the failures of an hour, those of the new release are binomial, with its part of the verdicts
-as share, if failures are reported when successes are. So the test is exact. The level is divided by the number of hours.
+as share, if failures are reported when successes are. So the test is exact. The level is divided among the hours.
 """
 
 from __future__ import annotations
