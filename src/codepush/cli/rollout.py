@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 import click
-import msgspec
 
 from codepush.cli.context import pass_cli
 from codepush.cli.errors import Exit
@@ -109,7 +108,10 @@ def plan(cli: Cli, /, app: str | None, deployment: str, *, label: str | None, is
     name, wanted = cli.app(app), _planned(values)
     if is_default:
         stored = cli.client.set_default_plan(name, deployment, wanted)
-        cli.out.result(_json_plan(stored), f'Releases to "{deployment}" without a plan get: {_spelled(stored)}')
+        cli.out.result(
+            {"rolloutPlan": stored and _json(stored)},
+            f'Releases to "{deployment}" without a plan get: {_spelled(stored)}',
+        )
         return
     _print(cli, cli.client.plan_rollout(name, deployment, label or _newest(cli, name, deployment), wanted))
 
@@ -230,24 +232,10 @@ def _print_line(cli: Cli, found: Rollout) -> None:
     cli.out.result(None, f"{found.label}  {found.state}  {found.percent}%  {found.waits_for or newest}")
 
 
-def _json(found: Rollout | RolloutDecision | RolloutPreview) -> Any:  # noqa: ANN401 - any JSON value
-    """Return a value as the API has it."""
-    from codepush.rollout_models import Rollout, RolloutDecision
-    from codepush.wire.standalone.rollouts import DecisionShape, PreviewShape, RolloutShape
+def _json(found: Rollout | RolloutDecision | RolloutPreview | RolloutPlan) -> Any:  # noqa: ANN401 - any JSON value
+    from codepush.client.rollout_plans import as_json
 
-    match found:
-        case Rollout():
-            return msgspec.to_builtins(RolloutShape.of(found))
-        case RolloutDecision():
-            return msgspec.to_builtins(DecisionShape.of(found))
-        case _:
-            return msgspec.to_builtins(PreviewShape.of(found))
-
-
-def _json_plan(plan: RolloutPlan | None) -> Any:  # noqa: ANN401 - any JSON value
-    from codepush.wire.standalone.plans import PlanShape
-
-    return {"rolloutPlan": None if plan is None else msgspec.to_builtins(PlanShape.of(plan))}
+    return as_json(found)
 
 
 def _spelled(plan: RolloutPlan | None) -> str:
