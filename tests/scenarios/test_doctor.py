@@ -125,7 +125,7 @@ def test_an_app_that_is_wired_well(cli):
         "the key of Staging.", "the key of Production.",
     ]  # fmt: skip
     assert findings["client"][0]["found"] == "react-native-code-push 9.0.1 (node_modules)."
-    for subject in ("client", "server", "log-in", "app", "ios code", "android code", "android version"):
+    for subject in ("client", "server", "login", "app", "ios code", "android code", "android version"):
         assert verdicts(findings, subject) == ["ok"], subject
     for platform in ("android", "ios"):
         [server] = findings[f"{platform} server"]
@@ -142,7 +142,7 @@ def test_an_app_that_asks_another_server(cli, app, codepush_server):
         file.write_text(file.read_text().replace(codepush_server.url, public))
     _, findings = examined(cli)
     assert verdicts(findings, "ios server") == ["warning"]
-    assert f"while commands here talk to {codepush_server.url}" in findings["android server"][0]["found"]
+    assert f"but commands here use {codepush_server.url}." in findings["android server"][0]["found"]
 
 
 def test_an_app_of_its_own_for_each_platform(cli, app, codepush_server, keys):

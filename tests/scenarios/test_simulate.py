@@ -130,7 +130,7 @@ def test_a_download_that_no_device_reaches(cli, codepush_server, release):
     done = cli.run(*version, CODEPUSH_SERVER_URL=everywhere)
     assert f"Devices are sent to {codepush_server.url}: this address leads each device to itself." in done.stderr
     assert "--public-url" in done.stderr
-    assert "It runs v1 now." in done.stdout
+    assert "The device now runs v1." in done.stdout
 
 
 @pytest.mark.parametrize(
@@ -175,7 +175,7 @@ def test_a_release_is_verified(cli, code_push, codepush_server, release, tmp_pat
     bundle = make_bundle(tmp_path / "next", "two", assets=ASSETS)
     done = cli.run("release", "App", bundle, "^1.0.0", "--verify", "-r", "25")
     assert done.returncode == 0, done.stderr
-    assert "v2 was tried on 2 simulated phones" in done.stderr
+    assert "v2 was tested on 2 simulated devices" in done.stderr
     assert "version 1.0.0, running v1: installed" in done.stderr
     [_, newest] = code_push.get_deployment_history("App", "Staging")
     assert (newest.is_disabled, newest.rollout) == (False, 25)

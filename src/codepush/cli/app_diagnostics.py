@@ -206,7 +206,7 @@ def _deployment_key(cli: Cli, half: _Half, deployments: Sequence[Deployment]) ->
         if not one.is_literal:
             yield Finding(subject=subject, verdict="skipped", found=f"{one.source}: set by the build.")
         elif one.value in names:
-            yield Finding(subject=subject, verdict="ok", found=f"{one.source}: that of {names[one.value]}.")
+            yield Finding(subject=subject, verdict="ok", found=f"{one.source}: the key of {names[one.value]}.")
         elif deployments and is_known_key(cli, one.value):
             yield Finding(
                 subject=subject,
