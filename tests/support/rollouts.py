@@ -94,10 +94,8 @@ class Stand:
         cohort = self.clock() - self.clock() % (10 * MINUTE)
         number = labels.number(label)
         async with self.store.write() as records:
-            facts = (await records.trials.labels([(self.ground.deployment.id, number)]))[
-                self.ground.deployment.id, number
-            ]
-            cohort = max(cohort, facts.evidence_since or 0)
+            rollout = await records.rollouts.of_release(self.ground.deployment.id, number)
+            cohort = max(cohort, 0 if rollout is None else rollout.evidence_since)
             counts = {"began": ok + bad if began is None else began, "ok": ok, "bad": bad}
             await records.trials.add(
                 [

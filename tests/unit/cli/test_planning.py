@@ -119,4 +119,4 @@ def test_refusals_of_a_patch():
     assert plan_change(HISTORY, {}, PackageInfo(label="v9")).refusal == "there is no release v9"
     assert plan_change(HISTORY, {}, PackageInfo(rollout=50)).refusal == "the rollout of v2 is complete"
     half = [release(1, rollout=50)]
-    assert "50% already" in plan_change(half, {}, PackageInfo(rollout=50)).refusal
+    assert "already 50%" in plan_change(half, {}, PackageInfo(rollout=50)).refusal
