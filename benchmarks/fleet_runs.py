@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 LENGTH: Final = 3 * DAY
 """How long a run takes."""
 
-BEGINS_AT: Final = 8 * HOUR
-"""The time of day at which a rollout begins."""
+BEGINS_AT: Final = 4 * HOUR
+"""The time of day at which a rollout begins: when few devices check for updates, so that stages by time see little."""
 
 _MIDNIGHT: Final = datetime(2026, 1, 5, tzinfo=UTC)
 _SETTLE: Final = SETTLE // 60_000
@@ -82,12 +82,13 @@ class Trials:
         began = sum(self.began[window])
         return began, began - sum(self._answered[age][window])
 
-    def look(self, now: int, soaked: int, limits: Mapping[Age, float], *, was_calm: bool) -> Look:
+    def look(self, now: int, soaked: int, limits: Mapping[str, float], *, was_calm: bool) -> Look:
         """Return what a look of the product finds."""
         settled = slice(max(0, now - _SETTLE) // COHORT)
         silences = {
-            age: Silence(began=began, gone=gone, limit=limit)
-            for age, limit in limits.items()
+            age: Silence(began=began, gone=gone, limit=limits[age])
+            for age in _AGES
+            if age in limits
             for began, gone in [self.silence(age, since=max(0, now - DAY) if age == "1h" else 0, now=now)]
         }
         return Look(
@@ -172,7 +173,7 @@ def halts_at_once(scene: Scene, rules: Sequence[Rule], seed: int) -> list[bool]:
 
 
 @lru_cache
-def silence_limits(begins_at: int) -> Mapping[Age, float]:
+def silence_limits(begins_at: int) -> Mapping[str, float]:
     """Return the limits of silence that a healthy release, offered to all devices at that time of day, leads to."""
     scene = Scene(_REFERENCE_DEVICES, Release(0.0), 1.0, begins_at)
     fleet, trials = _fleet(scene, seed=0), Trials()

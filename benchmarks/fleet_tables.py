@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from fleet import HOUR, MODEL, Release
 from fleet_runs import BEGINS_AT, LENGTH, Outcome, Scene, by_plan, by_time, halts_at_once
-from halting import by_evidence, by_ratio, by_wilson, by_wilson_alone, limit_of
+from halting import by_evidence, by_ratio, by_wilson, by_wilson_alone, limit_of, rise_name
 from results import table
 from two_arms import DELAY, DEVICES, FAILING, HOURS, Bias, halts
 
@@ -43,7 +43,7 @@ BIASES: Final = {
     f"all {DELAY} h late": Bias(1.0),
     f"all {DELAY} h late, with a margin of 1.5": Bias(1.0, margin=1.5),
 }
-RUNS: Final = {2_000: 60, 20_000: 60, 200_000: 20}
+RUNS: Final = {2_000: 60, 20_000: 100, 200_000: 40}
 """Runs of each setting, by the number of devices."""
 
 BIASED_RUNS: Final = 50
@@ -66,8 +66,7 @@ def simulated(pool: Pool) -> Iterator[str]:
     cells = pool.starmap(harm, product(WAYS, RISES), chunksize=1)
     columns = len(RISES)
     rows = [[name, *cells[place * columns :][:columns]] for place, name in enumerate(WAYS)]
-    head = [f"{devices:,}: {'all crash' if rise == 1 else f'+{100 * rise:g} points'}" for devices, rise in RISES]
-    yield table(["", *head], rows)
+    yield table(["", *(f"{devices:,}: {rise_name(rise)}" for devices, rise in RISES)], rows)
     yield "Nothing wrong: share of the runs that reach all devices, hours until then (median), shares held and halted."
     yield table(["", "reached", "hours", "held", "halted"], pool.starmap(healthy, HEALTHY, chunksize=1))
     yield f"Devices that stop reporting, with the plan {WATCHED}: shares of the runs, and hours; medians."
@@ -133,7 +132,7 @@ def _swings(pool: Pool) -> str:
     evidence, wilson, alone = (f"{100 * sum(run) / SWINGING_RUNS:.1f}" for run in zip(*runs, strict=True))
     return (
         f"Halts of 100 where the share of failures swings by {SWING:.0%} around {FAILING:.1%} with the time of day; "
-        f"20,000 devices at once, a look after each failure, {SWINGING_RUNS} runs: evidence {evidence}, "
+        f"20,000 devices at once, looked at with each failure, {SWINGING_RUNS} runs: evidence {evidence}, "
         f"Wilson {wilson}, Wilson without a minimum {alone}."
     )
 

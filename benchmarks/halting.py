@@ -23,6 +23,7 @@ Rule: TypeAlias = Callable[[int, int], bool]
 BASES: Final = (0.001, 0.005, 0.02)
 """Shares of failures before a release."""
 
+POINT: Final = 0.01
 VERDICTS: Final = 50_000
 ADVANCING: Final = 20_000
 POWERS: Final = (0.5, 0.95)
@@ -34,6 +35,13 @@ _LEAST_FAILURES: Final = 3
 def limit_of(base: float) -> float:
     """Return the limit that the product computes from a known share."""
     return limit(RolloutBaseline(share=base))
+
+
+def rise_name(rise: float) -> str:
+    """Return what a rise of the share of failures is called."""
+    if rise >= 1:
+        return "all crash"
+    return f"+{100 * rise:g} point{'' if rise == POINT else 's'}"
 
 
 def by_evidence(limit: float, bar: float = HALT) -> Rule:
@@ -92,6 +100,10 @@ def advancing_times(share: float, limit: float) -> list[int]:
 
 
 def _times(chances: Iterable[float]) -> list[int]:
-    """Return the first of the rising chances that reach each of `POWERS`, counted from 1."""
-    numbered = enumerate(chances, 1)
-    return [next(number for number, chance in numbered if chance >= power) for power in POWERS]
+    """Return the places, from 1, at which rising chances reach each of `POWERS`."""
+    times: list[int] = []
+    for number, chance in enumerate(chances, 1):
+        times += [number for power in POWERS[len(times) :] if chance >= power]
+        if len(times) == len(POWERS):
+            break
+    return times

@@ -26,13 +26,14 @@ from halting import (
     halted,
     halting_times,
     limit_of,
+    rise_name,
 )
 from results import circumstances, table, write_section
 
 from codepush.rules.evidence import HOLD, needed, worst
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from multiprocessing.pool import Pool
 
     from halting import Rule
@@ -59,9 +60,9 @@ def _exact(pool: Pool) -> Iterator[str]:
     """Yield the figures that are exact."""
     limits = ", ".join(f"{limit_of(base):.1%}" for base in BASES)
     yield (
-        f"Halts of 100 releases within {VERDICTS:,} verdicts, with a look after each; exact. First with no rise of "
-        f"failures, then with as many as the limit tolerates: {limits}. Wilson: its lower bound, two-sided at 95 %, is "
-        "above the same limit, and there are 50 verdicts and 3 failures."
+        f"Halts of 100 releases within {VERDICTS:,} verdicts, looked at with each verdict; exact. First with no rise "
+        f"of failures, then with as many as the limit tolerates: {limits}. Wilson: its lower bound, two-sided at 95 %, "
+        "is above the same limit, and there are 50 verdicts and 3 failures."
     )
     cells = pool.starmap(false_halts, product(RULES, BASES), chunksize=1)
     columns = len(BASES)
@@ -69,7 +70,7 @@ def _exact(pool: Pool) -> Iterator[str]:
     yield table(["", *(f"base {base:.1%}" for base in BASES)], rows)
     yield "Verdicts until the halt, median / 95th of 100; exact. Failures alone halt, from evidence of 100."
     rows = pool.starmap(detection, product(("evidence", "Wilson"), BASES), chunksize=1)
-    yield table(["", *(f"+{100 * rise:g} points" for rise in RISES[:-1]), "all crash"], rows)
+    yield table(["", *map(rise_name, RISES)], rows)
     yield _advances(limit_of(BASE))
 
 
@@ -101,10 +102,9 @@ def _noticed(name: str, base: float, rise: float) -> str:
     limit, share = limit_of(base), min(1.0, base + rise)
     if share <= limit:
         return "tolerated"
+    times: Sequence[int | None] = halting_times(share, by_wilson(limit))
     if name == "evidence":
         times = [needed(limit, rise, power, base) for power in POWERS]
-    else:
-        times = halting_times(share, by_wilson(limit))
     return " / ".join("more" if time is None else f"{time:,}" for time in times)
 
 
