@@ -71,7 +71,7 @@ def windows(at: int, *, since: int, ripen: timedelta = timedelta(0)) -> Windows:
     unripe = ripen // timedelta(milliseconds=1)
     return Windows(
         verdicts=Window(since, _ended(at - unripe) if unripe else at + 1),
-        settled=Window(since, _ended(at - SETTLE)),
+        settled=Window(since, _ended(at - max(SETTLE, unripe))),
         silent=Window(since, _ended(at - _DAY)),
         silent_1h=Window(max(since, at - _DAY), _ended(at - _HOUR)),
     )

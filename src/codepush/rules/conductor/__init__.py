@@ -12,7 +12,17 @@ from more devices, and evidence of `evidence.HALT` halts it.
 from __future__ import annotations
 
 from codepush.rules.conductor.deciding import next_step, noticed
-from codepush.rules.conductor.positions import BASELINE_ROSE, Look, Notice, Position, Silence, Step, StepKind, Verb
+from codepush.rules.conductor.positions import (
+    BASELINE_ROSE,
+    Look,
+    Notice,
+    Position,
+    Silence,
+    Step,
+    StepKind,
+    Verb,
+    is_soaking,
+)
 from codepush.rules.conductor.verbs import NoteNeededError, WrongStateError, by_hand
 from codepush.rules.conductor.waiting import waits_for
 from codepush.rules.conductor.weighing import is_calm, is_suspect, weigh
@@ -30,6 +40,7 @@ __all__ = [
     "WrongStateError",
     "by_hand",
     "is_calm",
+    "is_soaking",
     "is_suspect",
     "next_step",
     "noticed",

@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from codepush.rollout_models import RolloutPlan, RolloutReason, RolloutState
 
-__all__ = ["BASELINE_ROSE", "OVER", "Look", "Notice", "Position", "Silence", "Step", "StepKind", "Verb"]
+__all__ = ["BASELINE_ROSE", "OVER", "Look", "Notice", "Position", "Silence", "Step", "StepKind", "Verb", "is_soaking"]
 
 Verb: TypeAlias = Literal["pause", "resume", "advance", "halt", "complete", "cancel"]
 """What a person can do with a rollout."""
@@ -63,6 +63,11 @@ class Position(Struct, frozen=True, kw_only=True):
     is_held: bool = False
     is_disabled: bool = False
     limit: float | None = None
+
+
+def is_soaking(state: RolloutState, reason: RolloutReason | None) -> bool:
+    """Return whether time counts for a stage: not while the release is withheld from devices that could take it."""
+    return state == "running" or (state == "holding" and reason not in {"suspect", "stopped"})
 
 
 class Silence(Struct, frozen=True, kw_only=True):

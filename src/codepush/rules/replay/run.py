@@ -14,7 +14,7 @@ from codepush.insight_models import TrialAge, TrialKind, TrialTotals
 from codepush.rollout_models import RolloutBaseline, RolloutDecision, RolloutPlan, RolloutState
 from codepush.rules import decisions, looks
 from codepush.rules.baseline import limit as computed_limit
-from codepush.rules.conductor import Look, Position, Step, by_hand, is_calm, next_step, weigh
+from codepush.rules.conductor import Look, Position, Step, by_hand, is_calm, is_soaking, next_step, weigh
 from codepush.rules.replay.cohorts import Cohort, Device, Faults, as_baseline, devices, size
 from codepush.rules.trials import COHORT
 
@@ -268,7 +268,7 @@ class _Run:
 
     def _soak(self, milliseconds: int) -> None:
         position = self._position
-        if position.state == "running" or (position.state == "holding" and position.reason != "suspect"):
+        if is_soaking(position.state, position.reason):
             self._soaked += timedelta(milliseconds=milliseconds)
 
     def _look(self) -> bool:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec import Struct
 
 from codepush.models import COMPLETE_ROLLOUT
-from codepush.rules import looks
+from codepush.rules import conductor, looks
 from codepush.rules.conductor import Look, Position
 from codepush.rules.looks import Sums
 from codepush.server.ports.deployments import DeploymentRecord
@@ -149,9 +149,7 @@ def soaked(rollout: RolloutRecord, at: int) -> timedelta:
 
     A clock that goes back adds nothing, and one that leaps adds a minute.
     """
-    is_soaking = rollout.state == "running" or (
-        rollout.state == "holding" and rollout.reason not in {"suspect", "stopped"}
-    )
+    is_soaking = conductor.is_soaking(rollout.state, rollout.reason)
     gained = min(max(0, at - rollout.looked_at), MOST_GAINED) if is_soaking else 0
     return timedelta(milliseconds=rollout.soaked_ms + gained)
 

@@ -134,9 +134,9 @@ async def take(
     if stored is None:
         raise moved()
     await _change_release(change, case, after)
-    numbers = decisions.numbers(
-        case.position, case.look, step, case.rollout.baseline, standing=case.sums.verdicts.standings
-    )
+    decided = structs.replace(step, position=structs.replace(after, limit=stored.failure_limit))
+    baseline = stored.baseline if begins else case.rollout.baseline
+    numbers = decisions.numbers(case.position, case.look, decided, baseline, standing=case.sums.verdicts.standings)
     await change.note(
         f"rollout.{step.kind}",
         case.deployment,
