@@ -7,7 +7,7 @@ however many processes look and wherever one of them is killed.
 from __future__ import annotations
 
 import logging
-import random
+from random import SystemRandom
 from typing import TYPE_CHECKING, Final
 
 import anyio
@@ -65,7 +65,7 @@ class Looking:
     async def run(self) -> None:
         """Look now and then, until cancelled."""
         while True:
-            pause = random.uniform(_PAUSE - _JITTER, _PAUSE + _JITTER)  # noqa: S311 - only spreads the load
+            pause = SystemRandom().uniform(_PAUSE - _JITTER, _PAUSE + _JITTER)
             try:
                 pause = min(pause, await self.look_all())
             except NewerSchemaError:
