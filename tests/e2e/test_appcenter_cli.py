@@ -20,11 +20,13 @@ import pytest
 from codepush.device import SimulatedDevice, connection
 from codepush.packaging.local import prepare
 from codepush.testing import live_server
+from support.blocks import blocks_of
 from support.packages import make_bundle
 from support.processes import NPM_CI, OFFLINE, full, run
 from support.tls import make_certificate, tls_front
 
 SOURCE = Path(__file__).with_name("appcenter_cli")
+PAGE = Path(__file__).parents[2] / "docs/appcenter.md"
 COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 FAILED, MISUSED = 3, 4
 """Exit codes of the command line."""
@@ -63,6 +65,31 @@ class CommandLine:
         said = COLOURS.sub("", done.stdout + done.stderr)
         assert done.returncode == code, said
         return said
+
+    def paste(self, block):
+        """Run a shell block of the page, with the server and the token of this test."""
+        for written, used in {
+            "https://codepush.example.com": self._environment["APPCENTER_ENDPOINT"],
+            "cpk_...": self._environment["APPCENTER_ACCESS_TOKEN"],
+        }.items():
+            block = block.replace(written, used)
+        environment = full(self._environment)
+        done = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", block],
+            env=environment
+            | {
+                "CURL_CA_BUNDLE": self._environment["NODE_EXTRA_CA_CERTS"],
+                "PATH": f"{self._program.parents[2] / '.bin'}:{environment['PATH']}",
+                "TOKEN": self._environment["APPCENTER_ACCESS_TOKEN"],
+            },
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=300,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
 
     def codepush(self, *command, code=0):
         """Run one of the commands for CodePush on the app of this test."""
@@ -122,6 +149,7 @@ def test_every_command(command_line, server, bundles, tmp_path):
     phone.sync()
     assert phone.restart().label == "v1"
     clear(command_line)
+    follow_the_page(command_line, server)
 
 
 def make_apps(command_line):
@@ -129,12 +157,12 @@ def make_apps(command_line):
     app = ("-d", "App", "-o", "Android", "-p", "React-Native")
     assert re.search(r"Owner Name: +owner-example.test", command_line.run("apps", "create", *app))
     assert "already exists" in command_line.run("apps", "create", *app, code=MISUSED)
-    assert "Successfully created organization contoso" in command_line.run(
-        "orgs", "create", "-d", "Contoso", "-n", "contoso"
+    assert "Successfully created organization fabrikam" in command_line.run(
+        "orgs", "create", "-d", "Fabrikam", "-n", "fabrikam"
     )
-    assert "Contoso" in command_line.run("orgs", "list")
-    command_line.run("orgs", "apps", "create", "-n", "contoso", "-d", "Shared", "-o", "iOS", "-p", "React-Native")
-    assert command_line.run("apps", "list").split() == ["contoso/Shared", "owner-example.test/App"]
+    assert "Fabrikam" in command_line.run("orgs", "list")
+    command_line.run("orgs", "apps", "create", "-n", "fabrikam", "-d", "Shared", "-o", "iOS", "-p", "React-Native")
+    assert command_line.run("apps", "list").split() == ["fabrikam/Shared", "owner-example.test/App"]
     assert re.search(r"Platform: +React-Native", command_line.run("apps", "show", "-a", "owner-example.test/App"))
 
 
@@ -212,3 +240,14 @@ def clear(command_line):
     assert "Active: 100% (1 of 1)" in command_line.codepush("deployment", "list")
     command_line.codepush("deployment", "clear", *production)
     assert command_line.read("deployment", "history", *production) == []
+
+
+def follow_the_page(command_line, server):
+    """The page's commands work: those about organizations make the app that the others list."""
+    for email in ("ada@example.com", "bob@example.com"):
+        server.add_account(email)
+    connect, organize = [one.text for one in blocks_of(PAGE.read_text(encoding="utf-8")) if one.is_shell]
+    command_line.paste(organize)
+    command_line.paste(connect)
+    members = command_line.run("orgs", "collaborators", "list", "-n", "contoso")
+    assert {"ada-example.com", "bob-example.com"} <= set(re.findall(r"[a-z]+-example\.com", members)), members
