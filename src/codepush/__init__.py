@@ -1,7 +1,7 @@
-"""A management SDK, command line, self-hosted server and simulated phone for CodePush.
+"""A management SDK, command line, self-hosted server and simulated device for CodePush.
 
-The public names of the SDK are here. Each is loaded when it is first asked for, because the command
-line, the server and the simulated phone live below this package and need few of them.
+The public names of the SDK are here. Each is loaded on first use, because the command
+line, the server and the simulated device are in this package and need few of them.
 """
 
 from importlib import import_module
@@ -127,10 +127,10 @@ _MODULES = (
     "codepush.client",
 )
 
-if not TYPE_CHECKING:  # a checker that saw this would believe in every name
+if not TYPE_CHECKING:  # with this, a type checker would accept every name
 
     def __getattr__(name: str) -> object:
-        """Load a public name from where it lives, the lightest module first."""
+        """Load a public name from its module, the lightest module first."""
         if name == "__version__":
             return import_module("importlib.metadata").version(__name__)
         if name in __all__:
@@ -140,5 +140,5 @@ if not TYPE_CHECKING:  # a checker that saw this would believe in every name
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
     def __dir__() -> list[str]:
-        """Return all names, also those not loaded yet."""
+        """Return all names, including those not loaded yet."""
         return sorted({*globals(), *__all__})

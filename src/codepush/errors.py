@@ -1,25 +1,25 @@
-"""What can go wrong, as a caller of the SDK sees it.
+"""The errors of the SDK.
 
 ```
 CodePushError
-├── TransportError          nothing came back
+├── TransportError          no response
 │   └── TimeoutError        the server took longer than the timeout
-├── APIError                the server answered no
-│   ├── Unauthorized        401: no access key, or one that is unknown or has expired
-│   ├── Forbidden           403: the account may not do this
-│   ├── NotFound            404: no such app, deployment, release, ...
+├── APIError                the server returned an error
+│   ├── Unauthorized        401: the access key is missing, unknown or expired
+│   ├── Forbidden           403: the account has no permission
+│   ├── NotFound            404: the app, deployment, release, ... does not exist
 │   ├── Conflict            409: it exists already, or a rollout is unfinished
 │   ├── Invalid             400, 406, 413, 422: the request itself is wrong
 │   ├── RateLimited         429: too many requests
 │   └── ServerError         5xx: the server failed
-├── DecodeError             the server answered something that cannot be read
-├── PlanIgnoredError        the server made the release, but does not know rollout plans
+├── DecodeError             the response is invalid
+├── PlanIgnoredError        the server created the release, but does not support rollout plans
 ├── PackageError            the files are wrong: archive, path, hash
-├── ProjectError            an app's project lacks something, or one of its tools failed
-└── ConfigurationError      the client was set up in a way that cannot work
+├── ProjectError            an app's project is incomplete, or one of its tools failed
+└── ConfigurationError      the client's settings are invalid
 ```
 
-Every one of them has ``message`` and ``status_code``, as the errors of Microsoft's
+All have ``message`` and ``status_code``, as the errors of Microsoft's
 Node "CodePush Management SDK" had (``message`` and ``statusCode``).
 """
 
@@ -59,12 +59,12 @@ GATEWAY: Final = "gateway"
 
 
 class CodePushError(Exception):
-    """The root of every error this distribution raises on purpose.
+    """Base class of all errors of this distribution.
 
     Attributes:
-        message: one sentence for people.
-        status_code: the HTTP status it stands for. 504 when nothing came back and 500 when the
-            answer could not be read, as in the original SDK; ``None`` when no request was made.
+        message: The message.
+        status_code: The HTTP status. 504 without a response and 500 for an invalid response, as in the
+            original SDK; ``None`` if no request was made.
 
     """
 
@@ -76,25 +76,25 @@ class CodePushError(Exception):
 
 
 class TransportError(CodePushError):
-    """No answer came: no connection, or it broke. Reported as status 504, like the original SDK."""
+    """No response: the connection failed. Reported as status 504, like the original SDK."""
 
     status_code: int | None = 504
 
 
 class TimeoutError(TransportError, builtins.TimeoutError):
-    """No answer came within the timeout. Also caught by the built-in ``TimeoutError``."""
+    """No response within the timeout. Also caught by the built-in ``TimeoutError``."""
 
 
 class APIError(CodePushError):
-    """The server answered with an error status.
+    """The server returned an error status.
 
     Attributes:
         status_code: the HTTP status.
-        code: the machine-readable code of a problem document, when the server sent one; ``gateway`` when a proxy or
+        code: the machine-readable code of a problem document, if the server sent one; ``gateway`` if a proxy or
             gateway in front of the server probably sent the response.
-        field: the field of the request that is wrong, when the server named one.
-        request_id: the server's id of the request, for its operator's log.
-        retry_after: seconds the server asked to wait, when it did.
+        field: The wrong field of the request, if the server named one.
+        request_id: The request's ID in the server's log.
+        retry_after: The seconds of ``Retry-After``, if present.
 
     """
 
@@ -123,7 +123,7 @@ class Unauthorized(APIError):
 
 
 class Forbidden(APIError):
-    """403: the account is known, but may not do this."""
+    """403: the account has no permission."""
 
 
 class NotFound(APIError):
@@ -131,15 +131,15 @@ class NotFound(APIError):
 
 
 class Conflict(APIError):
-    """409: the state of the server forbids it (name taken, identical package, unfinished rollout)."""
+    """409: conflict with the current state (name taken, identical package, unfinished rollout)."""
 
 
 class Invalid(APIError):
-    """400, 406, 413 or 422: the request is wrong; ``field`` names the culprit where it is known."""
+    """400, 406, 413 or 422: the request is wrong; ``field`` names the wrong field if known."""
 
 
 class RateLimited(APIError):
-    """429: too many requests; ``retry_after`` says how many seconds to wait, when the server did."""
+    """429: too many requests; ``retry_after`` is the number of seconds to wait, if known."""
 
 
 class ServerError(APIError):
@@ -147,7 +147,7 @@ class ServerError(APIError):
 
 
 class DecodeError(CodePushError):
-    """The server's answer is not what the protocol promises. Reported as status 500."""
+    """The response violates the protocol. Reported as status 500."""
 
     status_code: int | None = 500
 
@@ -170,19 +170,19 @@ class PlanIgnoredError(CodePushError):
 
 
 class PackageError(CodePushError):
-    """The files are wrong: a path that is not there, an unsafe or broken archive, a hash that differs."""
+    """The files are wrong: a missing path, an unsafe or broken archive, a wrong hash."""
 
 
 class ProjectError(CodePushError):
-    """An app's project does not have what is needed of it, or one of its own tools failed."""
+    """An app's project is incomplete, or one of its tools failed."""
 
 
 class ConfigurationError(CodePushError):
-    """The client was given settings that cannot work together, or at all."""
+    """The client's settings are invalid or contradict each other."""
 
 
 class InsecureServerWarning(UserWarning):
-    """An access key is sent over plain HTTP to another machine, so others on the way can read it."""
+    """An access key is sent unencrypted over HTTP to another machine."""
 
 
 _BY_STATUS: Final[dict[int, type[APIError]]] = {
@@ -210,7 +210,7 @@ def api_error(
     request_id: str | None = None,
     retry_after: float | None = None,
 ) -> APIError:
-    """Return the error of the tree that stands for an HTTP status."""
+    """Return the error class for an HTTP status."""
     fallback = ServerError if status_code >= _FIRST_SERVER_ERROR else APIError
     kind = _BY_STATUS.get(status_code, fallback)
     return kind(message, status_code, code=code, field=field, request_id=request_id, retry_after=retry_after)

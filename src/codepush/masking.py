@@ -1,7 +1,7 @@
 """Access keys kept out of messages, logs and representations.
 
-A user sometimes passes an access key where its name belongs, or as any other word of a command. What a program shows of
-that ends up in the logs of build jobs, so every text on its way out goes through ``masked``.
+Users sometimes pass an access key instead of its name, or as another word of a command. Output ends up in the logs of
+build jobs, so all of it goes through ``masked``.
 """
 
 from __future__ import annotations
@@ -13,22 +13,22 @@ from urllib.parse import quote
 __all__ = ["MASK", "masked", "masked_name"]
 
 MASK: Final = "cpk_..."
-"""What is shown in place of an access key."""
+"""The replacement for an access key."""
 
 _OURS: Final = re.compile(r"cpk_[A-Za-z0-9_-]+")
 _LIKE_A_KEY: Final = re.compile(r"[A-Za-z0-9_-]{28,}")
-"""Keys that other servers make have no prefix, but at least this length, and no blanks as names often have."""
+"""Keys of other servers have no prefix, but at least this length, and no blanks, unlike many names."""
 
 _SHORTEST: Final = 8
-"""Shorter texts are not looked for: they are part of ordinary words."""
+"""Shorter strings are not masked: they may be part of ordinary words."""
 
 
 def masked(text: str, *secrets: str) -> str:
-    """Return a text without access keys.
+    """Return a string without access keys.
 
     Args:
-        text: any text.
-        secrets: keys to look for besides those that have our prefix.
+        text: Any string.
+        secrets: Keys to mask besides those with our prefix.
 
     """
     for secret in secrets:

@@ -1,4 +1,4 @@
-"""The vocabulary: what the SDK returns, the server stores and a phone is told.
+"""The vocabulary: what the SDK returns, the server stores and a device receives.
 
 Every value is frozen. Times are aware datetimes in UTC, sizes are bytes, rollouts are whole
 percents. Names are those of the field (``docs/architecture.md``); the spellings of the wire live
@@ -40,26 +40,26 @@ __all__ = [
 ]
 
 Permission: TypeAlias = Literal["Owner", "Manager", "Collaborator", "Reader"]
-"""What somebody may do with an app: a manager what the owner may, a collaborator releases, a reader looks."""
+"""Permission in an app: managers may do what owners may, collaborators release, readers read."""
 
 Role: TypeAlias = Literal["manager", "developer", "viewer"]
-"""What a member of an organization may do: be a manager, a collaborator or a reader of each of its apps."""
+"""Role in an organization: its permission in each of the organization's apps."""
 
 ReleaseMethod: TypeAlias = Literal["Upload", "Promote", "Rollback"]
-"""How a release came to be."""
+"""How a release was created."""
 
 COMPLETE_ROLLOUT: Final = 100
-"""The rollout, in percent, of a release that every phone may take."""
+"""The rollout, in percent, of a release for all devices."""
 
 
 class Answered(Struct, frozen=True, kw_only=True, repr_omit_defaults=True):
-    """A value that comes out of a server's answer."""
+    """A value from a server's response."""
 
     extra: Mapping[str, object] = {}
 
 
 class Account(Answered, frozen=True, kw_only=True):
-    """A person who may log in."""
+    """A user's account."""
 
     email: str
     name: str = ""
@@ -67,7 +67,7 @@ class Account(Answered, frozen=True, kw_only=True):
 
 
 class AccessKey(Answered, frozen=True, kw_only=True):
-    """A secret that stands for an account until it expires.
+    """A secret that authenticates an account until it expires.
 
     ``name`` is what people call it. ``key`` is the secret itself, told only by the answer that
     creates it and never shown by ``repr``. ``created_by`` is the machine it was made for or at; a
@@ -82,23 +82,23 @@ class AccessKey(Answered, frozen=True, kw_only=True):
     key: str | None = None
 
     def __rich_repr__(self) -> list[tuple[str, object]]:
-        """Return what is shown of it: everything but the secret."""
+        """Yield all fields but the secret."""
         return [(name, value) for name, value in super().__rich_repr__() if name != "key"]
 
     def __repr__(self) -> str:
-        """Return it without its secret, so that none gets into a log."""
+        """Return a representation without the secret, which must not get into a log."""
         return f"AccessKey({', '.join(f'{name}={value!r}' for name, value in self.__rich_repr__())})"
 
 
 class Session(Struct, frozen=True, kw_only=True):
-    """A log-in in the browser that still holds: the machine it was for, and when."""
+    """A valid browser login: its machine and time."""
 
     machine_name: str
     logged_in_time: datetime
 
 
 class Collaborator(Answered, frozen=True, kw_only=True):
-    """An account's part in an app."""
+    """An account's role in an app."""
 
     permission: Permission
     is_current_account: bool = False
@@ -109,7 +109,7 @@ CollaboratorMap: TypeAlias = dict[str, Collaborator]
 
 
 class App(Answered, frozen=True, kw_only=True):
-    """An app: collaborators by e-mail address, and the names of its deployments, sorted."""
+    """An app: collaborators by email address, and the sorted names of its deployments."""
 
     name: str
     collaborators: Mapping[str, Collaborator] = {}
@@ -119,7 +119,7 @@ class App(Answered, frozen=True, kw_only=True):
 
 
 class DiffPackage(Answered, frozen=True, kw_only=True):
-    """The smaller download for phones that run one particular older package.
+    """The smaller download for devices that run one particular older package.
 
     ``fits_binary`` is whether a device that still runs its store build can apply it. Servers of other makers do not
     send that.
@@ -131,7 +131,7 @@ class DiffPackage(Answered, frozen=True, kw_only=True):
 
 
 class ReleaseOptions(Struct, frozen=True, kw_only=True, repr_omit_defaults=True):
-    """What a releaser may set of a release besides its target binary version.
+    """The settings of a release besides its target binary version.
 
     Everything that carries settings derives from this: what is sent and stored, and its descriptions. ``None`` stands
     for what the releaser did not set.
@@ -183,9 +183,9 @@ class Package(ReleaseOptions, frozen=True, kw_only=True):
 
 
 class PackageInfo(ReleaseOptions, frozen=True, kw_only=True, repr_omit_defaults=False):
-    """What a person may say about a release. ``None`` means: not said, leave as it is.
+    """Metadata of a new or changed release. ``None`` means: unset, keep the current value.
 
-    ``label`` picks the release to patch or promote; the newest one when not given.
+    ``label`` selects the release to patch or promote; by default the newest.
     """
 
     app_version: str | None = None
@@ -193,7 +193,7 @@ class PackageInfo(ReleaseOptions, frozen=True, kw_only=True, repr_omit_defaults=
 
 
 class PackageInfoDict(TypedDict, total=False):
-    """A mapping in place of a ``PackageInfo``, with its fields in either spelling."""
+    """A mapping instead of a ``PackageInfo``, with its fields in either spelling."""
 
     app_version: str | None
     description: str | None
@@ -207,7 +207,7 @@ class PackageInfoDict(TypedDict, total=False):
 
 
 class Deployment(Answered, frozen=True, kw_only=True):
-    """A channel of releases. ``key`` is what apps carry; ``package`` is the newest release."""
+    """A channel of releases. ``key`` is the deployment key in apps; ``package`` is the newest release."""
 
     name: str
     key: str
@@ -215,9 +215,9 @@ class Deployment(Answered, frozen=True, kw_only=True):
 
 
 class Metrics(Answered, frozen=True, kw_only=True):
-    """The counters of one label, or of one binary version (then only ``active`` is counted).
+    """The metrics of one label, or of one binary version (only ``active``).
 
-    ``active`` is how many devices last ran it; ``downloaded`` and ``failed`` count reports;
+    ``active`` is the number of devices that last ran it; ``downloaded`` and ``failed`` count reports;
     ``installed`` counts devices' changes to it.
     """
 
@@ -228,14 +228,14 @@ class Metrics(Answered, frozen=True, kw_only=True):
 
 
 DeploymentMetrics: TypeAlias = dict[str, Metrics]
-"""The counters of a deployment by label, and by binary version for the app as installed from the store."""
+"""The metrics of a deployment by label, and by binary version for store builds."""
 
 
 class MetricsPoint(Answered, frozen=True, kw_only=True):
     """The counters of one label or binary version in an hour or a day (``span``) in which something changed.
 
-    ``active`` is how many devices ran it at the end; ``downloaded``, ``failed`` and ``installed`` count what
-    happened meanwhile, and are ``None`` for a binary version.
+    ``active`` is the number of devices at the end; ``downloaded``, ``failed`` and ``installed`` count events
+    within the period, and are ``None`` for a binary version.
     """
 
     starts_at: datetime
@@ -247,9 +247,9 @@ class MetricsPoint(Answered, frozen=True, kw_only=True):
 
 
 class UpdateCheck(Struct, frozen=True, kw_only=True):
-    """What a device sends with an update check. ``None`` stands for a value that it did not send.
+    """The parameters of an update check. ``None`` stands for a missing value.
 
-    ``applies_diffs`` is not a parameter: a server knows it from the name of the client plugin.
+    ``applies_diffs`` is not a parameter: it follows from the name of the client plugin.
     """
 
     deployment_key: str
@@ -262,9 +262,9 @@ class UpdateCheck(Struct, frozen=True, kw_only=True):
 
 
 class UpdateInfo(Struct, frozen=True, kw_only=True):
-    """What a phone is told.
+    """The response to an update check.
 
-    ``app_version`` is also sent as ``target_binary_range``; phones since SDK 3 refuse an update
+    ``app_version`` is also sent as ``target_binary_range``; since SDK 3, devices reject an update
     whose value is not exactly their own binary version.
     """
 
@@ -281,11 +281,11 @@ class UpdateInfo(Struct, frozen=True, kw_only=True):
 
 
 class StatusReport(Struct, frozen=True, kw_only=True):
-    """What a phone says happened.
+    """A status report of a device.
 
     ``status`` is ``Downloaded`` for a download report; for a deploy report it is
-    ``DeploymentSucceeded``, ``DeploymentFailed``, or ``None`` when the phone runs the store's
-    binary (then ``label`` is ``None`` too and ``app_version`` says which).
+    ``DeploymentSucceeded``, ``DeploymentFailed``, or ``None`` if the device runs the store
+    build (then ``label`` is ``None`` too, and ``app_version`` is its version).
     """
 
     kind: Literal["download", "deploy"]

@@ -78,7 +78,7 @@ def test_a_signed_folder_of_another_name(cli, private_key, name, files, expected
     write_files(cli.folder / name, dict.fromkeys(files, "x"))
     for more in ([], ["--dry-run"]):
         code, said = cli.fails("release", "App", name, "1.0.0", "-k", private_key, *more)
-        assert (code, f'in the folder {expected}, and this one is named "{name}"' in said) == (10, True), said
+        assert (code, f'in the folder {expected}, but the folder is named "{name}"' in said) == (10, True), said
     assert released(cli) == []
     cli.text("release", "App", name, "1.0.0")  # unsigned, any name will do
 

@@ -157,7 +157,7 @@ def test_a_phone_that_wants_signatures(cli, release, tmp_path):
     release("one")
     done = cli.run("simulate", "App", "--app-version", "1.0.0", "--public-key-path", public, "--json")
     assert done.returncode == 11
-    assert "signed updates only" in done.stderr
+    assert "only signed updates" in done.stderr
 
 
 def run_on_a_phone(code_push, server, folder):

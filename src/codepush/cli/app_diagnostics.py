@@ -211,15 +211,15 @@ def _deployment_key(cli: Cli, half: _Half, deployments: Sequence[Deployment]) ->
             yield Finding(
                 subject=subject,
                 verdict="warning",
-                found=f"{one.source}: it belongs to another app on this server than the project file names.",
-                advice="That is right if each platform has an app of its own, and this key is that of the right one.",
+                found=f"{one.source}: the key belongs to another app on this server than that of the project file.",
+                advice="This is correct if each platform has its own app and the key is that of the right one.",
             )
         elif deployments:
             yield Finding(
                 subject=subject,
                 verdict="error",
-                found=f"{one.source}: it belongs to no deployment on this server.",
-                advice="'codepush deployment list -k' shows the keys.",
+                found=f"{one.source}: the key belongs to no deployment on this server.",
+                advice="To list the keys: codepush deployment list -k",
             )
         else:
             yield Finding(subject=subject, verdict="skipped", found=f"{one.source}: the key could not be checked.")

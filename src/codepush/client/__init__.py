@@ -1,4 +1,4 @@
-"""The management SDK: two faces, one for event loops and one for everybody else."""
+"""The management SDK, synchronous and asynchronous."""
 
 from codepush.client._async.codepush import AsyncCodePush
 from codepush.client._sync.codepush import CodePush

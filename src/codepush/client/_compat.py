@@ -1,4 +1,4 @@
-"""The few things that truly differ between waiting in a thread and waiting on an event loop."""
+"""The differences between waiting in a thread and on an event loop."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 
 async def async_sleep(seconds: float) -> None:
-    """Wait while others run."""
+    """Wait without blocking the event loop."""
     await anyio.sleep(seconds)
 
 
@@ -29,13 +29,13 @@ def sleep(seconds: float) -> None:
 
 
 async def async_aside(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Return what a slow function returns, run in a worker thread while others run.
+    """Run a slow function in a worker thread and return its result.
 
-    When the wait is cancelled the thread is left to finish alone.
+    If the wait is cancelled, the thread continues to its end.
     """
     return await anyio.to_thread.run_sync(partial(function, *args, **kwargs), abandon_on_cancel=True)
 
 
 def aside(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Return what a slow function returns, run here."""
+    """Run a slow function and return its result."""
     return function(*args, **kwargs)

@@ -1,8 +1,8 @@
-"""What to do about each outcome, decided without doing it.
+"""Decisions of a call, without I/O.
 
-``perform`` is a generator: it says what to send or how long to pause, is told what came of it,
-and in the end returns what was asked for or raises our error. Its driver does the waiting,
-so the same decisions serve both clients, and a test needs neither network nor clock.
+``perform`` is a generator: it yields requests and pauses, receives their outcomes, and returns the
+result or raises an error. A driver does the I/O, so both clients share these decisions, and tests
+need neither network nor clock.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ __all__ = ["Failure", "Outcome", "Pause", "Policy", "Send", "Step", "perform"]
 T = TypeVar("T")
 
 _BUSY: Final = frozenset({429, 502, 503, 504})
-"""Statuses that say: not now."""
+"""Statuses of temporary failures."""
 
 _FIRST_PAUSE: Final = 0.5
 _LONGEST_PAUSE: Final = 8.0
@@ -37,22 +37,21 @@ _LONGEST_ASKED_PAUSE: Final = 60.0
 
 
 class Send(Struct, frozen=True):
-    """Send this request and tell what came of it."""
+    """Send a request and return its outcome."""
 
     request: Request
 
 
 class Pause(Struct, frozen=True):
-    """Wait so many seconds."""
+    """Wait for some seconds."""
 
     seconds: float
 
 
 class Failure(Struct, frozen=True, kw_only=True):
-    """No answer came.
+    """No response arrived.
 
-    ``sent`` says that the server may have got some of the request; ``lasting`` that another attempt
-    would end the same way.
+    ``sent``: the server may have received part of the request. ``lasting``: a retry would fail too.
     """
 
     error: CodePushError
@@ -69,7 +68,7 @@ def _utc_now() -> datetime:
 
 
 class Policy(Struct, frozen=True, kw_only=True):
-    """How patient a client is; ``dice`` returns a number from 0 up to 1, ``now`` the time in UTC."""
+    """Retry policy; ``dice`` returns a random number from 0 up to 1, ``now`` the time in UTC."""
 
     max_retries: int = 3
     dice: Callable[[], float] = random.random
@@ -78,9 +77,8 @@ class Policy(Struct, frozen=True, kw_only=True):
     def pause(self, attempt: int, error: CodePushError) -> float | None:
         """Return the seconds to wait after an attempt (counted from 0), or ``None`` to give up.
 
-        The wait is random, up to half a second first and twice as much each time, so that many
-        clients do not come back at once; it comes on top of what the server asked for. A server
-        that asks for more than a minute is not waited for.
+        The wait is random, up to half a second at first and doubling each time, so that clients do not
+        retry in step. It is added to ``Retry-After``. If that is more than a minute, the call fails instead.
         """
         asked = (error.retry_after if isinstance(error, APIError) else None) or 0.0
         if attempt >= self.max_retries or asked > _LONGEST_ASKED_PAUSE:
@@ -88,7 +86,7 @@ class Policy(Struct, frozen=True, kw_only=True):
         return asked + self.dice() * min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** min(attempt, 10))
 
     def after(self, attempt: int) -> Policy:
-        """Return the patience that is left after an attempt was repeated."""
+        """Return the policy with one retry less."""
         return replace(self, max_retries=self.max_retries - attempt - 1)
 
 
@@ -96,10 +94,10 @@ def perform(call: Call[T], policy: Policy) -> Generator[Step, Outcome | None, T]
     """Yield the steps of a call, expecting an outcome for each ``Send`` and ``None`` for each ``Pause``.
 
     Returns:
-        What reading the answer gave.
+        The decoded response.
 
     Raises:
-        CodePushError: the last failure, or the error that the last answer stands for.
+        CodePushError: The last failure, or the error of the last response.
 
     """
     for attempt in count():
@@ -131,14 +129,14 @@ def _may_repeat(call: Call[T], outcome: Outcome) -> bool:
 
 
 def _may_happen_twice(call: Call[T], outcome: Outcome) -> bool:
-    """Tell whether repeating does harm for all we know: unless the server turns out to honour the call's key."""
+    """Return whether a retry may repeat a change, unless the server supports idempotency keys."""
     if call.repeatable:
         return False
     return outcome.sent if isinstance(outcome, Failure) else not knows_keys(outcome)
 
 
 def _asked_for_keys(policy: Policy) -> Generator[Step, Outcome | None, bool]:
-    """Ask the server whether it honours keys; one that does not answer is taken for one that does not."""
+    """Check whether the server supports idempotency keys; without a response, it counts as no."""
     try:
         return (yield from perform(server_knows_keys(), policy))
     except CodePushError:

@@ -1,4 +1,4 @@
-"""The HTTP library, as both faces use it: how it is set up, and its errors turned into ours."""
+"""The HTTP library for both clients: its configuration and its errors."""
 
 from __future__ import annotations
 
@@ -36,15 +36,15 @@ __all__ = ["arguments", "configuring", "failure_from", "insecurity", "options", 
 
 _ACCEPT: Final = f"application/vnd.code-push.v2+json, {PROBLEM_TYPE};q=0.9"
 _LONGEST_CONNECT: Final = 10.0
-_IDLE_CONNECTION: Final = 3.0  # many servers close idle ones after 5 seconds, and a request must not meet that
+_IDLE_CONNECTION: Final = 3.0  # many servers close idle connections after 5 seconds
 _ADVICE: Final = (
-    "Is the server running (codepush server start), is its address right (CODEPUSH_SERVER_URL, unless it is given),"
-    " and does a proxy or firewall let you through?"
+    "Check that the server is running (codepush server start), that the URL (CODEPUSH_SERVER_URL) is correct,"
+    " and that no proxy or firewall blocks it."
 )
 
 
 class _Masking(logging.Filter):
-    """Masks access keys in the addresses that the library logs."""
+    """Masks access keys in the URLs that the library logs."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.msg, record.args = _masked_address(record.getMessage()), None
@@ -61,7 +61,7 @@ def _masked_address(text: str) -> str:
 
 
 class _KeyAuth(httpx2.Auth):
-    """Puts the access key on a request just before it is sent, so that no other part needs to hold it."""
+    """Adds the access key to a request just before it is sent, so that no other part needs it."""
 
     def __init__(self, access_key: Secret) -> None:
         self._access_key = access_key
@@ -72,10 +72,10 @@ class _KeyAuth(httpx2.Auth):
 
 
 def options(settings: Settings) -> dict[str, Any]:
-    """Return the arguments to make an HTTP client with, of either kind.
+    """Return the arguments of an HTTP client of either kind.
 
-    Redirections are not followed: the access key is for one server. What may differ from call to
-    call is among the ``arguments`` of each request.
+    Redirects are not followed: the access key is for one server. The ``arguments`` of a request
+    contain what may differ between calls.
     """
     if (warning := insecurity(settings.server_url)) is not None:
         warnings.warn(warning, InsecureServerWarning, stacklevel=4)  # where the client is created
@@ -108,9 +108,9 @@ def _is_local(host: str) -> bool:
 
 @contextmanager
 def configuring() -> Iterator[None]:
-    """Turn what the library says about settings it cannot work with into our error.
+    """Raise our error for settings that the library rejects.
 
-    Its words are left out, as they may hold a proxy's password.
+    The library's message is omitted, because it may contain a proxy's password.
     """
     try:
         yield
@@ -124,11 +124,11 @@ def configuring() -> Iterator[None]:
 
 @contextmanager
 def arguments(request: Request, settings: Settings) -> Iterator[dict[str, Any]]:
-    """Return the arguments to send a request with; an upload's file is open for as long as that takes.
+    """Yield the arguments of a request; the file of an upload is open meanwhile.
 
     Raises:
-        Invalid: the names in the path are too long for an address.
-        PackageError: the upload's file cannot be opened.
+        Invalid: The names in the path are too long for a URL.
+        PackageError: The file of the upload cannot be opened.
 
     """
     url = _url(settings.server_url + request.path)
@@ -146,19 +146,19 @@ def arguments(request: Request, settings: Settings) -> Iterator[dict[str, Any]]:
 
 
 def response_from(answer: httpx2.Response) -> Response:
-    """Return an answer as a plain value."""
+    """Return a response as a plain value."""
     return Response(status=answer.status_code, headers=dict(answer.headers.items()), body=answer.content)
 
 
 def failure_from(cause: httpx2.HTTPError, settings: Settings) -> Failure:
-    """Return what an error of the library means, with a sentence that says what to try."""
+    """Return the outcome for an error of the library, with advice in its message."""
     failure = _failure(cause, settings)
     failure.error.__cause__ = _without_frames(cause)
     return failure
 
 
 def _without_frames(error: BaseException) -> BaseException:
-    """Return an error of the library without its frames, some of which hold the access key."""
+    """Return an error of the library without its frames, because some contain the access key."""
     link: BaseException | None = error
     while link is not None:
         link.__traceback__ = None
@@ -176,7 +176,7 @@ def _failure(cause: httpx2.HTTPError, settings: Settings) -> Failure:
         case httpx2.ConnectError():
             return _no_connection(server, cause)
         case httpx2.ProxyError():
-            sentence = f"The proxy did not let the request to {server} through: {_reason(cause)}."
+            sentence = f"The proxy rejected the request to {server}: {_reason(cause)}."
             return Failure(error=TransportError(sentence), sent=False, lasting=True)
         case httpx2.DecodingError():
             return Failure(error=DecodeError(f"Could not parse response: {cause}"), lasting=True)
@@ -188,7 +188,7 @@ def _url(address: str) -> httpx2.URL:
     try:
         return httpx2.URL(address)
     except httpx2.InvalidURL as error:
-        raise Invalid(f"The names in it make an address that cannot be sent: {error}.", 400) from error
+        raise Invalid(f"The request has an invalid URL: {error}.", 400) from error
 
 
 def _reason(cause: httpx2.HTTPError) -> str:
@@ -211,8 +211,8 @@ def _headers(settings: Settings, request: Request) -> httpx2.Headers:
 
 def _no_answer(server: str, settings: Settings) -> CodePushError:
     return TimeoutError(
-        f"No answer from {server} within {settings.timeout} seconds."
-        " Whether the request was carried out is not known; look before you repeat it, or give a longer timeout."
+        f"No response from {server} within {settings.timeout} seconds."
+        " The request may have been processed; check before retrying, or set a longer timeout."
     )
 
 
@@ -221,7 +221,7 @@ def _no_connection(server: str, cause: httpx2.ConnectError) -> Failure:
         return Failure(error=TransportError(f"Unable to connect to {server} ({_reason(cause)}). {_ADVICE}"), sent=False)
     sentence = (
         f"No secure connection to {server}: {_reason(cause)}."
-        " For a private certificate authority, give the file of its certificates (verify, or --ca-file)."
+        " For a private certificate authority, set its CA bundle (verify, or --ca-file)."
     )
     return Failure(error=TransportError(sentence), sent=False, lasting=True)
 

@@ -1,4 +1,4 @@
-"""The names of access keys, which callers confuse with the keys themselves: no error repeats one."""
+"""Names of access keys. Callers confuse them with the keys, so no error repeats a key."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ __all__ = ["conceal", "named"]
 
 
 def named(**given: str | None) -> Secret:
-    """Return the one of several arguments that was given; they are names of the same thing.
+    """Return the value of the given one of several equivalent arguments.
 
-    It is a secret, because callers confuse an access key with its name.
+    The value is a secret, because callers confuse an access key with its name.
 
     Raises:
-        TypeError: none or several of them were given.
+        TypeError: Not exactly one of them was given.
 
     """
     texts = [text for text in given.values() if text is not None]
     if len(texts) != 1:
-        raise TypeError(f"Give exactly one of the arguments {' and '.join(given)}.")
+        raise TypeError(f"Pass exactly one of the arguments {' and '.join(given)}.")
     return Secret(texts[0])
 
 

@@ -40,7 +40,7 @@ def package_info(metadata: PackageInfo | PackageInfoDict | None) -> PackageInfo:
         if name is None:
             raise _wrong(f"Unknown key {key!r} in the update metadata.{_known()}", str(key))
         if name in fields:
-            raise _wrong(f"The update metadata has {name!r} twice, in both spellings. Give it once.", name)
+            raise _wrong(f"The update metadata has {name!r} in both spellings. Pass it once.", name)
         fields[name] = value
     return PackageInfo(**fields)  # type: ignore[arg-type]  # the server checks the values
 

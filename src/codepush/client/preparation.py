@@ -1,4 +1,4 @@
-"""Making a package ready aside, without losing it when nobody waits for it any more."""
+"""Prepare a package in a thread, and clean up if the caller is cancelled."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ __all__ = ["Preparation"]
 class Preparation:
     """Owns the package that a worker thread prepares.
 
-    The caller that waits for the thread may be cancelled. The thread goes on, and its temporary
-    archive must be deleted even then: whichever of the two ends last deletes it.
+    The caller may be cancelled while the thread continues. Whichever of the two ends last deletes the
+    temporary archive.
     """
 
     def __init__(self) -> None:
@@ -40,11 +40,11 @@ class Preparation:
     def run(
         self, path: str | os.PathLike[str], *, private_key_path: str | os.PathLike[str] | None = None
     ) -> LocalPackage:
-        """Return what is at the path, ready to be sent, signed if there is a key.
+        """Return the package at a path, signed if there is a key.
 
         Raises:
-            PackageError: it cannot be released.
-            ConfigurationError: it cannot be signed with this key.
+            PackageError: The path cannot be released.
+            ConfigurationError: The key cannot sign it.
 
         """
         package = prepare(path, private_key_path=private_key_path)

@@ -1,4 +1,4 @@
-"""What a client was told: checked once, with secrets that do not show."""
+"""Settings of a client: validated once, with masked secrets."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from codepush.errors import ConfigurationError, Unauthorized
 __all__ = ["DEFAULT_SERVER_URL", "Secret", "Settings", "Verify", "changed", "resolve"]
 
 Verify: TypeAlias = "bool | str | os.PathLike[str] | ssl.SSLContext"
-"""How a server's certificate is checked: the system's authorities, not at all, a file of authorities, or a context."""
+"""Certificate verification: the system's authorities, none, a CA bundle, or a context."""
 
 DEFAULT_SERVER_URL: Final = "http://127.0.0.1:3000"
-"""Where ``codepush server start`` listens when it is not told otherwise."""
+"""Where ``codepush server start`` listens by default."""
 
 _HEADER_NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _LAST_PORT: Final = 65535
@@ -29,7 +29,7 @@ _OWN_HEADERS: Final = frozenset({"authorization", "content-length", "content-typ
 
 
 class Secret:
-    """A text that is shown nowhere: not in a ``repr``, an error or a log."""
+    """A string that never appears in a ``repr``, an error or a log."""
 
     __slots__ = ("_text",)
 
@@ -40,12 +40,12 @@ class Secret:
         return "Secret(...)"
 
     def reveal(self) -> str:
-        """Return the text."""
+        """Return the string."""
         return self._text
 
 
 class Settings(Struct, frozen=True, kw_only=True):
-    """The settings of one client. ``timeout`` is in seconds; ``None`` waits for ever."""
+    """The settings of one client. ``timeout`` is in seconds; ``None`` waits without limit."""
 
     access_key: Secret
     server_url: str
@@ -56,7 +56,7 @@ class Settings(Struct, frozen=True, kw_only=True):
     verify: ssl.SSLContext | bool
 
     def __repr__(self) -> str:
-        """Return it without the values of headers, which may be secrets of a proxy."""
+        """Return the settings without header values, which may be secrets."""
         return f"Settings(server_url={self.server_url!r}, timeout={self.timeout!r}, headers={sorted(self.headers)!r})"
 
 
@@ -74,19 +74,19 @@ def resolve(
     """Return the settings of a client.
 
     Args:
-        environment: where ``CODEPUSH_ACCESS_KEY`` and ``CODEPUSH_SERVER_URL`` are looked up when the
-            key or the address is ``None``.
+        environment: Variables with defaults for the key and the URL: ``CODEPUSH_ACCESS_KEY`` and
+            ``CODEPUSH_SERVER_URL``.
         access_key: the access key.
-        server_url: the server's address, with or without a slash at its end.
-        timeout: seconds to wait for the server at each step, or ``None``.
-        max_retries: how often a request is repeated at most.
-        proxy: the address of a proxy; ``None`` leaves it to the usual environment variables.
+        server_url: Server URL, with or without a trailing slash.
+        timeout: Seconds for each network operation, or ``None``.
+        max_retries: Maximum number of retries.
+        proxy: Proxy URL; ``None`` uses the usual environment variables.
         headers: more headers for every request.
-        verify: how the server's certificate is checked.
+        verify: Certificate verification.
 
     Raises:
-        Unauthorized: there is no access key.
-        ConfigurationError: one of the others cannot work; its sentence says which.
+        Unauthorized: There is no access key.
+        ConfigurationError: Another argument is invalid; the message names it.
 
     """
     return Settings(
@@ -107,10 +107,10 @@ def changed(
     max_retries: int | UnsetType = UNSET,
     headers: Mapping[str, str] | None = None,
 ) -> Settings:
-    """Return settings with other ones in place of some; ``headers`` come on top of those that are there.
+    """Return settings with some replaced; ``headers`` are added to the existing ones.
 
     Raises:
-        ConfigurationError: one of them cannot work.
+        ConfigurationError: A value is invalid.
 
     """
     return replace(
@@ -126,7 +126,7 @@ def _access_key(key: str | None) -> Secret:
         raise Unauthorized("A token must be specified.", 401)
     if not all("!" <= character <= "~" for character in key):
         raise ConfigurationError(
-            "The access key holds blanks, line breaks or characters beyond ASCII. Check how it was copied or read."
+            "The access key contains blanks, line breaks or non-ASCII characters. Check how it was copied or read."
         )
     return Secret(key)
 
@@ -141,13 +141,13 @@ def _server_url(address: str | None) -> str:
         )
     if url.userinfo or url.query or url.fragment:
         raise ConfigurationError(
-            "The server URL must not hold a user name, a password, a query or a fragment. Give the access key apart."
+            "The server URL must not contain a user name, a password, a query or a fragment. Pass the key separately."
         )
     return address.rstrip("/")
 
 
 def _parsed(address: str) -> httpx2.URL | None:
-    """Return an address, or ``None`` when no connection could be made to it."""
+    """Return a parsed URL, or ``None`` if it is unusable."""
     try:
         url = httpx2.URL(address)
     except httpx2.InvalidURL:
@@ -158,7 +158,7 @@ def _parsed(address: str) -> httpx2.URL | None:
 
 def _timeout(seconds: float | None) -> float | None:
     if seconds is not None and not seconds > 0:
-        raise ConfigurationError("The timeout must be more than 0 seconds, or None to wait for ever.")
+        raise ConfigurationError("The timeout must be more than 0 seconds, or None to wait without limit.")
     return seconds
 
 
@@ -174,15 +174,15 @@ def _proxy(address: str | None) -> Secret | None:
     url = _parsed(address)
     if url is None or url.scheme not in _PROXY_SCHEMES:
         raise ConfigurationError("The proxy must be a full address such as http://proxy.example.com:8080.")
-    return Secret(address)  # it may hold a password
+    return Secret(address)  # it may contain a password
 
 
 def _headers(headers: Mapping[str, str]) -> Mapping[str, str]:
     for name, value in headers.items():
         if name.lower() in _OWN_HEADERS:
-            raise ConfigurationError(f"The header {name} is set by the client; the access key is given as access_key.")
+            raise ConfigurationError(f"The header {name} is set by the client; pass the access key as access_key.")
         if not (_HEADER_NAME.fullmatch(name) and value.isascii() and value.isprintable()):
-            raise ConfigurationError(f"The header {name!r} holds characters that cannot be sent.")
+            raise ConfigurationError(f"The header {name!r} contains characters that cannot be sent.")
     return dict(headers)
 
 

@@ -1,4 +1,4 @@
-"""The file of a release, on its way to the server."""
+"""The upload of a release."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _LETTERS: Final = string.ascii_letters + string.digits
 _NAME_LENGTH: Final = 15
 
 MultipartFile = tuple[str, tuple[str | None, "_Watched | str", str | None]]
-"""A part of a form as httpx2 takes it: its name, then file name, content and content type."""
+"""A form part for httpx2: its name, then file name, content and content type."""
 
 
 def upload_of(package: LocalPackage, on_progress: Progress | None) -> Upload:
@@ -45,10 +45,10 @@ def upload_of(package: LocalPackage, on_progress: Progress | None) -> Upload:
 
 @contextmanager
 def multipart(upload: Upload) -> Iterator[list[MultipartFile]]:
-    """Open an upload's file for as long as it is sent; the parts are in the order in which they go out.
+    """Open the file of an upload and yield the form parts in the order in which they are sent.
 
     Raises:
-        PackageError: the file cannot be opened or read.
+        PackageError: The file cannot be opened or read.
 
     """
     with _opened(upload) as file:
@@ -58,7 +58,7 @@ def multipart(upload: Upload) -> Iterator[list[MultipartFile]]:
 
 
 class _Watched:
-    """A file that tells how much of it has left: when more is asked for, what was read before is sent."""
+    """A file that reports progress: each read means that the previous piece was sent."""
 
     def __init__(self, file: BinaryIO, upload: Upload) -> None:
         self._file = file

@@ -16,10 +16,10 @@ device.restart()  # run v1 again, report that v2 failed, and never install v2 ag
 print(device.running.label)
 ```
 
-Every step is that of the plugin's JavaScript and native halves, with these differences, all on the
-strict side: the hash of every package is verified, an update may not delete files outside its
-package, unsafe archives are refused, and reports of what runs or failed are repeated until the
-server takes them. A device that is given a public key accepts signed updates only.
+Every step is that of the plugin's JavaScript and native code, with stricter exceptions: the hash of
+every package is verified, an update may not delete files outside its package, unsafe archives are
+rejected, and reports are retried until the server accepts them. A device with a public key accepts
+only signed updates.
 
 Methods raise ``codepush.errors.CodePushError``; a failed download or update changes nothing.
 """

@@ -1,7 +1,7 @@
 """From a downloaded file to the folder of a package, and the checks it must pass.
 
 A download is one of three: a zip with the whole package; a zip with ``hotcodepush.json``, which
-is a difference from the package the device has; or the bare JavaScript bundle.
+is a diff to the installed package; or the JavaScript bundle itself.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _SIGNATURE_PATH: Final = f"CodePush/{SIGNATURE_NAME}"
 
 
 class Assembled(msgspec.Struct, frozen=True):
-    """A package that was put together: the folder of its files, the hash that these have, and which is the bundle.
+    """An assembled package: the folder of its files, their hash, and the bundle.
 
     ``bundle`` is a path inside the folder, with forward slashes, or ``None`` when there is no such file.
     """
@@ -46,18 +46,18 @@ class _Diff(msgspec.Struct, frozen=True, rename="camel"):
 def assemble(
     download: Path, workspace: Path, *, base: Callable[[], Path | None], bundle_name: str, bare_bundle_name: str
 ) -> Assembled:
-    """Put a package together inside a workspace.
+    """Assemble a package in a workspace.
 
     Args:
         download: the file that was downloaded.
         workspace: a folder of its own, empty but for the download.
         base: Returns the contents of the package that a diff starts from, ``None`` without one; called for diffs only.
-        bundle_name: what the app calls its bundle in an archive; it may lie in any folder there.
-        bare_bundle_name: what a download that is no archive is to be called.
+        bundle_name: File name of the bundle in an archive, in any folder.
+        bare_bundle_name: File name for a download that is not an archive.
 
     Raises:
-        PackageError: the archive is broken or unsafe, or the difference does not fit its base or
-            would delete a file outside the package, or ``base`` raised it.
+        PackageError: The archive is broken or unsafe, or the diff does not fit its base or would
+            delete a file outside the package, or ``base`` raised it.
 
     """
     contents = workspace / "contents"
@@ -76,21 +76,20 @@ def assemble(
 
 
 def verify(assembled: Assembled, *, package_hash: str, bundle_name: str, public_key: str | None = None) -> str:
-    """Return the path of the bundle inside a package that is what the server promised.
+    """Verify a package and return the path of its bundle.
 
-    The hash is checked always. Devices without a public key check it for differences and signed
-    packages only; a wrong hash would pass them unseen, which is what a simulation is to show.
-    A signature is looked at only with a public key.
+    The hash is always checked. Real devices without a public key check it only for diffs and signed
+    packages, so they would not notice a wrong hash. The signature is checked only with a public key.
 
     Args:
         assembled: the package.
-        package_hash: the hash that the server promised.
-        bundle_name: what the app calls its bundle.
-        public_key: the key in PEM form that the package's signature must pass with, ``None`` if it needs none.
+        package_hash: The hash from the update check.
+        bundle_name: File name of the bundle.
+        public_key: The key in PEM form to check the signature with, or ``None``.
 
     Raises:
-        PackageError: the package has no bundle of this name, its hash is not ``package_hash``, or there is
-            a public key and no signature of this package that passes with it.
+        PackageError: The package has no bundle of this name, its hash is not ``package_hash``, or its signature
+            is missing or invalid.
 
     """
     if assembled.bundle is None:
@@ -99,7 +98,7 @@ def verify(assembled: Assembled, *, package_hash: str, bundle_name: str, public_
         )
     if assembled.package_hash != package_hash:
         raise PackageError(
-            f"The update's files have the hash {assembled.package_hash}, but the server promised {package_hash}."
+            f"The update's files have the hash {assembled.package_hash}, but the server announced {package_hash}."
         )
     if public_key is not None:
         _check_signature(assembled.contents / _SIGNATURE_PATH, package_hash, public_key)
@@ -109,7 +108,7 @@ def verify(assembled: Assembled, *, package_hash: str, bundle_name: str, public_
 def _check_signature(path: Path, package_hash: str, public_key: str) -> None:
     if not path.is_file():
         raise PackageError(
-            f"The app accepts signed updates only, and this one has no {_SIGNATURE_PATH}."
+            f"The app accepts only signed updates, and this one has no {_SIGNATURE_PATH}."
             ' Release a directory named "CodePush", or the bundle, with the private key.'
         )
     signed = signing.verify(path.read_text(encoding="utf-8", errors="replace"), public_key)
@@ -123,7 +122,7 @@ def _is_zip(path: Path) -> bool:
 
 
 def _apply(unzipped: Path, base: Path | None, contents: Path) -> None:
-    """Copy the base, delete what the difference says, lay the new files over it."""
+    """Copy the base, delete the files that the diff lists, and copy the new files over it."""
     deleted = _deleted_files(unzipped / LIST_NAME)
     (unzipped / LIST_NAME).unlink()
     contents.mkdir()
@@ -134,7 +133,7 @@ def _apply(unzipped: Path, base: Path | None, contents: Path) -> None:
             _delete(contents, name)
         shutil.copytree(unzipped, contents, dirs_exist_ok=True)
     except shutil.Error as error:
-        raise PackageError(f"The difference cannot be laid over the package it was made for: {error}") from error
+        raise PackageError(f"The diff cannot be applied to its base package: {error}") from error
 
 
 def _deleted_files(path: Path) -> tuple[PurePosixPath, ...]:
@@ -146,10 +145,10 @@ def _deleted_files(path: Path) -> tuple[PurePosixPath, ...]:
 
 
 def _inside(name: str) -> PurePosixPath:
-    """Return a name as a path, if it stays inside the package. Devices in the field do not ask."""
+    """Return a name as a path, if it stays inside the package; real devices do not check."""
     path = PurePosixPath(name)
     if not path.parts or path.is_absolute() or ".." in path.parts or "\\" in name or "\0" in name:
-        raise PackageError(f'The update wants to delete "{name}", which is not inside the package.')
+        raise PackageError(f'The update would delete "{name}", which is outside the package.')
     return path
 
 

@@ -1,4 +1,4 @@
-"""The app as the store delivered it, before any update."""
+"""The store build of an app, before any update."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _ASSETS: Final = "assets"
 
 
 class Binary(Struct, frozen=True, kw_only=True):
-    """A binary: its version, and what was built into it.
+    """A binary: its version and content.
 
-    ``path`` is the JavaScript bundle, or the folder of bundle and assets that the build wrote, or
-    ``None`` where nobody needs to know. ``bundle_name`` is what the app calls its bundle.
+    ``path`` is the JavaScript bundle, or the build's folder of bundle and assets, or ``None`` if it does
+    not matter. ``bundle_name`` is the file name of the bundle.
     """
 
     app_version: str
@@ -29,12 +29,12 @@ class Binary(Struct, frozen=True, kw_only=True):
     path: Path | None = None
 
     def package_hash(self) -> str | None:
-        """Return the hash under which a fresh install knows itself, or ``None`` without a path.
+        """Return the package hash that a fresh install reports, or ``None`` without a path.
 
-        It is that of a release made of the very same files, so such a release is not installed.
+        It equals that of a release of the same files, so such a release is not installed.
 
         Raises:
-            PackageError: the files cannot be read.
+            PackageError: The files cannot be read.
 
         """
         if self.path is None:
@@ -43,7 +43,7 @@ class Binary(Struct, frozen=True, kw_only=True):
         return Manifest.of((f"{_ROOT}/{name}", sha256) for name, sha256 in files.items()).package_hash
 
     def bundle(self) -> Path | None:
-        """Return where the bundle is, or ``None`` when it is not known."""
+        """Return the path of the bundle, or ``None`` if unknown."""
         if self.path is None or self.path.is_file():
             return self.path
         name = find_bundle(self.path, self.bundle_name)
@@ -56,7 +56,7 @@ class Binary(Struct, frozen=True, kw_only=True):
             The new folder; ``None`` without a path.
 
         Raises:
-            PackageError: the binary has no ``assets`` or no bundle, so that the copy fails on iOS.
+            PackageError: The binary has no ``assets`` or no bundle, so the copy fails on iOS.
 
         """
         if self.path is None:

@@ -1,4 +1,4 @@
-"""The device's way to the server: HTTP with the headers and the strictness of the two platforms."""
+"""HTTP requests of a device, with the headers and the strictness of the two platforms."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from codepush.errors import (
     GATEWAY,
     ConfigurationError,
     DecodeError,
-    TimeoutError,  # noqa: A004 - ours, which is also the built-in one
+    TimeoutError,  # noqa: A004 - also the built-in one
     TransportError,
     api_error,
 )
@@ -40,50 +40,50 @@ _HEADERS: Final = {
     "X-CodePush-Plugin-Version": "9.0.1",
     "X-CodePush-SDK-Version": "4.2.3",
 }
-"""What the last release of the React Native plugin sends with checks and reports."""
+"""Headers of checks and reports in the last release of the React Native plugin."""
 
 _IDENTITY: Final = {"Accept-Encoding": "identity"}
-"""What Android sends with downloads: a compressed transfer would have another Content-Length."""
+"""Header of Android's downloads: a compressed transfer would have another Content-Length."""
 
 _ANSWER_LIMIT: Final = 1024 * 1024
-"""The most bytes of an answer that are read; the largest honest ones have a few kilobytes."""
+"""Maximum size of a response in bytes; valid ones have at most a few kilobytes."""
 
 _DOWNLOAD_LIMIT: Final = 2**31 - 1
 """The longest download in bytes. Android reads the length into 32 bits."""
 
 _REDIRECTS: Final = 20
-"""How many redirects are followed, as on Android."""
+"""Maximum number of redirects, as on Android."""
 
 
 class Connection:
-    """Talks to one server.
+    """Sends requests to one server.
 
     Args:
-        server_url: its address; http or https.
-        platform: which platform's strictness applies to downloads.
-        timeout: seconds to wait for a connection, and for each piece of an answer.
+        server_url: URL of the server; http or https.
+        platform: Platform whose strictness applies to downloads.
+        timeout: Seconds to wait for a connection, and for each part of a response.
 
     Raises:
-        ConfigurationError: ``server_url`` is not such an address.
+        ConfigurationError: ``server_url`` is not such a URL.
 
     """
 
     def __init__(self, server_url: str, *, platform: Platform, timeout: float) -> None:
         if not is_web_address(server_url):
             raise ConfigurationError(
-                f'"{server_url}" is not the address of a server. Give one like "https://codepush.example.com".'
+                f'"{server_url}" is not a server URL. Use one like "https://codepush.example.com".'
             )
         self._server_url = server_url
         self._platform = platform
         self._timeout = timeout
 
     def ask(self, check: UpdateCheck) -> UpdateInfo:
-        """Ask for an update.
+        """Check for an update.
 
         Raises:
-            TransportError: no answer came.
-            APIError: the server refused, for instance because it does not know the deployment key.
-            DecodeError: the answer cannot be understood.
+            TransportError: No response arrived.
+            APIError: The server rejected the check, for example because the deployment key is unknown.
+            DecodeError: The response is invalid.
 
         """
         return acquisition.read_update(self._exchange("GET", acquisition.update_check_url(self._server_url, check)))
@@ -94,15 +94,15 @@ class Connection:
         self._exchange("POST", url, content=acquisition.report_body(report))
 
     def download(self, url: str, target: Path, *, on_progress: Progress | None = None) -> None:
-        """Save what is at a URL as a new file.
+        """Download a URL to a new file.
 
-        As on Android there must be a Content-Length, it must be true, and redirects may not change
-        between http and https; the iOS device asks for neither.
+        As on Android there must be a correct Content-Length, and redirects may not change between http
+        and https; the iOS device requires neither.
 
         Raises:
-            TransportError: no answer came, or less or more than was declared, or too many redirects.
-            APIError: the server refused.
-            DecodeError: the answer has no Content-Length (Android), no content, or is too long.
+            TransportError: No response arrived, it has another size than declared, or too many redirects.
+            APIError: The server returned an error.
+            DecodeError: The response has no Content-Length (Android), no content, or is too long.
 
         """
         with _our_errors(url), self._client() as client, closing(self._follow(client, url)) as response:
@@ -139,12 +139,12 @@ class Connection:
         if self._platform == "android" and source.scheme != target.scheme:
             raise TransportError(
                 f"{source} was redirected from {source.scheme} to {target.scheme}, which Android devices do not follow."
-                " Serve downloads under the scheme of the address that devices are sent."
+                " Serve downloads under the scheme of the download address."
             )
 
     def _save(self, response: httpx2.Response, target: Path, on_progress: Progress | None) -> None:
         total = self._declared_length(response)
-        # Android counts the bytes of the transfer; iOS is handed them decoded.
+        # Android counts transferred bytes; iOS counts decoded ones.
         pieces = response.iter_raw() if self._platform == "android" else response.iter_bytes()
         received = 0
         with target.open("xb") as file:
@@ -165,8 +165,8 @@ class Connection:
             return int(declared)
         if self._platform == "android":
             raise DecodeError(
-                f"The download from {response.url} has no Content-Length, without which Android devices refuse it."
-                " Let the server send one, and not in chunks."
+                f"The download from {response.url} has no Content-Length, which Android devices require."
+                " The server must send one, without chunked encoding."
             )
         return None
 
@@ -182,7 +182,7 @@ def is_web_address(url: str) -> bool:
 
 @cache
 def _trust() -> ssl.SSLContext:
-    """Return what the system trusts, read once: it takes longer than a whole update check."""
+    """Return the system's certificates, loaded once: that takes longer than an update check."""
     return httpx2.create_ssl_context()
 
 
@@ -191,13 +191,13 @@ def _our_errors(url: str) -> Iterator[None]:
     try:
         yield
     except httpx2.TimeoutException as error:
-        raise TimeoutError(f"{url} did not answer in time.") from error
+        raise TimeoutError(f"{url} did not respond in time.") from error
     except (httpx2.RequestError, httpx2.InvalidURL) as error:
-        raise TransportError(f"{url} gave no whole answer ({error}). Check the address and the network.") from error
+        raise TransportError(f"{url} sent no complete response ({error}). Check the URL and the network.") from error
 
 
 def _refused(response: httpx2.Response) -> Exception:
-    """Return the error for an unsuccessful answer, in the words that apps are shown."""
+    """Return the error for an unsuccessful response, with the message that apps get."""
     status, body = response.status_code, _read(response)
     from_between = gateway_message(Response(status=status, headers=dict(response.headers.items()), body=body))
     return api_error(from_between or f"{status}: {cut(text(body))}", status, code=GATEWAY if from_between else None)
@@ -208,7 +208,7 @@ def _read(response: httpx2.Response) -> bytes:
     for piece in response.iter_bytes():
         body += piece
         if len(body) > _ANSWER_LIMIT:
-            raise DecodeError(f"The answer from {response.url} is longer than {_ANSWER_LIMIT} bytes.")
+            raise DecodeError(f"The response from {response.url} is longer than {_ANSWER_LIMIT} bytes.")
     return bytes(body)
 
 

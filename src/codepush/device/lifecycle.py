@@ -1,8 +1,8 @@
-"""What installing and starting do to a device's memory. Decisions only: no files, no network.
+"""State changes at installation and start. Pure functions: no files, no network.
 
-An update is *pending* from its installation until the app, running it, says that it came up. The
-start in between marks it as loading; an update found loading at the next start never came up, so
-it is rolled back to what ran before, and never tried again.
+An update is *pending* from its installation until the app notifies that it is ready. The start in
+between marks it as loading. An update that is loading at the next start has crashed, so it is rolled
+back, and never tried again.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ __all__ = ["installed", "notified", "started"]
 
 
 def installed(state: State, package_hash: str) -> State:
-    """Return the state in which a package runs from the next start on.
+    """Return the state with a package that runs from the next start on.
 
-    What ran last is kept to fall back on; an update that was installed and never started is not.
+    The package that ran last is kept for a rollback; an update that never started is not.
     """
     pending = Pending(package_hash)
     if package_hash == state.current_package:
@@ -65,12 +65,12 @@ def started(
 
 
 def notified(state: State) -> State:
-    """Return the state once the app has said that it came up: nothing is to be rolled back any more."""
+    """Return the state after the app has notified that it is ready: nothing will be rolled back."""
     return structs.replace(state, is_notified=True, pending=None)
 
 
 def _without_updates(state: State) -> State:
-    """Forget all updates, the failed ones too: they were for another binary."""
+    """Delete all updates, including failed ones: they were for another binary."""
     return structs.replace(state, running=None, current_package=None, previous_package=None, pending=None, failed=())
 
 

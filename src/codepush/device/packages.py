@@ -1,4 +1,4 @@
-"""What a device is offered, what it keeps, and what it runs."""
+"""Offered, installed and running packages of a device."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from msgspec import Struct
 __all__ = ["InstallMode", "LocalUpdate", "Platform", "RemotePackage", "Running", "SyncStatus"]
 
 Platform: TypeAlias = Literal["android", "ios"]
-"""Which of the two native halves the device imitates."""
+"""Platform that the device simulates."""
 
 InstallMode: TypeAlias = Literal["immediate", "on_next_restart"]
-"""When an installed update begins to run: the app restarts at once, or it is left to the user."""
+"""When an installed update runs: after an immediate restart, or after the user's next one."""
 
 
 class SyncStatus(StrEnum):
-    """How a synchronisation ended, other than with an error."""
+    """Result of a synchronisation without an error."""
 
     UP_TO_DATE = "up_to_date"
     UPDATE_INSTALLED = "update_installed"
 
 
 class _Update(Struct, frozen=True, kw_only=True):
-    """What is known of an update, whether it is here already or not.
+    """Metadata of an update, downloaded or not.
 
     ``app_version`` is the one binary version it may run in: the server's ``target_binary_range``,
-    which SDKs since 3 take for an exact version. ``package_size`` is that of the download in bytes.
+    which SDKs since 3 treat as an exact version. ``package_size`` is that of the download in bytes.
     """
 
     deployment_key: str
@@ -41,7 +41,7 @@ class _Update(Struct, frozen=True, kw_only=True):
 
 
 class RemotePackage(_Update, frozen=True, kw_only=True):
-    """An update that the server offers. ``failed_install``: this device has tried its package before and gave it up."""
+    """An update that the server offers. ``failed_install``: this device has rolled its package back before."""
 
     download_url: str
     failed_install: bool = False
@@ -51,8 +51,8 @@ class LocalUpdate(_Update, frozen=True, kw_only=True):
     """An update that was downloaded and verified.
 
     ``bundle`` is the path of the JavaScript bundle inside the package, with forward slashes.
-    ``binary_hash`` is the package hash of the binary it was downloaded by, if that is known: another
-    build of the app does not run it, even when it has the same version.
+    ``binary_hash`` is the package hash of the binary that downloaded it, if known: another build of the
+    app does not run it, even if it has the same version.
     """
 
     bundle: str
@@ -60,9 +60,9 @@ class LocalUpdate(_Update, frozen=True, kw_only=True):
 
 
 class Running(Struct, frozen=True, kw_only=True):
-    """What the app runs: an update, or the store's binary when ``label`` is ``None``.
+    """What the app runs: an update, or the store build if ``label`` is ``None``.
 
-    ``package_hash`` and ``bundle`` are ``None`` for a binary whose bundle the device was not given.
+    ``package_hash`` and ``bundle`` are ``None`` for a store build without a known bundle.
     """
 
     app_version: str
@@ -72,5 +72,5 @@ class Running(Struct, frozen=True, kw_only=True):
 
     @property
     def is_binary(self) -> bool:
-        """Whether this is the store's binary, without any update."""
+        """Whether this is the store build."""
         return self.label is None

@@ -29,33 +29,33 @@ _BUNDLE_NAMES: Final[dict[Platform, str]] = {"android": "index.android.bundle", 
 
 
 class SimulatedDevice:
-    """A device with one app on it, which takes its updates from a server.
+    """A device with one app, which gets its updates from a server.
 
-    Making one on an empty folder installs the app; making one on a folder of an earlier device goes
-    on where that was. A binary that differs from the one before was installed over it by the store.
+    In an empty folder the app is newly installed; in the folder of an earlier device its state continues.
+    A binary that differs from the one before counts as an update from the store.
 
     Args:
-        folder: where the device keeps its state and packages.
-        server_url: the server that the app asks.
+        folder: Folder of the device's state and packages.
+        server_url: Server of the app.
         deployment_key: the key built into the app.
         app_version: the binary's version.
-        bundle: what was built into the binary: the JavaScript bundle, or the folder of bundle and
-            assets. Only needed where the binary's own hash matters.
-        bundle_name: what the app calls its bundle; the platform's usual name if not given.
-        platform: which platform to imitate. Android is strict about downloads; iOS sends the
-            binary's hash when it asks.
-        client_unique_id: the device's id; made up and remembered if not given.
-        timeout: seconds to wait for each step of a conversation with the server.
+        bundle: Content of the binary: the JavaScript bundle, or the folder of bundle and assets.
+            Only needed if the binary's own hash matters.
+        bundle_name: File name of the bundle; by default the platform's usual one.
+        platform: Platform to simulate. Android is strict about downloads; iOS sends the hash of the
+            binary with update checks.
+        client_unique_id: Device ID; by default random and stored.
+        timeout: Seconds for each network operation.
         public_key: the key built into the app, in PEM form or as the path of a file with it; needs the
             extra ``signing``. With it the device accepts only updates signed with the private key;
-            without it, signatures are not looked at.
-        answers: who answers when the device asks for an update; the server unless given. So a release can be tried
-            that the server does not offer yet.
-        is_silent: the device reports nothing, as if the server had taken every report: no device is counted.
+            without it, signatures are ignored.
+        answers: Function that answers update checks instead of the server, to test a release that the server
+            does not offer yet.
+        is_silent: Send no reports, as if the server had accepted them: no device is counted.
 
     Raises:
-        ConfigurationError: the server's address, the platform, the bundle's name or the public key is
-            wrong, or the folder holds something else than a device.
+        ConfigurationError: The server URL, the platform, the bundle's name or the public key is invalid,
+            or the folder is not that of a device.
         PackageError: ``bundle`` cannot be read.
 
     """
@@ -77,7 +77,7 @@ class SimulatedDevice:
         is_silent: bool = False,
     ) -> None:
         if platform not in _BUNDLE_NAMES:
-            raise ConfigurationError(f'There is no platform "{platform}" to imitate. Choose "android" or "ios".')
+            raise ConfigurationError(f'Unknown platform "{platform}". Choose "android" or "ios".')
         self._platform = platform
         self._deployment_key = deployment_key
         self._connection = Connection(server_url, platform=platform, timeout=timeout)
@@ -97,7 +97,7 @@ class SimulatedDevice:
 
     @property
     def client_unique_id(self) -> str:
-        """The device's id, by which the server tells devices apart."""
+        """The device ID, which identifies the device to the server."""
         return self._state.client_unique_id
 
     @property
@@ -116,13 +116,13 @@ class SimulatedDevice:
         )
 
     def question(self) -> UpdateCheck:
-        """Return what the device says of itself when it asks for an update."""
+        """Return the parameters of an update check."""
         latest = self._latest()
         if latest is None:
             return UpdateCheck(
                 deployment_key=self._deployment_key,
                 app_version=self._binary.app_version,
-                # Android compares its binary's hash by itself, below.
+                # Android compares the hash of its binary itself, below.
                 package_hash=self._binary_hash if self._platform == "ios" else None,
                 client_unique_id=self.client_unique_id,
             )
@@ -135,20 +135,20 @@ class SimulatedDevice:
         )
 
     def check(self, *, on_version_mismatch: Callable[[str], None] | None = None) -> RemotePackage | None:
-        """Ask the server for an update.
+        """Check for an update.
 
         Args:
-            on_version_mismatch: called with the binary versions that an update is for, when there is
-                one that this binary is too old for.
+            on_version_mismatch: Called with the target binary versions if there is an update for which this
+                binary is too old.
 
         Returns:
-            What the server offers; ``None`` when it offers nothing, or what the device has already.
-            An offer that failed on this device before is returned, with ``failed_install`` set.
+            The offered update; ``None`` if there is none, or it is already installed.
+            An update that failed on this device before has ``failed_install`` set.
 
         Raises:
-            TransportError: no answer came.
-            APIError: the server refused, for instance because it does not know the deployment key.
-            DecodeError: the answer cannot be understood.
+            TransportError: No response arrived.
+            APIError: The server rejected the check, for example because the deployment key is unknown.
+            DecodeError: The response is invalid.
 
         """
         self._open()
@@ -163,22 +163,21 @@ class SimulatedDevice:
         return self._offer(info)
 
     def download(self, update: RemotePackage, *, on_progress: Progress | None = None) -> LocalUpdate:
-        """Download an update, put its package together, verify it, and report the download.
+        """Download an update, assemble and verify its package, and report the download.
 
-        Whatever goes wrong, the device is left with what it had. A package without the app's bundle,
-        with another hash than promised, or (with a public key) without a signature that proves where
-        it comes from, is remembered as failed. A diff that a device without an update cannot apply, because its
-        iOS binary has no ``assets`` folder, is not: the device retries it at every check.
+        A failure changes nothing else on the device. A package without the app's bundle, with a wrong
+        hash, or (with a public key) without a valid signature, is stored as failed. A diff that cannot be
+        applied, because the iOS binary has no ``assets`` folder, is not: the device retries it.
 
         Args:
-            update: the offer.
+            update: The offered update.
             on_progress: called with the bytes received and their total (``None`` if unknown).
 
         Raises:
-            TransportError: the download did not arrive, or not whole.
-            APIError: the server refused.
-            DecodeError: the server's answer is not one that devices accept as a download.
-            PackageError: what arrived is not a sound package, or not the one that was promised.
+            TransportError: The download failed or is incomplete.
+            APIError: The server returned an error.
+            DecodeError: The response is not one that devices accept as a download.
+            PackageError: The package is invalid, or not the announced one.
 
         """
         self._open()
@@ -205,14 +204,14 @@ class SimulatedDevice:
         return local
 
     def install(self, update: LocalUpdate, *, mode: InstallMode = "on_next_restart") -> None:
-        """Make a downloaded update the one that runs from the next start on.
+        """Install a downloaded update, which runs from the next start on.
 
         Args:
             update: what ``download`` returned.
-            mode: whether the app restarts at once.
+            mode: Whether the app restarts immediately.
 
         Raises:
-            PackageError: the update is not on the device (any more).
+            PackageError: The update is not on the device.
 
         """
         self._open()
@@ -223,14 +222,14 @@ class SimulatedDevice:
             self.restart()
 
     def restart(self, *, crash: bool = False) -> Running:
-        """Start the app again, as after a swipe or a crash, and return what it runs.
+        """Restart the app, as after a swipe or a crash, and return what it runs.
 
-        An installed update begins to run. If it ran before and never came up, it is rolled back: to
-        the update that ran before, or to the binary.
+        An installed update begins to run. If it crashed at its first start, it is rolled back to the
+        update that ran before, or to the binary.
 
         Args:
-            crash: the app dies before it can say that it came up. Otherwise it comes up and
-                ``notify_app_ready`` is called, as every app does that wraps its root component.
+            crash: Whether the app crashes at the start. Otherwise
+                ``notify_app_ready`` is called, as apps do that wrap their root component.
 
         """
         self._start()
@@ -241,7 +240,7 @@ class SimulatedDevice:
         return self.running
 
     def notify_app_ready(self) -> StatusReport | None:
-        """Say that the app came up, and report what is due. Only the first call after a start counts.
+        """Notify that the app is ready, and send the due report. Only the first call after a start counts.
 
         Returns:
             As ``report``.
@@ -254,12 +253,12 @@ class SimulatedDevice:
         return self.report()
 
     def report(self) -> StatusReport | None:
-        """Send the status report that is due, as at a start or when the app comes back to the foreground.
+        """Send the due status report, as at a start or when the app returns to the foreground.
 
-        A report that does not get through is tried again; it never disturbs the app.
+        A failed report is retried later and never raises an error.
 
         Returns:
-            The report that the server took; ``None`` when none was due, or it did not get through.
+            The accepted report; ``None`` if none was due, or sending failed.
 
         """
         self._open()
@@ -281,7 +280,7 @@ class SimulatedDevice:
         mandatory_install_mode: InstallMode = "immediate",
         on_progress: Progress | None = None,
     ) -> SyncStatus:
-        """Do what most apps do at every start: say that it came up, then check, download and install.
+        """Do what most apps do at every start: notify that it is ready, then check, download and install.
 
         Args:
             install_mode: when an update begins to run.
@@ -289,8 +288,8 @@ class SimulatedDevice:
             on_progress: as for ``download``.
 
         Returns:
-            ``UPDATE_INSTALLED`` when an update was installed now, or was before and still waits for its
-            restart; else ``UP_TO_DATE``. An update that failed before is passed over.
+            ``UPDATE_INSTALLED`` if an update was installed now, or earlier and still waits for its
+            restart; else ``UP_TO_DATE``. An update that failed before is skipped.
 
         Raises:
             CodePushError: as ``check`` and ``download``.
@@ -334,7 +333,7 @@ class SimulatedDevice:
         self._store.remove_all_but(state.current_package, state.previous_package)
 
     def _open(self) -> None:
-        """Start an app that crashed: it can do nothing before the user opens it again."""
+        """Restart an app that crashed, as the user would."""
         if self._state.is_crashed:
             self._start()
 
@@ -348,9 +347,11 @@ class SimulatedDevice:
         return self._state.running is None and package_hash == self._binary_hash
 
     def _offer(self, info: UpdateInfo) -> RemotePackage:
-        """Return an offer, after a look at what is about to become a folder's name and an address."""
+        """Return an offered update after validating its hash and URL."""
         if not _HASH.fullmatch(info.package_hash):
-            raise DecodeError(f'The server offers a package with the hash "{info.package_hash}", which is none.')
+            raise DecodeError(
+                f'The server offers a package with the hash "{info.package_hash}", which is not a valid hash.'
+            )
         if not is_web_address(info.download_url):
             raise DecodeError(f'The server offers a package at "{info.download_url}", which is not a web address.')
         return RemotePackage(
@@ -366,7 +367,7 @@ class SimulatedDevice:
         )
 
     def _base(self, workspace: Path) -> Path | None:
-        """Return what a diff is applied to: the update here, or on iOS a copy from the binary."""
+        """Return the base of a diff: the installed update, or on iOS a copy from the binary."""
         latest = self._latest()
         if latest is not None:
             return self._store.contents(latest)
@@ -408,5 +409,5 @@ class SimulatedDevice:
 
 def _file_name(name: str) -> str:
     if Path(name).name != name:
-        raise ConfigurationError(f'"{name}" cannot be the name of a bundle. Give a file name without folders.')
+        raise ConfigurationError(f'"{name}" cannot be the name of a bundle. Use a file name without folders.')
     return name

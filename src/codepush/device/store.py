@@ -1,9 +1,9 @@
-"""What a device remembers, in a folder: so it goes on where it was, in whatever process.
+"""The state of a device, in a folder, so that any process can continue from it.
 
 ```
-codepush.json               the state, always whole: written beside and moved into place
+codepush.json               the state, always whole: written to a temporary file and renamed
 updates/<package hash>/
-    app.json                what is known of the update; written last, so without it there is no update
+    app.json                metadata of the update; written last, so without it there is no update
     contents/               the package's files, and nothing else: its hash can be computed at any time
 ```
 """
@@ -31,9 +31,9 @@ T = TypeVar("T")
 
 
 class Pending(msgspec.Struct, frozen=True):
-    """An installed update that has not proved itself yet.
+    """An installed update that is not confirmed yet.
 
-    ``is_loading``: it was started. Found so at the next start, it never came up, and is rolled back.
+    ``is_loading``: it was started. If so at the next start, it has crashed and is rolled back.
     """
 
     package_hash: str
@@ -41,20 +41,20 @@ class Pending(msgspec.Struct, frozen=True):
 
 
 class Reported(msgspec.Struct, frozen=True):
-    """What the device last reported to run: a label and its deployment, or a binary version."""
+    """The last reported state: a label and its deployment, or a binary version."""
 
     label_or_app_version: str
     deployment_key: str | None = None
 
 
 class State(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything a device remembers besides the packages themselves.
+    """The state of a device besides its packages.
 
     ``current_package``, ``previous_package`` and ``running`` are package hashes (``running`` is
-    ``None`` while the binary runs), ``failed`` the hashes never to be tried again. ``binary_version``
-    and ``binary_hash`` tell which binary was started last. ``is_notified``: the app said that it came
-    up; ``is_crashed``: it died before it could.
-    ``rollback_report`` is owed to the server.
+    ``None`` while the binary runs), ``failed`` the hashes of failed updates. ``binary_version`` and
+    ``binary_hash`` are those of the binary that started last. ``is_notified``: the app has notified that
+    it is ready; ``is_crashed``: it crashed before.
+    ``rollback_report`` is still to be sent.
     """
 
     client_unique_id: str
@@ -75,10 +75,10 @@ class Store:
     """The folder of one device.
 
     Args:
-        folder: where; it is made if need be.
+        folder: Path; created if missing.
 
     Raises:
-        ConfigurationError: there cannot be a folder.
+        ConfigurationError: The folder cannot be created.
 
     """
 
@@ -95,13 +95,13 @@ class Store:
         return _read(self._state, State)
 
     def save(self, state: State) -> None:
-        """Keep the state."""
+        """Store the state."""
         written = self._state.with_suffix(".new")
         written.write_bytes(msgspec.json.encode(state))
         written.replace(self._state)
 
     def find(self, package_hash: str | None) -> LocalUpdate | None:
-        """Return the update with this package, or ``None`` if it is not here."""
+        """Return the update with this package, or ``None``."""
         return None if package_hash is None else _read(self._updates / package_hash / "app.json", LocalUpdate)
 
     def contents(self, update: LocalUpdate) -> Path:
@@ -110,12 +110,12 @@ class Store:
 
     @contextmanager
     def workspace(self) -> Iterator[Path]:
-        """Give an empty folder to put a package together in; it is gone afterwards, whatever happened."""
+        """Yield an empty temporary folder to assemble a package in."""
         with tempfile.TemporaryDirectory(prefix="incoming-", dir=self._updates.parent) as name:
             yield Path(name)
 
     def keep(self, update: LocalUpdate, contents: Path) -> None:
-        """Keep an update, moving its files from a workspace; another with the same package is replaced."""
+        """Store an update, moving its files from a workspace; replace one with the same package."""
         folder = self._updates / update.package_hash
         if folder.exists():
             shutil.rmtree(folder)
@@ -124,7 +124,7 @@ class Store:
         (folder / "app.json").write_bytes(msgspec.json.encode(update))
 
     def remove_all_but(self, *kept: str | None) -> None:
-        """Remove the packages that are not among these hashes."""
+        """Delete all packages except those with these hashes."""
         for folder in self._updates.iterdir():
             if folder.name not in kept:
                 shutil.rmtree(folder)
@@ -137,5 +137,5 @@ def _read(path: Path, kind: type[T]) -> T | None:
         return None
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise ConfigurationError(
-            f'"{path}" cannot be read ({error}). Remove the device\'s folder to begin with a new device.'
+            f'"{path}" cannot be read ({error}). Delete the device\'s folder to start with a new device.'
         ) from error

@@ -1,7 +1,7 @@
-"""Which status report is due, and what has been reported. Decisions only: nothing is sent here.
+"""Which status report is due, and what has been reported. Pure functions: nothing is sent here.
 
-The server hears once of every binary version and every update that comes up, together with what
-ran before, and once of every update that was rolled back.
+The device reports once every binary version and every update that starts, together with what ran
+before, and once every update that was rolled back.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ _FAILED: Final = "DeploymentFailed"
 def due(state: State, *, running: LocalUpdate | None, app_version: str, deployment_key: str) -> StatusReport | None:
     """Return the report to send next, or ``None``.
 
-    A roll-back goes first, then what runs now, each until the server has accepted it. (Real devices
-    forget some reports that did not get through, for instance while they run their binary; this one
-    does not, so that what it did can be compared with the server's counters.)
+    A rollback comes first, then what runs now, each until the server has accepted it. (Real devices
+    drop some failed reports, for example while they run their binary; this one does not, so that its
+    actions match the server's metrics.)
 
     Args:
-        state: what the device remembers.
+        state: State of the device.
         running: the update that runs, ``None`` for the binary.
         app_version: the binary's version.
         deployment_key: the app's own key.
@@ -79,7 +79,7 @@ def _running_report(
 
 
 def _identity(report: StatusReport) -> Reported:
-    """Return what a deploy report says that the device runs."""
+    """Return what the device runs according to a deploy report."""
     if report.label is not None:
         return Reported(report.label, report.deployment_key)
     return Reported(report.app_version or "")

@@ -1,7 +1,7 @@
-"""A trial: a device that runs something asks for an update, takes it, and is asked what it runs then.
+"""A trial: a device in a given state checks for an update and installs it.
 
-Nothing is reported, so that a trial moves no counter. With answers of one's own a release can be tried that the server
-does not offer yet.
+Nothing is reported, so a trial changes no counter. Custom answers allow for tests of releases that the server does not
+offer yet.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ _FAILURES = (PackageError, TransportError, APIError, DecodeError)
 
 
 class Outcome(Struct, frozen=True, kw_only=True):
-    """How a trial ended.
+    """The result of a trial.
 
     Attributes:
-        question: what the device said of itself.
-        offered: the answer that it got.
-        runs: what it runs in the end.
-        failure: why it could not take what it was offered; ``None`` when it could, or was offered nothing.
-        is_rolled_back: whether it took the update and went back to what it ran before.
+        question: Parameters of the update check.
+        offered: Response to the update check.
+        runs: What the device runs at the end.
+        failure: Why the installation failed; ``None`` if it succeeded or nothing was offered.
+        is_rolled_back: Whether the device installed the update and rolled it back.
 
     """
 
@@ -47,16 +47,16 @@ class Outcome(Struct, frozen=True, kw_only=True):
 
 
 class Trial:
-    """What devices in a trial have in common.
+    """Common settings of the devices in a trial.
 
     Args:
-        server_url: the server's address.
-        deployment_key: the key in the app.
-        answers: who answers when a device asks for an update.
-        platform: which platform to imitate.
-        bundle_name: what the app calls its bundle; the platform's usual name if not given.
+        server_url: Server URL.
+        deployment_key: Deployment key in the app.
+        answers: Function that answers update checks.
+        platform: Platform to simulate.
+        bundle_name: File name of the bundle; by default the platform's usual one.
         public_key: the key built into the app, in PEM form or as the path of a file with it.
-        timeout: seconds to wait for each step of a conversation with the server.
+        timeout: Seconds for each network operation.
 
     """
 
@@ -88,18 +88,18 @@ class Trial:
         client_unique_id: str | None = None,
         crash: bool = False,
     ) -> Outcome:
-        """Let a new device ask once, and take what it is offered.
+        """Check for an update on a new device, and install it.
 
         Args:
-            folder: where the device lives; a folder of its own.
+            folder: Folder of the device.
             app_version: the binary version of its app.
-            start: the release that it runs; ``None`` for the store's binary.
-            client_unique_id: the device's id; made up if not given.
-            crash: the update dies before it comes up.
+            start: The release that it runs; ``None`` for the store build.
+            client_unique_id: Device ID; by default random.
+            crash: Whether the update crashes on its first start.
 
         Raises:
-            CodePushError: the device could not be brought to the release it is to start from, or got no answer to
-                its question. What goes wrong with the update is in the outcome.
+            CodePushError: The device could not install the release to start from, or the check failed. Failures of the
+                update are in the outcome.
 
         """
         answers: list[UpdateInfo] = []

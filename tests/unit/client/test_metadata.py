@@ -36,7 +36,7 @@ def test_metadata(given, meant):
         ({"mandatory": True}, "Unknown key 'mandatory' in the update metadata. Known keys: app_version, description"),
         ({"ismandatory": True}, "isMandatory"),
         ({1: 2}, "Unknown key 1"),
-        ({"is_mandatory": True, "isMandatory": True}, "'is_mandatory' twice"),
+        ({"is_mandatory": True, "isMandatory": True}, "'is_mandatory' in both spellings"),
         ("mandatory", "not str"),
         ([("rollout", 5)], "not list"),
     ],

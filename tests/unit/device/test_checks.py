@@ -152,7 +152,7 @@ def test_answer_that_makes_no_sense_is_an_error(server, device, answer):
 
 def test_server_that_is_not_there_is_a_transport_error(make_device):
     """No connection is told apart from a refusal."""
-    with pytest.raises(TransportError, match=r"127\.0\.0\.1:1/.*Check the address") as caught:
+    with pytest.raises(TransportError, match=r"127\.0\.0\.1:1/.*Check the URL") as caught:
         make_device(server_url="http://127.0.0.1:1").check()
 
     assert caught.value.status_code == 504

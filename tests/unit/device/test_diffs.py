@@ -62,7 +62,7 @@ def test_deletion_outside_the_package_is_refused(server, updated, tmp_path, name
     before = _everything(tmp_path)
     server.release_diff("v2", OLD, NEW, deleted=[name])
 
-    with pytest.raises(PackageError, match="not inside the package"):
+    with pytest.raises(PackageError, match="outside the package"):
         updated.sync()
 
     assert _everything(tmp_path) == before
@@ -98,7 +98,7 @@ def test_difference_from_another_package_is_refused(server, updated):
     new = other | {"CodePush/index.android.bundle": "two"}
     server.release_diff("v2", other, new)
 
-    with pytest.raises(PackageError, match="promised"):
+    with pytest.raises(PackageError, match="announced"):
         updated.sync()
 
     assert updated.restart().label == "v1"
@@ -121,7 +121,7 @@ def test_difference_without_a_package_before_is_refused_on_android(server, devic
     """An Android device that runs its binary has nothing to lay a difference over."""
     server.release_diff("v2", OLD, NEW)
 
-    with pytest.raises(PackageError, match="promised"):
+    with pytest.raises(PackageError, match="announced"):
         device.sync()
 
 
@@ -171,7 +171,7 @@ def test_diff_for_an_ios_binary_is_applied_to_assets_and_bundle_only(server, mak
     old = {"CodePush/main.jsbundle": "built in"} | {f"CodePush/{name}": text for name, text in files.items()}
     device = make_device(platform="ios", bundle=_built(tmp_path / "built in", **files))
     server.release_diff("v1", old, old | {"CodePush/main.jsbundle": "two"})
-    with pytest.raises(PackageError, match="promised"):
+    with pytest.raises(PackageError, match="announced"):
         device.sync()
     assert device.check().failed_install
 

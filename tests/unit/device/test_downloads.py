@@ -260,7 +260,7 @@ def test_bare_bundle_with_another_hash_is_refused(server, device, tmp_path):
     """A bare bundle is verified as well."""
     server.offer("v1", b"console.log('one')\n", hashlib.sha256(b"other").hexdigest())
 
-    with pytest.raises(PackageError, match="promised"):
+    with pytest.raises(PackageError, match="announced"):
         device.sync()
 
     _assert_nothing_changed(device, tmp_path)

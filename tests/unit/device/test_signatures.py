@@ -64,7 +64,7 @@ def test_a_signed_update_is_accepted(updated):
 def test_an_unsigned_update_is_refused(server, updated):
     """Without a signature nobody knows where an update comes from."""
     server.release("v2", TWO)
-    assert_refused(updated, "signed updates only")
+    assert_refused(updated, "only signed updates")
 
 
 def test_an_update_signed_by_another_key_is_refused(server, updated):
@@ -83,7 +83,7 @@ def test_an_altered_update_is_refused(server, updated):
     """Files that were exchanged on the way do not have the hash that was promised and signed."""
     altered = signed(TWO) | {"CodePush/index.android.bundle": "evil"}
     server.offer("v2", zipped(altered), package_hash(TWO))
-    assert_refused(updated, "promised")
+    assert_refused(updated, "announced")
 
 
 def test_an_altered_update_is_refused_even_if_the_server_promises_it(server, updated):
@@ -97,7 +97,7 @@ def test_an_altered_update_is_refused_even_if_the_server_promises_it(server, upd
 def test_the_signature_is_looked_for_in_one_place(server, updated, place):
     """React Native apps read it from the folder CodePush and nowhere else."""
     server.release("v2", TWO | {place: signature(TWO)})
-    assert_refused(updated, "signed updates only")
+    assert_refused(updated, "only signed updates")
 
 
 @pytest.mark.parametrize("junk", ["", "a.b.c", "\udcff".encode("utf-8", "surrogatepass"), b"\xff\xfe"])
@@ -112,7 +112,7 @@ def test_a_bare_bundle_is_refused(server, make_device):
     device = make_device(public_key=PUBLIC)
     content = b"console.log(2)"
     server.offer("v1", content, hashlib.sha256(content).hexdigest())
-    assert_refused(device, "signed updates only")
+    assert_refused(device, "only signed updates")
 
 
 def test_a_difference_brings_the_new_signature(server, updated):
@@ -123,7 +123,7 @@ def test_a_difference_brings_the_new_signature(server, updated):
 
 
 @pytest.mark.parametrize(
-    ("old", "match"), [(signed(ONE), "signed updates only"), (ONE, "its signature is for")], ids=["deleted", "left"]
+    ("old", "match"), [(signed(ONE), "only signed updates"), (ONE, "its signature is for")], ids=["deleted", "left"]
 )
 def test_a_difference_without_a_signature_is_refused(server, updated, old, match):
     """The signature of the package before does not do for the new one, whether the difference deletes it or not."""

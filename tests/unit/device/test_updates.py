@@ -219,7 +219,7 @@ def test_made_up_device_ids_look_as_on_the_platform(make_device, tmp_path):
 @pytest.mark.parametrize("address", ["127.0.0.1:3000", "ftp://example.com", "http://", "http://[::1", ""])
 def test_address_that_is_none_is_refused(make_device, tmp_path, address):
     """A device without a server to ask is not made, nor is its folder."""
-    with pytest.raises(ConfigurationError, match="address of a server"):
+    with pytest.raises(ConfigurationError, match="not a server URL"):
         make_device(server_url=address)
 
     assert not (tmp_path / "device").exists()

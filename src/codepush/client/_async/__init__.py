@@ -1,1 +1,1 @@
-"""One of the two faces of the client: the asynchronous one is written, the synchronous one generated from it."""
+"""The asynchronous client; the synchronous one is generated from it."""

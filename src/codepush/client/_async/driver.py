@@ -1,4 +1,4 @@
-"""The part that waits: carries out the steps that the flow decides on."""
+"""The I/O of a call: performs the steps that the flow decides on."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class AsyncDriver:
 
     Args:
         settings: the settings of its requests.
-        http: the pool; a new one is made when none is given.
+        http: The pool; by default a new one.
 
     Attributes:
         settings: the settings of its requests.
@@ -46,7 +46,7 @@ class AsyncDriver:
         return AsyncDriver(settings, self._http)
 
     async def run(self, call: Call[T]) -> T:
-        """Return what a call asks for, after as many attempts as the flow decides on.
+        """Return the result of a call, after as many attempts as the flow decides on.
 
         Raises:
             CodePushError: the flow gave up.

@@ -1,2 +1,2 @@
 # Generated from src/codepush/client/_async/__init__.py by tools/unasync.py; do not edit.
-"""One of the two faces of the client: the asynchronous one is written, the synchronous one generated from it."""
+"""The asynchronous client; the synchronous one is generated from it."""

@@ -1,5 +1,5 @@
 # Generated from src/codepush/client/_async/codepush.py by tools/unasync.py; do not edit.
-"""The management SDK: one method for each thing a person may do with apps, deployments and releases."""
+"""The management SDK: one method for each operation on apps, deployments and releases."""
 
 from __future__ import annotations
 
@@ -57,29 +57,27 @@ class CodePush(Rollouts):
 
     Use it in a ``with`` statement (``async with`` for the asynchronous one), or close it yourself.
 
-    Every method raises ``CodePushError`` when it cannot do what it says: an
-    ``APIError`` of the kind of the status when the server says no (``NotFound``,
-    ``Conflict``, ``Invalid``, ...), a ``TransportError`` when no answer comes, a
-    ``DecodeError`` when the answer cannot be read. Reading is repeated when the
-    server is busy or the connection breaks. Changes are repeated only when no connection could be
-    made, as they might otherwise happen twice; but releases, promotions and rollbacks are repeated
-    like reading by servers of this distribution, which carry out each of them once.
+    Every method raises a ``CodePushError`` on failure: an ``APIError`` for the status of an error
+    response (``NotFound``, ``Conflict``, ``Invalid``, ...), a ``TransportError`` without a response, a
+    ``DecodeError`` for an unreadable response. Reads are retried if the server is busy or the
+    connection breaks. Changes are retried only if no connection was established, because they might
+    otherwise happen twice. Releases, promotions and rollbacks are retried like reads with servers of
+    this distribution, which execute each of them once.
 
     Args:
-        access_key: the access key; ``None`` takes that of the variable ``CODEPUSH_ACCESS_KEY``.
-        server_url: the server's address; ``None`` takes that of the variable ``CODEPUSH_SERVER_URL``,
+        access_key: Access key; ``None`` uses the variable ``CODEPUSH_ACCESS_KEY``.
+        server_url: Server URL; ``None`` uses the variable ``CODEPUSH_SERVER_URL``,
             or else ``http://127.0.0.1:3000``.
-        timeout: seconds to wait at each step: for a connection (10 at most), for room to send, for an
-            answer. ``None`` waits for ever.
-        max_retries: how often a request is repeated at most.
-        proxy: the address of a proxy; ``None`` follows ``HTTPS_PROXY`` and the like.
-        headers: more headers for every request, such as those a proxy wants.
-        verify: ``False`` to trust any certificate, or a file of certificate authorities to trust, or
-            an ``ssl.SSLContext``.
+        timeout: Seconds for each network operation: connecting (at most 10), sending, receiving.
+            ``None`` waits without limit.
+        max_retries: Maximum number of retries of a request.
+        proxy: Proxy URL; ``None`` uses ``HTTPS_PROXY`` and similar variables.
+        headers: Additional headers of every request, such as those for a proxy.
+        verify: ``False`` to trust any certificate, a CA bundle, or an ``ssl.SSLContext``.
 
     Raises:
-        Unauthorized: there is no access key.
-        ConfigurationError: another argument, or the variable it is taken from, cannot work.
+        Unauthorized: There is no access key.
+        ConfigurationError: Another argument, or its variable, is invalid.
 
     """
 
@@ -137,33 +135,33 @@ class CodePush(Rollouts):
         max_retries: int | UnsetType = UNSET,
         headers: Mapping[str, str] | None = None,
     ) -> Self:
-        """Return a client with other options, for one call or a few: ``client.with_options(timeout=5).get_apps()``.
+        """Return a client with other options, for one or several calls: ``client.with_options(timeout=5).get_apps()``.
 
-        It uses the connections of this one; closing either closes both.
+        It shares the connections of this client; closing either closes both.
 
         Args:
-            timeout: seconds to wait at each step, or ``None`` to wait for ever; this client's if not given.
-            max_retries: how often a request is repeated at most; this client's if not given.
-            headers: more headers for every request, on top of this client's.
+            timeout: Seconds for each network operation, or ``None`` to wait without limit; by default this client's.
+            max_retries: Maximum number of retries of a request; by default this client's.
+            headers: Headers in addition to this client's.
 
         Raises:
-            ConfigurationError: an option cannot work.
+            ConfigurationError: An option is invalid.
 
         """
         options = changed(self._driver.settings, timeout=timeout, max_retries=max_retries, headers=headers)
         other = copy(self)
-        other._driver = self._driver.using(options)  # noqa: SLF001 - it is one of us
+        other._driver = self._driver.using(options)  # noqa: SLF001 - same class
         return other
 
     def is_authenticated(self, throw_if_unauthorized: bool = False) -> bool:
-        """Tell whether the server knows the access key.
+        """Return whether the access key is valid.
 
         Args:
-            throw_if_unauthorized: raise ``Unauthorized`` instead of returning ``False``.
+            throw_if_unauthorized: Raise ``Unauthorized`` instead of returning ``False``.
 
         Raises:
-            Unauthorized: the server does not know the key and ``throw_if_unauthorized`` is set, or a
-                gateway in front of the server requires a login of its own.
+            Unauthorized: The key is invalid and ``throw_if_unauthorized`` is set, or a gateway in front
+                of the server requires authentication.
 
         """
         try:
@@ -188,20 +186,20 @@ class CodePush(Rollouts):
         """Create an access key for this account.
 
         Args:
-            friendly_name: what to call it, unlike the account's other keys.
-            ttl: how long it is good for: a ``timedelta``, or a number of milliseconds; 60 days when not given.
-            description: another name of the argument ``friendly_name``, as the original's documentation has it.
+            friendly_name: Name, unique among the account's keys.
+            ttl: Lifetime: a ``timedelta``, or a number of milliseconds; 60 days by default.
+            description: Alias of the argument ``friendly_name``, as the original's documentation has it.
 
         Returns:
-            The access key with its secret, ``key``. It is told only now, so keep it in a safe place.
+            The access key with its secret, ``key``, which is returned only here: store it safely.
 
         Raises:
-            Conflict: the account has a key of this name.
-            Invalid: the name or the time to live cannot be one.
+            Conflict: The account has a key with this name.
+            Invalid: The name or the lifetime is invalid.
 
         """
         name = named(friendly_name=friendly_name, description=description)
-        del friendly_name, description  # crash reports show what frames hold
+        del friendly_name, description  # crash reports contain the variables of frames
         if not name.reveal():
             raise Invalid("A name must be specified when adding an access key.", 400, field="friendly_name")
         machine = socket.gethostname()
@@ -216,18 +214,18 @@ class CodePush(Rollouts):
 
         Args:
             access_key_name: its name.
-            access_key: another name of the argument ``access_key_name``, as the original's documentation has it.
+            access_key: Alias of the argument ``access_key_name``, as the original's documentation has it.
 
         Raises:
-            NotFound: there is no such key. The error does not repeat an access key that was given as a name.
+            NotFound: The key does not exist. The error does not repeat an access key passed as a name.
 
         """
         name = named(access_key_name=access_key_name, access_key=access_key)
-        del access_key_name, access_key  # crash reports show what frames hold
+        del access_key_name, access_key  # crash reports contain the variables of frames
         return self._about_key(name, standalone.access_key)
 
     def get_access_keys(self) -> list[AccessKey]:
-        """Return the access keys of this account, also expired ones, without their secrets; no sessions."""
+        """Return the access keys of this account, including expired ones, without secrets and sessions."""
         return self._driver.run(standalone.access_keys())
 
     def patch_access_key(self, old_name: str, new_name: str | None = None, ttl: Life | None = None) -> AccessKey:
@@ -235,21 +233,21 @@ class CodePush(Rollouts):
 
         Args:
             old_name: its name.
-            new_name: its new name; ``None`` leaves it as it is.
-            ttl: how long it is good for from now: a ``timedelta``, or a number of milliseconds; 0 ends
-                it now, ``None`` leaves it as it is.
+            new_name: New name; ``None`` keeps it.
+            ttl: New lifetime, starting now: a ``timedelta``, or a number of milliseconds; 0 expires the key,
+                ``None`` keeps it.
 
         Returns:
             The changed key, without its secret.
 
         Raises:
-            NotFound: there is no such key.
-            Conflict: the account has a key of the new name.
-            Invalid: the name or the time to live cannot be one.
+            NotFound: The key does not exist.
+            Conflict: The account has a key with the new name.
+            Invalid: The name or the lifetime is invalid.
 
         """
         name = named(old_name=old_name)
-        del old_name  # crash reports show what frames hold
+        del old_name  # crash reports contain the variables of frames
         return self._about_key(name, lambda text: standalone.patch_access_key(text, new_name=new_name, ttl=ttl))
 
     @overload
@@ -261,25 +259,25 @@ class CodePush(Rollouts):
 
         Args:
             access_key_name: its name.
-            access_key: another name of the argument ``access_key_name``, as the original's documentation has it.
+            access_key: Alias of the argument ``access_key_name``, as the original's documentation has it.
 
         Raises:
-            NotFound: there is no such key. The error does not repeat an access key that was given as a name.
+            NotFound: The key does not exist. The error does not repeat an access key passed as a name.
 
         """
         name = named(access_key_name=access_key_name, access_key=access_key)
-        del access_key_name, access_key  # crash reports show what frames hold
+        del access_key_name, access_key  # crash reports contain the variables of frames
         self._about_key(name, standalone.remove_access_key)
 
     def get_sessions(self) -> list[Session]:
-        """Return the log-ins in the browser that have not expired: the last one of each machine."""
+        """Return the browser logins that have not expired: the latest of each machine."""
         return self._driver.run(standalone.sessions(datetime.now(UTC)))
 
     def remove_session(self, machine_name: str) -> None:
-        """Log a machine out: remove all its sessions.
+        """Log out a machine: remove all its sessions.
 
         Raises:
-            NotFound: there are no sessions of this machine.
+            NotFound: The machine has no sessions.
 
         """
         self._driver.run(standalone.remove_session(machine_name))
@@ -294,14 +292,14 @@ class CodePush(Rollouts):
         """Create an app, owned by this account.
 
         Args:
-            app_name: its name, unlike that of the account's other apps.
-            os: ``iOS``, ``Android`` or ``Windows``; some servers want it.
-            platform: ``React-Native`` or ``Cordova``; some servers want it.
+            app_name: Name, unique among the account's apps.
+            os: ``iOS``, ``Android`` or ``Windows``; required by some servers.
+            platform: ``React-Native`` or ``Cordova``; required by some servers.
             manually_provision_deployments: do not create the deployments ``Production`` and ``Staging``.
 
         Raises:
-            Conflict: the account has an app of this name.
-            Invalid: the name cannot be one.
+            Conflict: The account has an app with this name.
+            Invalid: The name is invalid.
 
         """
         return self._driver.run(
@@ -324,71 +322,71 @@ class CodePush(Rollouts):
             app_name: its name; ``owner@example.com:name`` for another owner's app of an ambiguous name.
 
         Raises:
-            NotFound: there is no such app, or this account is not a collaborator of it.
+            NotFound: The app does not exist, or this account is not its collaborator.
 
         """
         return self._driver.run(standalone.app(app_name))
 
     def remove_app(self, app_name: str) -> None:
-        """Remove an app with its deployments and releases; its phones get no more updates.
+        """Remove an app, its deployments and its releases. Its devices get no more updates.
 
         Raises:
-            NotFound: there is no such app.
-            Forbidden: this account does not own it.
+            NotFound: The app does not exist.
+            Forbidden: This account does not own it.
 
         """
         self._driver.run(standalone.remove_app(app_name))
 
     def rename_app(self, old_app_name: str, new_app_name: str) -> None:
-        """Give an app another name; its deployments, keys and phones do not notice.
+        """Rename an app. Its deployments, keys and devices are not affected.
 
         Raises:
-            NotFound: there is no such app.
-            Forbidden: this account does not own it.
-            Conflict: the account has an app of the new name.
-            Invalid: the new name cannot be one.
+            NotFound: The app does not exist.
+            Forbidden: This account does not own it.
+            Conflict: The account has an app with the new name.
+            Invalid: The new name is invalid.
 
         """
         self._driver.run(standalone.rename_app(old_app_name, new_app_name))
 
     def transfer_app(self, app_name: str, email: str) -> None:
-        """Make another account the owner of an app; this account stays as a collaborator.
+        """Transfer an app to another account. This account becomes a collaborator.
 
         Raises:
-            NotFound: there is no such app, or no account with this e-mail address.
-            Forbidden: this account does not own it.
-            Conflict: the account owns it already, or has another app of this name.
+            NotFound: The app does not exist, or no account has this email address.
+            Forbidden: This account does not own it.
+            Conflict: The account already owns it, or has another app with this name.
 
         """
         self._driver.run(standalone.transfer_app(app_name, email))
 
     def add_collaborator(self, app_name: str, email: str) -> None:
-        """Let another account release to an app.
+        """Add a collaborator to an app.
 
         Raises:
-            NotFound: there is no such app, or no account with this e-mail address.
-            Forbidden: this account does not own it.
-            Conflict: the account is a collaborator already.
+            NotFound: The app does not exist, or no account has this email address.
+            Forbidden: This account does not own it.
+            Conflict: The account is already a collaborator.
 
         """
         self._driver.run(standalone.add_collaborator(app_name, email))
 
     def get_collaborators(self, app_name: str) -> CollaboratorMap:
-        """Return who may do what with an app, by e-mail address.
+        """Return the collaborators of an app with their permissions, by email address.
 
         Raises:
-            NotFound: there is no such app.
+            NotFound: The app does not exist.
 
         """
         return self._driver.run(standalone.collaborators(app_name))
 
     def remove_collaborator(self, app_name: str, email: str) -> None:
-        """Take an account off an app. Owners may remove others, collaborators only themselves.
+        """Remove a collaborator from an app. Owners may remove others, collaborators only themselves.
 
         Raises:
-            NotFound: there is no such app, or the account is not a collaborator of it.
-            Forbidden: this account may not do that.
-            Conflict: the account owns the app; transfer it first.
+            NotFound: The app does not exist, or the account is not its collaborator.
+            Forbidden: This account has no permission.
+            Conflict: The account owns the app; transfer it first.
 
         """
         self._driver.run(standalone.remove_collaborator(app_name, email))
@@ -398,14 +396,14 @@ class CodePush(Rollouts):
 
         Args:
             app_name: the app.
-            deployment_name: its name, unlike that of the app's other deployments.
-            key: the key that apps will carry, if it is not to be a new one: 10 to 100 letters, digits,
-                ``_`` and ``-``. For moving from another server without publishing the app again.
+            deployment_name: Name, unique among the app's deployments.
+            key: Existing deployment key to use instead of a new one, for example after a migration:
+                10 to 100 letters, digits, ``_`` and ``-``.
 
         Raises:
-            NotFound: there is no such app.
-            Conflict: the app has a deployment of this name, or the key is taken.
-            Invalid: the name or the key cannot be one.
+            NotFound: The app does not exist.
+            Conflict: The app has a deployment with this name, or the key is in use.
+            Invalid: The name or the key is invalid.
 
         """
         return self._driver.run(standalone.add_deployment(app_name, deployment_name, key=key))
@@ -414,7 +412,7 @@ class CodePush(Rollouts):
         """Return all deployments of an app, each with its newest release.
 
         Raises:
-            NotFound: there is no such app.
+            NotFound: The app does not exist.
 
         """
         return self._driver.run(standalone.deployments(app_name))
@@ -423,30 +421,30 @@ class CodePush(Rollouts):
         """Return one deployment with its newest release.
 
         Raises:
-            NotFound: there is no such app or deployment.
+            NotFound: The app or deployment does not exist.
 
         """
         told = self._driver.run(standalone.deployment(app_name, deployment_name))
         return told or self._listed(app_name, deployment_name)
 
     def rename_deployment(self, app_name: str, old_deployment_name: str, new_deployment_name: str) -> None:
-        """Give a deployment another name; its key and its releases stay.
+        """Rename a deployment. Its key and releases do not change.
 
         Raises:
-            NotFound: there is no such app or deployment.
-            Forbidden: this account does not own the app.
-            Conflict: the app has a deployment of the new name.
-            Invalid: the new name cannot be one.
+            NotFound: The app or deployment does not exist.
+            Forbidden: This account does not own the app.
+            Conflict: The app has a deployment with the new name.
+            Invalid: The new name is invalid.
 
         """
         self._driver.run(standalone.rename_deployment(app_name, old_deployment_name, new_deployment_name))
 
     def remove_deployment(self, app_name: str, deployment_name: str) -> None:
-        """Remove a deployment with its releases; phones that carry its key get no more updates.
+        """Remove a deployment and its releases. Devices with its key get no more updates.
 
         Raises:
-            NotFound: there is no such app or deployment.
-            Forbidden: this account does not own the app.
+            NotFound: The app or deployment does not exist.
+            Forbidden: This account does not own the app.
 
         """
         self._driver.run(standalone.remove_deployment(app_name, deployment_name))
@@ -464,7 +462,7 @@ class CodePush(Rollouts):
         no_duplicate_release_error: bool = False,
         plan: Plan | None = None,
     ) -> Package:
-        """Release an update to the phones of a deployment.
+        """Release an update to a deployment.
 
         Args:
             app_name: the app.
@@ -474,30 +472,29 @@ class CodePush(Rollouts):
                 or a range (``^1.2.0``).
             update_metadata: description, mandatory, disabled, rollout: a ``PackageInfo``, or a
                 mapping with its fields in either spelling (``is_mandatory`` or ``isMandatory``).
-            on_progress: called with the bytes sent so far and their total as they leave, from the start
-                again when the release is repeated; what it raises ends the release.
+            on_progress: Called with the bytes sent so far and their total; restarts when the release is
+                retried. An exception from it ends the release.
             private_key_path: the file with the private key to sign a directory or a single file with, for
                 apps that have the public key built in; needs the extra ``signing``. Nothing is written
                 into the directory. React Native apps expect it to be named ``CodePush``, Cordova apps
                 ``www``; a single file is put into a folder ``CodePush``.
-            no_duplicate_release_error: return the release that is there already when it is identical,
-                instead of raising.
-            plan: how the release reaches all devices: a :class:`~codepush.RolloutPlan` or a text such as
-                ``"5% 4h, 25% 1d, 100%"``; ``NO_PLAN`` for none, not even the default plan of the deployment.
+            no_duplicate_release_error: Return the existing release if it is identical, instead of raising.
+            plan: Rollout plan: a ``RolloutPlan`` or a string such as ``"5% 4h, 25% 1d, 100%"``; ``NO_PLAN`` for
+                none, not even the default plan of the deployment.
 
         Returns:
             The release, as the server stored it.
 
         Raises:
-            PackageError: the path is not there, is empty or cannot be read, or an archive is to be
-                signed; nothing was sent then.
-            ConfigurationError: the private key cannot be read or is none, or the extra ``signing`` is not
-                installed; nothing was sent then.
-            NotFound: there is no such app or deployment.
-            Conflict: the release for these versions is identical, or the newest one's rollout is unfinished.
-            Invalid: the target is empty, the metadata has an unknown key, the plan is invalid or does not start
-                at the rollout of the metadata, or the server does not take the package or its metadata.
-            PlanIgnoredError: the server made the release, but does not know rollout plans.
+            PackageError: The path does not exist, is empty or cannot be read, or an archive is to be
+                signed; nothing was sent.
+            ConfigurationError: The private key cannot be read or is invalid, or the extra ``signing`` is not
+                installed; nothing was sent.
+            NotFound: The app or deployment does not exist.
+            Conflict: The release for these versions is identical, or the newest rollout is unfinished.
+            Invalid: The target is empty, the metadata has an unknown key, the plan is invalid or does not start
+                at the rollout of the metadata, or the server rejected the package or its metadata.
+            PlanIgnoredError: The server created the release, but does not support rollout plans.
 
         """
         check_target(target_binary_version)
@@ -520,22 +517,22 @@ class CodePush(Rollouts):
         label: str | None = None,
         update_metadata: PackageInfo | PackageInfoDict | None = None,
     ) -> Package | None:
-        """Change what is said about a release.
+        """Update the settings of a release.
 
         Args:
             app_name: the app.
             deployment_name: the deployment.
-            label: the release; the newest one when not given (here or in ``update_metadata``).
-            update_metadata: what changes, as for ``release``; what is ``None`` stays. A rollout can only
+            label: Label of the release; by default that of ``update_metadata``, or the newest.
+            update_metadata: Changed values, as for ``release``; ``None`` keeps a value. A rollout can only
                 grow.
 
         Returns:
-            The changed release, or ``None`` when nothing changed.
+            The changed release, or ``None`` if nothing changed.
 
         Raises:
-            NotFound: there is no such app, deployment or release.
-            Conflict: the rollout is finished, or would not grow.
-            Invalid: a value cannot be one.
+            NotFound: The app, deployment or release does not exist.
+            Conflict: The rollout is complete, or would not grow.
+            Invalid: A value is invalid.
 
         """
         info = package_info(update_metadata)
@@ -554,24 +551,24 @@ class CodePush(Rollouts):
         *,
         plan: Plan | None = None,
     ) -> Package:
-        """Release in one deployment what another one has.
+        """Promote a release to another deployment.
 
         Args:
             app_name: the app.
-            source_deployment_name: the deployment that has it.
-            destination_deployment_name: the deployment that gets it.
-            update_metadata: what differs there, as for ``release``; ``label`` picks another release
-                than the newest. The rollout is not taken over.
-            plan: as for :meth:`release`.
+            source_deployment_name: Deployment with the release.
+            destination_deployment_name: Deployment to promote to.
+            update_metadata: Changed values, as for ``release``; ``label`` selects another release than
+                the newest. The rollout is not copied.
+            plan: As for ``release``.
 
         Returns:
             The new release of the destination.
 
         Raises:
-            NotFound: there is no such app, deployment or release.
-            Conflict: the destination's newest release is identical, or its rollout is unfinished.
-            Invalid: a value cannot be one, or the plan is invalid or does not start at the rollout.
-            PlanIgnoredError: the server made the release, but does not know rollout plans.
+            NotFound: The app, deployment or release does not exist.
+            Conflict: The destination's newest release is identical, or its rollout is unfinished.
+            Invalid: A value or the plan is invalid, or the plan does not start at the rollout.
+            PlanIgnoredError: The server created the release, but does not support rollout plans.
 
         """
         info = package_info(update_metadata)
@@ -580,19 +577,19 @@ class CodePush(Rollouts):
         return with_plan(told or self._stored(app_name, destination_deployment_name), plan)
 
     def rollback(self, app_name: str, deployment_name: str, target_release: str | None = None) -> Package:
-        """Release an older release of a deployment once more, so that phones go back to it.
+        """Roll back a deployment by re-releasing an earlier release.
 
         Args:
             app_name: the app.
             deployment_name: the deployment.
-            target_release: the label of the release to go back to; the one before the newest when not given.
+            target_release: Label of the release to roll back to; by default the one before the newest.
 
         Returns:
             The new release.
 
         Raises:
-            NotFound: there is no such app, deployment or release, or none before the newest.
-            Conflict: the release is the newest one, or for other versions of the app.
+            NotFound: The app, deployment or release does not exist, or there is no release before the newest.
+            Conflict: The release is the newest one, or for other versions of the app.
 
         """
         call = standalone.rollback(app_name, deployment_name, target_release)
@@ -602,26 +599,26 @@ class CodePush(Rollouts):
         """Return the releases of a deployment, oldest first.
 
         Raises:
-            NotFound: there is no such app or deployment.
+            NotFound: The app or deployment does not exist.
 
         """
         return self._driver.run(standalone.history(app_name, deployment_name))
 
     def clear_deployment_history(self, app_name: str, deployment_name: str) -> None:
-        """Remove all releases of a deployment and its counters; the next release is ``v1`` again.
+        """Delete all releases and metrics of a deployment. The next release is ``v1``.
 
         Raises:
-            NotFound: there is no such app or deployment.
-            Forbidden: this account does not own the app.
+            NotFound: The app or deployment does not exist.
+            Forbidden: This account does not own the app.
 
         """
         self._driver.run(standalone.clear_history(app_name, deployment_name))
 
     def get_deployment_metrics(self, app_name: str, deployment_name: str) -> DeploymentMetrics:
-        """Return the counters of a deployment by label; versions from the store count active devices only.
+        """Return the metrics of a deployment by label; store versions only have ``active``.
 
         Raises:
-            NotFound: there is no such app or deployment.
+            NotFound: The app or deployment does not exist.
 
         """
         return self._driver.run(standalone.metrics(app_name, deployment_name))
@@ -629,28 +626,28 @@ class CodePush(Rollouts):
     def get_deployment_metrics_series(
         self, app_name: str, deployment_name: str, *, since: datetime | None = None, until: datetime | None = None
     ) -> dict[str, list[MetricsPoint]]:
-        """Return the counters of a deployment over time, by label and by version from the store.
+        """Return the metrics of a deployment over time, by label and store version.
 
-        Servers other than ours do not have them.
+        Third-party servers do not have them.
 
         Args:
             app_name: the app.
             deployment_name: the deployment.
-            since: from when on; the whole day (UTC) is returned. By default seven days before ``until``.
-            until: up to when, not included. By default now.
+            since: Start; the whole day (UTC) is returned. By default seven days before ``until``.
+            until: End, exclusive. By default now.
 
         Returns:
-            The hours in which something changed, oldest first; days, where that is more than seven days ago. What
-            had active devices before begins with a point at the first moment.
+            The hours with a change, oldest first; days, if more than seven days ago. Labels and versions with active
+            devices before ``since`` have a point at the start.
 
         Raises:
-            NotFound: there is no such app or deployment, or the server does not keep this.
+            NotFound: The app or deployment does not exist, or the server has no time series.
 
         """
         return self._driver.run(standalone.metrics_series(app_name, deployment_name, since, until))
 
     def _about_key(self, name: Secret, call: Callable[[str], Call[T]]) -> T:
-        """Run a call about an access key; its error does not repeat a key that was given as a name."""
+        """Run a call about an access key; its error does not repeat a key passed as a name."""
         try:
             return self._driver.run(call(name.reveal()))
         except CodePushError as error:
@@ -658,23 +655,23 @@ class CodePush(Rollouts):
             raise
 
     def _listed(self, app_name: str, deployment_name: str) -> Deployment:
-        """Look up a deployment that the server knows, but does not describe."""
+        """Look up a deployment that the server found but did not return."""
         found = [one for one in self.get_deployments(app_name) if one.name == deployment_name]
         if not found:
-            raise DecodeError("The server knows the deployment, but neither describes nor lists it.")
+            raise DecodeError("The server found the deployment, but neither returned nor listed it.")
         return found[0]
 
     def _identical(self, app_name: str, deployment_name: str, package_hash: str) -> Package:
-        """Look up the release that the server found to be identical to a package."""
+        """Look up the release that is identical to a package according to the server."""
         releases = self.get_deployment_history(app_name, deployment_name)
         same = [package for package in releases if package.package_hash == package_hash]
         # A server with a hash of its own can only mean the newest release.
         return same[-1] if same else self._stored(app_name, deployment_name)
 
     def _stored(self, app_name: str, deployment_name: str, label: str | None = None) -> Package:
-        """Look up a release (the newest one without a label) that the server took without describing it."""
+        """Look up a release (without a label the newest) that the server accepted but did not return."""
         releases = self.get_deployment_history(app_name, deployment_name)
         found = [package for package in releases if label in {None, package.label}]
         if not found:
-            raise DecodeError("The server accepted the change, but neither describes the release nor lists it.")
+            raise DecodeError("The server accepted the change, but neither returned nor listed the release.")
         return found[-1]

@@ -1,5 +1,5 @@
 # Generated from src/codepush/client/_async/driver.py by tools/unasync.py; do not edit.
-"""The part that waits: carries out the steps that the flow decides on."""
+"""The I/O of a call: performs the steps that the flow decides on."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Driver:
 
     Args:
         settings: the settings of its requests.
-        http: the pool; a new one is made when none is given.
+        http: The pool; by default a new one.
 
     Attributes:
         settings: the settings of its requests.
@@ -47,7 +47,7 @@ class Driver:
         return Driver(settings, self._http)
 
     def run(self, call: Call[T]) -> T:
-        """Return what a call asks for, after as many attempts as the flow decides on.
+        """Return the result of a call, after as many attempts as the flow decides on.
 
         Raises:
             CodePushError: the flow gave up.
