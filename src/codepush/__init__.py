@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         TransportError,
         Unauthorized,
     )
+    from codepush.insight_models import Insight, InsightPoint, InsightSpan
     from codepush.models import (
         AccessKey,
         Account,
@@ -84,6 +85,9 @@ __all__ = [
     "DiffPackage",
     "Forbidden",
     "InsecureServerWarning",
+    "Insight",
+    "InsightPoint",
+    "InsightSpan",
     "Invalid",
     "LocalPackage",
     "Metrics",
@@ -123,6 +127,7 @@ _MODULES = (
     "codepush.errors",
     "codepush.models",
     "codepush.rollout_models",
+    "codepush.insight_models",
     "codepush.packaging.local",
     "codepush.client",
 )

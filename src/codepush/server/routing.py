@@ -123,6 +123,7 @@ def _services(parts: Parts) -> Services:
         idempotency=releasing.idempotency,
         metrics=releasing.metrics,
         series=releasing.series,
+        insights=releasing.insights,
         rollouts=releasing.rollouts,
         previews=releasing.previews,
         stopping=releasing.stopping,

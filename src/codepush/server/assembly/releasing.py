@@ -10,6 +10,7 @@ from codepush.server.services.releasing.collaborators import Collaborators
 from codepush.server.services.releasing.contents import Contents
 from codepush.server.services.releasing.deployments import Deployments
 from codepush.server.services.releasing.idempotency import Idempotency
+from codepush.server.services.releasing.insight import Insights
 from codepush.server.services.releasing.looking import Looking
 from codepush.server.services.releasing.metrics import Metrics
 from codepush.server.services.releasing.previews import Previews
@@ -68,6 +69,11 @@ class Releasing:
     def series(self) -> Series:
         """Metrics over time."""
         return Series(self._store)
+
+    @cached_property
+    def insights(self) -> Insights:
+        """What devices reported of releases."""
+        return Insights(self._store)
 
     @cached_property
     def rollouts(self) -> Rollouts:

@@ -32,6 +32,9 @@ class Series(Protocol):
     async def points(self, deployment_id: int, *, since: int, until: int) -> Sequence[PointRecord]:
         """Return the hours and days that begin in this time, in its order; a day before an hour of the same moment."""
 
+    async def points_of(self, deployment_id: int, subject: str, *, until: int) -> Sequence[PointRecord]:
+        """Return the hours and days of a label or binary version that begin before this moment, likewise in order."""
+
     async def standing_before(self, deployment_id: int, until: int) -> Sequence[CounterRecord]:
         """Return the last values, before this moment, of what tells how many there are."""
 

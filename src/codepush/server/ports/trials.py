@@ -39,7 +39,7 @@ class Span(Struct, frozen=True):
 
 
 class TrialPoint(Struct, frozen=True):
-    """What there is of a cohort."""
+    """What there is of a cohort, or of several that are summed and named by the moment at which their span begins."""
 
     cohort_at: int
     kind: TrialKind
@@ -57,8 +57,22 @@ class Trials(Protocol):
     async def totals(self, asked: Sequence[Span]) -> Sequence[TrialTotals]:
         """Return the sums of each of these spans, in their order, summed by the database."""
 
-    async def points(self, deployment_id: int, number: int, *, since: int, until: int) -> Sequence[TrialPoint]:
-        """Return the cohorts of a label from ``since`` on and before ``until``, oldest first."""
+    async def points(
+        self, deployment_id: int, number: int, *, since: int, until: int, span: int = 1
+    ) -> Sequence[TrialPoint]:
+        """Return the cohorts of a label from ``since`` on and before ``until``, oldest first.
+
+        Args:
+            deployment_id: The deployment.
+            number: The number of the label.
+            since: Milliseconds since 1970.
+            until: Likewise, not included.
+            span: Cohorts that begin in the same such span are summed by the database; milliseconds.
+
+        """
+
+    async def first_failure(self, deployment_id: int, number: int, *, since: int) -> int | None:
+        """Return the first cohort of a label from ``since`` on with a failure that counts."""
 
     async def mergeable(self, *, span: int, until: int) -> Sequence[Label]:
         """Return the labels without an active rollout plan that have cohorts before ``until`` within a longer span.

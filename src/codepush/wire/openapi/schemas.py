@@ -13,11 +13,13 @@ import msgspec
 from msgspec import Struct
 
 from codepush.models import COMPLETE_ROLLOUT, ReleaseMethod
+from codepush.insight_models import InsightSpan
 from codepush.rollout_models import RolloutReason, RolloutState
 from codepush.rollout_plan import OnHalt
 from codepush.wire.jsonschema import MOMENT, Schema, map_of, nullable, object_of, reference, wrapped
 from codepush.wire.messages import Problem
 from codepush.wire.standalone.plans import PlanShape, StageShape
+from codepush.wire.standalone.insight import InsightPointShape, InsightShape
 from codepush.wire.standalone.rollouts import (
     BaselineShape,
     CountsShape,
@@ -117,6 +119,16 @@ _PLAN: Final[Mapping[str, Schema]] = {
     "ripenSeconds": _SECONDS | {"description": "What is younger does not count yet."},
 }
 
+_INTERVAL: Final[Schema] = {"type": "array", "items": _PERCENT, "minItems": 2, "maxItems": 2}
+
+_VERDICTS: Final[Mapping[str, Schema]] = {
+    **dict.fromkeys(("began", "ok", "bad", "active", "installed"), COUNT),
+    "notCounted": map_of(COUNT),
+    "failureSharePercent": _PERCENT,
+    "interval": _INTERVAL,
+    "evidence": _RATIO,
+}
+
 _GIVEN_PLAN: Final[Schema] = {"anyOf": [_PLAN["text"], reference("RolloutPlanRequest")]}
 
 _NOTE: Final[Schema] = {"type": "string", "maxLength": 1000, "description": "Why; it is recorded."}
@@ -185,6 +197,36 @@ _TOLD: Final[Mapping[str, Told]] = {
         shape=DiffShape,
         description="A smaller download for phones that run one particular older package.",
         fields={"size": BYTES},
+    ),
+    "Insight": Told(
+        shape=InsightShape,
+        description=(
+            "What devices reported of a release. Shares and limits are percent. `failureSharePercent`, `interval` and "
+            "`evidence` are of all verdicts since the evidence began; `limitPercent` and what follows from it need a "
+            "rollout plan."
+        ),
+        always=("began", "ok", "bad", "notCounted", "active", "installed", "audience", "interval", "gaps", "points"),
+        fields={
+            **_VERDICTS,
+            "label": LABEL,
+            "since": MOMENT,
+            "until": MOMENT,
+            "span": {"type": "string", "enum": list(get_args(InsightSpan))},
+            "audience": COUNT,
+            "adoptionPercent": _PERCENT,
+            "limitPercent": _PERCENT,
+            "evidenceSince": MOMENT,
+            "haltedAfter": COUNT | {"description": "Milliseconds from the first counted failure to the halt."},
+        },
+    ),
+    "InsightPoint": Told(
+        shape=InsightPointShape,
+        description=(
+            "What devices reported of the trials that began in a span. `failureSharePercent`, `interval` and "
+            "`evidence` are of all verdicts up to here, `gaps` by age in percent."
+        ),
+        always=("began", "ok", "bad", "notCounted", "active", "installed", "interval", "gaps"),
+        fields={**_VERDICTS, "startsAt": MOMENT, "gaps": _PERCENTS},
     ),
     "Package": Told(
         shape=PackageShape,
@@ -268,7 +310,7 @@ _TOLD: Final[Mapping[str, Told]] = {
         always=("began", "ok", "bad", "interval", "standing"),
         fields={
             **dict.fromkeys(("began", "ok", "bad"), COUNT),
-            "interval": {"type": "array", "items": _PERCENT, "minItems": 2, "maxItems": 2},
+            "interval": _INTERVAL,
             "standing": map_of(COUNT),
             "strangersPercent": _PERCENT,
         },

@@ -18,6 +18,7 @@ from codepush.wire.standalone.bodies import (
     deployment_body,
     deployments_body,
     history_body,
+    insight_body,
     metrics_body,
     package_body,
     plan_body,
@@ -28,6 +29,7 @@ from codepush.wire.standalone.bodies import (
 )
 from codepush.wire.standalone.controls import VERBS, ControlShape, read_control, read_note
 from codepush.wire.standalone.errors import error_from, is_duplicate, retry_after
+from codepush.wire.standalone.insight import InsightShape
 from codepush.wire.standalone.plans import PLAN, PlanShape, package_plan, read_default_plan, read_plan
 from codepush.wire.standalone.requests import (
     Call,
@@ -49,6 +51,7 @@ from codepush.wire.standalone.requests import (
     deployment,
     deployments,
     history,
+    insight,
     keyed,
     knows_keys,
     metrics,
@@ -89,6 +92,7 @@ __all__ = [
     "Call",
     "ControlShape",
     "DecisionShape",
+    "InsightShape",
     "Life",
     "PlanShape",
     "PreviewShape",
@@ -124,6 +128,8 @@ __all__ = [
     "error_from",
     "history",
     "history_body",
+    "insight",
+    "insight_body",
     "is_duplicate",
     "keyed",
     "knows_keys",

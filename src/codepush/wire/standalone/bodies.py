@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from codepush.wire.messages import encode_json
+from codepush.wire.standalone.insight import InsightShape
 from codepush.wire.standalone.plans import PLAN, PlanShape
 from codepush.wire.standalone.rollouts import DecisionShape, PreviewShape, RolloutShape
 from codepush.wire.standalone.shapes import (
@@ -24,6 +25,7 @@ from codepush.wire.standalone.shapes import (
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from codepush.insight_models import Insight
     from codepush.models import AccessKey, Account, App, Collaborator, Deployment, Metrics, MetricsPoint, Package
     from codepush.rollout_models import Rollout, RolloutDecision, RolloutPlan, RolloutPreview
 
@@ -41,6 +43,7 @@ __all__ = [
     "deployment_body",
     "deployments_body",
     "history_body",
+    "insight_body",
     "metrics_body",
     "package_body",
     "plan_body",
@@ -130,6 +133,11 @@ def series_body(series: Mapping[str, Iterable[MetricsPoint]]) -> bytes:
     return encode_json(
         {"series": {name: [PointShape.of(point) for point in points] for name, points in series.items()}}
     )
+
+
+def insight_body(insight: Insight) -> bytes:
+    """Return the body for what devices reported of a release."""
+    return encode_json({"insight": InsightShape.of(insight)})
 
 
 def metrics_body(metrics: Mapping[str, Metrics]) -> bytes:

@@ -29,6 +29,7 @@ from codepush.wire.standalone.responses import (
     read_deployment,
     read_deployments,
     read_history,
+    read_insight,
     read_known_deployment,
     read_metrics,
     read_nothing,
@@ -43,6 +44,7 @@ from codepush.wire.standalone.routes import ROUTES
 from codepush.wire.standalone.shapes import InfoShape
 
 if TYPE_CHECKING:
+    from codepush.insight_models import Insight
     from codepush.models import (
         AccessKey,
         Account,
@@ -76,6 +78,7 @@ __all__ = [
     "deployment",
     "deployments",
     "history",
+    "insight",
     "keyed",
     "knows_keys",
     "metrics",
@@ -369,6 +372,14 @@ def metrics_series(
     moments = _given(since=since and _timestamp(since), until=until and _timestamp(until))
     end = f"?{urlencode(moments)}" if moments else ""
     return _call("get_deployment_metrics_series", read_series, _deployment(app_name, deployment_name), end=end)
+
+
+def insight(
+    app_name: str, deployment_name: str, label: str, since: datetime | None, until: datetime | None
+) -> Call[Insight]:
+    """Ask what devices reported of a release."""
+    query = {"label": label, **_given(since=since and _timestamp(since), until=until and _timestamp(until))}
+    return _call("get_insight", read_insight, _deployment(app_name, deployment_name), end=f"?{urlencode(query)}")
 
 
 def preview_rollout(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 from msgspec import Struct
 
 from codepush.wire.messages import Response, decode_answer
+from codepush.wire.standalone.insight import InsightShape
 from codepush.wire.standalone.plans import PlanShape
 from codepush.wire.standalone.rollouts import DecisionShape, PreviewShape, RolloutShape
 from codepush.wire.standalone.shapes import (
@@ -22,6 +23,7 @@ from codepush.wire.standalone.shapes import (
 )
 
 if TYPE_CHECKING:
+    from codepush.insight_models import Insight
     from codepush.models import AccessKey, Account, App, Collaborator, Deployment, Metrics, MetricsPoint, Package
     from codepush.rollout_models import Rollout, RolloutDecision, RolloutPlan, RolloutPreview
 
@@ -39,6 +41,7 @@ __all__ = [
     "read_deployment",
     "read_deployments",
     "read_history",
+    "read_insight",
     "read_known_deployment",
     "read_metrics",
     "read_nothing",
@@ -99,6 +102,10 @@ class _DeploymentsAnswer(Struct, frozen=True):
 
 class _PackageAnswer(Struct, frozen=True):
     package: PackageShape | None = None
+
+
+class _InsightAnswer(Struct, frozen=True):
+    insight: InsightShape
 
 
 class _HistoryAnswer(Struct, frozen=True):
@@ -230,6 +237,11 @@ def read_series(response: Response) -> dict[str, list[MetricsPoint]]:
         name: [one.point(fields) for one, fields in zip(points, said[name], strict=True)]
         for name, points in shapes.items()
     }
+
+
+def read_insight(response: Response) -> Insight:
+    """Return the insight that was sent."""
+    return decode_answer(response.body, _InsightAnswer).insight.insight(_said(response)["insight"])
 
 
 def read_rollout(response: Response) -> Rollout:

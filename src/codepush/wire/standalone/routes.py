@@ -34,6 +34,8 @@ def _time(name: str, description: str) -> Schema:
     return {"name": name, "in": "query", "description": description, "schema": MOMENT}
 
 
+_LABEL: Final[Schema] = {"type": "string", "pattern": "^v[1-9][0-9]*$"}
+
 _DONE: Final = (DONE,)
 _CREATED: Final = (text_response("It is done.", 201, content="Created"),)
 _RELEASED: Final = _made("package", "Package")
@@ -259,6 +261,23 @@ DEPLOYMENTS: Final = (
         parameters=(
             _time("since", "From when on; the whole day (UTC) is shown. By default seven days before the end."),
             _time("until", "Up to when, not included. By default now."),
+        ),
+        errors=(400, 404),
+    ),
+    Route(
+        "get_insight",
+        "GET",
+        f"{_DEPLOYMENT}/insight",
+        "Show what devices have reported of a release: trials, failures and evidence over time.",
+        _shown(
+            "At most 402 points: every ten minutes of two days, every hour of 14 days, else every day.",
+            insight=reference("Insight"),
+        ),
+        right="view_deployment",
+        parameters=(
+            {"name": "label", "in": "query", "description": "The release.", "required": True, "schema": _LABEL},
+            _time("since", "From when on. By default, and at the earliest, when it was released or 400 days ago."),
+            _time("until", "Up to when, not included. By default, and at the latest, now."),
         ),
         errors=(400, 404),
     ),

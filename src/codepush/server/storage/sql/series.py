@@ -31,6 +31,12 @@ POINTS: Final = (
     .order_by(_series.starts_at, _series.span, _series.subject, _series.kind)
 )
 
+POINTS_OF: Final = (
+    select(_series.subject, _series.kind, _series.span, _series.starts_at, _series.value)
+    .where(_OF_DEPLOYMENT, _series.subject == bindparam("of_subject"), _ENDED)
+    .order_by(_series.starts_at, _series.span, _series.kind)
+)
+
 _LAST: Final = (
     select(func.max(_earlier.c.starts_at))
     .where(
@@ -78,6 +84,10 @@ class SqlSeries(BulkQueries):
 
     async def points(self, deployment_id: int, *, since: int, until: int) -> Sequence[PointRecord]:
         rows = await self._all(POINTS, deployment_id=deployment_id, since=since, until=until)
+        return tuple(PointRecord(**row) for row in rows)
+
+    async def points_of(self, deployment_id: int, subject: str, *, until: int) -> Sequence[PointRecord]:
+        rows = await self._all(POINTS_OF, deployment_id=deployment_id, of_subject=subject, until=until)
         return tuple(PointRecord(**row) for row in rows)
 
     async def standing_before(self, deployment_id: int, until: int) -> Sequence[CounterRecord]:

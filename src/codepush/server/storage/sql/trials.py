@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import astuple
-from sqlalchemy import and_, bindparam, delete, select
+from sqlalchemy import BigInteger, and_, bindparam, delete, func, select
 
 from codepush.insight_models import TrialTotals
 from codepush.server.ports.rollouts import ACTIVE
@@ -46,10 +46,22 @@ TOTALS: Final = """
     GROUP BY given.place, trial_series.kind, trial_series.age, trial_series.standing
 """
 
+_LENGTH: Final = bindparam("span", type_=BigInteger)
 POINTS: Final = (
-    select(_row.cohort_at, _row.kind, _row.age, _row.standing, _row.value)
+    select(
+        (_row.cohort_at // _LENGTH * _LENGTH).label("begins_at"),
+        _row.kind,
+        _row.age,
+        _row.standing,
+        func.sum(_row.value).label("sum"),
+    )
     .where(_OF_LABEL, _row.cohort_at >= bindparam("since"), _IS_OVER)
-    .order_by(_row.cohort_at, _row.kind, _row.age, _row.standing)
+    .group_by("begins_at", _row.kind, _row.age, _row.standing)
+    .order_by("begins_at", _row.kind, _row.age, _row.standing)
+)
+
+FIRST_FAILURE: Final = select(func.min(_row.cohort_at)).where(
+    _OF_LABEL, _row.cohort_at >= bindparam("since"), _row.kind == "bad", _row.standing.in_(["known", "new"])
 )
 
 _WATCHED: Final = (
@@ -122,9 +134,18 @@ class SqlTrials(BulkQueries):
             for span in asked
         ]
 
-    async def points(self, deployment_id: int, number: int, *, since: int, until: int) -> Sequence[TrialPoint]:
-        rows = await self._all(POINTS, of_deployment=deployment_id, of_number=number, since=since, until=until)
-        return [TrialPoint(*row.values()) for row in rows]
+    async def points(
+        self, deployment_id: int, number: int, *, since: int, until: int, span: int = 1
+    ) -> Sequence[TrialPoint]:
+        values = {"of_deployment": deployment_id, "of_number": number, "since": since, "until": until, "span": span}
+        return [
+            TrialPoint(row["begins_at"], row["kind"], row["age"], row["standing"], int(row["sum"]))
+            for row in await self._all(POINTS, **values)
+        ]
+
+    async def first_failure(self, deployment_id: int, number: int, *, since: int) -> int | None:
+        found: int | None = await self._value(FIRST_FAILURE, of_deployment=deployment_id, of_number=number, since=since)
+        return found
 
     async def mergeable(self, *, span: int, until: int) -> Sequence[Label]:
         rows = await self._all(MERGEABLE, span=span, until=until)

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from codepush.server.services.releasing.collaborators import Collaborators
     from codepush.server.services.releasing.deployments import Deployments
     from codepush.server.services.releasing.idempotency import Idempotency
+    from codepush.server.services.releasing.insight import Insights
     from codepush.server.services.releasing.metrics import Metrics
     from codepush.server.services.releasing.previews import Previews
     from codepush.server.services.releasing.releases import Releases
@@ -37,6 +38,7 @@ class Services(NamedTuple):
     idempotency: Idempotency
     metrics: Metrics
     series: Series
+    insights: Insights
     rollouts: Rollouts
     previews: Previews
     stopping: Stopping

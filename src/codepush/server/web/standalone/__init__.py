@@ -8,6 +8,7 @@ from codepush.server.web.management.attempts import Attempts
 from codepush.server.web.standalone.account import AccountRoutes
 from codepush.server.web.standalone.apps import AppRoutes
 from codepush.server.web.standalone.deployments import DeploymentRoutes
+from codepush.server.web.standalone.metrics import MetricsRoutes
 from codepush.server.web.standalone.releases import ReleaseRoutes
 from codepush.server.web.standalone.rollouts import RolloutRoutes
 from codepush.wire.standalone.routes import ROUTES
@@ -27,7 +28,8 @@ def standalone_routes(admission: Admission, services: Services, uploads: UploadR
     handlers = {
         **AccountRoutes(services.accounts, services.access_keys).handlers(),
         **AppRoutes(services.apps, services.collaborators).handlers(),
-        **DeploymentRoutes(services.deployments, services.metrics, services.series).handlers(),
+        **DeploymentRoutes(services.deployments).handlers(),
+        **MetricsRoutes(services.metrics, services.series, services.insights).handlers(),
         **ReleaseRoutes(services.releases, attempts, uploads).handlers(),
         **RolloutRoutes(services.rollouts, services.previews, services.stopping, attempts).handlers(),
     }

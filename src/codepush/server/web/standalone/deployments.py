@@ -1,11 +1,10 @@
-"""Deployments, with their histories and metrics, in the standalone dialect."""
+"""Deployments, with their histories, in the standalone dialect."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from codepush.rules import validation
-from codepush.server.services.errors import InvalidError
 from codepush.server.web.bodies import json_object
 from codepush.server.web.management.responses import created, json_answer, no_content
 from codepush.server.web.paths import app_in, name_in
@@ -19,23 +18,16 @@ if TYPE_CHECKING:
 
     from codepush.server.services.caller import Caller
     from codepush.server.services.releasing.deployments import Deployments
-    from codepush.server.services.releasing.metrics import Metrics
-    from codepush.server.services.releasing.series import Series
     from codepush.server.web.management import Handler
 
 __all__ = ["DeploymentRoutes"]
-
-_MOMENT_DIGITS: Final = 15
-"""The last such time is in the year 33658."""
 
 
 class DeploymentRoutes:
     """The part of the dialect that concerns deployments."""
 
-    def __init__(self, deployments: Deployments, metrics: Metrics, series: Series) -> None:
+    def __init__(self, deployments: Deployments) -> None:
         self._deployments = deployments
-        self._metrics = metrics
-        self._series = series
 
     def handlers(self) -> Mapping[str, Handler]:
         """Return the handlers by the ids of their routes."""
@@ -46,8 +38,6 @@ class DeploymentRoutes:
             "rename_deployment": self._rename,
             "remove_deployment": self._remove,
             "get_deployment_history": self._history,
-            "get_deployment_metrics": self._counters,
-            "get_deployment_metrics_series": self._counters_over_time,
         }
 
     async def _list(self, request: Request, caller: Caller) -> Response:
@@ -77,25 +67,3 @@ class DeploymentRoutes:
     async def _history(self, request: Request, caller: Caller) -> Response:
         history = await self._deployments.history(caller, app_in(request), name_in(request, "deployment"))
         return json_answer(standalone.history_body(history))
-
-    async def _counters(self, request: Request, caller: Caller) -> Response:
-        counters = await self._metrics.of_deployment(caller, app_in(request), name_in(request, "deployment"))
-        return json_answer(standalone.metrics_body(counters))
-
-    async def _counters_over_time(self, request: Request, caller: Caller) -> Response:
-        deployment = name_in(request, "deployment")
-        since, until = _moment(request, "since"), _moment(request, "until")
-        series = await self._series.of_deployment(caller, app_in(request), deployment, since=since, until=until)
-        return json_answer(standalone.series_body(series))
-
-
-def _moment(request: Request, name: str) -> int | None:
-    """Return the time that a parameter of the query gives, in milliseconds since 1970."""
-    text = request.query_params.get(name)
-    if not text:
-        return None
-    if not (text.isascii() and text.isdigit() and len(text) <= _MOMENT_DIGITS):
-        raise InvalidError(
-            f"{name}: send a time in milliseconds since 1970, such as 1767225600000.", code="invalid_time", field=name
-        )
-    return int(text)
