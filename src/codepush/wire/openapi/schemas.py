@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Final, TypeAlias, get_args
 import msgspec
 from msgspec import Struct
 
-from codepush.models import COMPLETE_ROLLOUT, ReleaseMethod
 from codepush.insight_models import InsightSpan
+from codepush.models import COMPLETE_ROLLOUT, ReleaseMethod
 from codepush.rollout_models import RolloutReason, RolloutState
 from codepush.rollout_plan import OnHalt
 from codepush.wire.jsonschema import MOMENT, Schema, map_of, nullable, object_of, reference, wrapped
 from codepush.wire.messages import Problem
-from codepush.wire.standalone.plans import PlanShape, StageShape
 from codepush.wire.standalone.insight import InsightPointShape, InsightShape
+from codepush.wire.standalone.plans import PlanShape, StageShape
 from codepush.wire.standalone.rollouts import (
     BaselineShape,
     CountsShape,
