@@ -66,6 +66,7 @@ ROUTES = [
     Route("DELETE", f"{STAGING}/history", OWNER, 204),
     Route("GET", f"{STAGING}/metrics", COLLABORATOR, 200),
     Route("GET", f"{STAGING}/metrics/series", COLLABORATOR, 200),
+    Route("GET", f"{STAGING}/insight?label=v1", COLLABORATOR, 200),
     Route("POST", f"{STAGING}/release", COLLABORATOR, 201, release=True),
     Route("PATCH", f"{STAGING}/release", COLLABORATOR, 200, {"packageInfo": {"description": "new"}}),
     Route("POST", f"{STAGING}/promote/Production", COLLABORATOR, 201, {}),

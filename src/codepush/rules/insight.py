@@ -14,7 +14,7 @@ from msgspec import Struct
 from codepush.insight_models import InsightPoint, InsightSpan, TrialTotals
 from codepush.rules import evidence
 from codepush.rules.metrics import CounterKind
-from codepush.rules.series import DAY, HOUR, start_of
+from codepush.rules.series import DAY, HOUR, Span, start_of
 from codepush.rules.trials import COHORT
 
 if TYPE_CHECKING:
@@ -50,6 +50,7 @@ class CounterEntry(Struct, frozen=True):
     """What a counter of the release was in a span: how many there were at the end, or how often it happened within."""
 
     starts_at: int
+    span: Span
     kind: CounterKind
     value: int
 
@@ -81,16 +82,20 @@ def running(entries: Iterable[CounterEntry], *, since: int, span: int) -> dict[i
 
     Args:
         entries: The counters, in the order of time; a day before an hour of the same moment.
-        since: When the first point begins. What was before only sets how many ran the release then.
+        since: When the first point begins. What ended before only sets how many ran the release then.
         span: How long points last.
 
     """
     standing: Counter[CounterKind] = Counter()
     rest = [one for one in entries if one.kind in {"active", "anonymous", "installed"}]
-    standing.update({one.kind: one.value for one in rest if one.starts_at < since and one.kind != "installed"})
+    earlier, within = (
+        [one for one in rest if not _is_within(one, since)],
+        [one for one in rest if _is_within(one, since)],
+    )
+    standing.update({one.kind: one.value for one in earlier if one.kind != "installed"})
     found = {start_of(span, since): Running(standing.total())} if standing.total() else {}
-    for entry in (one for one in rest if one.starts_at >= since):
-        place = start_of(span, entry.starts_at)
+    for entry in within:
+        place = start_of(span, max(since, entry.starts_at))
         installed = found.get(place, Running()).installed
         if entry.kind == "installed":
             installed += entry.value
@@ -158,6 +163,10 @@ def not_counted(totals: Iterable[TrialTotals]) -> dict[str, int]:
 def time(milliseconds: int) -> datetime:
     """Return the time that a number of milliseconds since 1970 means."""
     return _EPOCH + timedelta(milliseconds=milliseconds)
+
+
+def _is_within(entry: CounterEntry, since: int) -> bool:
+    return entry.starts_at + (HOUR if entry.span == "hour" else DAY) > since
 
 
 def _point(starts_at: int, totals: TrialTotals, ran: Running, judgement: Judgement, age: int) -> InsightPoint:

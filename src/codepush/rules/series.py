@@ -18,7 +18,7 @@ from codepush.rules.metrics import CounterKind, summarise
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["DAY", "HOUR", "Entry", "by_day", "show", "start_of"]
+__all__ = ["DAY", "HOUR", "Entry", "Span", "by_day", "show", "start_of"]
 
 HOUR: Final = 60 * 60 * 1000
 DAY: Final = 24 * HOUR

@@ -27,6 +27,8 @@ from codepush import (
     DecodeError,
     Deployment,
     InsecureServerWarning,
+    Insight,
+    InsightPoint,
     Invalid,
     Metrics,
     MetricsPoint,
@@ -35,6 +37,7 @@ from codepush import (
     PackageError,
     PackageInfo,
     RateLimited,
+    RolloutGap,
     ServerError,
     Session,
     TimeoutError,  # noqa: A004 - ours is also the built-in one
@@ -50,6 +53,42 @@ from codepush.wire.messages import Problem, decode_json, encode_problem
 from support.keys import make_key_pair
 
 APP = App(name="App", deployments=("Production", "Staging"))
+INSIGHT = Insight(
+    label="v2",
+    since=datetime(2026, 1, 1, tzinfo=UTC),
+    until=datetime(2026, 1, 2, tzinfo=UTC),
+    span="hour",
+    began=9,
+    ok=5,
+    bad=1,
+    not_counted={"stray": 2},
+    active=5,
+    installed=6,
+    audience=50,
+    adoption=0.1,
+    limit=0.015,
+    evidence_since=datetime(2026, 1, 1, tzinfo=UTC),
+    failure_share=0.25,
+    interval=(0.1, 0.5),
+    evidence=12.5,
+    gaps=(RolloutGap(age="1h", share=0.25, usual=0.2), RolloutGap(age="24h")),
+    halted_after=timedelta(milliseconds=1500),
+    points=(
+        InsightPoint(
+            starts_at=datetime(2026, 1, 1, 5, tzinfo=UTC),
+            began=9,
+            ok=5,
+            bad=1,
+            not_counted={"stray": 2},
+            active=5,
+            installed=6,
+            failure_share=0.25,
+            interval=(0.1, 0.5),
+            evidence=12.5,
+            gaps={"1h": 0.25},
+        ),
+    ),
+)
 POINT = MetricsPoint(starts_at=datetime(2026, 1, 1, 12, tzinfo=UTC), span="hour", active=3, installed=1)
 V1 = Package(app_version="1.0.0", package_hash="ab" * 32, label="v1", size=5)
 V2 = Package(app_version="1.0.0", package_hash="cd" * 32, label="v2", rollout=25, blob_url="http://x/2", size=7)
@@ -246,6 +285,13 @@ def test_is_authenticated_does_not_hide_other_errors(server, connect):
             standalone.series_body({"v1": [POINT], "1.0.0": []}),
             "GET /apps/App/deployments/Staging/metrics/series",
             {"v1": [POINT], "1.0.0": []},
+        ),
+        (
+            "get_insight",
+            ("App", "Staging", "v2"),
+            standalone.insight_body(INSIGHT),
+            "GET /apps/App/deployments/Staging/insight?label=v2",
+            INSIGHT,
         ),
     ],
 )

@@ -42,6 +42,9 @@ async def test_what_happens_in_an_hour_adds_up_and_what_there_is_is_set(store):
     ]
     assert await points(store, ground, since=2 * HOUR, until=2 * HOUR) == []
     async with store.read() as records:
+        of_label = await records.series.points_of(ground.deployment.id, "v1", until=2 * HOUR)
+        assert of_label == await records.series.points(ground.deployment.id, since=0, until=2 * HOUR)
+        assert await records.series.points_of(ground.deployment.id, "v2", until=NOW) == ()
         assert await records.series.standing_before(ground.deployment.id, 2 * HOUR) == (
             CounterRecord(subject="v1", kind="active", value=2),
         )

@@ -119,6 +119,30 @@ async def test_totals_are_of_each_span(store):
     assert (found.began, found.verdicts) == (111_111, 7)
 
 
+async def test_points_are_summed_by_a_span(store):
+    """The ends of the time apply to cohorts; each sum is named by the beginning of its span."""
+    ground = await lay_ground(store)
+    await add(store, ground, *((number * COHORT + 5, BEGAN, 1) for number in range(12)), (7 * COHORT, OK, 3))
+    async with store.read() as records:
+        found = await records.trials.points(ground.deployment.id, 1, since=COHORT, until=9 * COHORT, span=HOUR)
+    assert found == [TrialPoint(0, *BEGAN, 5), TrialPoint(HOUR, *BEGAN, 3), TrialPoint(HOUR, *OK, 3)]
+
+
+async def test_the_first_failure_that_counts(store):
+    """Strays are none, nor is what comes before the time asked for."""
+    ground = await lay_ground(store)
+    assert await first_failure(store, ground) is None
+    stray, new = ("bad", "1h", "stray"), ("bad", "later", "new")
+    await add(store, ground, (COHORT, stray, 1), (2 * COHORT, new, 1), (3 * COHORT, new, 1), (COHORT, OK, 1))
+    assert await first_failure(store, ground) == 2 * COHORT
+    assert await first_failure(store, ground, since=2 * COHORT + 1) == 3 * COHORT
+
+
+async def first_failure(store, ground, since=0):
+    async with store.read() as records:
+        return await records.trials.first_failure(ground.deployment.id, 1, since=since)
+
+
 async def test_merging_keeps_all_sums(store):
     """Cohorts become hours and then days; what comes late is added to them, and younger cohorts stay."""
     ground = await lay_ground(store)

@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
     from codepush.client.rollout_plans import Plan
     from codepush.client.settings import Secret, Verify
-    from codepush.insight_models import Insight
     from codepush.models import (
         AccessKey,
         Account,
@@ -645,35 +644,6 @@ class AsyncCodePush(AsyncRollouts):
 
         """
         return await self._driver.run(standalone.metrics_series(app_name, deployment_name, since, until))
-
-    async def get_insight(
-        self,
-        app_name: str,
-        deployment_name: str,
-        label: str,
-        *,
-        since: datetime | None = None,
-        until: datetime | None = None,
-    ) -> Insight:
-        """Return what devices reported of a release: trials, failures and evidence over time.
-
-        Servers other than ours do not have it.
-
-        Args:
-            app_name: The app.
-            deployment_name: The deployment.
-            label: The release.
-            since: From when on. By default, and at the earliest, when it was released or 400 days ago.
-            until: Up to when, not included. By default, and at the latest, now.
-
-        Returns:
-            The numbers, with a point for every ten minutes (of the last two days), hour (of the last 14 days) or day.
-
-        Raises:
-            NotFound: There is no such app, deployment or release, or the server does not keep this.
-
-        """
-        return await self._driver.run(standalone.insight(app_name, deployment_name, label, since, until))
 
     async def _about_key(self, name: Secret, call: Callable[[str], Call[T]]) -> T:
         """Run a call about an access key; its error does not repeat a key passed as a name."""

@@ -1,4 +1,4 @@
-"""The part of the management SDK that concerns rollout plans, and stopping updates."""
+"""The part of the management SDK that concerns rollout plans, what devices report, and stopping updates."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from codepush.wire import standalone
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from datetime import datetime
 
     from codepush.client._async.driver import AsyncDriver
+    from codepush.insight_models import Insight
     from codepush.rollout_models import Rollout, RolloutDecision, RolloutPlan, RolloutPreview
 
 __all__ = ["AsyncRollouts"]
@@ -255,6 +257,33 @@ class AsyncRollouts:
 
         """
         return await self._driver.run(standalone.rollout_decisions(app_name, deployment_name, label))
+
+    async def get_insight(
+        self,
+        app_name: str,
+        deployment_name: str,
+        label: str,
+        *,
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> Insight:
+        """Return what devices reported of a release: trials, failures and evidence over time.
+
+        Args:
+            app_name: The app.
+            deployment_name: The deployment.
+            label: The release.
+            since: From when on. By default, and at the earliest, when it was released or 400 days ago.
+            until: Up to when, not included. By default, and at the latest, now.
+
+        Returns:
+            The numbers, with a point for every ten minutes (of the last two days), hour (of the last 14 days) or day.
+
+        Raises:
+            NotFound: There is no such app, deployment or release, or the server does not keep this.
+
+        """
+        return await self._driver.run(standalone.insight(app_name, deployment_name, label, since, until))
 
     async def stop_deployment(self, app_name: str, deployment_name: str, note: str | None = None) -> None:
         """Stop the updates of a deployment: no device is offered one, and all keep what they run.

@@ -82,7 +82,7 @@ class Insights:
             if release is None:
                 raise NotFoundError("Release not found for given label.", code="release_not_found", field="label")
             begin = max(release.upload_time if since is None else since, release.upload_time, end - LONGEST)
-            return await _Question(records, deployment, history, release, at).answer(min(begin, end), end)
+            return await _Question(records, deployment, history, release, at).answer(begin, end)
 
 
 class _Question:
@@ -104,10 +104,11 @@ class _Question:
         self._at = at
 
     async def answer(self, begin: int, end: int) -> Insight:
-        """Return the insight of a time."""
+        """Return the insight of a time, which may be empty."""
         span = rules.span_of(begin, self._at)
         length = SPANS[span]
-        since = start_of(length, begin)
+        since = start_of(length, min(begin, end))
+        end = end if begin < end else since
         rollout = await self._records.rollouts.of_release(self._deployment.id, self._release.number)
         limit = None if rollout is None else rollout.failure_limit
         evidence_since = 0 if rollout is None else rollout.evidence_since
@@ -117,7 +118,7 @@ class _Question:
         failures = sum(one.failures for one in judged.values())
         judgement = rules.judge(verdicts, failures, limit)
         counters = await self._records.series.points_of(self._deployment.id, self._label, until=end)
-        entries = [CounterEntry(one.starts_at, one.kind, one.value) for one in counters]
+        entries = [CounterEntry(one.starts_at, one.span, one.kind, one.value) for one in counters]
         now_running = await self._active()
         targets = {labels.label(one.number): one.app_version for one in self._history}
         size = audience(now_running, targets, self._release.app_version)
