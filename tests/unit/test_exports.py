@@ -7,7 +7,7 @@ from importlib.metadata import version
 import pytest
 
 import codepush
-from codepush import client, errors, models, rollout_models
+from codepush import client, errors, insight_models, models, rollout_models
 from codepush.packaging import local
 
 NOT_PUBLIC = {
@@ -15,6 +15,12 @@ NOT_PUBLIC = {
     "Permission",  # types of fields, spelled out where they are used
     "ReleaseMethod",
     "Role",
+    "TrialAge",  # the vocabulary of counting
+    "TrialCell",
+    "TrialKind",
+    "TrialOutcome",
+    "TrialStanding",
+    "TrialTotals",
     "StatusReport",  # the vocabulary of phones, which the SDK does not speak
     "UpdateCheck",
     "UpdateInfo",
@@ -27,6 +33,7 @@ NOT_PUBLIC = {
 def test_public_names_are_those_of_the_sdk():
     """Whatever the SDK returns, takes or raises can be imported from the top."""
     available = {*client.__all__, *errors.__all__, *local.__all__, *models.__all__, *rollout_models.__all__}
+    available |= {*insight_models.__all__}
     assert set(codepush.__all__) - {"__version__"} == available - NOT_PUBLIC
 
 

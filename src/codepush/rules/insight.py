@@ -88,11 +88,9 @@ def running(entries: Iterable[CounterEntry], *, since: int, span: int) -> dict[i
     """
     standing: Counter[CounterKind] = Counter()
     rest = [one for one in entries if one.kind in {"active", "anonymous", "installed"}]
-    earlier, within = (
-        [one for one in rest if not _is_within(one, since)],
-        [one for one in rest if _is_within(one, since)],
-    )
-    standing.update({one.kind: one.value for one in earlier if one.kind != "installed"})
+    within = [one for one in rest if _is_within(one, since)]
+    earlier = [one for one in rest if not _is_within(one, since) and one.kind != "installed"]
+    standing.update({one.kind: one.value for one in earlier})
     found = {start_of(span, since): Running(standing.total())} if standing.total() else {}
     for entry in within:
         place = start_of(span, max(since, entry.starts_at))
