@@ -113,7 +113,9 @@ class _Question:
         limit = None if rollout is None else rollout.failure_limit
         evidence_since = 0 if rollout is None else rollout.evidence_since
         shown = await self._trials(since, end, length)
-        judged = await self._trials(evidence_since, end, length)
+        judged = shown if evidence_since <= since else await self._trials(evidence_since, end, length)
+        if evidence_since < since:
+            judged = {since - 1: await self._sum(evidence_since, since), **judged}
         verdicts = sum(one.verdicts for one in judged.values())
         failures = sum(one.failures for one in judged.values())
         judgement = rules.judge(verdicts, failures, limit)
@@ -159,6 +161,11 @@ class _Question:
             self._deployment.id, self._release.number, since=since, until=until, span=span
         )
         return _by_point(found)
+
+    async def _sum(self, since: int, until: int) -> TrialTotals:
+        """Return the sum of trials that began in a time."""
+        [found] = await self._records.trials.totals([Span(self._deployment.id, self._release.number, since, until)])
+        return found
 
     async def _active(self) -> Counter[str]:
         found: Counter[str] = Counter()
