@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -12,12 +12,12 @@ from codepush.rules import insight as rules, labels, looks
 from codepush.rules.audience import audience
 from codepush.rules.insight import LONGEST, SPANS, CounterEntry
 from codepush.rules.series import start_of
-from codepush.server.ports.devices import STANDING
 from codepush.server.ports.trials import Span
 from codepush.server.services.access.resolution import find_deployment
 from codepush.server.services.clock import Clock, now
 from codepush.server.services.errors import NotFoundError
 from codepush.server.services.releasing import rollout_views
+from codepush.server.services.releasing.running import running
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -121,7 +121,7 @@ class _Question:
         judgement = rules.judge(verdicts, failures, limit)
         counters = await self._records.series.points_of(self._deployment.id, self._label, until=end)
         entries = [CounterEntry(one.starts_at, one.span, one.kind, one.value) for one in counters]
-        now_running = await self._active()
+        now_running = await running(self._records, self._deployment.id)
         targets = {labels.label(one.number): one.app_version for one in self._history}
         size = audience(now_running, targets, self._release.app_version)
         active = now_running[self._label]
@@ -165,13 +165,6 @@ class _Question:
     async def _sum(self, since: int, until: int) -> TrialTotals:
         """Return the sum of trials that began in a time."""
         [found] = await self._records.trials.totals([Span(self._deployment.id, self._release.number, since, until)])
-        return found
-
-    async def _active(self) -> Counter[str]:
-        found: Counter[str] = Counter()
-        for one in await self._records.devices.counters(self._deployment.id):
-            if one.kind in STANDING:
-                found[one.subject] += one.value
         return found
 
     async def _gaps(self, since: int, until: int, rollout: RolloutRecord | None) -> tuple[RolloutGap, ...]:

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from codepush.rules import audience, labels, preview
-from codepush.server.ports.devices import STANDING
 from codepush.server.ports.trials import Span
 from codepush.server.services.access.resolution import find_deployment
 from codepush.server.services.clock import Clock, now
 from codepush.server.services.errors import NotFoundError
 from codepush.server.services.releasing import baselines
 from codepush.server.services.releasing.baselines import Candidate
+from codepush.server.services.releasing.running import running
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from codepush.rollout_models import RolloutPlan, RolloutPreview
     from codepush.server.ports.releases import ReleaseRecord
     from codepush.server.ports.store import Records, Store
@@ -75,21 +72,12 @@ class Previews:
                 is_mandatory=history[-1].is_mandatory if is_mandatory is None and history else is_mandatory,
             )
             baseline = await baselines.of_release(records, deployment.id, history, candidate, at=self._clock())
-            active = await _active(records, deployment.id)
+            active = await running(records, deployment.id)
             reference = next((one for one in history if labels.label(one.number) in baseline.releases[:1]), None)
             uptake = {} if reference is None else await _uptake(records, deployment.id, reference, at=self._clock())
         targets = {labels.label(one.number): one.app_version for one in history}
         size = audience.audience(active, targets, candidate.app_version)
         return preview.preview(plan, baseline, audience=size, uptake=uptake)
-
-
-async def _active(records: Records, deployment_id: int) -> Mapping[str, int]:
-    """Return how many devices run each label and binary version."""
-    found: Counter[str] = Counter()
-    for one in await records.devices.counters(deployment_id):
-        if one.kind in STANDING:
-            found[one.subject] += one.value
-    return found
 
 
 async def _uptake(records: Records, deployment_id: int, reference: ReleaseRecord, *, at: int) -> dict[int, float]:

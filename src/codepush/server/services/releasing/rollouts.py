@@ -50,6 +50,9 @@ _LISTED: Final = 100
 _LAST: Final = 5
 """Decisions that a rollout is shown with."""
 
+_LONGEST_LABEL: Final = 10
+"""Characters of a label whose number every database can hold."""
+
 _WATCHED: Final = timedelta(days=1)
 
 
@@ -243,7 +246,8 @@ async def _find(records: Records, deployment: DeploymentRecord, label: str | Non
         if not newest:
             raise NotFoundError("No release of this deployment has a rollout plan.", code="rollout_not_found")
         return newest[0]
-    found = await records.rollouts.of_release(deployment.id, labels.number(label)) if labels.is_label(label) else None
+    is_stored = labels.is_label(label) and len(label) <= _LONGEST_LABEL
+    found = await records.rollouts.of_release(deployment.id, labels.number(label)) if is_stored else None
     if found is None:
         raise _no_plan(label)
     return found
