@@ -83,6 +83,9 @@ def _warnings(plan: RolloutPlan, baseline: RolloutBaseline, stages: tuple[StageP
             f"{_percent(baseline.share)} of failures is assumed."
         )
     first = stages[0]
+    if not stages[-1].devices:
+        yield "No device runs such a binary version yet, or a release for it: the number of devices is unknown."
+        return
     if first.percent < COMPLETE_ROLLOUT and first.devices < first.needed:
         yield _too_few(first, f"is about {first.devices} devices", stages)
     elif first.verdicts and first.verdicts[HOURS[-1]] < first.needed and first.percent < COMPLETE_ROLLOUT:

@@ -200,4 +200,4 @@ def _expect_force(position: Position, look: Look, request: _Request) -> None:
 def _expect_note(request: _Request) -> None:
     """Refuse to overrule the evidence without a note."""
     if not (request.note or "").strip():
-        raise NoteNeededError(f"To {request.verb} a rollout against its evidence, a note is needed.")
+        raise NoteNeededError(f"A note is needed to {request.verb} this rollout: say why it is right to go on.")
