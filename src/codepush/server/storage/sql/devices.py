@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from msgspec.structs import astuple
 from sqlalchemy import and_, bindparam, delete, select, tuple_
@@ -16,7 +16,6 @@ from codepush.server.storage.sql.schema import counter_series, counters, devices
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
-    from typing import Any
 
     from codepush.server.ports.devices import Addition, Device, Named
 
@@ -143,12 +142,11 @@ class SqlDevices(BulkQueries):
 
     async def remembered(self, asked: Collection[Device]) -> dict[Device, DeviceRecord]:
         rows = await self._given(_DEVICE, list(asked), REMEMBERED)
-        return {
-            (row["deployment_id"], bytes(row["device"])): DeviceRecord(
-                row["subject"], row["known_since"], row["trial"], row["trial_at"], row["outcome"]
-            )
-            for row in rows
-        }
+        found: dict[Device, DeviceRecord] = {}
+        for row in rows:
+            deployment_id, device, *record = cast("tuple[Any, ...]", row.values())
+            found[deployment_id, bytes(device)] = DeviceRecord(*record)
+        return found
 
     async def countable(self, asked: Mapping[int, Named]) -> dict[int, Countable]:
         named = [(one, *thing) for one, names in asked.items() for thing in _things(names)]
