@@ -124,7 +124,7 @@ def test_a_counter_that_does_not_agree_with_the_devices(populated):
     assert (problem.kind, problem.subject) == ("counter_wrong", "Shop/Fixed v2")
     change(populated, "DELETE FROM counters WHERE kind = 'active' AND subject = 'v2'")
     [problem] = check(populated).problems
-    assert "counts 0 active devices on v2, but remembers 1" in problem.message
+    assert "counts 0 active devices on v2, but stores 1" in problem.message
 
 
 def test_orphans(populated):

@@ -190,4 +190,4 @@ def _new_file(path: Path) -> BinaryIO:
     try:
         return path.open("xb")
     except FileExistsError as error:
-        raise PackageError(f'"{path}" exists already: this file system does not tell letter case apart.') from error
+        raise PackageError(f'"{path}" already exists: this file system ignores letter case.') from error

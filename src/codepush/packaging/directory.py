@@ -207,7 +207,7 @@ def _read_end(source: BinaryIO, limits: Limits) -> _End:
     _, disk, first_disk, count_here, count, size, offset, _ = _END.unpack(read_at(source, position, _END.size))
     locator = read_at(source, max(0, position - _ZIP64_LOCATOR_SIZE), len(_ZIP64_LOCATOR_SIGNATURE))
     if count > _MOST_ENTRIES or _IN_ZIP64 in {size, offset} or locator == _ZIP64_LOCATOR_SIGNATURE:
-        raise PackageError("The archive uses ZIP64, which not every phone reads. Pack it without.")
+        raise PackageError("The archive uses ZIP64, which not every device reads. Create it without ZIP64.")
     if disk or first_disk or count_here != count:
         raise PackageError("The archive is one part of several, or contradicts itself on how many entries it has.")
     if count > limits.entries:
@@ -265,7 +265,7 @@ def _check_declared(entry: Entry, limits: Limits) -> None:
     if entry.method not in {STORED, DEFLATED} or entry.flags & _IS_PATCH:
         refuse(entry, f"is compressed with method {entry.method}; only stored (0) and deflated (8) are supported")
     if _IN_ZIP64 in {entry.size, entry.compressed_size, entry.header_offset}:
-        refuse(entry, "uses ZIP64, which not every phone reads")
+        refuse(entry, "uses ZIP64, which not every device reads")
     if entry.is_folder and (entry.size or entry.compressed_size > _EMPTY_DEFLATED_SIZE):
         refuse(entry, "is a folder and yet has content")
     if entry.method == STORED and entry.compressed_size != entry.size:

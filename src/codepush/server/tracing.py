@@ -45,7 +45,7 @@ class _Nothing:
 
 
 class _NoSpans:
-    def span(self, name: str, **attributes: str | int) -> AbstractContextManager[Span]:  # noqa: ARG002 - tells nobody
+    def span(self, name: str, **attributes: str | int) -> AbstractContextManager[Span]:  # noqa: ARG002 - no-op
         """Do nothing."""
         return _NOTHING
 

@@ -111,7 +111,7 @@ class Choice(Struct, frozen=True):
         """Return the word in lower case."""
         word = str(value).lower()
         if word not in self.words:
-            raise ValueError(f"{value!r} is none of {', '.join(self.words)}")
+            raise ValueError(f"{value!r} is not one of {', '.join(self.words)}")
         return word
 
 

@@ -130,7 +130,7 @@ async def test_a_wrong_key_is_told_and_not_shown(tmp_path, open_objects, source,
         place = f"s3://{s3_bucket(url)}?endpoint={url}"
         monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAWRONGWRONGWRONG1")
         monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
-        with pytest.raises(UnavailableError, match="refused the credentials") as caught:
+        with pytest.raises(UnavailableError, match="rejected the credentials") as caught:
             await open_objects(place).put(BLOB_ID, source(CONTENT))
     assert SECRET not in everything(caught.value)
 
@@ -140,7 +140,7 @@ async def test_a_wrong_key_of_azure_is_told_and_not_shown(azure_url, open_object
     for variable, wrong in (("KEY", "d3Jvbmcga2V5"), ("SAS_TOKEN", "sv=2023-11-03&sr=c&sig=d3Jvbmc%3D")):
         monkeypatch.delenv("AZURE_STORAGE_ACCOUNT_KEY", raising=False)
         monkeypatch.setenv("AZURE_STORAGE_SAS_TOKEN" if variable == "SAS_TOKEN" else "AZURE_STORAGE_ACCOUNT_KEY", wrong)
-        with pytest.raises(UnavailableError, match="refused the credentials") as caught:
+        with pytest.raises(UnavailableError, match="rejected the credentials") as caught:
             await open_objects(azure_url).check()
         assert wrong not in everything(caught.value)
         assert "d3Jvbm" not in everything(caught.value)

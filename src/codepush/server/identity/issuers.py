@@ -114,11 +114,11 @@ class Issuer(Generic[D]):
             )
         # The library lets some of Python's own errors through when a claim has the wrong type.
         except (jwt.PyJWTError, ArithmeticError, TypeError, ValueError) as error:
-            raise ProviderError(f"The token of {self.title} is not in order.") from error
+            raise ProviderError(f"The token of {self.title} is invalid.") from error
 
     def _check(self, document: Document) -> None:
         if document.issuer != self.url:
-            raise ProviderError(f"{self.title} calls itself by another name than {self._setting}.")
+            raise ProviderError(f"{self.title} does not match {self._setting}.")
         allowed = ("https://", f"{urlsplit(self.url).scheme}://")
         if not all(url.startswith(allowed) for url in document.endpoints):
             raise ProviderError(f"{self.title} names an address that is not https.")

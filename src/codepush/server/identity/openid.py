@@ -122,7 +122,7 @@ class OpenIdConnect:
         if issuer is None and not document.authorization_response_iss_parameter_supported:
             return
         if issuer != self._issuer.url:
-            raise ProviderError(f"The answer does not come from {self.title}.")
+            raise ProviderError(f"The response does not come from {self.title}.")
 
     async def _exchange(self, document: _LoginDocument, code: str, attempt: LoginAttempt, redirect_uri: str) -> Token:
         form = {
@@ -141,7 +141,7 @@ class OpenIdConnect:
         """Return the claims of a valid token that was issued for this login."""
         claims = await self._issuer.verify(token, audience=self._client_id, required=["nonce"])
         if not secrets.compare_digest(str(claims["nonce"]).encode(errors="replace"), nonce.encode()):
-            raise ProviderError(f"The token of {self.title} is for another log-in.")
+            raise ProviderError(f"The token of {self.title} is for another login.")
         if claims.get("azp", self._client_id) != self._client_id:
             raise ProviderError(f"The token of {self.title} is for another application.")
         return claims
@@ -156,5 +156,5 @@ class OpenIdConnect:
             return person
         profile = await ask(_Person, document.userinfo_endpoint, bearer=token.access_token)
         if profile.sub != person.sub:
-            raise ProviderError(f"{self.title} speaks of two people at once.")
+            raise ProviderError(f"The ID token and the userinfo of {self.title} have different subjects.")
         return profile

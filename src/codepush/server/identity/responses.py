@@ -88,7 +88,7 @@ async def exchange(url: str, form: Form, *, auth: tuple[str, str] | None = None)
     except (msgspec.DecodeError, UnicodeDecodeError):
         token = None
     if token is None or status != httpx2.codes.OK:
-        raise ProviderError(f"{_host(url)} did not accept the log-in: {_reason(status, body)}.")
+        raise ProviderError(f"{_host(url)} rejected the login: {_reason(status, body)}.")
     return token
 
 

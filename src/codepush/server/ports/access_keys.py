@@ -18,7 +18,7 @@ class AccessKeyRecord(Struct, frozen=True, kw_only=True):
     """An access key, without its secret.
 
     ``account`` is whose it is, ``created_by`` the machine it was made for. A session is a key that a
-    log-in made.
+    login created.
     """
 
     id: int

@@ -58,7 +58,7 @@ def open_signer(place: Place, bucket: Bucket) -> Bucket:
 
 def _open(place: Place) -> Bucket:
     bucket = _MAKERS[place.scheme](place, _CLIENT)
-    if _endpoint(bucket).startswith("http://"):  # somebody asked for it by that address
+    if _endpoint(bucket).startswith("http://"):  # explicitly configured
         return _MAKERS[place.scheme](place, {**_CLIENT, "allow_http": True})
     return bucket
 

@@ -264,7 +264,7 @@ def _translated(error: Exception, place: Place) -> Exception:
         return MissingError("The blob is not there.")
     if isinstance(error, PermissionDeniedError | UnauthenticatedError) or code in _BAD_KEY:
         return UnavailableError(
-            f"The object store refused the credentials for {place.shown}{told}. Check the provider's variables in the "
+            f"The object store rejected the credentials for {place.shown}{told}. Check the provider's variables in the "
             "environment, and what they may do with the bucket."
         )
     if any(word in text for word in _NO_CREDENTIALS):
@@ -272,4 +272,4 @@ def _translated(error: Exception, place: Place) -> Exception:
             f"There are no credentials for {place.shown}. Set the provider's variables in the environment; "
             "docs/storage.md lists them."
         )
-    return UnavailableError(f"The object store {place.shown} cannot be reached or does not answer as it should{told}.")
+    return UnavailableError(f"The object store {place.shown} cannot be reached or sends invalid responses{told}.")

@@ -105,7 +105,7 @@ class AcquisitionRoutes:
             snapshot = await self._updates.find(asked.deployment_key)
         except UnavailableError as error:
             self._counts.unavailable += 1
-            _log.warning("A phone was told that there is no update: %s", error)
+            _log.warning("A device got no update: %s", error)
             return self._checks.nothing(camel=camel)
         if snapshot is None:
             return None

@@ -84,7 +84,7 @@ class Gate:
         """Return who sends a request.
 
         Raises:
-            RateLimitedError: too many requests or failed log-ins came from its address, or requests with its key.
+            RateLimitedError: Too many requests or failed logins from its address, or requests with its key.
             UnauthenticatedError: it has no key, or none that is good.
 
         """

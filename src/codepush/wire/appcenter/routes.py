@@ -39,7 +39,9 @@ def _query(name: str, schema: Schema) -> Schema:
 
 
 _DONE: Final = (DONE,)
-_NOBODY: Final = (json_response("Nobody: who is invited belongs to it at once.", {"type": "array", "maxItems": 0}),)
+_NO_INVITATIONS: Final = (
+    json_response("Always empty: an invitation adds the member immediately.", {"type": "array", "maxItems": 0}),
+)
 _ORDER: Final[Schema] = {
     "name": "$orderBy",
     "in": "query",
@@ -61,7 +63,7 @@ _ACCOUNT: Final = (
         "POST",
         "/v0.1/api_tokens",
         "Create an access key.",
-        _one("Token", "It was made; this is the only time that its secret is told.", 201),
+        _one("Token", "The new token; its secret is returned only here.", 201),
         body=_body("TokenCreation", is_required=False),
         errors=(409,),
     ),
@@ -140,7 +142,7 @@ _APPS: Final = (
         "change_permission",
         "PATCH",
         f"{_APP}/users/{{email}}",
-        "Change what somebody may do with an app.",
+        "Change the permissions of a user in an app.",
         _DONE,
         right="change_collaborator",
         body=_body("PermissionChange"),
@@ -160,7 +162,7 @@ _APPS: Final = (
         "GET",
         f"{_APP}/invitations",
         "List who has yet to accept.",
-        _NOBODY,
+        _NO_INVITATIONS,
         right="view_collaborators",
         errors=(404,),
     ),
@@ -188,7 +190,7 @@ _APPS: Final = (
         "change_invitation",
         "PATCH",
         f"{_APP}/invitations/{{email}}",
-        "Change what somebody may do with an app.",
+        "Change the permissions of a user in an app.",
         _DONE,
         right="change_collaborator",
         body=_body("PermissionChange"),
@@ -283,7 +285,7 @@ _ORGANIZATIONS: Final = (
         "GET",
         f"{_ORGANIZATION}/invitations",
         "List who has yet to accept.",
-        _NOBODY,
+        _NO_INVITATIONS,
         right="view",
         errors=(404,),
     ),
@@ -448,7 +450,7 @@ _DEPLOYMENTS: Final = (
         "get_metrics",
         "GET",
         f"{_DEPLOYMENT}/metrics",
-        "Show what phones have reported.",
+        "Show the metrics of a deployment.",
         _many("Metric", "Counters by label or binary version."),
         right="view_deployment",
         errors=(404,),

@@ -49,12 +49,12 @@ _IDENTIFIED: Final = {"id": _ID, "created_at": _TIME}
 _TOLD: Final[Mapping[str, Told]] = {
     "AppCenterUser": Told(
         shape=shapes.UserShape,
-        description="A person. `name` is the one in addresses; `permissions` are told of those who work on an app.",
+        description="A user. `name` is that of URLs; collaborators of an app have `permissions`.",
         fields={"id": _ID, "permissions": _PARTS},
     ),
     "AppCenterToken": Told(
         shape=shapes.TokenShape,
-        description="An access key. `api_token` is its secret, which is told once.",
+        description="An access key. `api_token` is its secret, which is returned once.",
         fields={**_IDENTIFIED, "expires_at": _TIME, "scope": {"const": ["all"]}},
     ),
     "AppCenterOwner": Told(
@@ -79,7 +79,7 @@ _TOLD: Final[Mapping[str, Told]] = {
     ),
     "AppCenterDiff": Told(
         shape=shapes.DiffShape,
-        description="A smaller download for phones that run one particular older package.",
+        description="A smaller download for devices that run one particular older package.",
         fields={"size": BYTES},
     ),
     "AppCenterRelease": Told(

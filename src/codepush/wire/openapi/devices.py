@@ -75,7 +75,7 @@ DEVICES: Final = by_id(
     _reports(
         "report_deploy",
         "DeployReport",
-        "Report what a phone runs, or could not run.",
+        "Report what a device runs, or could not run.",
         _without_alias(DEPLOY_REPORT_PATHS),
     ),
 )

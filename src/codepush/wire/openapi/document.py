@@ -59,7 +59,7 @@ _PATH_PARAMETERS: Final[Mapping[str, str]] = {
     "token": "The `id` of the access key.",
     "upload": "The id of the upload.",
     "user": "The name of the account in addresses, or its e-mail address.",
-    "machine": "The machine, as `createdBy` tells it.",
+    "machine": "The machine, as in `createdBy`.",
 }
 
 _REFUSALS: Final[Mapping[int, tuple[str, str]]] = {

@@ -83,7 +83,7 @@ ROLLOUT: Final[Schema] = {
     "type": "integer",
     "minimum": 1,
     "maximum": COMPLETE_ROLLOUT,
-    "description": "How many percent of the phones may take it.",
+    "description": "Percentage of devices that receive it.",
 }
 TARGET: Final[Schema] = {
     "type": "string",
@@ -151,12 +151,12 @@ _TOLD: Final[Mapping[str, Told]] = {
     ),
     "AccessKey": Told(
         shape=AccessKeyShape,
-        description="A secret that stands for an account until it expires. A session is one that a log-in made.",
+        description="A secret that authenticates an account until it expires. A session is one that a login created.",
         always=("createdBy", "friendlyName", "description"),
         fields={
             "createdTime": MOMENT,
             "expires": MOMENT,
-            "name": TEXT | {"description": "The secret; only told when the key is created, `(hidden)` in lists."},
+            "name": TEXT | {"description": "The secret; only returned when the key is created, `(hidden)` in lists."},
             "description": TEXT | {"description": "What old tools call `friendlyName`."},
         },
     ),
@@ -195,7 +195,7 @@ _TOLD: Final[Mapping[str, Told]] = {
     ),
     "Diff": Told(
         shape=DiffShape,
-        description="A smaller download for phones that run one particular older package.",
+        description="A smaller download for devices that run one particular older package.",
         fields={"size": BYTES},
     ),
     "Insight": Told(
@@ -520,7 +520,7 @@ def _requests() -> dict[str, Schema]:
             }
         ),
         "DeploymentCreation": object_of(
-            {"name": NAME, "key": KEY | {"description": "What phones carry already; random when left out."}},
+            {"name": NAME, "key": KEY | {"description": "Existing key of installed apps; random by default."}},
             required=["name"],
         ),
         "NoteRequest": _exactly({"note": _NOTE}),

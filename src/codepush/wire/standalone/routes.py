@@ -47,7 +47,7 @@ _DEPLOYMENT_SHOWN: Final = _shown("The deployment.", deployment=reference("Deplo
 _IDEMPOTENCY_KEY: Final[Schema] = {
     "name": "Idempotency-Key",
     "in": "header",
-    "description": "What tells this request from all others, such as a random UUID. If it is sent again within 24 "
+    "description": "A unique ID of this request, such as a random UUID. If it is sent again within 24 "
     "hours with the same content, nothing is done and the answer is the first one's. With other content it is a 422.",
     "schema": {"type": "string", "minLength": 1, "maxLength": 255},
 }
@@ -243,7 +243,7 @@ DEPLOYMENTS: Final = (
         "get_deployment_metrics",
         "GET",
         f"{_DEPLOYMENT}/metrics",
-        "Show what phones have reported.",
+        "Show the metrics of a deployment.",
         _shown("Counters by label or binary version.", metrics=map_of(reference("Counters"))),
         right="view_deployment",
         errors=(404,),
@@ -252,7 +252,7 @@ DEPLOYMENTS: Final = (
         "get_deployment_metrics_series",
         "GET",
         f"{_DEPLOYMENT}/metrics/series",
-        "Show what phones have reported over time: the last seven days by the hour, what is older by the day.",
+        "Show the metrics over time: per hour for the last seven days, per day before that.",
         _shown(
             "Points in time by label or binary version, oldest first; those at which nothing changed are left out.",
             series=map_of(list_of("CountersPoint")),

@@ -155,7 +155,7 @@ async def _refuse_last_manager(records: Records, account: AccountRecord) -> None
         members = await records.organizations.members(organization.id)
         if [one.account_id for one in members if one.role == "manager"] == [account.id]:
             raise ConflictError(
-                f"{account.email} is the only manager of the organization {organization.slug}. Make somebody else a "
+                f"{account.email} is the only manager of the organization {organization.slug}. Make another member a "
                 "manager of it first, or remove it.",
                 code="last_manager",
             )

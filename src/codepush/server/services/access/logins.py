@@ -58,14 +58,13 @@ _UNKNOWN: Final = (
 _OTHER_PROVIDER: Final = "You are not registered with the service using this provider account."
 
 _UNVERIFIED: Final = (
-    "{} does not say that it has verified an e-mail address of yours. Verify it there, then log in again, or ask for a "
-    "one-time code."
+    "{} has not verified your email address. Verify it there, then log in again, or ask for a one-time code."
 )
 _WRONG_CODE: Final = "This code is invalid, used or expired. Ask the administrator for a new one."
 _NO_TICKET: Final = "There is no access key to show. A key is shown once, right after logging in; please log in again."
 NOT_LOGGED_IN: Final = (
-    "Linking an identity provider needs a log-in to your account in this browser within the last ten minutes.\nLog in "
-    "here first, then open this page again."
+    "Linking an identity provider requires a login to your account in this browser within the last ten minutes.\n"
+    "Log in here first, then open this page again."
 )
 _CLOSED: Final = "Registration is disabled. Ask the administrator for an account."
 _REGISTERED: Final = "There is an account for you already.\nStop registering in the command line (Ctrl-C), and log in."
@@ -155,7 +154,7 @@ class Logins:
             return await _admit(change, "register", identity.provider, hostname)
 
     def check_registration(self) -> None:
-        """Return when people may register by themselves, else raise `ForbiddenError`."""
+        """Raise `ForbiddenError` unless registration is enabled."""
         if not self._is_registration_open:
             raise ForbiddenError(_CLOSED, code="registration_closed")
 

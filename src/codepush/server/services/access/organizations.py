@@ -210,7 +210,7 @@ def _refuse_last_manager(membership: Membership, member: MemberRecord) -> None:
     managers = [one for one in membership.members if one.role == "manager"]
     if managers == [member]:
         raise ConflictError(
-            "The organization would have no manager any more; make somebody else one first.", code="last_manager"
+            "The organization would have no manager; make another member a manager first.", code="last_manager"
         )
 
 

@@ -63,7 +63,7 @@ class MissingDiffs:
             try:
                 await self._queue(batch)
             except UnavailableError as error:
-                _log.warning("Diffs that phones miss could not be queued yet: %s", error)
+                _log.warning("Missing diffs could not be queued yet: %s", error)
                 await anyio.sleep(_PAUSE)
             else:
                 self._forget(batch)

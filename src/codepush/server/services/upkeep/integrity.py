@@ -230,6 +230,6 @@ def _counter_gap(gap: CounterGap) -> Finding:
     return Finding(
         "counter_wrong",
         f"{gap.deployment} {gap.subject}",
-        f"{gap.deployment} counts {gap.active} active devices on {gap.subject}, but remembers {gap.remembered} "
-        f"and was told of {gap.anonymous} without an id.",
+        f"{gap.deployment} counts {gap.active} active devices on {gap.subject}, but stores {gap.remembered} "
+        f"and counts {gap.anonymous} without an ID.",
     )

@@ -29,7 +29,7 @@ Action: TypeAlias = Literal["login", "register", "link"]
 _SECONDS: Final = 10 * 60
 """How long a user may take at the provider."""
 
-_NOT_BEGUN: Final = "This log-in was not begun in this browser, or took longer than ten minutes. Begin again."
+_NOT_BEGUN: Final = "This login was started in another browser or has expired. Start again."
 
 
 class _Flow(Struct, frozen=True):

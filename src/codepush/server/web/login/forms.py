@@ -16,7 +16,7 @@ __all__ = ["FormToken", "hostname_of"]
 
 _HOSTNAME_LENGTH: Final = 255
 
-_STALE_FORM: Final = "This page does not come from here, or is too old, or cookies are off. Load it again."
+_STALE_FORM: Final = "This form has expired, or cookies are disabled. Reload the page."
 
 
 class FormToken:

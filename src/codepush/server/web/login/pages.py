@@ -65,7 +65,7 @@ def linked_page(provider: str) -> Response:
 def rejection_page(request: Request, error: LoginError) -> Response:
     """Log why a login failed, with the request ID, and return a page that shows the reason."""
     status = _STATUSES[type(error)]
-    _log.warning("request %s: log-in refused with %d: %s", request_id(request), status, error)
+    _log.warning("request %s: login rejected with %d: %s", request_id(request), status, error)
     message = _AWAY if isinstance(error, UnavailableError) else str(error)
     return page("message", http.HTTPStatus(status).phrase, status, lines=message.split("\n"), hint=_AGAIN)
 
