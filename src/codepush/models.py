@@ -71,7 +71,7 @@ class AccessKey(Answered, frozen=True, kw_only=True):
 
     ``name`` is what people call it. ``key`` is the secret itself, told only by the answer that
     creates it and never shown by ``repr``. ``created_by`` is the machine it was made for or at; a
-    key that a log-in in the browser made is a session.
+    key that a browser login made is a session.
     """
 
     name: str

@@ -23,7 +23,7 @@ _log = logging.getLogger(__name__)
 async def keep_running(run: Callable[[], Awaitable[None]], failures: Failures, *, pause: float = _PAUSE) -> None:
     """Run a part of the server until it is cancelled.
 
-    Each part expects its own troubles. One that it did not expect must not end it unseen, or phones would hear of no
+    Each part expects its own troubles. One that it did not expect must not end it unseen, or devices would get no
     release any more, or reports wait for ever: it is logged and counted, and the part begins again.
 
     Args:

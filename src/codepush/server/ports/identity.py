@@ -15,7 +15,7 @@ __all__ = ["Identities", "Identity", "IdentityProvider", "LoginAttempt"]
 
 
 class LoginAttempt(Struct, frozen=True, kw_only=True):
-    """The secrets of one log-in at an identity provider, known to one browser only.
+    """The secrets of one login at an identity provider, known to one browser only.
 
     ``state`` and ``nonce`` come back from the provider; ``verifier`` proves that who asks for the result is who
     began (PKCE).
@@ -55,7 +55,7 @@ class IdentityProvider(Protocol):
         """What people call it, such as ``GitHub``."""
 
     async def address(self, attempt: LoginAttempt, *, redirect_uri: str) -> str:
-        """Return the address of its log-in page, which sends the browser on to ``redirect_uri``."""
+        """Return the address of its login page, which sends the browser on to ``redirect_uri``."""
 
     async def identify(self, code: str, attempt: LoginAttempt, *, redirect_uri: str, issuer: str | None) -> Identity:
         """Return who logged in, for the code that the browser came back with.

@@ -16,7 +16,7 @@ LoginCodeKind: TypeAlias = Literal["code", "ticket", "link"]
 
 
 class LoginCodeRecord(Struct, frozen=True, kw_only=True):
-    """What a one-time code of a log-in stood for. ``hostname`` is empty where no machine was named."""
+    """What a one-time code of a login stood for. ``hostname`` is empty where no machine was named."""
 
     account: AccountRecord
     hostname: str

@@ -27,7 +27,7 @@ _PROVEN: Final = 10_000
 
 
 class FailedLogins:
-    """Failed log-ins by address: beyond the limit, the server looks at nothing more that claims to be a secret.
+    """Failed logins by address: beyond the limit, the server looks at nothing more that claims to be a secret.
 
     Loopback addresses are exempt, and an IPv6 site counts as one address.
 
@@ -40,7 +40,7 @@ class FailedLogins:
         self._limit = limit
 
     def refuse_exhausted(self, request: Request) -> None:
-        """Reject a request from an address with too many failed log-ins.
+        """Reject a request from an address with too many failed logins.
 
         Raises:
             RateLimitedError: There were too many within a minute.
@@ -51,7 +51,7 @@ class FailedLogins:
             self._limit.refuse_exhausted(site)
 
     def count(self, request: Request) -> None:
-        """Count a failed log-in."""
+        """Count a failed login."""
         site = counted_address(address(request))
         if site is not None:
             with suppress(RateLimitedError):  # others of this address failed meanwhile

@@ -1,4 +1,4 @@
-"""App Center's dialect (App Center v0.1 management API): what npm ``code-push`` 4 and ``appcenter-cli`` say and hear.
+"""App Center's dialect (App Center v0.1 management API): the messages of npm ``code-push`` 4 and ``appcenter-cli``.
 
 The server's side only: our own SDK speaks the standalone dialect. ``shapes`` are the objects of answers, ``requests``
 how bodies of requests are read.

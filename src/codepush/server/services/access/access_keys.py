@@ -270,7 +270,7 @@ class AccessKeys:
             await change.note("access_key.remove", before=facts(record))
 
     async def remove_sessions(self, caller: Caller, machine: str) -> None:
-        """End what the caller's log-ins on a machine began.
+        """End what the caller's logins on a machine began.
 
         Raises:
             NotFoundError: there is no session of this machine.

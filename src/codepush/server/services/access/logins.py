@@ -75,7 +75,7 @@ _LINKED: Final = (
 
 
 class Entry(NamedTuple):
-    """What a completed log-in gives: the access key, and the ticket to link an identity provider."""
+    """What a completed login gives: the access key, and the ticket to link an identity provider."""
 
     access_key: str
     link_ticket: str

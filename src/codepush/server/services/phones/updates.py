@@ -2,7 +2,7 @@
 
 Phones never wait for the database: each deployment's releases are read once, prepared, and kept
 until they change (a :class:`Snapshot`). The process that commits a change drops them at once
-(:meth:`Updates.drop`); other processes hear of it within a second (:meth:`Updates.watch`). The old
+(:meth:`Updates.drop`); other processes notice it within a second (:meth:`Updates.watch`). The old
 snapshot serves devices until the new one is read, also while the database is unavailable.
 
 A phone that is offered a whole package although the app knows what it runs is answered with that; the

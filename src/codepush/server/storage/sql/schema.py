@@ -128,7 +128,7 @@ login_codes: Final = Table(
     _required("expires_at", BigInteger),
     Index(None, "account_id"),
 )
-"""One-time codes of log-ins in the browser, by the SHA-256 (hex) of their text. One that is used is deleted."""
+"""One-time codes of browser logins, by the SHA-256 (hex) of their text. One that is used is deleted."""
 
 identities: Final = Table(
     "identities",

@@ -72,5 +72,5 @@ class AccountRoutes:
         raise NotFoundError(f'The API token "{masked_name(wanted)}" does not exist.', code="access_key_not_found")
 
     async def _tokens(self, caller: Caller) -> list[AccessKey]:
-        """Return the caller's access keys, but for what log-ins in the browser made."""
+        """Return the caller's access keys, but for what browser logins made."""
         return [one for one in await self._access_keys.list(caller) if not one.is_session]
