@@ -145,7 +145,7 @@ def is_archive(source: BinaryIO) -> bool:
     """Return whether a file is to be read as an archive rather than as a single file.
 
     Phones look at the first four bytes. A file that only ends like an archive counts too, so that it is refused when
-    it is read: no phone would unpack it, and nobody means it as a bundle.
+    it is read: no device would unpack it, and it is not a bundle.
 
     Args:
         source: an open, seekable file; its position afterwards is undefined.

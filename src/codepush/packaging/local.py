@@ -164,7 +164,7 @@ def package_directory(
 
 
 def _refuse_empty_path(path: str | os.PathLike[str]) -> None:
-    """``Path("")`` is the working directory, which nobody means by an empty path."""
+    """Reject an empty path: ``Path("")`` would be the working directory."""
     if not os.fspath(path):
         raise PackageError(f"The path of what to release is empty. {_ADVICE}")
 

@@ -179,7 +179,7 @@ def _runs(lines: Callable[[], Iterator[str]]) -> Iterator[str | None]:
 
 
 def _lines(command: Sequence[str]) -> Iterator[str]:
-    """Yield the lines that a tool writes, and stop it when nobody wants more."""
+    """Yield the lines that a tool writes, and stop it when the consumer ends."""
     try:
         process = subprocess.Popen(  # noqa: S603 - no shell; the command is put together by us
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, encoding="utf-8", errors="replace"

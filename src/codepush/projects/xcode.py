@@ -31,7 +31,7 @@ _Object = Mapping[str, Item]
 
 
 def find_xcode_project(root: Path, package_name: str, given: Path | None = None) -> Path | None:
-    """Return the ``project.pbxproj`` of an app; ``None`` when there is none and nobody said that there is one.
+    """Return the ``project.pbxproj`` of an app; ``None`` if there is none and none was configured.
 
     Args:
         root: the project's folder.

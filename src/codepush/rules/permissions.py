@@ -109,10 +109,10 @@ def may(permission: Permission | None, action: Action) -> bool:
 
 
 def may_in_organization(role: Role | None, action: OrganizationAction) -> bool:
-    """Return whether a member may do something with an organization; with None for a role, nobody may."""
+    """Return whether a member may do something with an organization; None as role has no permissions."""
     return role is not None and _ROLE_RANKS[role] >= _ROLE_RANKS[NEEDED_ROLE[action]]
 
 
 def strongest(permissions: Iterable[Permission]) -> Permission | None:
-    """Return the most that somebody may do who has several parts in an app; None for none."""
+    """Return the highest of a user's roles in an app; None for none."""
     return max(permissions, key=_RANKS.__getitem__, default=None)

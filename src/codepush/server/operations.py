@@ -213,7 +213,7 @@ async def check(settings: Settings, *, deep: bool, repair: bool = False) -> Find
 
 
 async def clean(settings: Settings, *, retired_days: int, dry_run: bool) -> Cleaned:
-    """Remove what nobody needs any more; with ``dry_run`` only tell what that is.
+    """Delete unreferenced and expired data; with ``dry_run`` only count it.
 
     Raises:
         CodePushError: the database or the archives cannot be reached.
@@ -283,7 +283,7 @@ async def restore(settings: Settings, source: Path, *, replace: bool) -> Restore
 
 
 async def make_login_code(settings: Settings, email: str) -> str:
-    """Return a one-time code with which somebody can log in with a browser. It cannot be shown again.
+    """Return a one-time code for a browser login. It cannot be shown again.
 
     Raises:
         CodePushError: there is no such account, or the database cannot be used.

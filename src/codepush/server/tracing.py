@@ -41,7 +41,7 @@ class Spans(Protocol):
 
 class _Nothing:
     def set(self, name: str, value: str | int) -> None:
-        """Tell nobody."""
+        """Do nothing."""
 
 
 class _NoSpans:
@@ -55,7 +55,7 @@ class _NoSpans:
 
 _NOTHING: Final[AbstractContextManager[Span]] = nullcontext(_Nothing())
 NO_SPANS: Final[Spans] = _NoSpans()
-"""Tells nobody."""
+"""Spans that are not exported."""
 
 
 class _OpenSpan:
@@ -86,7 +86,7 @@ class OpenTelemetrySpans:
 
 
 def open_spans(endpoint: str) -> Spans:
-    """Return spans that are sent to an OTLP endpoint; without one, or without OpenTelemetry, those that tell nobody.
+    """Return spans that are sent to an OTLP endpoint; without one, or without OpenTelemetry, spans that do nothing.
 
     OpenTelemetry reads its other variables by itself, such as ``OTEL_EXPORTER_OTLP_HEADERS``.
     """

@@ -41,4 +41,4 @@ class Histories(Protocol):
         """Return what is the same only while no deployment is added, changed or removed."""
 
     def changes(self) -> AsyncIterator[Collection[int] | None]:
-        """Yield the ids of deployments that somebody changed, as `Store.changes` does."""
+        """Yield the IDs of changed deployments, as `Store.changes` does."""

@@ -27,7 +27,7 @@ class LoginAttempt(Struct, frozen=True, kw_only=True):
 
 
 class Identity(Struct, frozen=True, kw_only=True):
-    """Who somebody is at an identity provider.
+    """The identity of a user at an identity provider.
 
     ``issuer`` and ``subject`` together name one person for ever; ``provider`` is what people call the issuer.
     ``email`` is ``None`` unless the provider has made sure that the address is this person's.
@@ -41,7 +41,7 @@ class Identity(Struct, frozen=True, kw_only=True):
 
 
 class IdentityProvider(Protocol):
-    """Somebody who knows people: they log in there, and here with what is told of them.
+    """An identity provider: users log in there, and its claims authenticate them here.
 
     Every method raises `ProviderError` when the provider is unreachable or returns a malformed response.
     """

@@ -37,4 +37,4 @@ class LoginCodes(Protocol):
         """
 
     async def remove_expired(self, now: int) -> None:
-        """Remove the codes that nobody redeemed in time."""
+        """Delete expired codes."""

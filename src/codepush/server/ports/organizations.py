@@ -37,7 +37,7 @@ class Organizations(Protocol):
     """Records of organizations and their members. Slugs are found in lower case."""
 
     async def add(self, *, slug: str, name: str, created_at: int) -> OrganizationRecord:
-        """Record an organization without members; `AlreadyExistsError` when the slug is somebody's."""
+        """Record an organization without members; `AlreadyExistsError` if the slug is taken."""
 
     async def by_slug(self, slug: str) -> OrganizationRecord | None:
         """Return the organization with this name in addresses, in lower case."""
@@ -46,7 +46,7 @@ class Organizations(Protocol):
         """Return the organizations that an account belongs to, by slug."""
 
     async def change(self, organization_id: int, *, slug: str, name: str) -> None:
-        """Give an organization other names; `AlreadyExistsError` when the slug is somebody's."""
+        """Give an organization other names; `AlreadyExistsError` if the slug is taken."""
 
     async def owns_apps(self, organization_id: int) -> bool:
         """Return whether an app belongs to the organization."""

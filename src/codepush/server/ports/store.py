@@ -95,7 +95,7 @@ class Store(Protocol):
         """Return when the database answers."""
 
     def changes(self) -> AsyncIterator[Collection[int] | None]:
-        """Yield the ids of deployments that somebody changed, soon after that is committed; never end.
+        """Yield the IDs of changed deployments, soon after the commit; never end.
 
         ``None`` says that any deployment may have changed; it comes first, and again whenever something
         may have been missed. While the database is away, nothing need come, and nothing is raised.

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["open_bucket", "open_signer"]
 
 _RETRIES: Final[RetryConfig] = {"max_retries": 4, "retry_timeout": timedelta(seconds=15)}
-"""Longer trouble is told to who asks, who can try again; holding on to the request would help nobody."""
+"""Longer failures are returned to the client, which can retry."""
 
 _CLIENT: Final[ClientConfig] = {
     "connect_timeout": timedelta(seconds=5),

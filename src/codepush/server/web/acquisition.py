@@ -60,7 +60,7 @@ class AcquisitionRoutes:
         self._has_withheld = False
 
     def routes(self) -> list[Route]:
-        """Return the routes; nobody needs an access key for them."""
+        """Return the routes, which need no access key."""
         return [
             *(route(path, self._check(camel=camel)) for path, camel in acquisition.UPDATE_CHECK_PATHS.items()),
             *self._report_routes(acquisition.DOWNLOAD_REPORT_PATHS, reports.read_download_report),

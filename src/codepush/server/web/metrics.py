@@ -1,6 +1,6 @@
 """``GET /metrics``: what operators' tools watch.
 
-What writes it for Prometheus is loaded when somebody asks for the first time: most of a start is imports.
+The Prometheus exporter is imported on first use, because imports take most of the start.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ __all__ = ["MetricsRoutes"]
 
 
 class MetricsRoutes:
-    """Tells those who watch the server its numbers; nobody needs a key for them."""
+    """Serves the metrics, without authentication."""
 
     def __init__(self, overview: Overview) -> None:
         self._overview = overview

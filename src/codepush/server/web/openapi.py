@@ -20,7 +20,7 @@ __all__ = ["OpenApiRoutes"]
 
 
 class OpenApiRoutes:
-    """Shows what can be asked of the server; nobody needs a key for it."""
+    """Serves the OpenAPI document, without authentication."""
 
     def routes(self) -> list[Route]:
         """Return the one route."""

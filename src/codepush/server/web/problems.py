@@ -133,7 +133,7 @@ def _answer(request: Request, refusal: _Refusal) -> Response:
 def _log_refusal(request: Request, refusal: _Refusal) -> None:
     """Let the log tell why a request was refused.
 
-    A path can hold what somebody took for a name, so its pattern is told.
+    A path may contain a secret passed as a name, so its pattern is logged.
     """
     if NOTES in request.scope:
         notes(request.scope)["refused"] = refusal.code
@@ -222,7 +222,7 @@ async def _unstorable(request: Request, error: Exception) -> Response:
 
 
 async def _broken_off(request: Request, _: Exception) -> Response:
-    """Answer a client that is gone: nobody reads it, but the log should not take it for a failure of the server."""
+    """Respond to a disconnected client, so that the log does not report a server failure."""
     return _answer(request, _Refusal(400, "broken_off", "The request was broken off."))
 
 

@@ -1,4 +1,4 @@
-"""Limits on how many requests somebody may make, so that one client cannot keep the server from the others.
+"""Rate limits, so that one client cannot block the server for others.
 
 The count is this process's own: with several workers a client has as many times the limit. That is
 enough against a script that runs wild, which is what the limit is for; nothing is secret behind it.

@@ -18,7 +18,7 @@ NOTES: Final = "codepush.notes"
 """Where a request's scope holds what others know of it and the log should tell."""
 
 _NO_ROUTE: Final = "none"
-"""Stands for every path that is no route, so that nobody can fill the memory with names."""
+"""Stands for all unknown paths, so that clients cannot fill the memory with names."""
 
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _OTHER: Final = "other"

@@ -21,7 +21,7 @@ __all__ = ["StatusRoutes"]
 
 
 class StatusRoutes:
-    """Answers those who watch the server; nobody needs a key for it."""
+    """Serves the health checks, without authentication."""
 
     def __init__(self, health: Health) -> None:
         self._health = health

@@ -224,7 +224,7 @@ def moment(time: datetime) -> str:
 
 
 def permission_word(permission: Permission) -> str:
-    """Return the service's word for what somebody may do with an app."""
+    """Return App Center's name of a permission in an app."""
     return _PERMISSION_WORDS[permission]
 
 

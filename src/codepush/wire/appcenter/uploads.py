@@ -25,7 +25,7 @@ _STATES: Final[Mapping[str, str]] = {
 
 
 def metadata_body(upload_id: str, *, size: int, chunk_size: int) -> bytes:
-    """Answer what chunks a file is to be sent in. ``resume_restart`` would make clients wait for somebody."""
+    """Answer what chunks a file is to be sent in. ``resume_restart`` would make clients wait for input."""
     return encode_json(
         {
             "error": False,

@@ -64,7 +64,7 @@ def generate() -> str:
 def digest(access_key: str) -> str:
     """Return what is stored of an access key: its SHA-256, in hex.
 
-    A slow password hash would add nothing: nobody can try 2**256 keys.
+    A slow password hash would add nothing: 2**256 keys cannot be guessed.
     """
     return hashlib.sha256(access_key.encode()).hexdigest()
 

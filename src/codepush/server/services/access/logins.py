@@ -48,7 +48,7 @@ _ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _MEANT: Final = str.maketrans("ILO", "110")
 _GROUPS: Final = 7
 _GROUP_LENGTH: Final = 4
-"""28 letters are 140 random bits; nobody can try them all, so attempts need not be counted."""
+"""28 letters are 140 random bits; too many to guess, so attempts need not be counted."""
 
 # The words of the original (standalone management API, section 8).
 _UNKNOWN: Final = (
@@ -130,7 +130,7 @@ class Logins:
         An account that is linked to no provider yet is linked now, by its verified e-mail address.
 
         Raises:
-            ForbiddenError: there is no such account, or it is linked to somebody else.
+            ForbiddenError: The account does not exist, or it is linked to another user.
 
         """
         async with self._changes.by(caller) as change:
@@ -141,7 +141,7 @@ class Logins:
         """Create an account for an identity and return a ticket for it.
 
         Raises:
-            ForbiddenError: this server lets nobody register, or the e-mail address is not verified.
+            ForbiddenError: Registration is disabled, or the email address is not verified.
             ConflictError: there is an account for this person, or the identity is linked to one.
 
         """
@@ -248,7 +248,7 @@ def _new_code() -> str:
 
 
 def _canonical(typed: str) -> str:
-    """Return the code that somebody meant to type."""
+    """Return the normalised form of a typed code."""
     letters = re.sub(r"[\s-]", "", typed).upper().translate(_MEANT)
     groups = (letters[start : start + _GROUP_LENGTH] for start in range(0, len(letters), _GROUP_LENGTH))
     return "-".join(groups)

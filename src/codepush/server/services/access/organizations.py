@@ -130,7 +130,7 @@ class Organizations:
         """Let an account belong to an organization.
 
         Raises:
-            NotFoundError, ForbiddenError: see `find_organization`; also when nobody has this address.
+            NotFoundError, ForbiddenError: see `find_organization`; also when no account has this address.
             ConflictError: the account belongs to it already.
 
         """
@@ -152,8 +152,8 @@ class Organizations:
         """Change what a member may do; ``person`` is their address or their name in addresses.
 
         Raises:
-            NotFoundError, ForbiddenError: see `find_organization`; also when nobody of this name is a member.
-            ConflictError: nobody would be a manager any more.
+            NotFoundError, ForbiddenError: see `find_organization`; also when no member has this name.
+            ConflictError: The organization would have no manager.
 
         """
         async with self._changes.by(caller) as change:
@@ -171,8 +171,8 @@ class Organizations:
         """Let an account belong to an organization no longer; everyone may leave, except the last manager.
 
         Raises:
-            NotFoundError, ForbiddenError: see `find_organization`; also when nobody of this name is a member.
-            ConflictError: nobody would be a manager any more.
+            NotFoundError, ForbiddenError: see `find_organization`; also when no member has this name.
+            ConflictError: The organization would have no manager.
 
         """
         leaves = person.casefold() in {caller.account.email.casefold(), caller.account.slug}
@@ -187,7 +187,7 @@ class Organizations:
 
 
 def account_unknown() -> NotFoundError:
-    """Return the refusal of an address that nobody here has, in the original's words."""
+    """Return the error for an address without an account, with the original's message."""
     return NotFoundError("The specified e-mail address doesn't represent a registered user", code="account_not_found")
 
 
@@ -206,7 +206,7 @@ def _member(membership: Membership, person: str) -> MemberRecord:
 
 
 def _refuse_last_manager(membership: Membership, member: MemberRecord) -> None:
-    """Refuse to take the last manager away: nobody could ever change the organization again."""
+    """Reject the removal of the last manager: the organization could never be changed again."""
     managers = [one for one in membership.members if one.role == "manager"]
     if managers == [member]:
         raise ConflictError(

@@ -1,4 +1,4 @@
-"""Repacking: the smallest archive of a content, made when nobody waits for it.
+"""Repacking: the smallest archive of a content, built in the background.
 
 A release is packed at a level that is worth its time. A job packs it again at the best one, and the content gets a
 new blob under its unchanged hash. The blob before stays for phones that were told of it already, and diffs that

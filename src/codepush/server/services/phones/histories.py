@@ -50,5 +50,5 @@ class StoredHistories:
             return await records.deployments.state()
 
     def changes(self) -> AsyncIterator[Collection[int] | None]:
-        """Yield the ids of deployments that somebody changed; ``None``: any of them may have."""
+        """Yield the IDs of changed deployments; ``None``: any may have changed."""
         return self._store.changes()

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["Reports"]
 
 _BATCH: Final = 250
-"""Reports in one commit, at most. A change that somebody makes waits for one commit, a check for its arithmetic."""
+"""Maximum number of reports in one commit. Changes wait for one commit, update checks for its arithmetic."""
 
 _WAITING_LIMIT: Final = 20_000
 """Reports that may wait for their commit; more are refused, so that memory stays bounded."""

@@ -1,4 +1,4 @@
-"""Cleaning: removing what nobody needs any more. Safe while servers run, and to be interrupted at any moment."""
+"""Garbage collection of unreferenced and expired data. Safe while servers run, and interruptible at any moment."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Cleaned(Struct, frozen=True, kw_only=True):
         retired: archives that releases have not pointed to for long enough.
         orphans: archives that nothing ever came to point to.
         bytes: how many bytes these archives have.
-        uploads: uploads that nobody released in time.
+        uploads: Expired uploads.
         leftovers: files and folders that killed processes left in this machine's workspace.
         leftover_bytes: the bytes in them.
 

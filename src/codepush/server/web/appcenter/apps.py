@@ -133,7 +133,7 @@ class AppRoutes:
         return no_content()
 
     async def _invitations(self, request: Request, caller: Caller) -> Response:
-        """Show that nobody has yet to accept: who is invited is a member at once."""
+        """Return no invitations: an invitation adds the collaborator immediately."""
         await self._collaborators.list(caller, app_in(request))
         return json_answer(encode_json([]))
 

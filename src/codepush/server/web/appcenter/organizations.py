@@ -93,7 +93,7 @@ class OrganizationRoutes:
         return no_content()
 
     async def _invitations(self, request: Request, caller: Caller) -> Response:
-        """Show that nobody has yet to accept: who is invited is a member at once."""
+        """Return no invitations: an invitation adds the member immediately."""
         await self._organizations.get(caller, name_in(request, "org"))
         return json_answer(encode_json([]))
 
@@ -118,5 +118,5 @@ async def _info(request: Request) -> OrganizationInfo:
 
 
 def _person(request: Request) -> str:
-    """Return who is named in the path; nothing where that is nobody."""
+    """Return the name or email address of the user in the path; empty if there is none."""
     return next((name_in(request, key) for key in ("user", "email") if key in request.path_params), "")
