@@ -63,6 +63,7 @@ async def of_release(
     *,
     at: int,
     was_calm: bool = False,
+    is_compared: bool = True,
 ) -> Case | None:
     """Return the case of a rollout; ``None`` if its release is gone.
 
@@ -73,16 +74,15 @@ async def of_release(
         rollout: The rollout.
         at: The time, in milliseconds since 1970.
         was_calm: Whether the look before found no suspicion.
+        is_compared: Whether to read what devices report of other releases meanwhile, which only decides about a halt.
 
     """
     release = next((one for one in history if one.number == rollout.number), None)
     if release is None:
         return None
     own = _spans(rollout, at)
-    others = [
-        Span(deployment.id, number, rollout.started_at or at, at + 1)
-        for number in same_target_numbers(history, release.app_version, but=release.number)
-    ]
+    numbers = same_target_numbers(history, release.app_version, but=release.number) if is_compared else []
+    others = [Span(deployment.id, number, rollout.started_at or at, at + 1) for number in numbers]
     totals = await records.trials.totals([*own, *others])
     sums = Sums(*totals[: len(own)])
     return Case(

@@ -84,13 +84,15 @@ class Rollouts:
             return await self._show(records, deployment, rollout, at=self._clock())
 
     async def list(self, caller: Caller, app_name: str, deployment_name: str) -> Sequence[Rollout]:
-        """Return the newest rollouts of a deployment, newest first, without their decisions."""
+        """Return the newest rollouts of a deployment, newest first, without decisions and evidence of other releases."""
         async with self._store.read() as records:
             _, deployment = await find_deployment(records, caller, app_name, deployment_name, "view_deployment")
             history = await records.releases.history(deployment.id)
             found = await records.rollouts.of_deployment(deployment.id, limit=_LISTED)
             at = self._clock()
-            shown = [await cases.of_release(records, deployment, history, one, at=at) for one in found]
+            shown = [
+                await cases.of_release(records, deployment, history, one, at=at, is_compared=False) for one in found
+            ]
         return [rollout_views.rollout(case) for case in shown if case is not None]
 
     async def decisions(
