@@ -9,7 +9,6 @@ import click
 from codepush.cli.context import pass_cli
 from codepush.cli.errors import Exit
 from codepush.cli.options import Group, app_argument, argument, deployment_argument
-from codepush.cli.rollout_insight import insight
 from codepush.cli.rollout_settings import PLAN, plan_details, plan_of
 from codepush.cli.values import DURATION, SHARE, TARGET
 
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from codepush.cli.context import Cli
     from codepush.rollout_models import Rollout, RolloutDecision, RolloutPlan, RolloutPreview
 
-__all__ = ["newest_label", "rollout"]
+__all__ = ["rollout"]
 
 _ENDS: Final = {
     "completed": Exit.DONE,
@@ -51,9 +50,6 @@ def _label_option(command: Callable[..., Any]) -> Callable[..., Any]:
 def _release(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the arguments that name a release with a plan."""
     return app_argument()(deployment_argument(_label_option(command)))
-
-
-rollout.add_command(insight)
 
 
 @rollout.command("preview")
@@ -117,7 +113,7 @@ def plan(cli: Cli, /, app: str | None, deployment: str, *, label: str | None, is
             f'Releases to "{deployment}" without a plan get: {_spelled(stored)}',
         )
         return
-    _print(cli, cli.client.plan_rollout(name, deployment, label or newest_label(cli, name, deployment), wanted))
+    _print(cli, cli.client.plan_rollout(name, deployment, label or _newest(cli, name, deployment), wanted))
 
 
 @rollout.command("no-default")
@@ -178,7 +174,7 @@ def _verb(name: str, line: str, *options: Callable[..., Any]) -> None:
         **values: Any,  # noqa: ANN401
     ) -> None:
         of_app, of = cli.app(app), cli.deployment(deployment)
-        found = label or (newest_label(cli, of_app, of) if name == "halt" else cli.client.get_rollout(of_app, of).label)
+        found = label or (_newest(cli, of_app, of) if name == "halt" else cli.client.get_rollout(of_app, of).label)
         given = {key: value for key, value in values.items() if value}
         _print(cli, getattr(cli.client, f"{name}_rollout")(of_app, of, found, note=note, **given))
 
@@ -202,7 +198,6 @@ _verb(
 )
 _verb("halt", "Halt a rollout: no other device is offered the release.")
 _verb("complete", "Offer the release to all devices now, and end its plan.")
-
 _verb("cancel", "End the plan of a release; its percentage stays.")
 
 
@@ -214,13 +209,7 @@ def _planned(values: dict[str, Any]) -> RolloutPlan:
     return plan
 
 
-def newest_label(cli: Cli, app: str, deployment: str) -> str:
-    """Return the label of the newest release of a deployment.
-
-    Raises:
-        NotFound: It has none.
-
-    """
+def _newest(cli: Cli, app: str, deployment: str) -> str:
     from codepush.errors import NotFound
 
     package = cli.client.get_deployment(app, deployment).package

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from codepush.rollout_models import Rollout, RolloutDecision, RolloutGap, RolloutPreview
 
-__all__ = ["decision_table", "preview_lines", "rollout_lines", "rollout_table", "spell_share"]
+__all__ = ["decision_table", "preview_lines", "rollout_lines", "rollout_table"]
 
 _SCALE: Final = 40
 """Characters of the scale of evidence, which ends at 1,000."""
@@ -56,8 +56,8 @@ def preview_lines(preview: RolloutPreview) -> str:
     source = "assumed" if base.is_assumed else f"{base.verdicts:,} verdicts of {', '.join(base.releases)}"
     lines = [
         f"Plan      {spell(preview.plan)}",
-        f"Baseline  {spell_share(base.share)} of devices fail ({source})",
-        f"Limit     {spell_share(preview.limit)}",
+        f"Baseline  {_percent(base.share)} of devices fail ({source})",
+        f"Limit     {_percent(preview.limit)}",
         f"Audience  {preview.audience:,} devices",
         "",
     ]
@@ -70,7 +70,7 @@ def preview_lines(preview: RolloutPreview) -> str:
     if needed:
         lines += ["", f"A stage needs {needed} verdicts without a failure to advance."]
     lines += [
-        f"A rise by {spell_share(rise)} is noticed in {power} of 100 cases." for power, rise in preview.noticed.items()
+        f"A rise by {_percent(rise)} is noticed in {power} of 100 cases." for power, rise in preview.noticed.items()
     ]
     return "\n".join(lines)
 
@@ -94,10 +94,8 @@ def _counts(rollout: Rollout) -> Iterable[str]:
     counts = rollout.counts
     verdicts = counts.ok + counts.bad
     low, high = counts.interval
-    share = (
-        f"{spell_share(counts.bad / verdicts)} ({spell_share(low)} to {spell_share(high)})" if verdicts else "none yet"
-    )
-    limit = "" if rollout.limit is None else f", limit {spell_share(rollout.limit)}"
+    share = f"{_percent(counts.bad / verdicts)} ({_percent(low)} to {_percent(high)})" if verdicts else "none yet"
+    limit = "" if rollout.limit is None else f", limit {_percent(rollout.limit)}"
     yield f"Devices   {counts.began:,} downloaded, {counts.ok:,} succeeded, {counts.bad:,} failed"
     yield f"Failures  {share}{limit}"
     others = {name: count for name, count in counts.standing.items() if name in {"stray", "nameless"} and count}
@@ -105,7 +103,7 @@ def _counts(rollout: Rollout) -> Iterable[str]:
         yield f"Ignored   {', '.join(f'{count:,} {name}' for name, count in others.items())}"
     if counts.strangers is not None:
         usual = None if rollout.baseline is None else rollout.baseline.strangers
-        yield f"New       {spell_share(counts.strangers)} of verdicts are from devices new to the server{_usual(usual)}"
+        yield f"New       {_percent(counts.strangers)} of verdicts are from devices new to the server{_usual(usual)}"
 
 
 def _evidence(rollout: Rollout) -> Iterable[str]:
@@ -124,16 +122,15 @@ def _place(evidence: float) -> int:
 
 
 def _gap(gap: RolloutGap) -> str:
-    share = "not known yet" if gap.share is None else spell_share(gap.share)
+    share = "not known yet" if gap.share is None else _percent(gap.share)
     return f"Silent    {share} after {gap.age}{_usual(gap.usual)}"
 
 
 def _usual(share: float | None) -> str:
-    return "" if share is None else f" (earlier releases: {spell_share(share)})"
+    return "" if share is None else f" (earlier releases: {_percent(share)})"
 
 
-def spell_share(share: float) -> str:
-    """Return a share as a percentage."""
+def _percent(share: float) -> str:
     return f"{share * 100:.1f}%"
 
 

@@ -8,9 +8,7 @@ import msgspec
 from msgspec.structs import replace
 
 from codepush.errors import PlanIgnoredError
-from codepush.insight_models import Insight
 from codepush.rollout_models import NoPlan, Rollout, RolloutDecision, RolloutPlan, RolloutPreview
-from codepush.wire.standalone.insight import InsightShape
 from codepush.wire.standalone.plans import PlanShape
 from codepush.wire.standalone.rollouts import DecisionShape, PreviewShape, RolloutShape
 
@@ -43,7 +41,7 @@ def is_same(before: Rollout | None, after: Rollout) -> bool:
     return before is not None and replace(before, soaked=after.soaked) == after
 
 
-def as_json(value: Rollout | RolloutDecision | RolloutPreview | RolloutPlan | Insight) -> Any:  # noqa: ANN401 - any JSON value
+def as_json(value: Rollout | RolloutDecision | RolloutPreview | RolloutPlan) -> Any:  # noqa: ANN401 - any JSON value
     """Return a value as the API has it: shares in percent, times in milliseconds, durations in seconds."""
     match value:
         case Rollout():
@@ -52,7 +50,5 @@ def as_json(value: Rollout | RolloutDecision | RolloutPreview | RolloutPlan | In
             return msgspec.to_builtins(DecisionShape.of(value))
         case RolloutPreview():
             return msgspec.to_builtins(PreviewShape.of(value))
-        case Insight():
-            return msgspec.to_builtins(InsightShape.of(value))
         case RolloutPlan():
             return msgspec.to_builtins(PlanShape.of(value))
