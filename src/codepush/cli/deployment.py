@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
@@ -24,6 +25,8 @@ __all__ = ["deployment"]
 
 _AT_ONCE: Final = 8
 _DEFAULTS: Final = ("Staging", "Production")
+
+_note_option = click.option("-n", "--note", help="Reason; it is recorded.")
 
 
 @click.group(cls=Group)
@@ -163,6 +166,40 @@ def history(cli: Cli, app: str | None, deployment: str | None, *, display_author
     rows = [_release_row(one, metrics, now, own) for one in releases]
     table = Table(columns, rows, f'There are no releases in "{name}" yet. To create one: codepush release')
     cli.out.result([_release_as_json(one, metrics) for one in releases], table)
+
+
+@deployment.command("stop")
+@app_argument()
+@deployment_argument
+@_note_option
+@pass_cli
+def stop(cli: Cli, app: str | None, deployment: str | None, note: str | None) -> None:
+    """Stop the updates of a deployment: no device is offered one.
+
+    For emergencies: it asks for no confirmation. Devices keep what they run; releases and reports go on, and
+    rollouts wait.
+    """
+    app, name = cli.app(app), cli.deployment(deployment)
+    cli.client.stop_deployment(app, name, note)
+    cli.out.result(
+        {"app": app, "deployment": name, "stopped": True},
+        f'Stopped the updates of the "{name}" deployment of the "{app}" app. Devices keep what they run.',
+    )
+    cli.out.say(f"To start them again: codepush deployment start {shlex.join([app, name])}")
+
+
+@deployment.command("start")
+@app_argument()
+@deployment_argument
+@pass_cli
+def start(cli: Cli, app: str | None, deployment: str | None) -> None:
+    """Start the updates of a deployment that was stopped."""
+    app, name = cli.app(app), cli.deployment(deployment)
+    cli.client.start_deployment(app, name)
+    cli.out.result(
+        {"app": app, "deployment": name, "stopped": False},
+        f'Started the updates of the "{name}" deployment of the "{app}" app.',
+    )
 
 
 def _metrics(client: CodePush, app: str, names: Sequence[str]) -> dict[str, Mapping[str, Metrics]]:

@@ -87,6 +87,12 @@ _BY_ERROR: Final = (
 )
 
 
+_ABOUT_PLANS: Final = frozenset({"wrong_state", "rollout_over", "version_moved"})
+"""Codes of conflicts with the state of a rollout that has a plan."""
+
+_SHOW_ROLLOUT: Final = "To show the rollout: codepush rollout show APP DEPLOYMENT"
+_FINISH_ROLLOUT: Final = "To finish a rollout: codepush patch APP DEPLOYMENT --rollout 100"
+
 _LISTED_BY: Final = {
     "App ": "To list your apps: codepush app list",
     "Deployment ": "To list the deployments: codepush deployment list APP",
@@ -165,8 +171,8 @@ def _next_step(error: CodePushError) -> str:
     match error:
         case NotFound():
             return next((command for what, command in _LISTED_BY.items() if what in error.message), "")
-        case Conflict() if "rollout" in error.message:
-            return "To finish a rollout: codepush patch APP DEPLOYMENT --rollout 100"
+        case Conflict() if error.code in _ABOUT_PLANS or "rollout" in error.message:
+            return _SHOW_ROLLOUT if error.code in _ABOUT_PLANS else _FINISH_ROLLOUT
         case Forbidden():
             return "To list permissions: codepush collaborator list APP. To show your account: codepush whoami."
         case RateLimited(retry_after=float() | int() as seconds):

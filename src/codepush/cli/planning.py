@@ -76,7 +76,7 @@ def plan_new(
     """
     made = replace(release, label=_next_label(history))
     refusal = None
-    if history and is_unfinished(history[-1].rollout) and not history[-1].is_disabled:
+    if history and is_unfinished(history[-1].rollout) and not (history[-1].is_disabled or history[-1].is_held):
         refusal = f"the rollout of {history[-1].label} is unfinished ({history[-1].rollout}%)"
     elif current_hash(history, compared_as or made.app_version) == made.package_hash:
         refusal = "the deployment already has this package"

@@ -125,7 +125,7 @@ def promote(
     if dry_run:
         from codepush.cli.dry_run import plan_promotion
 
-        plan_promotion(cli, app, source, destination, info)
+        plan_promotion(cli, app, source, destination, info, rollout_plan=plan)
         return
     from codepush.cli.releasing import promoted, warn_of_duplicate
     from codepush.cli.shapes import plain

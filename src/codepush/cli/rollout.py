@@ -10,6 +10,7 @@ from codepush.cli.context import pass_cli
 from codepush.cli.errors import Exit
 from codepush.cli.options import Group, app_argument, argument, deployment_argument
 from codepush.cli.rollout_settings import PLAN, plan_details, plan_of
+from codepush.cli.rollout_simulation import simulate
 from codepush.cli.values import DURATION, SHARE, TARGET
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from codepush.cli.context import Cli
+    from codepush.insight_models import Insight
     from codepush.rollout_models import Rollout, RolloutDecision, RolloutPlan, RolloutPreview
 
 __all__ = ["rollout"]
@@ -41,6 +43,9 @@ def rollout() -> None:
     A plan raises the percentage of a release by itself while devices report success, waits while they report too
     little, and stops the release when too many fail.
     """
+
+
+rollout.add_command(simulate)
 
 
 def _label_option(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -139,6 +144,22 @@ def decisions(cli: Cli, app: str | None, deployment: str | None, label: str | No
     cli.out.result([_json(one) for one in found], decision_table(found))
 
 
+@rollout.command("insight")
+@app_argument()
+@deployment_argument
+@click.option("-l", "--label", help="Label of the release.  [the newest]")
+@pass_cli
+def insight(cli: Cli, app: str | None, deployment: str | None, label: str | None) -> None:
+    """Show what devices reported of a release over time, with or without a plan."""
+    from codepush.cli.rollout_screen import insight_lines, point_table
+
+    name, of = cli.app(app), cli.deployment(deployment)
+    found = cli.client.get_insight(name, of, label or _newest(cli, name, of))
+    cli.out.result(_json(found), insight_lines(found))
+    if not cli.out.is_json:
+        cli.out.result(None, point_table(found))
+
+
 @rollout.command("watch")
 @_release
 @click.option("--interval", type=DURATION, default="10s", show_default=True, help="Time between two requests.")
@@ -232,7 +253,7 @@ def _print_line(cli: Cli, found: Rollout) -> None:
     cli.out.result(None, f"{found.label}  {found.state}  {found.percent}%  {found.waits_for or newest}")
 
 
-def _json(found: Rollout | RolloutDecision | RolloutPreview | RolloutPlan) -> Any:  # noqa: ANN401 - any JSON value
+def _json(found: Rollout | RolloutDecision | RolloutPreview | RolloutPlan | Insight) -> Any:  # noqa: ANN401 - any JSON value
     from codepush.client.rollout_plans import as_json
 
     return as_json(found)

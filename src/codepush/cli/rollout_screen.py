@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from math import log10
 from typing import TYPE_CHECKING, Final
 
@@ -12,9 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import timedelta
 
+    from codepush.insight_models import Insight
     from codepush.rollout_models import Rollout, RolloutDecision, RolloutGap, RolloutPreview
 
-__all__ = ["decision_table", "preview_lines", "rollout_lines", "rollout_table"]
+__all__ = ["decision_table", "insight_lines", "point_table", "preview_lines", "rollout_lines", "rollout_table"]
 
 _SCALE: Final = 40
 """Characters of the scale of evidence, which ends at 1,000."""
@@ -48,6 +50,32 @@ def rollout_lines(rollout: Rollout) -> str:
         lines += ["", "Last decisions"]
         lines += [f"  {_time(one)}  {one.text}" for one in rollout.decisions[:_DECISIONS]]
     return "\n".join(lines)
+
+
+def insight_lines(insight: Insight) -> str:
+    """Return what devices reported of a release in total."""
+    share = _share_line(insight.failure_share, insight.interval, insight.limit)
+    adoption = "" if insight.adoption is None else f", {_percent(insight.adoption)} of {insight.audience:,}"
+    lines = [
+        f"Devices   {insight.began:,} downloaded, {insight.ok:,} succeeded, {insight.bad:,} failed",
+        f"Active    {insight.active:,} devices run {insight.label}{adoption}",
+        f"Failures  {share}",
+        *map(_gap, insight.gaps),
+    ]
+    return "\n".join(lines)
+
+
+def point_table(insight: Insight) -> Table:
+    """Return the points of an insight as a table, oldest first."""
+    pattern = "%Y-%m-%d" if insight.span == "day" else "%Y-%m-%d %H:%M"
+    rows = [
+        (
+            one.starts_at.astimezone(UTC if insight.span == "day" else None).strftime(pattern),
+            *(f"{count:,}" for count in (one.began, one.ok, one.bad, one.active)),
+        )
+        for one in insight.points
+    ]
+    return Table(("From", "Downloaded", "Succeeded", "Failed", "Active"), rows, "No device has reported it.")
 
 
 def preview_lines(preview: RolloutPreview) -> str:
@@ -93,17 +121,20 @@ def _stages(rollout: Rollout) -> Iterable[str]:
 def _counts(rollout: Rollout) -> Iterable[str]:
     counts = rollout.counts
     verdicts = counts.ok + counts.bad
-    low, high = counts.interval
-    share = f"{_percent(counts.bad / verdicts)} ({_percent(low)} to {_percent(high)})" if verdicts else "none yet"
-    limit = "" if rollout.limit is None else f", limit {_percent(rollout.limit)}"
     yield f"Devices   {counts.began:,} downloaded, {counts.ok:,} succeeded, {counts.bad:,} failed"
-    yield f"Failures  {share}{limit}"
+    yield f"Failures  {_share_line(counts.bad / verdicts if verdicts else None, counts.interval, rollout.limit)}"
     others = {name: count for name, count in counts.standing.items() if name in {"stray", "nameless"} and count}
     if others:
         yield f"Ignored   {', '.join(f'{count:,} {name}' for name, count in others.items())}"
     if counts.strangers is not None:
         usual = None if rollout.baseline is None else rollout.baseline.strangers
         yield f"New       {_percent(counts.strangers)} of verdicts are from devices new to the server{_usual(usual)}"
+
+
+def _share_line(share: float | None, interval: tuple[float, float], limit: float | None) -> str:
+    low, high = interval
+    shown = "no verdicts yet" if share is None else f"{_percent(share)} ({_percent(low)} to {_percent(high)})"
+    return shown + ("" if limit is None else f", limit {_percent(limit)}")
 
 
 def _evidence(rollout: Rollout) -> Iterable[str]:

@@ -33,10 +33,12 @@ class _Subject:
         if key is not None:
             self.key, self.name = key, "the deployment"
             return
+        from codepush.cli.history import history_of
+
         name, of_deployment = cli.app(app), cli.release_deployment(deployment)
         self.app = cli.client.get_app(name)
         self.key = cli.client.get_deployment(name, of_deployment).key
-        self.history = cli.client.get_deployment_history(name, of_deployment)
+        self.history = history_of(cli, name, of_deployment)
         self.name = f'the "{of_deployment}" deployment of "{name}"'
 
     def find(self, label: str) -> Package | None:
@@ -215,10 +217,9 @@ def _sentences(subject: _Subject, outcome: Outcome, label: str | None) -> list[s
 def _differences(outcome: Outcome, considered: Sequence[Explanation]) -> list[str]:
     """Return what may be the reason if the server offers nothing although a release would be chosen.
 
-    Whether updates are stopped or a release is held is not in the history that servers send.
+    Whether updates are stopped is not in the history that servers send.
     """
     chosen = next((one.release.label for one in considered if one.verdict == "chosen"), None)
     if chosen is None or outcome.offered.is_available:
         return []
-    may_be = f"the updates of the deployment may be stopped, or {chosen} may be held"
-    return [f"By its releases alone, it would be offered {chosen}: {may_be}."]
+    return [f"By its releases alone, it would be offered {chosen}: the updates of the deployment may be stopped."]

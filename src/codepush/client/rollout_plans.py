@@ -1,4 +1,4 @@
-"""Rollout plans of releases, as callers give them and servers confirm them."""
+"""Rollout plans of releases, as callers give them and servers confirm them, and the JSON of what the API returns."""
 
 from __future__ import annotations
 
@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 import msgspec
 from msgspec.structs import replace
 
-from codepush.errors import PlanIgnoredError
+from codepush.errors import DecodeError, PlanIgnoredError
+from codepush.insight_models import Insight
 from codepush.rollout_models import NoPlan, Rollout, RolloutDecision, RolloutPlan, RolloutPreview
+from codepush.wire.standalone.insight import InsightShape
 from codepush.wire.standalone.plans import PlanShape
 from codepush.wire.standalone.rollouts import DecisionShape, PreviewShape, RolloutShape
 
 if TYPE_CHECKING:
     from codepush.models import Package
 
-__all__ = ["OVER", "Plan", "as_json", "is_same", "with_plan"]
+__all__ = ["OVER", "Plan", "as_json", "insight_of", "is_same", "with_plan"]
 
 Plan: TypeAlias = RolloutPlan | NoPlan | str
 """The plan of a release: a plan, its text, or ``NO_PLAN``."""
@@ -41,7 +43,7 @@ def is_same(before: Rollout | None, after: Rollout) -> bool:
     return before is not None and replace(before, soaked=after.soaked) == after
 
 
-def as_json(value: Rollout | RolloutDecision | RolloutPreview | RolloutPlan) -> Any:  # noqa: ANN401 - any JSON value
+def as_json(value: Rollout | RolloutDecision | RolloutPreview | RolloutPlan | Insight) -> Any:  # noqa: ANN401 - any JSON value
     """Return a value as the API has it: shares in percent, times in milliseconds, durations in seconds."""
     match value:
         case Rollout():
@@ -52,3 +54,20 @@ def as_json(value: Rollout | RolloutDecision | RolloutPreview | RolloutPlan) -> 
             return msgspec.to_builtins(PreviewShape.of(value))
         case RolloutPlan():
             return msgspec.to_builtins(PlanShape.of(value))
+        case Insight():
+            return msgspec.to_builtins(InsightShape.of(value))
+
+
+def insight_of(content: bytes) -> Insight:
+    """Return the insight that JSON describes: an answer of the API, or `as_json` of an insight.
+
+    Raises:
+        DecodeError: The content is not an insight.
+
+    """
+    try:
+        fields = msgspec.json.decode(content)
+        fields = fields.get("insight", fields) if isinstance(fields, dict) else fields
+        return msgspec.convert(fields, InsightShape).insight(fields)
+    except (msgspec.MsgspecError, UnicodeDecodeError, ArithmeticError) as error:
+        raise DecodeError(f"This is not the JSON of an insight: {error}") from error

@@ -6,8 +6,9 @@ simulated. Without recorded cohorts, a model of a fleet gives some.
 
 from __future__ import annotations
 
-from codepush.rules.replay.cohorts import Cohort, Faults, as_baseline
+from codepush.rules.replay.cohorts import Cohort, Faults, as_baseline, size
 from codepush.rules.replay.model import modelled
+from codepush.rules.replay.recorded import recorded
 from codepush.rules.replay.run import Moment, Replay, replay
 
-__all__ = ["Cohort", "Faults", "Moment", "Replay", "as_baseline", "modelled", "replay"]
+__all__ = ["Cohort", "Faults", "Moment", "Replay", "as_baseline", "modelled", "recorded", "replay", "size"]
