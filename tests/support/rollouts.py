@@ -3,6 +3,7 @@
 import msgspec
 
 from codepush.rules import labels, plans
+from codepush.server.counters import Rollouts as Counts
 from codepush.server.ports.releases import NewRelease
 from codepush.server.ports.trials import TrialAddition
 from codepush.server.services.caller import Caller
@@ -36,6 +37,7 @@ class Stand:
         rollouts: What people do.
         looking: What the server does.
         announced: What commits were announced.
+        counts: What looks have counted.
 
     """
 
@@ -47,7 +49,8 @@ class Stand:
         changes = Changes(store, self.announced.append, clock=self.clock)
         self.changes = changes
         self.rollouts = Rollouts(store, changes, clock=self.clock)
-        self.looking = Looking(store, changes, clock=self.clock)
+        self.counts = Counts()
+        self.looking = Looking(store, changes, clock=self.clock, counts=self.counts)
         self.place = (Caller(kind="person", acts_as=owner), app.name, ground.deployment.name)
 
     @classmethod

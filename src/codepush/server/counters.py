@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from itertools import chain
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from msgspec import Struct, field
 
@@ -23,11 +23,13 @@ __all__ = [
     "Downloads",
     "Durations",
     "Failures",
+    "HaltTimes",
     "Held",
     "Jobs",
     "Releases",
     "Reports",
     "Requests",
+    "Rollouts",
     "Snapshots",
     "total",
 ]
@@ -35,17 +37,29 @@ __all__ = [
 BOUNDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 """Upper bounds of the histogram's buckets, in seconds."""
 
+_HALT_BOUNDS: Final = (60.0, 300.0, 900.0, 3_600.0, 14_400.0, 43_200.0, 86_400.0, 259_200.0, 604_800.0)
+
 
 class Durations(Struct):
-    """A histogram: the number of durations in each bucket of :data:`BOUNDS` and beyond, and their sum in seconds."""
+    """A histogram: the number of durations in each bucket of ``bounds`` and beyond, and their sum in seconds."""
+
+    bounds: ClassVar[tuple[float, ...]] = BOUNDS
 
     counts: list[int] = field(default_factory=lambda: [0] * (len(BOUNDS) + 1))
     seconds: float = 0.0
 
     def add(self, seconds: float) -> None:
         """Count one duration."""
-        self.counts[bisect_left(BOUNDS, seconds)] += 1
+        self.counts[bisect_left(self.bounds, seconds)] += 1
         self.seconds += seconds
+
+
+class HaltTimes(Durations):
+    """A histogram of times from the first failure of a release to its halt."""
+
+    bounds: ClassVar[tuple[float, ...]] = _HALT_BOUNDS
+
+    counts: list[int] = field(default_factory=lambda: [0] * (len(_HALT_BOUNDS) + 1))
 
 
 class Checks(Struct):
@@ -150,6 +164,18 @@ class Jobs(Struct):
     durations: Durations = field(default_factory=Durations)
 
 
+class Rollouts(Struct):
+    """Looks at rollouts with a plan.
+
+    Attributes:
+        halts: Times from the first failure that counts, dated by its download, to the halt that this process decided.
+        looked_at: Time of the last complete look, as :func:`time.time`; 0 before the first.
+    """
+
+    halts: HaltTimes = field(default_factory=HaltTimes)
+    looked_at: float = 0.0
+
+
 class Failures(Struct):
     """Failures by component: the database, the blob store, or the server itself."""
 
@@ -176,6 +202,7 @@ class Counters(Struct):
     releases: Releases = field(default_factory=Releases)
     downloads: Downloads = field(default_factory=Downloads)
     jobs: Jobs = field(default_factory=Jobs)
+    rollouts: Rollouts = field(default_factory=Rollouts)
     failures: Failures = field(default_factory=Failures)
 
     def requests(self, route: str) -> Requests:
@@ -186,7 +213,8 @@ class Counters(Struct):
 def total(running: Iterable[Counters], ended: Iterable[Counters] = ()) -> Counters:
     """Return the sum of the counters of several processes.
 
-    ``held`` covers the running processes only; its ``behind_since`` is that of the process furthest behind.
+    ``held`` covers the running processes only; its ``behind_since`` is that of the process furthest behind. The last
+    look at rollouts is that of any running process, since one process is enough.
 
     Args:
         running: Counters of the processes that run.
@@ -198,6 +226,7 @@ def total(running: Iterable[Counters], ended: Iterable[Counters] = ()) -> Counte
         deployments=sum(one.held.deployments for one in here),
         behind_since=min((one.held.behind_since for one in here if one.held.behind_since), default=0.0),
     )
+    added.rollouts.looked_at = max((one.rollouts.looked_at for one in here), default=0.0)
     return added
 
 

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from codepush.server.counters import BOUNDS, Counters, Durations, Held, Requests, total
+from codepush.server.counters import BOUNDS, Counters, Durations, HaltTimes, Held, Requests, Rollouts, total
 
 
 def counted(*, updates=0, routes=(), held=0, behind_since=0.0):
@@ -41,6 +41,17 @@ def test_an_ended_process_adds_to_counters_but_holds_nothing():
     added = total(running, ended=[counted(updates=7, held=9, behind_since=1.0)])
     assert added.fast.update == 8
     assert added.held == Held(5, 40.0)
+
+
+def test_halts_add_up_and_the_last_look_is_that_of_any_running_process():
+    """A halt is counted by the process that decided it; a process that has ended looks no more."""
+    running = [Counters(rollouts=Rollouts(looked_at=at)) for at in (50.0, 0.0, 40.0)]
+    ended = Counters(rollouts=Rollouts(looked_at=60.0))
+    for one, seconds in zip((running[0], running[2], ended), (60.0, 61.0, 10_000_000.0), strict=True):
+        one.rollouts.halts.add(seconds)
+    added = total(running, ended=[ended]).rollouts
+    assert added.looked_at == 50.0
+    assert added.halts == HaltTimes(counts=[1, 1, 0, 0, 0, 0, 0, 0, 0, 1], seconds=10_000_121.0)
 
 
 def test_the_sum_over_no_process_is_zero():

@@ -82,6 +82,22 @@ async def test_update_checks_and_reports_are_counted(server):
         assert found["codepush_failures_total", f"component={component}"] == 0
 
 
+async def test_rollouts_are_counted_by_state(server):
+    """Those that are over are left out; the last look is a few seconds ago."""
+    _, name = await make_deployment(server)
+    below = f"/apps/App/deployments/{name}"
+    info = '{"appVersion":"1.0.0","rolloutPlan":"5% 1h, 100%"}'
+    files = {"package": ("index.js", b"1"), "packageInfo": (None, info)}
+    assert (await server.post(f"{below}/release", files=files)).status_code == 201
+    assert (await metrics(server))["codepush_rollouts", "state=running"] == 1
+    assert (await server.post(f"{below}/rollouts/v1/halt", json={})).status_code == 200
+    found = await metrics(server)
+    states = {name[1]: value for name, value in found.items() if name[0] == "codepush_rollouts"}
+    assert states == {f"state={one}": 0 for one in ("scheduled", "running", "holding", "paused")} | {"state=halted": 1}
+    assert found["codepush_rollout_halt_seconds_count",] == 0  # a person decided, not the evidence
+    assert 0 <= found["codepush_rollout_last_look_seconds",] < 60
+
+
 async def test_management_requests_are_counted_by_the_pattern_of_their_path(server):
     """Names of apps, keys and unknown routes never become labels."""
     for path in ("/apps/One", "/apps/Two", "/no/such/path", "/nor/this", "/accessKeys/secret"):
@@ -104,6 +120,8 @@ async def test_every_metric_exists_from_the_start(tmp_path):
     assert found["codepush_workers",] == 1
     assert found["codepush_database_up",] == 1
     assert found["codepush_jobs", "state=waiting"] == 0
+    assert found["codepush_rollouts", "state=halted"] == 0
+    assert found["codepush_rollout_halt_seconds_count",] == 0
     assert all(family.documentation for family in text_string_to_metric_families(text))
 
 
@@ -139,5 +157,5 @@ async def test_an_unavailable_database_is_reported(patience, monkeypatch):
     monkeypatch.setattr("codepush.server.services.upkeep.overview._PATIENCE", 0.05)
     away = Away(patience)
     seen = await Overview(away, away).now()
-    assert seen.jobs is None
+    assert (seen.jobs, seen.rollouts) == (None, None)
     assert (await Overview(away, away).now()).workers == 1

@@ -154,3 +154,36 @@ async def test_two_servers_take_a_step_once(stores):
     for one in (stand, other, other):
         await one.looking.look_all()
     assert [one.kind for one in (await stand.get(label)).decisions] == ["halt", "start"]
+
+
+async def test_a_halt_is_counted_with_its_time_since_the_first_failure(stand, caplog):
+    """Once, in the process that decided it, and logged; a later look counts nothing."""
+    label = await stand.release(rollout=50)
+    await stand.plan(label, "50% 1h, 100%")
+    await stand.report(label, bad=1)
+    stand.clock.pass_(20 * MINUTE)
+    await stand.report(label, bad=2)
+    await stand.look(times=3)
+    assert sum(stand.counts.halts.counts) == 1
+    assert 20 * 60 <= stand.counts.halts.seconds <= 30 * 60
+    assert stand.counts.looked_at > 0
+    assert [one.getMessage().endswith("is halted: failures.") for one in caplog.records] == [True]
+
+
+async def test_a_halt_by_a_person_is_logged_and_not_counted(stand, caplog):
+    """The histogram is about what the server decides."""
+    label = await stand.release(rollout=50)
+    await stand.act(label, "halt")
+    assert sum(stand.counts.halts.counts) == 0
+    assert ["halted by a person" in one.getMessage() for one in caplog.records] == [True]
+
+
+async def test_open_rollouts_are_counted_by_state(stand):
+    """Those that are over are left out."""
+    for verb in ("complete", "cancel", "pause"):
+        label = await stand.release(rollout=50)
+        await stand.plan(label, "50% 1h, 100%")
+        await stand.act(label, verb)
+    async with stand.store.read() as records:
+        counts = await records.rollouts.counts()
+    assert counts == {"scheduled": 0, "running": 0, "holding": 0, "paused": 1, "halted": 0}

@@ -88,7 +88,7 @@ class Releasing:
     @cached_property
     def looking(self) -> Looking:
         """The steps of rollouts."""
-        return Looking(self._store, self._changes)
+        return Looking(self._store, self._changes, counts=self._foundation.counters.rollouts)
 
     @cached_property
     def idempotency(self) -> Idempotency:

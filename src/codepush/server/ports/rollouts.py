@@ -9,7 +9,7 @@ from msgspec import Struct
 from codepush.rollout_models import RolloutBaseline, RolloutPlan, RolloutReason, RolloutState
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 __all__ = ["ACTIVE", "OPEN", "ActiveRollout", "RolloutRecord", "Rollouts"]
 
@@ -97,6 +97,9 @@ class Rollouts(Protocol):
 
     async def active(self, *, halted_since: int) -> Sequence[ActiveRollout]:
         """Return the rollouts of all deployments in one of the states in `ACTIVE`, and those halted since a moment."""
+
+    async def counts(self) -> Mapping[RolloutState, int]:
+        """Return how many rollouts of all deployments are in each of the states in `OPEN`."""
 
     async def update(self, rollout: RolloutRecord) -> RolloutRecord | None:
         """Record a step: everything but what identifies the rollout.

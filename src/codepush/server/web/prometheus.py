@@ -19,8 +19,6 @@ from prometheus_client.core import (
 )
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
-from codepush.server.counters import BOUNDS
-
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
@@ -32,7 +30,6 @@ if TYPE_CHECKING:
 __all__ = ["exposed"]
 
 _VERSION: Final = version("codepush")
-_BOUNDS: Final = (*map(str, BOUNDS), "+Inf")
 
 
 def exposed(seen: Seen) -> tuple[bytes, str]:
@@ -63,6 +60,7 @@ class _Collector:
         yield from _management(counters.management)
         yield from _releases(counters)
         yield from _jobs(seen)
+        yield from _rollouts(seen)
         yield from _failures(seen)
 
 
@@ -158,6 +156,25 @@ def _jobs(seen: Seen) -> Iterator[Metric]:
     yield _histogram("codepush_job_seconds", "Duration of attempts at jobs.", [({}, done.durations)])
 
 
+def _rollouts(seen: Seen) -> Iterator[Metric]:
+    counts = seen.counters.rollouts
+    if seen.rollouts is not None:
+        yield _gauge(
+            "codepush_rollouts",
+            "Rollouts with a plan in the database, by state.",
+            [({"state": state}, count) for state, count in seen.rollouts.items()],
+        )
+    yield _histogram(
+        "codepush_rollout_halt_seconds", "Time from a release's first failure to its halt.", [({}, counts.halts)]
+    )
+    if counts.looked_at:
+        yield _gauge(
+            "codepush_rollout_last_look_seconds",
+            "Time since any worker last looked at all rollouts.",
+            [({}, max(0.0, time.time() - counts.looked_at))],
+        )
+
+
 def _failures(seen: Seen) -> Iterator[Metric]:
     failures = seen.counters.failures
     yield _counter(
@@ -196,7 +213,7 @@ def _histogram(
 ) -> Metric:
     family = Histogram(name, about, labels=labels)
     for having, durations in values:
-        buckets = list(zip(_BOUNDS, accumulate(durations.counts), strict=True))
+        buckets = list(zip((*map(str, durations.bounds), "+Inf"), accumulate(durations.counts), strict=True))
         family.add_metric(list(having.values()), buckets, durations.seconds)
     return family
 

@@ -7,12 +7,14 @@ however many processes look and wherever one of them is killed.
 from __future__ import annotations
 
 import logging
+import time
 from random import SystemRandom
 from typing import TYPE_CHECKING, Final
 
 import anyio
 
 from codepush.rules import conductor
+from codepush.server.counters import Rollouts as Counts
 from codepush.server.ports.errors import NewerSchemaError, UnavailableError
 from codepush.server.services.caller import Caller
 from codepush.server.services.clock import Clock, now
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from codepush.rules.conductor import Look, Position, Step
     from codepush.server.ports.rollouts import ActiveRollout, RolloutRecord
     from codepush.server.ports.store import Records, Store
-    from codepush.server.services.change import Changes
+    from codepush.server.services.change import Change, Changes
     from codepush.server.services.releasing.cases import Case
 
 __all__ = ["Looking"]
@@ -53,13 +55,15 @@ class Looking:
         store: The records.
         changes: Opens changes.
         clock: The time.
+        counts: Counts halts and looks.
 
     """
 
-    def __init__(self, store: Store, changes: Changes, *, clock: Clock = now) -> None:
+    def __init__(self, store: Store, changes: Changes, *, clock: Clock = now, counts: Counts | None = None) -> None:
         self._store = store
         self._changes = changes
         self._clock = clock
+        self._counts = counts or Counts()
         self._calm: frozenset[int] = frozenset()
 
     async def run(self) -> None:
@@ -96,6 +100,7 @@ class Looking:
         self._calm = frozenset(
             one.record.id for one, position, look in looked if conductor.is_calm(conductor.weigh(position, look))
         )
+        self._counts.looked_at = time.time()
         return _soonest((position, look) for _, position, look in looked)
 
     async def _soak(self, active: Sequence[ActiveRollout], *, at: int) -> None:
@@ -110,12 +115,16 @@ class Looking:
             async with self._changes.by(_SYSTEM) as change:
                 await change.records.deployments.lock(rollout.deployment_id)
                 found = await self._next(change.records, rollout, at=change.at)
-                if found is not None:
-                    await steps.take(change, *found)
+                if found is None:
+                    return
+                await steps.take(change, *found)
+                failing_for = await _failing_for(change, *found)
         except ConflictError:
             _log.info("The rollout %d was changed meanwhile.", rollout.id)  # the next look decides again
             return
-        if found is not None and found[1].kind in {"hold", "halt"}:
+        if failing_for is not None:
+            self._counts.halts.add(failing_for)
+        if found[1].kind in {"hold", "halt"}:
             _log_decision(*found)
 
     async def _next(self, records: Records, rollout: RolloutRecord, *, at: int) -> tuple[Case, Step] | None:
@@ -128,6 +137,17 @@ class Looking:
         case = await cases.of_release(records, deployment, history, current, at=at, was_calm=current.id in self._calm)
         step = None if case is None else conductor.next_step(case.position, case.look)
         return None if case is None or step is None else (case, step)
+
+
+async def _failing_for(change: Change, case: Case, step: Step) -> float | None:
+    """Return the seconds from the first failure that counts to the halt; ``None`` if this is none, or by silence."""
+    if step.kind != "halt":
+        return None
+    rollout = case.rollout
+    first = await change.records.trials.first_failure(
+        rollout.deployment_id, rollout.number, since=rollout.evidence_since
+    )
+    return None if first is None else max(0, change.at - first) / 1000
 
 
 def _log_decision(case: Case, step: Step) -> None:

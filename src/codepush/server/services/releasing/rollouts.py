@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -54,6 +55,8 @@ _LONGEST_LABEL: Final = 10
 """Characters of a label whose number every database can hold."""
 
 _WATCHED: Final = timedelta(days=1)
+
+_log = logging.getLogger(__name__)
 
 
 class Rollouts:
@@ -188,7 +191,15 @@ class Rollouts:
             case = await cases.of_release(change.records, deployment, history, rollout, at=change.at)
             assert case is not None  # its release is there
             rollout = await steps.by_hand(change, case, control)
-            return await self._changed(change, deployment, rollout, receipt)
+            shown = await self._changed(change, deployment, rollout, receipt)
+        if control.verb == "halt":
+            _log.warning(
+                "The rollout of %s in the deployment %s (%d) is halted by a person.",
+                label,
+                deployment.name,
+                deployment.id,
+            )
+        return shown
 
     async def _begin(
         self,

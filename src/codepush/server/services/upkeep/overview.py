@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final, Protocol
 
 from msgspec import Struct
 
+from codepush.rollout_models import RolloutState
 from codepush.server.counters import Counters
 from codepush.server.ports.errors import UnavailableError
 from codepush.server.ports.jobs import JobCounts
@@ -30,12 +32,13 @@ class Counted(Protocol):
 
 
 class Seen(Struct, frozen=True):
-    """What was seen. ``jobs`` is ``None`` when the database did not tell."""
+    """What was seen. ``jobs`` and ``rollouts`` are ``None`` when the database did not respond."""
 
     counters: Counters
     workers: int
     jobs: JobCounts | None
     oldest_seconds: float = 0.0
+    rollouts: Mapping[RolloutState, int] | None = None
 
 
 class Overview:
@@ -48,16 +51,17 @@ class Overview:
 
     async def now(self) -> Seen:
         """Return what there is to see now; a database that is away is seen, too."""
-        asked = asyncio.ensure_future(self._jobs())
+        asked = asyncio.ensure_future(self._recorded())
         await asyncio.wait([asked], timeout=_PATIENCE)
-        jobs = asked.result() if asked.done() else None
+        jobs, rollouts = asked.result() if asked.done() else (None, None)
         counters, workers = await self._counted.total()
         oldest = None if jobs is None else jobs.oldest
-        return Seen(counters, workers, jobs, 0.0 if oldest is None else max(0, self._clock() - oldest) / 1000)
+        waited = 0.0 if oldest is None else max(0, self._clock() - oldest) / 1000
+        return Seen(counters, workers, jobs, waited, rollouts)
 
-    async def _jobs(self) -> JobCounts | None:
+    async def _recorded(self) -> tuple[JobCounts | None, Mapping[RolloutState, int] | None]:
         try:
             async with self._store.read() as records:
-                return await records.jobs.counts()
+                return await records.jobs.counts(), await records.rollouts.counts()
         except UnavailableError:
-            return None
+            return None, None

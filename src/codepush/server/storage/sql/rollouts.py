@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 import msgspec
-from sqlalchemy import ColumnElement, and_, bindparam, case, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, case, delete, func, insert, or_, select, update
 
 from codepush.rollout_models import RolloutBaseline, RolloutPlan
 from codepush.server.ports.rollouts import ACTIVE, OPEN, ActiveRollout, RolloutRecord
@@ -17,6 +17,8 @@ from codepush.server.storage.sql.schema import deployments, releases, rollouts
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
+
+    from codepush.rollout_models import RolloutState
 
 
 _row: Final = rollouts.c
@@ -45,6 +47,8 @@ ACTIVE_ONES: Final = (
     .where(or_(_IS_ACTIVE, and_(_row.state == "halted", _row.looked_at >= bindparam("halted_since"))))
     .order_by(_row.id)
 )
+
+COUNTS: Final = select(_row.state, func.count().label("count")).where(_row.state.in_(OPEN)).group_by(_row.state)
 
 UPDATE: Final = update(rollouts).where(_row.id == bindparam("of_id"), _row.version == bindparam("of_version"))
 
@@ -90,6 +94,10 @@ class SqlRollouts(Queries):
             facts = {name: fields.pop(name) for name in ("rollout", "is_held", "is_disabled", "is_stopped")}
             found.append(ActiveRollout(record=_record(fields), **facts | {"is_stopped": bool(facts["is_stopped"])}))
         return found
+
+    async def counts(self) -> Mapping[RolloutState, int]:
+        found = {row["state"]: row["count"] for row in await self._all(COUNTS)}
+        return {state: found.get(state, 0) for state in OPEN}
 
     async def update(self, rollout: RolloutRecord) -> RolloutRecord | None:
         after = msgspec.structs.replace(rollout, version=rollout.version + 1)
