@@ -87,7 +87,7 @@ class Rollouts:
             return await self._show(records, deployment, rollout, at=self._clock())
 
     async def list(self, caller: Caller, app_name: str, deployment_name: str) -> Sequence[Rollout]:
-        """Return the newest rollouts of a deployment, newest first, without decisions and evidence of other releases."""
+        """Return the newest rollouts, newest first, without decisions and evidence of other releases."""
         async with self._store.read() as records:
             _, deployment = await find_deployment(records, caller, app_name, deployment_name, "view_deployment")
             history = await records.releases.history(deployment.id)
