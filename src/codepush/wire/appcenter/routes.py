@@ -420,7 +420,7 @@ _DEPLOYMENTS: Final = (
         "patch_release",
         "PATCH",
         f"{_DEPLOYMENT}/releases/{{label}}",
-        "Change what is said about a release; the label `null` means the newest one.",
+        "Update the settings of a release; the label `null` means the newest one.",
         (*_one("Release", "The changed release."), ResponseSpec(204, "Nothing to change.")),
         right="patch_release",
         body=_body("Change", is_required=False),

@@ -251,7 +251,7 @@ def add_collaborator(app_name: str, email: str) -> Call[None]:
 
 
 def remove_collaborator(app_name: str, email: str) -> Call[None]:
-    """Take an account off an app."""
+    """Remove a collaborator from an app."""
     return _call("remove_collaborator", read_nothing, _app(app_name) | {"email": segment(email, "email")})
 
 
@@ -309,7 +309,7 @@ def release(
 
 
 def patch_release(app_name: str, deployment_name: str, info: PackageInfo) -> Call[PatchAnswer]:
-    """Change what is said about a release: the one with ``info.label``, or the newest.
+    """Update the settings of a release: the one with ``info.label``, or the newest.
 
     The answer is the changed release, ``UNCHANGED`` when nothing changed, or ``None`` from servers
     that do not tell.

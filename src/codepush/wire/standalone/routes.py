@@ -300,7 +300,7 @@ RELEASES: Final = (
         "patch_release",
         "PATCH",
         f"{_DEPLOYMENT}/release",
-        "Change what is said about a release.",
+        "Update the settings of a release.",
         (
             *_shown("The changed release.", package=reference("Package")),
             ResponseSpec(204, "Nothing to change."),

@@ -46,7 +46,7 @@ _STATUSES: Final[Mapping[type[Exception], int]] = {
 }
 
 _AWAY: Final = "The server cannot reach its storage right now. Nothing was changed; please try again later."
-_AGAIN: Final = "To try again, run the command in the command line again."
+_AGAIN: Final = "Run the command again to retry."
 _DONE: Final = "From now on you can log in with it. You can close this page."
 
 _log = logging.getLogger(__name__)
