@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import textwrap
 from datetime import UTC
 from math import log10
 from typing import TYPE_CHECKING, Final
@@ -18,12 +20,14 @@ if TYPE_CHECKING:
 
 __all__ = ["decision_table", "insight_lines", "point_table", "preview_lines", "rollout_lines", "rollout_table"]
 
-_SCALE: Final = 40
-"""Characters of the scale of evidence, which ends at 1,000."""
+_SCALE: Final = 28
+"""Characters of the scale of evidence, which ends at 1,000. The line fits a terminal of 40 columns."""
 
 _MARKS: Final = (10, 100)
 _MOST: Final = 1000
 _DECISIONS: Final = 5
+_UNLIMITED: Final = 10_000
+"""Columns where the output is no terminal."""
 
 
 def rollout_table(rollouts: Sequence[Rollout]) -> Table:
@@ -43,13 +47,14 @@ def decision_table(decisions: Sequence[RolloutDecision]) -> Table:
 
 
 def rollout_lines(rollout: Rollout) -> str:
-    """Return one screen about a rollout."""
+    """Return one screen about a rollout; on a terminal, long lines are wrapped to its width."""
     lines = [f"{rollout.label} is {_state(rollout)} at {rollout.percent}%.", *filter(None, [rollout.waits_for]), ""]
     lines += [*_stages(rollout), "", *_counts(rollout), *_evidence(rollout), *map(_gap, rollout.gaps)]
     if rollout.decisions:
         lines += ["", "Last decisions"]
         lines += [f"  {_time(one)}  {one.text}" for one in rollout.decisions[:_DECISIONS]]
-    return "\n".join(lines)
+    width = shutil.get_terminal_size(fallback=(_UNLIMITED, 0)).columns
+    return "\n".join(part for line in lines for part in textwrap.wrap(line, width, subsequent_indent="    ") or [""])
 
 
 def insight_lines(insight: Insight) -> str:
@@ -144,7 +149,8 @@ def _evidence(rollout: Rollout) -> Iterable[str]:
     scale = ["#" if place < filled else "." for place in range(_SCALE)]
     for mark in _MARKS:
         scale[_place(mark)] = "|"
-    yield f"Evidence  [{''.join(scale)}] {evidence.total:,.1f}; holds at 10, halts at 100"
+    yield f"Evidence  {evidence.total:,.1f}; holds at 10, halts at 100"
+    yield f"          [{''.join(scale)}]"
     yield f"Health    {evidence.health:,.1f}; advances at 10"
 
 

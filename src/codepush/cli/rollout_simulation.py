@@ -107,7 +107,8 @@ def _subject(
     if file is not None:
         return _recorded(str(file), _read(file))
     if label is not None:
-        return _recorded(label, cli.client.get_insight(cli.app(app), cli.deployment(deployment), label))
+        name, of = cli.app(app), cli.deployment(deployment)
+        return _recorded(label, cli.client.get_insight(name, of, label))
     return _Subject("a modelled release", None, modelled(_DEVICES, seed=seed))
 
 

@@ -1,6 +1,6 @@
 """JSON results, with the field names of the standalone dialect.
 
-Times are milliseconds since 1970, sizes are bytes; unknown values are omitted.
+Times are milliseconds since 1970, sizes are bytes; unknown values are omitted. Rollout plans are as the API has them.
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ from typing import Any, Final
 
 from msgspec import Struct
 
+from codepush.client.rollout_plans import as_json
 from codepush.models import Package
+from codepush.rollout_models import RolloutPlan
 
 __all__ = ["plain"]
 
@@ -25,15 +27,15 @@ _ON_SERVERS: Final = frozenset({"is_held"})
 def plain(value: object) -> Any:  # noqa: ANN401 - any JSON value
     """Return a model, or a list or dictionary of models, as JSON; unknown values are omitted."""
     match value:
+        case RolloutPlan():
+            return as_json(value)
         case Struct():
             return _fields(value)
         case datetime():
             return (value - _EPOCH) // timedelta(milliseconds=1)
-        case str():
-            return value
         case Mapping():
             return {key: plain(one) for key, one in value.items()}
-        case Sequence():
+        case Sequence() if not isinstance(value, str):
             return [plain(one) for one in value]
         case _:
             return value

@@ -69,5 +69,5 @@ def insight_of(content: bytes) -> Insight:
         fields = msgspec.json.decode(content)
         fields = fields.get("insight", fields) if isinstance(fields, dict) else fields
         return msgspec.convert(fields, InsightShape).insight(fields)
-    except (msgspec.MsgspecError, UnicodeDecodeError, ArithmeticError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, ArithmeticError) as error:
         raise DecodeError(f"This is not the JSON of an insight: {error}") from error
