@@ -77,8 +77,12 @@ class Stand:
             )
         return labels.label(added.number)
 
+    def spelled(self, text, **more):
+        """Return the plan that a text means, with further settings."""
+        return msgspec.structs.replace(plans.parse(text), **more)
+
     async def plan(self, label, text, **more):
-        return await self.rollouts.plan(*self.place, label, msgspec.structs.replace(plans.parse(text), **more))
+        return await self.rollouts.plan(*self.place, label, self.spelled(text, **more))
 
     async def act(self, label, verb, **more):
         return await self.rollouts.act(*self.place, label, Control(verb=verb, **more))
@@ -91,6 +95,15 @@ class Stand:
         async with self.store.read() as records:
             history = await records.releases.history(self.ground.deployment.id)
         return next(one for one in history if labels.label(one.number) == label)
+
+    async def stored(self):
+        """Return the releases by number, the rollouts, and the audit lines about these, oldest first."""
+        deployment = self.ground.deployment
+        async with self.store.read() as records:
+            history = await records.releases.history(deployment.id)
+            rollouts = await records.rollouts.of_deployment(deployment.id, limit=1_000)
+            lines = await records.events.of_deployment(self.ground.app_id, deployment.id, "rollout", limit=1_000)
+        return {one.number: one for one in history}, rollouts, lines[::-1]
 
     async def report(self, label, *, ok=0, bad=0, began=None):
         """Count trials of a label that began and ended now."""

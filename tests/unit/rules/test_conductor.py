@@ -37,7 +37,7 @@ CRASHING = {"verdicts": 3, "failures": 3}
 WORSE = {"verdicts": 30, "failures": 3}
 
 VERBS = ("pause", "resume", "advance", "halt", "complete", "cancel")
-NOTICES = ("patched", "completed", "disabled", "superseded", "restored")
+NOTICES = ("patched", "completed", "disabled", "enabled", "superseded", "restored")
 ACTIVE = ("scheduled", "running", "holding", "paused")
 OVER = ("completed", "superseded", "cancelled")
 
@@ -406,6 +406,29 @@ def test_errors_name_the_right_verb(before, verb, hint):
 def test_a_patch_to_all_devices_completes(percent):
     completed = noticed(position(), "patched", percent).position
     assert (completed.state, completed.percent) == ("completed", 100)
+
+
+@pytest.mark.parametrize("what", ["patched", "completed"])
+def test_a_patch_to_all_devices_pauses_a_held_release(what):
+    """Completed, it could never be resumed and would stay held for good."""
+    held = position(state="holding", reason="suspect", is_held=True)
+    paused = noticed(held, what, 100).position
+    assert (paused.state, paused.reason, paused.percent, paused.is_held) == ("paused", "patched", 100, True)
+    resumed = by_hand(paused, look(**WORSE), "resume", note="a test device").position
+    assert (resumed.state, resumed.percent, resumed.is_held) == ("running", 100, False)
+
+
+def test_enabling_pauses_what_has_not_started_and_completes_nothing():
+    before = position(state="scheduled", is_disabled=True, percent=100, plan=replace(PLAN, starts_at=NOON))
+    paused = noticed(before, "enabled", 100).position
+    assert (paused.state, paused.reason, paused.is_disabled) == ("paused", "patched", False)
+    assert noticed(position(state="paused", reason="disabled", percent=100), "enabled", 100) is None
+
+
+def test_a_start_never_lowers_the_percentage():
+    before = position(state="scheduled", plan=replace(PLAN, starts_at=NOON), limit=None, percent=30)
+    started = next_step(before, look()).position
+    assert (started.state, started.percent, started.stage) == ("running", 30, 1)
 
 
 def test_disabling_pauses():

@@ -23,6 +23,7 @@ from codepush.rules.conductor.positions import (
     Verb,
     is_soaking,
 )
+from codepush.rules.conductor.steps import stage_at
 from codepush.rules.conductor.verbs import NoteNeededError, WrongStateError, by_hand
 from codepush.rules.conductor.waiting import waits_for
 from codepush.rules.conductor.weighing import is_calm, is_suspect, weigh
@@ -44,6 +45,7 @@ __all__ = [
     "is_suspect",
     "next_step",
     "noticed",
+    "stage_at",
     "waits_for",
     "weigh",
 ]

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
+from codepush.models import COMPLETE_ROLLOUT
 from codepush.rules.conductor.positions import BASELINE_ROSE, OVER, Look, Notice, Position, Step
-from codepush.rules.conductor.steps import advanced, following, halted
+from codepush.rules.conductor.steps import advanced, following, halted, stage_at
 from codepush.rules.conductor.weighing import is_calm, is_suspect, weigh
 from codepush.rules.evidence import ADVANCE, HALT, SHARED_CAUSE
 from codepush.rules.plans import is_open
@@ -43,6 +44,9 @@ def next_step(position: Position, look: Look) -> Step | None:
 def noticed(position: Position, what: Notice, percent: int | None = None) -> Step | None:
     """Return what follows for a rollout from a change of its release by any tool, if anything.
 
+    A release that is held stays so when it is set to all devices: its rollout pauses, as a completed one could not be
+    resumed.
+
     Args:
         position: Where it stood before the change.
         what: The change.
@@ -53,16 +57,22 @@ def noticed(position: Position, what: Notice, percent: int | None = None) -> Ste
         return None
     if what == "superseded":
         return Step(kind="supersede", position=replace(position, state="superseded", reason=None))
-    if what == "completed" or (what == "patched" and percent in {None, 100}):
+    is_raised = what in {"patched", "completed"}
+    raised = (percent if what == "patched" else None) or COMPLETE_ROLLOUT
+    if is_raised and raised == COMPLETE_ROLLOUT and not position.is_held:
         return Step(kind="complete", position=replace(position, state="completed", reason="patched", percent=100))
     if position.state == "paused" or (what == "disabled" and position.state == "scheduled"):
         return None
-    after = replace(position, state="paused", reason=what)
-    if what == "patched":
-        after = replace(after, percent=percent)
-    if what == "disabled":
-        after = replace(after, is_disabled=True)
-    return Step(kind="pause", position=after)
+    return Step(
+        kind="pause",
+        position=replace(
+            position,
+            state="paused",
+            reason="patched" if is_raised or what == "enabled" else what,
+            percent=raised if is_raised else position.percent,
+            is_disabled=what == "disabled" or (position.is_disabled and what != "enabled"),
+        ),
+    )
 
 
 def _due(position: Position, look: Look) -> Step | None:
@@ -70,7 +80,8 @@ def _due(position: Position, look: Look) -> Step | None:
     starts_at = position.plan.starts_at or look.at
     if look.at < starts_at:
         return None
-    first = replace(position, stage=0, percent=position.plan.stages[0].percent)
+    percent = max(position.percent, position.plan.stages[0].percent)
+    first = replace(position, stage=stage_at(position.plan, percent), percent=percent)
     if look.at - starts_at > _MOST_DELAY:
         return Step(kind="pause", position=replace(first, state="paused", reason="missed"))
     return Step(

@@ -14,7 +14,7 @@ __all__ = ["BASELINE_ROSE", "OVER", "Look", "Notice", "Position", "Silence", "St
 Verb: TypeAlias = Literal["pause", "resume", "advance", "halt", "complete", "cancel"]
 """What a person can do with a rollout."""
 
-Notice: TypeAlias = Literal["patched", "completed", "disabled", "superseded", "restored"]
+Notice: TypeAlias = Literal["patched", "completed", "disabled", "enabled", "superseded", "restored"]
 """What any tool can do with a release while its rollout goes on."""
 
 StepKind: TypeAlias = Literal[

@@ -10,14 +10,19 @@ from codepush.rules.conductor.positions import BASELINE_ROSE, Position, Step
 from codepush.rules.evidence import SHARED_CAUSE
 
 if TYPE_CHECKING:
-    from codepush.rollout_models import RolloutEvidence, RolloutReason, RolloutStage
+    from codepush.rollout_models import RolloutEvidence, RolloutPlan, RolloutReason, RolloutStage
 
-__all__ = ["advanced", "following", "halted"]
+__all__ = ["advanced", "following", "halted", "stage_at"]
 
 
 def following(position: Position) -> RolloutStage | None:
     """Return the stage after the present one."""
     return next(iter(position.plan.stages[position.stage + 1 :]), None)
+
+
+def stage_at(plan: RolloutPlan, percent: int) -> int:
+    """Return the index of the last stage whose percentage is at most this one; of the first one if none is."""
+    return max((index for index, stage in enumerate(plan.stages) if stage.percent <= percent), default=0)
 
 
 def advanced(position: Position) -> Step:

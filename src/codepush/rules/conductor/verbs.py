@@ -8,7 +8,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from codepush.rules.conductor.positions import OVER, Look, Position, Step, Verb
-from codepush.rules.conductor.steps import advanced, following, halted
+from codepush.rules.conductor.steps import advanced, following, halted, stage_at
 from codepush.rules.conductor.weighing import is_suspected, weigh
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def _approved(position: Position) -> RolloutPlan:
 def _taken_up(resumed: Position) -> Step:
     """Resume a rollout at the stage that fits its percentage, which may have been set by hand."""
     stages = resumed.plan.stages
-    stage = max((index for index, one in enumerate(stages) if one.percent <= resumed.percent), default=0)
+    stage = stage_at(resumed.plan, resumed.percent)
     is_new = resumed.limit is None
     return Step(
         kind="resume",

@@ -151,8 +151,10 @@ class Rollouts:
             if release is not history[-1]:
                 raise ConflictError("Only the newest release can get a rollout plan.", code="not_newest")
             rollout = await change.records.rollouts.of_release(deployment.id, release.number)
+            if rollout is None or rollout.state == "cancelled":
+                _check_can_begin(release, plan)
             if rollout is None:
-                rollout = await self._begin(change, deployment, history, release, plan)
+                rollout = await steps.plan_release(change, deployment, history, release, plan)
             elif rollout.state in {*ACTIVE, "cancelled"}:
                 rollout = await self._replan(change, deployment, history, rollout, plan)
             else:
@@ -200,23 +202,6 @@ class Rollouts:
                 deployment.id,
             )
         return shown
-
-    async def _begin(
-        self,
-        change: Change,
-        deployment: DeploymentRecord,
-        history: Sequence[ReleaseRecord],
-        release: ReleaseRecord,
-        plan: RolloutPlan,
-    ) -> RolloutRecord:
-        """Give a release that has no rollout a plan."""
-        if not is_unfinished(release.rollout) and plan.stages[0].percent < COMPLETE_ROLLOUT:
-            raise ConflictError(
-                "The release has reached all devices already. It can only be watched: give it a plan such as "
-                '"100% 1d".',
-                code="rollout_over",
-            )
-        return await steps.plan_release(change, deployment, history, release, plan)
 
     async def _replan(
         self,
@@ -276,6 +261,15 @@ async def _locked_release(
     if release is None:
         raise NotFoundError("Release not found for given label.", code="release_not_found", field="label")
     return history, release
+
+
+def _check_can_begin(release: ReleaseRecord, plan: RolloutPlan) -> None:
+    """Refuse a plan with stages for a release that has reached all devices."""
+    if not is_unfinished(release.rollout) and plan.stages[0].percent < COMPLETE_ROLLOUT:
+        raise ConflictError(
+            'The release has reached all devices already. It can only be watched: give it a plan such as "100% 1d".',
+            code="rollout_over",
+        )
 
 
 def _own_plan(release: ReleaseRecord) -> RolloutPlan:

@@ -81,7 +81,7 @@ async def add(
         state=state,
         reason="disabled" if state == "paused" else None,
         plan=plan,
-        stage=_stage_of(plan, percent),
+        stage=conductor.stage_at(plan, percent),
         stage_at=change.at,
         evidence_since=change.at,
         looked_at=change.at,
@@ -200,8 +200,10 @@ async def plan_release(
     release: ReleaseRecord,
     plan: RolloutPlan,
 ) -> RolloutRecord:
-    """Give a release a plan that was made without one; its percentage does not fall."""
-    percent = max(release.rollout or COMPLETE_ROLLOUT, plan.stages[0].percent)
+    """Give a release a plan that was made without one; its percentage does not fall, nor rise before the start."""
+    percent = release.rollout or COMPLETE_ROLLOUT
+    if not _starts_later(plan, change.at):
+        percent = max(percent, plan.stages[0].percent)
     raised = structs.replace(release, rollout=None if percent == COMPLETE_ROLLOUT else percent)
     if raised != release:
         await change.records.releases.update(deployment.id, raised)
@@ -214,13 +216,22 @@ async def replan(change: Change, case: Case, plan: RolloutPlan) -> RolloutRecord
     before = case.position
     percent = before.percent if before.state == "scheduled" else max(before.percent, plan.stages[0].percent)
     after = structs.replace(
-        before, plan=plan, percent=percent, stage=_stage_of(plan, percent), limit=plan.limit or before.limit
+        before, plan=plan, percent=percent, stage=conductor.stage_at(plan, percent), limit=plan.limit or before.limit
     )
     is_again = before.state == "cancelled"
     if is_again:
-        after = structs.replace(after, state="paused" if before.is_disabled else "running", reason=None)
-    step = Step(kind="plan", position=after, restarts_stage=True, restarts_evidence=is_again)
+        after = _planned_again(after)
+    step = Step(kind="plan", position=after, restarts_stage=True, restarts_evidence=is_again and not after.is_held)
     return await take(change, case, step)
+
+
+def _planned_again(position: Position) -> Position:
+    """Return where a cancelled rollout with a new plan stands; what is held or disabled waits for a person."""
+    if position.is_held:
+        return structs.replace(position, state="paused", reason="suspect")
+    if position.is_disabled:
+        return structs.replace(position, state="paused", reason="disabled")
+    return structs.replace(position, state="running", reason=None)
 
 
 async def pause_restored(change: Change) -> None:
@@ -302,15 +313,10 @@ def _starts_later(plan: RolloutPlan, at: int) -> bool:
     return plan.starts_at is not None and plan.starts_at > datetime.fromtimestamp(at / 1000, UTC)
 
 
-def _stage_of(plan: RolloutPlan, percent: int) -> int:
-    """Return the index of the last stage whose percentage is at most this one; of the first one if none is."""
-    return max((index for index, stage in enumerate(plan.stages) if stage.percent <= percent), default=0)
-
-
 def _patched(before: ReleaseRecord, after: ReleaseRecord) -> Notice | None:
     """Return what a patch means for a rollout, if anything."""
     if after.is_disabled and not before.is_disabled:
         return "disabled"
     if after.rollout != before.rollout:
         return "patched" if is_unfinished(after.rollout) else "completed"
-    return "patched" if before.is_disabled and not after.is_disabled else None
+    return "enabled" if before.is_disabled and not after.is_disabled else None
