@@ -10,13 +10,15 @@ import sys
 import threading
 import zipfile
 from contextlib import closing
+from datetime import UTC, datetime
 from pathlib import Path
 
 import anyio
 import psycopg
 import pytest
 
-from codepush import CodePushError, PackageInfo
+from codepush import CodePushError, PackageInfo, RolloutPlan
+from codepush.rules import plans
 from codepush.server import operations
 from codepush.server.assembly.foundation import open_blobs
 from codepush.server.storage.sql.schema import metadata
@@ -154,6 +156,30 @@ def test_while_somebody_writes(tmp_path):
         restore(place, tmp_path / f"{number}.backup")
         findings = check(place)
         assert (findings.problems, findings.orphans) == ((), ())
+
+
+def test_a_restore_pauses_rollouts(postgresql_url, tmp_path):
+    """What devices reported since the backup is unknown: active plans wait for a person, others stay as they are."""
+    plan = RolloutPlan(stages=plans.parse("5%, 100%").stages, starts_at=datetime(2999, 1, 1, tzinfo=UTC))
+    with live_server(tmp_path / "data") as server, server.client() as client:
+        for app, given in (("Running", "5% 1h, 100%"), ("Planned", plan), ("Halted", "5%, 100%"), ("Over", "5%, 100%")):
+            client.add_app(app)
+            client.release(app, "Staging", make_bundle(tmp_path / app), "1.0.0", plan=given)
+        client.halt_rollout("Halted", "Staging", "v1")
+        client.complete_rollout("Over", "Staging", "v1")
+        back_up(server.settings, tmp_path / "backup")
+    restore(settings(tmp_path / "restored", database_url=postgresql_url), tmp_path / "backup")
+    with live_server(tmp_path / "restored", database_url=postgresql_url) as server, server.client() as client:
+        found = {app.name: client.get_rollout(app.name, "Staging") for app in client.get_apps()}
+        assert {name: (one.state, one.reason) for name, one in found.items()} == {
+            "Running": ("paused", "restored"),
+            "Planned": ("paused", "restored"),
+            "Halted": ("halted", "person"),
+            "Over": ("completed", "person"),
+        }
+        assert [(one.kind, one.actor) for one in found["Running"].decisions[:1]] == [("pause", "server:cli")]
+        assert client.resume_rollout("Planned", "Staging", "v1").state == "running"
+        assert not client.get_deployment_history("Planned", "Staging")[0].is_disabled
 
 
 def test_a_target_that_is_not_empty(populated, tmp_path):
