@@ -1,5 +1,7 @@
 """Rollouts with a plan: looks, steps and what people do, on each kind of database."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from codepush.server.services.errors import ConflictError, InvalidError, NotFoundError
@@ -187,3 +189,44 @@ async def test_open_rollouts_are_counted_by_state(stand):
     async with stand.store.read() as records:
         counts = await records.rollouts.counts()
     assert counts == {"scheduled": 0, "running": 0, "holding": 0, "paused": 1, "halted": 0}
+
+
+async def test_a_plan_that_starts_later_changes_no_percentage_before_and_lowers_none(stand):
+    """A release that devices have already stays at its percentage, and starts at the stage that fits it."""
+    label = await stand.release(rollout=50)
+    soon = datetime.fromtimestamp(stand.clock() / 1000, UTC) + timedelta(minutes=10)
+    planned = await stand.plan(label, "5% 1h, 60% 1h, 100%", starts_at=soon)
+    assert (planned.state, planned.percent) == ("scheduled", 50)
+    await stand.look(after=11 * MINUTE)
+    started = await stand.get(label)
+    assert (started.state, started.percent, started.stage) == ("running", 50, 1)
+    other = await stand.release(rollout=5)
+    later = soon + timedelta(hours=1)
+    assert (await stand.plan(other, "20% 1h, 100%", starts_at=later)).percent == 5
+    await stand.look(after=2 * HOUR)
+    assert (await stand.get(other)).percent == 20
+
+
+async def test_a_suspect_release_stays_held_when_it_is_planned_again(stand):
+    """After a cancellation, a person has to overrule the evidence with a note before devices get it."""
+    label = await stand.release(rollout=50)
+    await stand.plan(label, "50% 1h, 100%", limit=0.1)
+    await stand.report(label, bad=5, ok=5)
+    await stand.look()
+    assert (await stand.act(label, "cancel")).is_held
+    planned = await stand.plan(label, "50% 1h, 100%", limit=0.1)
+    assert (planned.state, planned.reason, planned.is_held) == ("paused", "suspect", True)
+    with pytest.raises(InvalidError):
+        await stand.act(label, "resume")
+    resumed = await stand.act(label, "resume", note="A test device.")
+    assert (resumed.state, resumed.is_held) == ("running", False)
+
+
+async def test_a_finished_release_whose_rollout_was_cancelled_can_only_be_watched(stand):
+    """As one that never had a plan."""
+    label = await stand.release()
+    await stand.plan(label, "100% 1h")
+    await stand.act(label, "cancel")
+    with pytest.raises(ConflictError):
+        await stand.plan(label, "5% 1h, 100%")
+    assert (await stand.plan(label, "100% 1h")).state == "running"
