@@ -57,10 +57,8 @@ def noticed(position: Position, what: Notice, percent: int | None = None) -> Ste
         return None
     if what == "superseded":
         return Step(kind="supersede", position=replace(position, state="superseded", reason=None))
-    is_raised = what in {"patched", "completed"}
-    raised = (percent if what == "patched" else None) or COMPLETE_ROLLOUT
-    if is_raised and raised == COMPLETE_ROLLOUT and not position.is_held:
-        return Step(kind="complete", position=replace(position, state="completed", reason="patched", percent=100))
+    if what in {"patched", "completed"}:
+        return _raised(position, percent or COMPLETE_ROLLOUT)
     if position.state == "paused" or (what == "disabled" and position.state == "scheduled"):
         return None
     return Step(
@@ -68,11 +66,19 @@ def noticed(position: Position, what: Notice, percent: int | None = None) -> Ste
         position=replace(
             position,
             state="paused",
-            reason="patched" if is_raised or what == "enabled" else what,
-            percent=raised if is_raised else position.percent,
-            is_disabled=what == "disabled" or (position.is_disabled and what != "enabled"),
+            reason="patched" if what == "enabled" else what,
+            is_disabled={"disabled": True, "enabled": False}.get(what, position.is_disabled),
         ),
     )
+
+
+def _raised(position: Position, percent: int) -> Step | None:
+    """Return what follows from a percentage that was set by hand."""
+    if percent == COMPLETE_ROLLOUT and not position.is_held:
+        return Step(kind="complete", position=replace(position, state="completed", reason="patched", percent=percent))
+    if position.state == "paused":
+        return None
+    return Step(kind="pause", position=replace(position, state="paused", reason="patched", percent=percent))
 
 
 def _due(position: Position, look: Look) -> Step | None:
