@@ -2,32 +2,41 @@
 
 Starts a server of its own on a free port in a temporary folder, releases two versions of the app
 in ``examples/hello``, and lets two simulated devices take them: one that is among the first 25 % of
-a rollout, and one that is not. Every step is checked; the script exits with 1 when one differs from
+a rollout, and one that is not. Then 60 more devices follow two rollouts with a plan: of a release
+that crashes, and of its fix. Every step is checked; the script exits with 1 when one differs from
 what is expected.
 """
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
+import textwrap
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import timedelta
 from itertools import count
 from pathlib import Path
 
-from codepush import CodePush, CodePushError, Metrics, PackageInfo
+from msgspec import structs
+
+from codepush import CodePush, CodePushError, Metrics, PackageInfo, Rollout
 from codepush.device import SimulatedDevice
 from codepush.packaging.local import prepare
-from codepush.rules import rollout
+from codepush.rules import plans, rollout
 
 CODEPUSH = str(Path(sys.executable).with_name("codepush"))
 HELLO = Path(__file__).parent / "hello"
 APP = "Hello"
 BINARY = "1.0.0"
 ROLLOUT = 25
+FLEET = 60
+PLAN = "20% 10s, 100%"
 
 
 class Scenario:
@@ -136,6 +145,65 @@ def run_scenario(scenario: Scenario, code_push: CodePush, new_device: Callable[.
         if one is not None:
             print(f"  {label:22}{one.active:8}{one.downloaded:12}{one.installed:11}{one.failed:8}")
     scenario.expect("the metrics", counted, {"v1": replaced, "v2": everyone})
+    print()
+
+
+def run_rollouts(
+    scenario: Scenario, code_push: CodePush, new_device: Callable[..., SimulatedDevice], folder: Path
+) -> None:
+    """Release v3, which crashes, and v4 to a fleet, both with a rollout plan."""
+    key = code_push.get_deployment(APP, "Production").key
+    fleet = [new_device(deployment_key=key, client_unique_id=f"fleet-{number}") for number in range(FLEET)]
+    scenario.expect("who runs v2", takers(fleet, "v2"), {device.client_unique_id for device in fleet})
+    scenario.report(f"Let {FLEET} more devices take v2.")
+
+    release_with_plan(code_push, folder, "throw new Error('v3');")
+    first = [device for device in fleet if rollout.is_selected(device.client_unique_id, 20, "v3")]
+    rest = [device for device in fleet if device not in first]
+    scenario.report(f'Released v3, which crashes, with the plan "{PLAN}": {len(first)} devices are in its first stage.')
+    for device in first:
+        device.sync()
+        device.restart(crash=True)
+    for device in first[:3]:
+        scenario.expect("what a device runs after the crash", device.restart().label, "v2")
+    scenario.report(f"{len(first)} devices took v3 and crashed; 3 were opened again, rolled back and reported it.")
+    halted = wait_for(code_push, lambda one: one.state == "halted")
+    scenario.report("The server halted the rollout by itself.")
+    print(textwrap.indent(textwrap.fill(halted.decisions[0].text, 88), " " * 12))
+    scenario.expect("offers of v3 to other devices", {device.check() for device in rest}, {None})
+    scenario.expect("what those with v3 run", {device.restart().label for device in first}, {"v2"})
+    scenario.report(f"None of the other {len(rest)} devices is offered v3; those that had it run v2 again.")
+
+    release_with_plan(code_push, folder, "// v4")
+    first = [device for device in fleet if rollout.is_selected(device.client_unique_id, 20, "v4")]
+    scenario.expect("who takes v4", takers(fleet, "v4"), {device.client_unique_id for device in first})
+    scenario.report(f"Released v4, the fix, with the same plan: {len(first)} devices took it.")
+    wait_for(code_push, lambda one: one.stage == len(one.plan.stages))
+    scenario.expect("who runs v4", takers(fleet, "v4"), {device.client_unique_id for device in fleet})
+    scenario.report(f"The rollout advanced to 100 % by itself: all {FLEET} devices run v4.")
+    print("            Seconds are for the demo: a real plan takes days, and reports instead of patience.")
+
+
+def release_with_plan(code_push: CodePush, folder: Path, line: str) -> None:
+    """Release v2 with another line of code to Production."""
+    contents = folder / "CodePush"
+    shutil.copytree(HELLO / "v2" / "CodePush", contents, dirs_exist_ok=True)
+    with (contents / "index.android.bundle").open("a") as bundle:
+        bundle.write(line)
+    plan = structs.replace(plans.parse(PLAN), patience=timedelta(seconds=10))
+    code_push.release(APP, "Production", contents, BINARY, plan=plan)
+
+
+def wait_for(code_push: CodePush, is_so: Callable[[Rollout], bool]) -> Rollout:
+    """Return the newest rollout once something is so."""
+    return next(one for one in code_push.watch_rollout(APP, "Production", interval=0.5) if is_so(one))
+
+
+def takers(fleet: Sequence[SimulatedDevice], label: str) -> set[str]:
+    """Let devices take their updates, and return the IDs of those that run a release then."""
+    with ThreadPoolExecutor() as pool:
+        running = list(pool.map(take_update, fleet))
+    return {device.client_unique_id for device, runs in zip(fleet, running, strict=True) if runs == label}
 
 
 def main() -> None:
@@ -158,6 +226,7 @@ def main() -> None:
 
             with CodePush(access_key, url) as code_push:
                 run_scenario(scenario, code_push, new_device)
+                run_rollouts(scenario, code_push, new_device, Path(folder))
     scenario.end()
 
 

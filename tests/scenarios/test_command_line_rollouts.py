@@ -245,7 +245,7 @@ def test_the_verbs(planned, bundles):
     assert act("advance") == ("running", 25)
     assert act("halt", "--note", "crashes") == ("halted", 25)
     code, said = planned.fails("rollout", "resume", *STAGING)
-    assert (code, "a note is needed" in said) == (4, True)
+    assert (code, "A note is needed to resume" in said) == (4, True)
     assert act("resume", "--note", "fixed", "--limit", "3%") == ("running", 25)
     assert planned.json("rollout", "plan", *STAGING, "50%, 100% 1h")["percent"] == 50
     assert act("complete") == ("completed", 100)
