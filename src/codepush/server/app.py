@@ -1,4 +1,4 @@
-"""The server as an ASGI application: routes, middleware, and what runs beside them."""
+"""The server as an ASGI application: routes, middleware and background tasks."""
 
 from __future__ import annotations
 

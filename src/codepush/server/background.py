@@ -1,4 +1,4 @@
-"""What goes on beside requests, for as long as the server runs."""
+"""Background tasks, which run as long as the server."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ if TYPE_CHECKING:
 __all__ = ["keep_running"]
 
 _PAUSE: Final = 1.0
-"""Seconds until something that failed begins again."""
+"""Seconds until a failed task starts again."""
 
 _log = logging.getLogger(__name__)
 
 
 async def keep_running(run: Callable[[], Awaitable[None]], failures: Failures, *, pause: float = _PAUSE) -> None:
-    """Run a part of the server until it is cancelled.
+    """Run a background task until it is cancelled.
 
-    Each part expects its own troubles. One that it did not expect must not end it unseen, or devices would get no
-    release any more, or reports wait for ever: it is logged and counted, and the part begins again.
+    Each task handles the errors that it expects. Any other error is logged and counted, and the task starts again:
+    without it, devices would receive no new releases, or reports would wait for ever.
 
     Args:
-        run: runs until it is cancelled.
-        failures: counts what was not expected.
-        pause: seconds until it begins again.
+        run: Runs until it is cancelled.
+        failures: Counter of the unexpected errors.
+        pause: Seconds until the task starts again.
 
     """
     while True:
         try:
             await run()
-        except Exception:  # noqa: BLE001 - whatever it is, phones and reports must not wait for a part that is gone
+        except Exception:  # noqa: BLE001 - devices and reports depend on the task
             failures.server += 1
-            _log.exception("A part of the server failed, and begins again: %s", getattr(run, "__qualname__", run))
+            _log.exception("A background task failed and starts again: %s", getattr(run, "__qualname__", run))
         await anyio.sleep(pause)

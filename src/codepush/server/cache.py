@@ -1,4 +1,4 @@
-"""A cache of bounded size: what was added last, in so many bytes."""
+"""A cache of bounded size, in bytes, that evicts the oldest entries."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ K = TypeVar("K")
 V = TypeVar("V")
 
 ENTRY: Final = 128
-"""Bytes that a dictionary needs for an entry, besides its key and value, at its emptiest."""
+"""Bytes that a dictionary needs for an entry, besides its key and value."""
 
 _BATCH: Final = 64
-"""One entry in so many is evicted at a time, since a dictionary finds its oldest entry by passing the removed ones."""
+"""Share of the entries evicted at a time (1 in 64): a dictionary finds its oldest entry by skipping removed ones."""
 
 
 class BoundedCache(Generic[K, V]):
-    """Keeps what was added last, up to a number of bytes. The oldest entries are evicted first, used or not.
+    """The newest entries, up to a number of bytes. The oldest ones are evicted first, used or not.
 
-    So reading costs one look-up and nothing more. An entry that is still in use is built and added again.
+    A read is therefore a single look-up. An evicted entry that is still in use is built and added again.
 
     Args:
-        limit: bytes that all entries may take together. An entry that is larger is not kept.
-        cost: returns the bytes that an entry takes, and the same for as long as it is kept.
+        limit: Bytes of all entries together. A larger entry is not stored.
+        cost: Returns the bytes of an entry; constant while the entry is stored.
 
     Attributes:
-        values: the entries, oldest first. Read them directly where a method call costs too much.
-        size: bytes that they take.
+        values: The entries, oldest first. Read them directly where a method call is too slow.
+        size: Bytes of all entries.
 
     """
 
@@ -44,11 +44,11 @@ class BoundedCache(Generic[K, V]):
         self.size = 0
 
     def get(self, key: K) -> V | None:
-        """Return a value if it is still there."""
+        """Return a value; ``None`` if it is not cached."""
         return self.values.get(key)
 
     def add(self, key: K, value: V) -> None:
-        """Keep a value (not ``None``) as the newest, in place of an earlier one with this key."""
+        """Store a value (not ``None``) as the newest; it replaces an earlier one with this key."""
         self.pop(key)
         self.values[key] = value
         self.size += self._cost(key, value)
@@ -57,7 +57,7 @@ class BoundedCache(Generic[K, V]):
                 self.pop(oldest)
 
     def pop(self, key: K) -> V | None:
-        """Remove a value and return it, if it is there."""
+        """Remove a value and return it; ``None`` if it is not cached."""
         value = self.values.pop(key, None)
         if value is not None:
             self.size -= self._cost(key, value)

@@ -1,4 +1,4 @@
-"""File descriptors: each connection takes one, as does each file that is open."""
+"""File descriptors: each connection and each open file takes one."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 __all__ = ["connections_within", "raise_limit"]
 
 _RESERVED: Final = 4
-"""One in so many descriptors is for the database, listeners, uploads and downloads."""
+"""Share of the descriptors (1 in 4) reserved for the database, listeners, uploads and downloads."""
 
 _FEWEST: Final = 10
 
@@ -35,5 +35,5 @@ def raise_limit() -> int | None:
 
 
 def connections_within(files: int | None, wanted: int) -> int:
-    """Return how many connections a process can keep open that may open so many files; at most as many as wanted."""
+    """Return how many connections fit a limit on open files; at most ``wanted``."""
     return wanted if files is None else max(_FEWEST, min(wanted, files - files // _RESERVED))

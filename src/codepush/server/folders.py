@@ -62,14 +62,14 @@ def work_folder(
     size: int = 0,
     admit: Callable[[Sequence[Claim]], None] | None = None,
 ) -> Iterator[Path]:
-    """Create a locked folder for the block. It is removed when the block ends, with all that is in it.
+    """Create a locked folder for the block. It is deleted with its content when the block ends.
 
     Args:
         workspace: The folder to create it in.
         kind: Its purpose, in lower-case letters.
         account_id: The account that it works for; 0 for none.
         size: Bytes to reserve for it.
-        admit: Called with the claims of all other folders; no process creates one meanwhile. It raises to reject.
+        admit: Called with the claims of all other folders; no process creates another one meanwhile. It raises to reject.
 
     """
     with _exclusive(workspace):

@@ -1,6 +1,6 @@
 """Logging: JSON for machines or lines of text for humans, all on standard error.
 
-All parts log with the standard library. A line carries the id of the request that it belongs to. Tracebacks are shown
+All modules log with the standard library. A line carries the ID of its request. Tracebacks are shown
 without the values of variables, which may be secrets.
 """
 
@@ -21,20 +21,20 @@ if TYPE_CHECKING:
 __all__ = ["REQUEST_ID", "set_up"]
 
 REQUEST_ID: Final[ContextVar[str | None]] = ContextVar("request_id", default=None)
-"""The id of the current request, for its lines."""
+"""The ID of the current request, for its log lines."""
 
 _LOGGERS: Final = ("codepush", "uvicorn")
-"""The loggers to which the level applies. Others are logged from warnings on."""
+"""The loggers to which the level applies; others log warnings and errors only."""
 
 _FIELDS: Final = frozenset({*vars(logging.makeLogRecord({})), "message", "asctime", "taskName", "color_message"})
-"""The attributes of a log record that are not facts of its line; uvicorn repeats its message in the last one."""
+"""The attributes of a log record that are not extra fields; uvicorn repeats its message in the last one."""
 
 
 def set_up(level: str, log_format: LogFormat) -> None:
-    """Let the whole process log to standard error.
+    """Log the whole process to standard error.
 
     Args:
-        level: The lowest level at which our own parts are logged, such as ``info``.
+        level: The lowest level of the server's own loggers, such as ``info``.
         log_format: The format of lines; ``auto`` is text on a terminal, and JSON elsewhere.
 
     """
@@ -66,7 +66,7 @@ class _JsonFormatter(logging.Formatter):
 
 
 class _TextFormatter(logging.Formatter):
-    """Time, level, message, logger and facts on one line, then the traceback."""
+    """Time, level, message, logger and extra fields on one line, then the traceback."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return a record as text."""
@@ -77,7 +77,7 @@ class _TextFormatter(logging.Formatter):
 
 
 def _facts(record: logging.LogRecord) -> Iterator[tuple[str, object]]:
-    """Yield the request's id and the extra attributes of a record."""
+    """Yield the request ID and the extra attributes of a record."""
     request_id = REQUEST_ID.get()
     if request_id is not None:
         yield "request_id", request_id
@@ -89,7 +89,7 @@ def _time(record: logging.LogRecord) -> str:
 
 
 def _printable(message: str) -> str:
-    """Escape control characters, so that a message cannot forge another line."""
+    """Escape control characters, so that a message cannot forge a second line."""
     return "".join(one if one.isprintable() else repr(one)[1:-1] for one in message)
 
 

@@ -1,4 +1,4 @@
-"""What an operator's commands do, beside the server or before its first start."""
+"""The administrator's commands, for a running server or before its first start."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def _operator() -> Caller:
 
 @contextmanager
 def _for_people() -> Iterator[None]:
-    """Raise errors of services and ports as errors that the command line prints."""
+    """Convert errors of services and ports into errors that the command line prints."""
     try:
         yield
     except ServiceError as error:
@@ -76,7 +76,7 @@ def _for_people() -> Iterator[None]:
 async def _open(
     settings: Settings, prepare: Callable[[Parts], Awaitable[None]] = Parts.prepare
 ) -> AsyncIterator[Parts]:
-    """Do what `open_parts` does, with errors that the command line prints."""
+    """Open the parts as `open_parts` does, with errors that the command line prints."""
     with _for_people():
         async with open_parts(settings, prepare) as parts:
             yield parts
@@ -91,15 +91,15 @@ def _file_errors(target: Path) -> Iterator[None]:
 
 
 async def prepare(settings: Settings, *, new: bool = False) -> bool:
-    """Make folders and database ready to serve; return whether there is an account yet.
+    """Prepare folders and database; return whether there is an account yet.
 
     Args:
         settings: The server's settings.
-        new: Whether an empty database beside archives is accepted.
+        new: Whether to accept an empty database beside archives.
 
     Raises:
-        CodePushError: the database or a folder cannot be used, or the database is empty beside archives; the
-            sentence says why.
+        CodePushError: The database or a folder cannot be used, or the database is empty beside archives; the
+            message names the reason.
 
     """
     async with _open(settings, Parts.create) as parts:
@@ -110,10 +110,10 @@ async def prepare(settings: Settings, *, new: bool = False) -> bool:
 
 
 async def migrate(settings: Settings) -> bool:
-    """Bring the database to the schema of this version; return whether there was something to do.
+    """Migrate the database to the schema of this version; return whether anything changed.
 
     Raises:
-        CodePushError: the database cannot be used, or a newer version made it; the sentence says which.
+        CodePushError: The database cannot be used, or a newer version created it; the message names the reason.
 
     """
     with _for_people():
@@ -124,7 +124,7 @@ async def add_account(settings: Settings, email: str, name: str) -> tuple[Accoun
     """Create an account; return it and its first access key, which cannot be shown again.
 
     Raises:
-        CodePushError: the address is no e-mail address or is taken, or the database cannot be used.
+        CodePushError: The address is not a valid email address or is taken, or the database cannot be used.
 
     """
     async with _open(settings) as parts:
@@ -132,16 +132,16 @@ async def add_account(settings: Settings, email: str, name: str) -> tuple[Accoun
 
 
 async def add_key(settings: Settings, email: str, name: str | None, days: int) -> tuple[Account, AccessKey]:
-    """Create another access key for an account; return both. The key cannot be shown again.
+    """Create another access key for an account; return both; the key cannot be shown again.
 
     Args:
-        settings: where the database is.
-        email: whose key it is.
-        name: what to call it; ``None`` for this machine and the time.
-        days: how long it is good for.
+        settings: The server's settings.
+        email: The account's email address.
+        name: The key's name; ``None`` for this machine's name and the time.
+        days: Lifetime of the key, in days.
 
     Raises:
-        CodePushError: there is no such account, it has a key of this name, or the database cannot be used.
+        CodePushError: The account does not exist, it has a key of this name, or the database cannot be used.
 
     """
     machine = socket.gethostname()
@@ -156,7 +156,7 @@ async def list_accounts(settings: Settings) -> Sequence[Account]:
     """Return all accounts.
 
     Raises:
-        CodePushError: the database cannot be used.
+        CodePushError: The database cannot be used.
 
     """
     async with _open(settings) as parts:
@@ -167,7 +167,7 @@ async def remove_account(settings: Settings, email: str) -> None:
     """Remove an account with its keys.
 
     Raises:
-        CodePushError: there is no such account, something depends on it, or the database cannot be used.
+        CodePushError: The account does not exist, something depends on it, or the database cannot be used.
 
     """
     async with _open(settings) as parts:
@@ -178,7 +178,7 @@ async def keys(settings: Settings, email: str) -> Sequence[AccessKey]:
     """Return an account's access keys, without their secrets.
 
     Raises:
-        CodePushError: there is no such account, or the database cannot be used.
+        CodePushError: The account does not exist, or the database cannot be used.
 
     """
     async with _open(settings) as parts:
@@ -189,7 +189,7 @@ async def revoke_key(settings: Settings, email: str, name: str) -> None:
     """Remove an access key of an account by its name.
 
     Raises:
-        CodePushError: there is no such account or key, or the database cannot be used.
+        CodePushError: The account or key does not exist, or the database cannot be used.
 
     """
     async with _open(settings) as parts:
@@ -197,15 +197,15 @@ async def revoke_key(settings: Settings, email: str, name: str) -> None:
 
 
 async def check(settings: Settings, *, deep: bool, repair: bool = False) -> Findings:
-    """Return what is lost, damaged or inconsistent.
+    """Return the lost, damaged and inconsistent data.
 
     Args:
-        settings: where everything is.
-        deep: read every archive; otherwise only look whether it is there.
-        repair: Create diffs again that are lost or damaged. By default, nothing is changed.
+        settings: The server's settings.
+        deep: Whether to read every archive instead of checking only that it exists.
+        repair: Whether to create lost or damaged diffs again. By default, nothing is changed.
 
     Raises:
-        CodePushError: the database or the archives cannot be reached.
+        CodePushError: The database or the archives cannot be reached.
 
     """
     async with _open(settings, Parts.prepare_existing) as parts:
@@ -216,7 +216,7 @@ async def clean(settings: Settings, *, retired_days: int, dry_run: bool) -> Clea
     """Delete unreferenced and expired data; with ``dry_run`` only count it.
 
     Raises:
-        CodePushError: the database or the archives cannot be reached.
+        CodePushError: The database or the archives cannot be reached.
 
     """
     async with _open(settings, Parts.prepare_existing) as parts:
@@ -254,15 +254,15 @@ async def start_updates(settings: Settings, note: str | None) -> int:
 
 
 async def back_up(settings: Settings, target: Path) -> BackedUp:
-    """Write everything into a new file, which appears when it is complete and can be read by its owner only.
+    """Back up all data to a new file, which appears when it is complete; only its owner can read it.
 
     Raises:
-        CodePushError: the file is there or cannot be written, or the database or the archives cannot be reached.
+        CodePushError: The file exists or cannot be written, or the database or the archives cannot be reached.
 
     """
     with _file_errors(target):
         if await anyio.Path(target).exists():
-            raise FileExistsError(errno.EEXIST, "it is there already. Give a name that is not")
+            raise FileExistsError(errno.EEXIST, "it already exists; choose another name")
         async with _open(settings, Parts.prepare_existing) as parts:
             with new_file(target) as part:
                 part.touch(mode=0o600)
@@ -271,11 +271,11 @@ async def back_up(settings: Settings, target: Path) -> BackedUp:
 
 
 async def restore(settings: Settings, source: Path, *, replace: bool) -> Restored:
-    """Put everything from a backup where these settings say, which may be other kinds of database and store.
+    """Restore a backup into the database and the store of these settings, of whatever kinds.
 
     Raises:
-        CodePushError: the file is no backup, or damaged; there are records already and ``replace`` does not allow
-            to remove them; or the database or the archives cannot be reached.
+        CodePushError: The file is not a backup, or is damaged; the database has records and ``replace`` is false; or
+            the database or the archives cannot be reached.
 
     """
     async with _open(settings, Parts.create) as parts:
@@ -283,10 +283,10 @@ async def restore(settings: Settings, source: Path, *, replace: bool) -> Restore
 
 
 async def make_login_code(settings: Settings, email: str) -> str:
-    """Return a one-time code for a browser login. It cannot be shown again.
+    """Return a one-time code for a browser login; it cannot be shown again.
 
     Raises:
-        CodePushError: there is no such account, or the database cannot be used.
+        CodePushError: The account does not exist, or the database cannot be used.
 
     """
     async with _open(settings) as parts:
@@ -294,10 +294,10 @@ async def make_login_code(settings: Settings, email: str) -> str:
 
 
 async def work(settings: Settings, *, once: bool) -> None:
-    """Do the work in the background until SIGTERM or Ctrl-C, or with ``once`` until nothing is left to do.
+    """Run background jobs until SIGTERM or Ctrl-C; with ``once``, until the queue is empty.
 
     Raises:
-        CodePushError: the database or a folder cannot be used; the sentence says why.
+        CodePushError: The database or a folder cannot be used; the message names the reason.
 
     """
     logs.set_up(settings.log_level, settings.log_format)

@@ -1,4 +1,4 @@
-"""The server as a process: it listens, starts its workers, and stops when it is told to."""
+"""The server as a process: it listens, starts its workers, and stops on a signal."""
 
 from __future__ import annotations
 
@@ -34,20 +34,20 @@ __all__ = ["address", "connection_class", "listen", "serve", "worker_app"]
 
 _BACKLOG: Final = 2048
 _UNSENT: Final = 128 * 1024
-"""Bytes of a response that the operating system keeps for each connection before they can be sent.
+"""Bytes of a response that the operating system buffers for each connection.
 
-Its default is megabytes, which many clients that read nothing would fill.
+Its default is megabytes, which many clients that do not read would fill.
 """
 _ACCEPTED: Final = 32
-"""Connections that are accepted in one iteration of the event loop: uvloop accepts one for each descriptor."""
+"""Connections accepted in one iteration of the event loop: uvloop accepts one for each descriptor."""
 _PEERS: Final = "_CODEPUSH_PEERS"
-"""The variable in which workers are told the folder where they meet."""
+"""The variable that passes workers the folder of their counters."""
 _SHUTDOWN_SECONDS: Final = 30
-"""How long requests under way may take to finish once the server was told to stop."""
+"""Time limit for requests in progress once the server is stopping."""
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """Return a socket that accepts connections; ``OSError`` when the address is not to be had."""
+    """Return a socket that accepts connections; ``OSError`` when the address is not available."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.create_server((host, port), family=family, backlog=_BACKLOG)
     listener.set_inheritable(True)
@@ -63,13 +63,13 @@ def address(listener: socket.socket) -> str:
 
 
 def serve(settings: Settings, listeners: Sequence[socket.socket], *, workers: int = 1, new: bool = False) -> None:
-    """Serve until SIGTERM or SIGINT; then finish what is under way, and return.
+    """Serve until SIGTERM or SIGINT, then finish the requests in progress and return.
 
     Args:
         settings: The server's settings.
-        listeners: The socket that accepts connections, and the one for operators if they have their own.
+        listeners: The socket that accepts connections, and a separate one for operators, if any.
         workers: The number of processes.
-        new: Whether an empty database beside archives is accepted.
+        new: Whether to accept an empty database beside archives.
 
     """
     logs.set_up(settings.log_level, settings.log_format)
@@ -92,7 +92,7 @@ def serve(settings: Settings, listeners: Sequence[socket.socket], *, workers: in
 
 
 def _copies(listeners: Sequence[socket.socket]) -> list[socket.socket]:
-    """Return several descriptors of each listener, so that a burst of connections does not keep devices waiting."""
+    """Return several descriptors of each listener, to accept bursts of connections faster."""
     return [copy for one in listeners for copy in (one, *(one.dup() for _ in range(_ACCEPTED - 1)))]
 
 
@@ -110,7 +110,7 @@ def _within_limits(settings: Settings) -> Settings:
 
 
 def worker_app() -> Starlette:
-    """Return the application of one worker process; its settings come through the environment."""
+    """Return the application of one worker process; its settings come from the environment."""
     threading.Thread(target=_follow_parent, name="follow-parent", daemon=True).start()
     settings = Settings.load({}, os.environ)
     logs.set_up(settings.log_level, settings.log_format)
@@ -120,7 +120,7 @@ def worker_app() -> Starlette:
 
 
 def _follow_parent() -> None:
-    """Stop this worker when its parent is gone: killed with -9, that could not stop it."""
+    """Stop this worker when its parent is gone: a killed parent cannot stop it."""
     parent = multiprocessing.parent_process()
     assert parent is not None  # uvicorn starts workers through multiprocessing
     parent.join()
@@ -145,7 +145,7 @@ def _announce(settings: Settings, urls: Sequence[str], *, has_accounts: bool) ->
 
 
 def _warn_of_unread_variables() -> None:
-    """Warn of a variable of uvicorn's that no longer has an effect, so that its absence is no surprise."""
+    """Warn about a variable of uvicorn that has no effect on this server."""
     if os.environ.get("FORWARDED_ALLOW_IPS"):
         logging.getLogger(__name__).warning(
             "FORWARDED_ALLOW_IPS is ignored. Set CODEPUSH_TRUSTED_PROXIES to the networks or the number of the proxies "
@@ -159,7 +159,7 @@ def _config(settings: Settings, app: Starlette | str, *, workers: int = 1) -> uv
         factory=isinstance(app, str),
         workers=workers,
         log_level=settings.log_level,
-        log_config=None,  # its lines take the same way as ours
+        log_config=None,  # its lines go through the same logging
         access_log=False,
         server_header=False,
         proxy_headers=False,  # CODEPUSH_TRUSTED_PROXIES decides, in the application
@@ -169,10 +169,10 @@ def _config(settings: Settings, app: Starlette | str, *, workers: int = 1) -> uv
 
 
 def connection_class() -> type[asyncio.Protocol] | Literal["auto"]:
-    """Return what speaks HTTP: ours with bounds and the fast path, or where that cannot be uvicorn's own choice."""
+    """Return the HTTP protocol class: ours with bounds and the fast path, or uvicorn's choice without httptools."""
     try:
         from codepush.server.web.fasthttp import FastHttp, obstacle
-    except ImportError as error:  # httptools is not everywhere
+    except ImportError as error:  # httptools is not available everywhere
         reason: str | None = str(error)
     else:
         reason = obstacle()
@@ -186,4 +186,4 @@ def connection_class() -> type[asyncio.Protocol] | Literal["auto"]:
 
 
 def _stopped(_number: int, _frame: object) -> None:
-    """Take the signal that uvicorn raises again after it has stopped: stopping on demand is a success."""
+    """Ignore the signal that uvicorn raises again after a regular stop, so that the process exits with 0."""

@@ -35,7 +35,7 @@ _ANYTHING: Final = "/{path:path}"
 _METHODS: Final = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
 _REPORT_SECONDS: Final = 30
-"""How long a status report may take, from the end of its head to the response."""
+"""Time limit of a status report, from the end of its head to the response."""
 
 
 def metrics_routes(parts: Parts) -> list[Route]:

@@ -42,7 +42,7 @@ _TOGETHER: Final = (
     ("oidc_issuer", "oidc_client_id", "oidc_client_secret"),
     ("github_client_id", "github_client_secret"),
 )
-"""Settings of which either all are given or none."""
+"""Settings that must be given together or not at all."""
 
 
 class Settings(Struct, frozen=True, kw_only=True):
@@ -253,12 +253,12 @@ class Settings(Struct, frozen=True, kw_only=True):
 
     @property
     def workspace(self) -> Path:
-        """The folder for uploads that are being received and packed."""
+        """The folder for uploads while they are received and packed."""
         return self.data / "tmp"
 
 
 def _read() -> Mapping[str, Setting]:
-    """Return what the fields carry."""
+    """Return the settings in the annotations of the fields."""
     hints = get_type_hints(Settings, include_extras=True)
     return {name: hints[name].__metadata__[0].named(name) for name in Settings.__struct_fields__}
 

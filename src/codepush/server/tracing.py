@@ -1,6 +1,6 @@
-"""Spans: what took how long, for those who trace requests through their systems.
+"""Spans: durations of operations, for distributed tracing.
 
-Nothing is traced, and nothing of OpenTelemetry is imported, unless there is somewhere to send the spans.
+Without an endpoint for spans, nothing is traced, and OpenTelemetry is not imported.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ _log = logging.getLogger(__name__)
 
 
 class Span(Protocol):
-    """Something that is going on."""
+    """An operation in progress."""
 
     def set(self, name: str, value: str | int) -> None:
-        """Tell more about it."""
+        """Set an attribute."""
 
 
 class Spans(Protocol):
-    """Tells of what is going on."""
+    """Creates spans."""
 
     def span(self, name: str, **attributes: str | int) -> AbstractContextManager[Span]:
-        """Open a block that is a span, within the span that it is opened in; an error that leaves it is recorded."""
+        """Open a block as a span, below the current span; record an error that leaves it."""
 
     def close(self) -> None:
-        """Send what has not been sent yet."""
+        """Export the remaining spans."""
 
 
 class _Nothing:
@@ -63,12 +63,12 @@ class _OpenSpan:
         self._span = span
 
     def set(self, name: str, value: str | int) -> None:
-        """Tell more about it."""
+        """Set an attribute."""
         self._span.set_attribute(name, value)
 
 
 class OpenTelemetrySpans:
-    """Spans that a provider of OpenTelemetry's sends somewhere."""
+    """Spans that an OpenTelemetry provider exports."""
 
     def __init__(self, provider: TracerProvider) -> None:
         self._provider = provider
@@ -76,19 +76,19 @@ class OpenTelemetrySpans:
 
     @contextmanager
     def span(self, name: str, **attributes: str | int) -> Iterator[Span]:
-        """Open a span, below the one that is open here."""
+        """Open a span below the current one."""
         with self._tracer.start_as_current_span(name, attributes=attributes) as span:
             yield _OpenSpan(span)
 
     def close(self) -> None:
-        """Send what has not been sent yet."""
+        """Export the remaining spans."""
         self._provider.shutdown()
 
 
 def open_spans(endpoint: str) -> Spans:
-    """Return spans that are sent to an OTLP endpoint; without one, or without OpenTelemetry, spans that do nothing.
+    """Return spans that are sent to an OTLP endpoint; without one, or without OpenTelemetry, return `NO_SPANS`.
 
-    OpenTelemetry reads its other variables by itself, such as ``OTEL_EXPORTER_OTLP_HEADERS``.
+    OpenTelemetry reads its other variables itself, such as ``OTEL_EXPORTER_OTLP_HEADERS``.
     """
     if not endpoint:
         return NO_SPANS
@@ -98,7 +98,7 @@ def open_spans(endpoint: str) -> Spans:
         from opentelemetry.sdk.trace import TracerProvider
         from opentelemetry.sdk.trace.export import BatchSpanProcessor
     except ImportError as error:
-        _log.warning("Nothing is traced (%s). Install what is missing with: pip install 'codepush[otel]'", error)
+        _log.warning("Tracing is off (%s). Install OpenTelemetry with: pip install 'codepush[otel]'", error)
         return NO_SPANS
     resource = Resource.create({"service.name": os.environ.get("OTEL_SERVICE_NAME", "codepush")})
     provider = TracerProvider(resource=resource, shutdown_on_exit=False)

@@ -1,4 +1,4 @@
-"""What a setting consists of besides its type and default: a variable, the values that it accepts, documentation."""
+"""Settings: their variables, accepted values and documentation."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ class Setting(Struct, frozen=True):
 
     Attributes:
         summary: The setting's row in ``docs/server.md``, in Markdown.
-        accept: Returns a value in the type of the field; raises ``ValueError`` with the rest of "VARIABLE: ...".
-        default: The default in Markdown, if it depends on other settings or needs words.
+        accept: Returns a value in the type of the field; raises ``ValueError`` with the text after "VARIABLE: ...".
+        default: The default in Markdown, if it depends on other settings or needs an explanation.
         variable: The environment variable; derived from the name of the field by default.
         formerly: A former name of the variable, which is rejected with a reference to the new one.
 
@@ -57,7 +57,7 @@ class Setting(Struct, frozen=True):
     formerly: str = ""
 
     def named(self, field: str) -> Setting:
-        """Return the setting with the variable that belongs to a field."""
+        """Return the setting with the variable of a field."""
         return msgspec.structs.replace(self, variable=self.variable or f"CODEPUSH_{field.upper()}")
 
     def given(self, environment: Mapping[str, str]) -> str | None:
@@ -85,13 +85,13 @@ class Setting(Struct, frozen=True):
 
 
 class Whole(Struct, frozen=True):
-    """Whole numbers, from ``least`` up to ``most`` if there is a greatest one."""
+    """Whole numbers, from ``least`` to ``most``, if given."""
 
     least: int
     most: int | None = None
 
     def __call__(self, value: object) -> int:
-        """Return the number that a string or a number gives."""
+        """Return the number in a string or number."""
         try:
             number = msgspec.convert(value, int, strict=False)
         except msgspec.ValidationError:
@@ -103,7 +103,7 @@ class Whole(Struct, frozen=True):
 
 
 class Choice(Struct, frozen=True):
-    """One of several words, in any case of letters."""
+    """One of several words, in any letter case."""
 
     words: tuple[str, ...]
 

@@ -1,4 +1,4 @@
-"""What the services need from outside, one module per noun: the record beside the protocol that stores it.
+"""Ports: what the services need from outside, with one module for each kind of record and its protocol.
 
 A :class:`~codepush.server.ports.store.Store` holds records (a database),
 :class:`~codepush.server.ports.blobs.Blobs` archives (a folder or an object store), and an

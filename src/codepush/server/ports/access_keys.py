@@ -17,7 +17,7 @@ __all__ = ["AccessKeyRecord", "AccessKeys"]
 class AccessKeyRecord(Struct, frozen=True, kw_only=True):
     """An access key, without its secret.
 
-    ``account`` is whose it is, ``created_by`` the machine it was made for. A session is a key that a
+    ``account`` is its owner, ``created_by`` the machine that it was created on. A session is a key that a
     login created.
     """
 
@@ -47,7 +47,7 @@ class AccessKeys(Protocol):
     ) -> None:
         """Record a key by the SHA-256 (hex) of its text.
 
-        `AlreadyExistsError` when that is taken, by whomever, or the account has a key of this name.
+        `AlreadyExistsError` if this digest is taken, or the account has a key of this name.
         """
 
     async def by_digest(self, digest: str) -> AccessKeyRecord | None:
@@ -57,16 +57,16 @@ class AccessKeys(Protocol):
         """Return the account's key of exactly this name."""
 
     async def of_account(self, account_id: int) -> Sequence[AccessKeyRecord]:
-        """Return all of an account's keys, expired ones and sessions too, oldest first."""
+        """Return all keys of an account, including expired ones and sessions, oldest first."""
 
     async def update(self, key_id: int, *, friendly_name: str, expires_at: int) -> None:
-        """Change what may be changed of a key; `AlreadyExistsError` when the name is taken."""
+        """Change a key's name and expiry; `AlreadyExistsError` when the name is taken."""
 
     async def remove(self, key_id: int) -> None:
         """Remove a key."""
 
     async def remove_sessions(self, account_id: int, created_by: str) -> int:
-        """Remove the account's sessions of a machine and return how many there were."""
+        """Remove the account's sessions on a machine and return their number."""
 
     async def touch(self, key_id: int, used_at: int) -> None:
-        """Remember when a key was last used."""
+        """Record when a key was last used."""

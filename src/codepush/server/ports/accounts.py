@@ -1,4 +1,4 @@
-"""Accounts: the people who may log in."""
+"""Accounts of users."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["AccountRecord", "Accounts"]
 
 
 class AccountRecord(Struct, frozen=True, kw_only=True):
-    """A person who may log in. ``slug`` is their name in addresses, which no other account or organization has."""
+    """An account of a user. ``slug`` is its name in URLs, unique among accounts and organizations."""
 
     id: int
     email: str
@@ -22,7 +22,7 @@ class AccountRecord(Struct, frozen=True, kw_only=True):
 
 
 class Accounts(Protocol):
-    """Records of accounts. E-mail addresses are found in any letter case."""
+    """Records of accounts. Email addresses match in any letter case."""
 
     async def add(self, *, email: str, name: str, created_at: int) -> AccountRecord:
         """Record an account; `AlreadyExistsError` when the address is taken."""
@@ -31,13 +31,13 @@ class Accounts(Protocol):
         """Return the account with this address."""
 
     async def by_slug(self, slug: str) -> AccountRecord | None:
-        """Return the account with this name in addresses, in lower case."""
+        """Return the account with this slug, in lower case."""
 
     async def all(self) -> Sequence[AccountRecord]:
         """Return all accounts by address."""
 
     async def count(self) -> int:
-        """Return how many accounts there are."""
+        """Return the number of accounts."""
 
     async def remove(self, account_id: int) -> None:
-        """Remove an account that owns no app, with its keys and its part in others' apps and organizations."""
+        """Remove an account that owns no app, with its keys, collaborations and memberships."""

@@ -16,11 +16,11 @@ __all__ = ["AppRecord", "Apps", "CollaboratorRecord", "OwnerKind", "OwnerRecord"
 
 
 OwnerKind: TypeAlias = Literal["user", "org"]
-"""Who can own apps: one person, or an organization."""
+"""Kinds of owners: a user, or an organization."""
 
 
 class OwnerRecord(Struct, frozen=True, kw_only=True):
-    """Whose an app is; ``email`` is that of a person, ``None`` for an organization."""
+    """The owner of an app; ``email`` is that of a user, ``None`` for an organization."""
 
     kind: OwnerKind
     id: int
@@ -30,7 +30,7 @@ class OwnerRecord(Struct, frozen=True, kw_only=True):
 
 
 class CollaboratorRecord(Struct, frozen=True, kw_only=True):
-    """An account's part in an app."""
+    """An account's role in an app."""
 
     account_id: int
     email: str
@@ -40,11 +40,10 @@ class CollaboratorRecord(Struct, frozen=True, kw_only=True):
 
 
 class AppRecord(Struct, frozen=True, kw_only=True):
-    """An app with everyone who may see it.
+    """An app with all accounts that may see it.
 
-    ``display_name`` is its name for people: ``name``, unless it was given another one.
-    ``collaborators`` are those who were let in to this app, and its owner when that is a person; ``members`` all
-    of the organization that owns it.
+    ``display_name`` is its name for people; ``name`` by default. ``collaborators`` are the accounts added to this
+    app, and its owner if that is a user; ``members`` those of the organization that owns it.
     """
 
     id: int
@@ -74,7 +73,7 @@ class Apps(Protocol):
     ) -> int:
         """Record an app and return its id; `AlreadyExistsError` when the owner has one of this name.
 
-        Without a ``display_name``, its name for people is ``name``, and changes with it.
+        Without a ``display_name``, the name for people is ``name``, and changes with it.
         """
 
     async def visible_to(self, account_id: int) -> Sequence[AppRecord]:
@@ -90,22 +89,22 @@ class Apps(Protocol):
         """Return the app with this id."""
 
     async def rename(self, app_id: int, name: str) -> None:
-        """Give an app another name; `AlreadyExistsError` when its owner has one of this name."""
+        """Rename an app; `AlreadyExistsError` when its owner has one of this name."""
 
     async def set_display_name(self, app_id: int, display_name: str) -> None:
-        """Give an app a name for people, which stays when its name changes."""
+        """Set the display name of an app, which stays when its name changes."""
 
     async def give(self, app_id: int, owner_id: int, owner_kind: OwnerKind = "user") -> None:
-        """Let another account or organization own an app; `AlreadyExistsError` when it has one of this name."""
+        """Transfer an app to an account or organization; `AlreadyExistsError` when it has one of this name."""
 
     async def add_collaborator(self, app_id: int, account_id: int, permission: Permission = "Collaborator") -> None:
-        """Let an account work on an app; `AlreadyExistsError` when it does."""
+        """Add a collaborator to an app; `AlreadyExistsError` when the account is one."""
 
     async def set_permission(self, app_id: int, account_id: int, permission: Permission) -> None:
-        """Change what a collaborator may do; `MissingError` when the account is none."""
+        """Change the permission of a collaborator; `MissingError` when the account is none."""
 
     async def remove_collaborator(self, app_id: int, account_id: int) -> None:
-        """Let an account work on an app no longer, if it did. The owner is not among those."""
+        """Remove a collaborator from an app, if the account is one. The owner stays."""
 
     async def remove(self, app_id: int) -> None:
-        """Remove an app with its deployments, releases, packages and counters."""
+        """Remove an app with its deployments, releases, packages and metrics."""

@@ -1,4 +1,4 @@
-"""The archives, as services see them."""
+"""Archives, as services see them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Read: TypeAlias = Callable[[int, int], AsyncIterator[bytes]]
 
 
 class BlobEntry(Struct, frozen=True):
-    """A blob as the store lists it: its id, how many bytes it has, and when it was put, in milliseconds."""
+    """A blob as the store lists it: its ID, its size in bytes, and its time of storage, in milliseconds."""
 
     id: str
     size: int
@@ -26,9 +26,9 @@ class BlobEntry(Struct, frozen=True):
 
 
 class LocalFile(Struct, frozen=True):
-    """Where a blob is: in a file of this machine, which never changes.
+    """The location of a blob in a file of this machine, which never changes.
 
-    ``name`` is that of the file within the folder of all blobs, safe to stand in a URL.
+    ``name`` is the path of the file in the folder of all blobs, safe in a URL.
     """
 
     path: Path
@@ -37,14 +37,14 @@ class LocalFile(Struct, frozen=True):
 
 
 class SignedUrl(Struct, frozen=True):
-    """An address that gives its holder read access to a blob, for a number of seconds."""
+    """A URL that gives its holder read access to a blob, for a number of seconds."""
 
     url: str
     seconds: int
 
 
 class RemoteFile(Struct, frozen=True):
-    """Where a blob is: in an object store, which may have an address to send phones to."""
+    """The location of a blob in an object store, which may have a URL for devices."""
 
     size: int
     read: Read
@@ -52,45 +52,45 @@ class RemoteFile(Struct, frozen=True):
 
 
 BlobLocation: TypeAlias = LocalFile | RemoteFile
-"""Where the bytes of a blob can be had."""
+"""The location of a blob."""
 
 
 class Blobs(Protocol):
-    """The archives. A blob is written once, whole, and never changes.
+    """The archives. A blob is written once as a whole and never changes.
 
-    Whatever needs the store can raise `UnavailableError`.
+    Every method can raise `UnavailableError`.
     """
 
     async def put(self, blob_id: str, source: Path) -> None:
-        """Store a file durably; it is there for every node when this returns.
+        """Store a file durably, visible to every node when this returns.
 
         The source is consumed: it may have been moved. Raises `AlreadyExistsError`.
         """
 
     def fetch(self, blob_id: str) -> AbstractAsyncContextManager[Path]:
-        """Open a block in which a blob is a file of this machine, only to be read.
+        """Open a block in which a blob is a read-only file of this machine.
 
         Raises `MissingError` when there is no such blob.
         """
 
     async def locate(self, blob_id: str) -> BlobLocation:
-        """Return where a blob can be read from; `MissingError` when there is no such blob."""
+        """Return the location of a blob; `MissingError` when there is no such blob."""
 
     async def remove(self, blob_id: str) -> None:
-        """Remove a blob, if it is there."""
+        """Remove a blob, if it exists."""
 
     def entries(self) -> AsyncIterator[BlobEntry]:
-        """Go through all blobs, in no order. Those put or removed meanwhile may be among them or not."""
+        """Go through all blobs, in any order. Those stored or removed at the same time may be missing."""
 
     async def sweep(self, until: int) -> None:
-        """Remove what processes that were killed left behind before a time, in milliseconds since 1970."""
+        """Remove leftovers of killed processes from before a time, in milliseconds since 1970."""
 
     async def check(self) -> None:
-        """Return when blobs can be stored; `UnavailableError` otherwise."""
+        """Return when the store accepts blobs; `UnavailableError` otherwise."""
 
 
 class BlobRecord(Struct, frozen=True, kw_only=True):
-    """An archive in the blob store. It never changes; ``id`` is the last part of its address."""
+    """An archive in the blob store. It never changes; ``id`` is the last part of its URL."""
 
     id: str
     size: int

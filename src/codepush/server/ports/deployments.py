@@ -61,19 +61,19 @@ class Deployments(Protocol):
         """Return the deployment with this deployment key."""
 
     async def with_keys(self, keys: Collection[str]) -> Sequence[DeploymentRecord]:
-        """Return the deployments that have one of these deployment keys."""
+        """Return the deployments with these deployment keys."""
 
     async def rename(self, deployment_id: int, name: str) -> None:
-        """Give a deployment another name; `AlreadyExistsError` when the app has one of this name."""
+        """Rename a deployment; `AlreadyExistsError` when the app has one of this name."""
 
     async def remove(self, deployment_id: int) -> None:
-        """Remove a deployment with its releases and counters; the app's packages stay."""
+        """Remove a deployment with its releases and metrics; the app's packages stay."""
 
     async def lock(self, deployment_id: int) -> None:
         """Keep every other writer away from this deployment until the transaction ends."""
 
     async def stop(self, deployment_id: int, actor: str | None) -> None:
-        """Record who stopped a deployment's updates, ``None`` when they go on, and raise the deployment's revision."""
+        """Record the actor who stopped a deployment's updates (``None``: not stopped), and raise its revision."""
 
     async def set_default_plan(self, deployment_id: int, plan: RolloutPlan | None) -> None:
         """Record the rollout plan of releases that come without one."""
@@ -90,5 +90,5 @@ class Deployments(Protocol):
     async def bump_releasing(self, package_id: int) -> Sequence[int]:
         """Raise the revision of every deployment with a release of this package, and return their ids.
 
-        Every process then drops what it remembers of them.
+        Every process then drops its snapshots of them.
         """

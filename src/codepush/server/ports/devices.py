@@ -1,4 +1,4 @@
-"""Devices, and the counters that follow from what they run."""
+"""Devices, and the counters derived from what they run."""
 
 from __future__ import annotations
 
@@ -27,23 +27,23 @@ __all__ = [
 
 
 CounterKind: TypeAlias = Literal["active", "anonymous", "downloaded", "failed", "installed"]
-"""What is counted; ``codepush.rules.metrics`` tells what each means."""
+"""What is counted; ``codepush.rules.metrics`` defines each kind."""
 
 
 STANDING: Final[frozenset[CounterKind]] = frozenset({"active", "anonymous"})
-"""The kinds that tell how many there are now; the others tell how often something happened."""
+"""The kinds that are current numbers; the others count events."""
 
 
 Device: TypeAlias = tuple[int, bytes]
-"""A device as a deployment knows it: the deployment's id, and the keyed hash of the device's own."""
+"""A device of a deployment: the deployment's ID, and the keyed hash of the device's own ID."""
 
 
 class DeviceRecord(Struct, frozen=True):
-    """What a deployment remembers of a device. Times are milliseconds since 1970.
+    """The stored state of a device in a deployment. Times are milliseconds since 1970.
 
     Attributes:
-        subject: The label or binary version that it last ran; empty if it runs nothing there, as far as is known.
-        known_since: When it was first remembered; ``None``: before this was recorded.
+        subject: The label or binary version that it last ran; empty if it is not known to run any.
+        known_since: When it was first stored; ``None``: before this was recorded.
         trial: The number of the label of its last trial.
         trial_at: When it downloaded that, if it reported so.
         outcome: ``bad`` once it reported a failure of it, else ``ok`` once it reported success.
@@ -58,10 +58,10 @@ class DeviceRecord(Struct, frozen=True):
 
 
 class Addition(Struct, frozen=True):
-    """A change of a counter: what is added to it, and how much there is in it afterwards at least.
+    """A change of a counter: the number to add, and the least value of the counter afterwards.
 
-    A row of additions none of which may bring the counter below zero is one addition: ``least`` then
-    tells how far the last ones brought it up again from there.
+    Several additions, none of which lets the counter fall below zero, combine into one: ``least`` is then the sum
+    of those after its lowest point.
     """
 
     deployment_id: int
@@ -79,7 +79,7 @@ class Named(Struct, frozen=True):
 
 
 class LabelRecord(Struct, frozen=True, kw_only=True):
-    """What counting has to know of a label. Times are milliseconds since 1970.
+    """What counting needs of a label. Times are milliseconds since 1970.
 
     Attributes:
         released_at: When it was released.
@@ -94,7 +94,7 @@ class LabelRecord(Struct, frozen=True, kw_only=True):
 
 
 class Countable(Struct, frozen=True):
-    """What can be counted in a deployment.
+    """The part of a report's names that can be counted in a deployment.
 
     Attributes:
         released: The number of its newest label.
@@ -111,7 +111,7 @@ class Countable(Struct, frozen=True):
 
 
 class CounterRecord(Struct, frozen=True, kw_only=True):
-    """One counter of a deployment: of a label or binary version (``subject``), and of what (``kind``)."""
+    """One counter of a deployment: its label or binary version (``subject``), and its ``kind``."""
 
     subject: str
     kind: CounterKind
@@ -119,38 +119,38 @@ class CounterRecord(Struct, frozen=True, kw_only=True):
 
 
 class Devices(Protocol):
-    """What devices last ran, and the counters that follow from it."""
+    """Records of devices, and the counters derived from what they run."""
 
     async def lock(self, deployment_ids: Collection[int]) -> None:
-        """Keep every other writer away from these deployments' devices and counters until the transaction ends.
+        """Lock the devices and counters of these deployments until the transaction ends.
 
         A caller that needs several deployments locks all of them with one call. Removing a deployment takes the lock
         too, so that it never interferes with a writer.
         """
 
     async def remembered(self, asked: Collection[Device]) -> dict[Device, DeviceRecord]:
-        """Return what is remembered of each of these devices, of those that are remembered."""
+        """Return the records of those of these devices that have one."""
 
     async def countable(self, asked: Mapping[int, Named]) -> dict[int, Countable]:
-        """Return what can be counted in each of these deployments that exists, of what reports about it name.
+        """Return what can be counted in each of these deployments that exists, of the names in reports about it.
 
-        It stays so until the transaction ends if the deployments are locked (:meth:`lock`).
+        If the deployments are locked (:meth:`lock`), it stays the same until the transaction ends.
         """
 
     async def remember(self, devices: Mapping[Device, DeviceRecord], *, at: int) -> None:
-        """Remember devices as they are now. Since when one is known stays as it is for one that is remembered."""
+        """Store the state of devices. ``known_since`` of a stored device does not change."""
 
     async def idle(self, *, until: int, after: Device | None = None, limit: int) -> Sequence[Device]:
-        """Return devices that run nothing and were last changed before this moment, in order, above a device."""
+        """Return devices that run nothing and last changed before ``until``, in order, after a device."""
 
     async def forget(self, idle: Collection[Device], *, until: int) -> None:
-        """Forget those of these devices that still run nothing and were last changed before this moment."""
+        """Delete those of these devices that still run nothing and last changed before ``until``."""
 
     async def count(self, additions: Sequence[Addition], *, hour: int) -> None:
-        """Add to counters, at most once to each, and to what is kept of the hour that begins at ``hour``."""
+        """Add to counters, at most once to each, and to the hour that begins at ``hour``."""
 
     async def counters(self, deployment_id: int) -> Sequence[CounterRecord]:
         """Return a deployment's counters."""
 
     async def clear(self, deployment_id: int) -> None:
-        """Forget a deployment's devices and counters."""
+        """Delete a deployment's devices and counters."""

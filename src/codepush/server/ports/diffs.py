@@ -15,7 +15,7 @@ __all__ = ["Diffs", "StoredDiff", "UnknownFit"]
 
 
 class StoredDiff(Struct, frozen=True, kw_only=True):
-    """A smaller download for phones that run the package with ``old_hash``.
+    """A smaller download for devices that run the package with ``old_hash``.
 
     ``fits_binary`` is whether a device that runs the store build can apply it; ``None``: not known.
     """
@@ -27,7 +27,7 @@ class StoredDiff(Struct, frozen=True, kw_only=True):
 
 
 class UnknownFit(Struct, frozen=True, kw_only=True):
-    """A diff of which it is not known whether it fits a store build, with the manifest of the older package."""
+    """A diff that may or may not fit a store build, with the manifest of the older package."""
 
     package_id: int
     old_hash: str
@@ -35,10 +35,10 @@ class UnknownFit(Struct, frozen=True, kw_only=True):
 
 
 class Diffs(Protocol):
-    """Records of diffs, also of those that were made and not worth storing."""
+    """Records of diffs, including those that were built but not worth storing."""
 
     async def known(self, package_id: int, old_hash: str) -> bool:
-        """Return whether the diff from this hash was made, stored or not."""
+        """Return whether the diff from this hash was built, stored or not."""
 
     async def add(
         self,
@@ -51,14 +51,14 @@ class Diffs(Protocol):
     ) -> None:
         """Record a diff; without a blob it is not worth storing. ``fits_binary`` is that of `StoredDiff`.
 
-        `AlreadyExistsError` when it was made before; `MissingError` when the package is gone.
+        `AlreadyExistsError` when it was built before; `MissingError` when the package is gone.
         """
 
     async def unknown_fits(self, limit: int) -> Sequence[UnknownFit]:
-        """Return some stored diffs of which it is not known whether they fit a store build."""
+        """Return some stored diffs that may or may not fit a store build."""
 
     async def set_fit(self, package_id: int, old_hash: str, *, fits_binary: bool) -> None:
         """Record whether a diff fits a store build."""
 
     async def remove(self, package_id: int, old_hash: str) -> None:
-        """Forget a diff, if it was made."""
+        """Delete the record of a diff, if there is one."""

@@ -1,4 +1,4 @@
-"""What goes wrong outside the services, in the product's own words."""
+"""Errors of ports, independent of the adapter."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ __all__ = [
 
 
 class PortError(Exception):
-    """Something outside the services said no."""
+    """A failure outside the services."""
 
 
 class AlreadyExistsError(PortError):
-    """A record or blob with this name is already there."""
+    """A record or blob with this name exists already."""
 
 
 class MissingError(PortError):
-    """The record or blob is not there."""
+    """The record or blob does not exist."""
 
 
 class ProviderError(PortError):
@@ -34,7 +34,7 @@ class UnavailableError(PortError):
 
 
 class NewerSchemaError(UnavailableError):
-    """The database has a newer schema than this version knows, so that it must not be used. The sentence says so."""
+    """The database has a newer schema than this version supports and must not be used, as the message explains."""
 
 
 class UnstorableError(PortError):

@@ -17,18 +17,18 @@ class EventRecord(Struct, frozen=True, kw_only=True):
 
     Attributes:
         number: Its number; 0 before it is stored.
-        at: When, in milliseconds since 1970.
+        at: Time, in milliseconds since 1970.
         actor: Who made the change: an email address or a machine.
         actor_kind: What the actor is, as `codepush.server.services.caller.CallerKind` has it; ``None`` in lines
             that were written before the schema had it; so are the next three.
         access_key_id: The access key that was used.
-        request_id: The request that asked for it.
+        request_id: The request that made the change.
         organization_id: The organization that owns the app, or that was changed.
         kind: A noun and a verb, such as ``release.upload``.
         app_id: The app that was changed, or that the deployment belongs to.
         deployment_id: The deployment that was changed.
-        before: What was there before, as JSON text. Lines of earlier versions may hold a bare name.
-        after: What is there now, likewise.
+        before: The state before, as JSON text. Lines of earlier versions may hold a bare name.
+        after: The state afterwards, likewise.
 
     """
 
@@ -47,7 +47,7 @@ class EventRecord(Struct, frozen=True, kw_only=True):
 
 
 class Events(Protocol):
-    """The audit trail. Lines are only ever added, and numbered in the order of their transactions."""
+    """The audit trail. Lines are only added, and numbered in the order of their transactions."""
 
     async def add(self, event: EventRecord) -> None:
         """Write a line; it gets the next number."""

@@ -1,4 +1,4 @@
-"""Deployment histories, from which update checks are answered."""
+"""Deployment histories, the source of update checks."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ __all__ = ["DeploymentHistory", "Histories"]
 
 
 class DeploymentHistory(Struct, frozen=True, kw_only=True):
-    """All releases of a deployment, oldest first, as they were at one revision.
+    """All releases of a deployment, oldest first, at one revision.
 
-    ``archives`` are the app's contents that have a manifest, as in :meth:`Packages.archives`: those
-    from which and to which there can be diffs. ``is_stopped``: no device is offered an update.
+    ``archives`` are the app's contents that have a manifest, as in :meth:`Packages.archives`: diffs exist only
+    between those. ``is_stopped``: no device is offered an update.
     """
 
     deployment_id: int
@@ -29,7 +29,7 @@ class DeploymentHistory(Struct, frozen=True, kw_only=True):
 
 
 class Histories(Protocol):
-    """Where the answers to phones begin: a deployment's releases by its key."""
+    """Releases of deployments by their keys, for update checks."""
 
     async def load(self, deployment_key: str) -> DeploymentHistory | None:
         """Return the releases of the deployment with this key; ``None`` when no deployment has it."""
@@ -38,7 +38,7 @@ class Histories(Protocol):
         """Return the revisions of those deployments that still exist."""
 
     async def state(self) -> Hashable:
-        """Return what is the same only while no deployment is added, changed or removed."""
+        """Return a value that is the same only while no deployment is added, changed or removed."""
 
     def changes(self) -> AsyncIterator[Collection[int] | None]:
         """Yield the IDs of changed deployments, as `Store.changes` does."""

@@ -17,8 +17,8 @@ __all__ = ["Identities", "Identity", "IdentityProvider", "LoginAttempt"]
 class LoginAttempt(Struct, frozen=True, kw_only=True):
     """The secrets of one login at an identity provider, known to one browser only.
 
-    ``state`` and ``nonce`` come back from the provider; ``verifier`` proves that who asks for the result is who
-    began (PKCE).
+    ``state`` and ``nonce`` come back from the provider; ``verifier`` proves that the browser that finishes the login
+    began it (PKCE).
     """
 
     state: str
@@ -29,8 +29,8 @@ class LoginAttempt(Struct, frozen=True, kw_only=True):
 class Identity(Struct, frozen=True, kw_only=True):
     """The identity of a user at an identity provider.
 
-    ``issuer`` and ``subject`` together name one person for ever; ``provider`` is what people call the issuer.
-    ``email`` is ``None`` unless the provider has made sure that the address is this person's.
+    ``issuer`` and ``subject`` together identify a person permanently; ``provider`` is the issuer's common name.
+    ``email`` is ``None`` unless the provider has verified that the address is this person's.
     """
 
     issuer: str
@@ -48,24 +48,24 @@ class IdentityProvider(Protocol):
 
     @property
     def name(self) -> str:
-        """What it is called in addresses, such as ``github``."""
+        """Its name in URLs, such as ``github``."""
 
     @property
     def title(self) -> str:
-        """What people call it, such as ``GitHub``."""
+        """Its name for users, such as ``GitHub``."""
 
     async def address(self, attempt: LoginAttempt, *, redirect_uri: str) -> str:
-        """Return the address of its login page, which sends the browser on to ``redirect_uri``."""
+        """Return the URL of its login page, which redirects the browser to ``redirect_uri``."""
 
     async def identify(self, code: str, attempt: LoginAttempt, *, redirect_uri: str, issuer: str | None) -> Identity:
-        """Return who logged in, for the code that the browser came back with.
+        """Return the identity for the code that the browser came back with.
 
-        ``issuer`` is who the browser says has sent it back, where it says so; it must be this provider.
+        ``issuer`` is the issuer named in the redirect, if any; it must be this provider.
         """
 
 
 class Identities(Protocol):
-    """Records of who accounts are at identity providers."""
+    """Links between accounts and identities at providers."""
 
     async def add(self, account_id: int, identity: Identity, *, created_at: int) -> None:
         """Link an identity to an account.

@@ -1,4 +1,4 @@
-"""What there is, all of it: for operators who check, clean and copy a server's data."""
+"""All stored data, for commands that check, clean and copy it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["CounterGap", "DiffFact", "Inventory", "KnownBlob", "LabelGap", "Pack
 
 
 class KnownBlob(Struct, frozen=True, kw_only=True):
-    """A blob, as the records describe it. ``is_used``: a package or a diff is in it."""
+    """A blob that has a record. ``is_used``: it belongs to a package or a diff."""
 
     id: str
     size: int
@@ -23,7 +23,7 @@ class KnownBlob(Struct, frozen=True, kw_only=True):
 
 
 class PackageFact(Struct, frozen=True, kw_only=True):
-    """A content of an app, and where it was released, such as ``Shop/Production v3``."""
+    """A content of an app, and the releases of it, such as ``Shop/Production v3``."""
 
     id: int
     app_id: int
@@ -33,7 +33,7 @@ class PackageFact(Struct, frozen=True, kw_only=True):
 
 
 class DiffFact(Struct, frozen=True, kw_only=True):
-    """A diff that is stored: to which package, and for phones that run which hash."""
+    """A stored diff: the package it leads to, and the hash of the one it starts from."""
 
     package_id: int
     old_hash: str
@@ -41,7 +41,7 @@ class DiffFact(Struct, frozen=True, kw_only=True):
 
 
 class LabelGap(Struct, frozen=True):
-    """A deployment whose labels are not those from v1 to the one before the next."""
+    """A deployment whose labels are not the complete sequence from v1 to the latest."""
 
     deployment: str
     next_number: int
@@ -49,7 +49,7 @@ class LabelGap(Struct, frozen=True):
 
 
 class CounterGap(Struct, frozen=True):
-    """A label or binary version whose active devices are not those that are remembered, and those without an id."""
+    """A label or binary version whose active devices do not match the stored devices plus those without an ID."""
 
     deployment: str
     subject: str
@@ -59,43 +59,43 @@ class CounterGap(Struct, frozen=True):
 
 
 class Inventory(Protocol):
-    """Going through everything."""
+    """Queries over all stored data."""
 
     async def blobs(self) -> Sequence[KnownBlob]:
-        """Return all blobs that the records know, but for chunks of uploads."""
+        """Return all blobs that have a record, except chunks of uploads."""
 
     async def size(self, blob_id: str) -> int | None:
-        """Return the number of bytes that a blob has by its record; ``None`` if it has no record."""
+        """Return the size of a blob in its record, in bytes; ``None`` if it has no record."""
 
     async def chunks(self) -> Sequence[str]:
-        """Return the ids of the blobs that hold chunks of uploads."""
+        """Return the IDs of the blobs that hold chunks of uploads."""
 
     async def known(self, blob_ids: Collection[str]) -> set[str]:
-        """Return those of some blobs that the records know, chunks included."""
+        """Return those of these blobs that have a record, chunks included."""
 
     async def packages(self) -> Sequence[PackageFact]:
         """Return all contents of all apps."""
 
     async def diffs(self) -> Sequence[DiffFact]:
-        """Return all diffs that are stored."""
+        """Return all stored diffs."""
 
     async def label_gaps(self) -> Sequence[LabelGap]:
         """Return the deployments whose labels have gaps."""
 
     async def counter_gaps(self) -> Sequence[CounterGap]:
-        """Return the counters of active devices that do not agree with the devices."""
+        """Return the counters of active devices that do not match the devices."""
 
     async def retired(self, until: int) -> Sequence[KnownBlob]:
-        """Return the blobs that nothing uses and that were retired at this time or before, or never."""
+        """Return the unused blobs that were retired at ``until`` or before, or never."""
 
     async def forget_blobs(self, blob_ids: Sequence[str]) -> None:
-        """Remove the records of blobs, but of none that something uses."""
+        """Remove the records of these blobs, except of those in use."""
 
 
 class Rows(Protocol):
-    """All records as they are kept, table by table, each row as a line of JSON.
+    """All records as stored, table by table, each row as a line of JSON.
 
-    What is good for minutes or hours only is left out: one-time codes, and uploads under way.
+    Short-lived records are left out: one-time codes, and uploads in progress.
     """
 
     @property
@@ -106,23 +106,23 @@ class Rows(Protocol):
         """Return the columns of each table; a table comes after those it refers to."""
 
     def read(self, table: str) -> AsyncIterator[Sequence[bytes]]:
-        """Go through the rows of a table: each a JSON array without line breaks, in the order of the columns."""
+        """Go through the rows of a table: each a JSON array without line breaks, in column order."""
 
     async def any(self) -> bool:
-        """Return whether there is a single row in any table."""
+        """Return whether any table has a row."""
 
     async def clear(self) -> None:
-        """Remove every row of every table, the ones left out above too."""
+        """Delete every row of every table, including those that backups leave out."""
 
     async def add(self, table: str, columns: Sequence[str], lines: Sequence[bytes]) -> None:
         """Add rows to a table.
 
-        ``ValueError`` when there is no such table or column, when a column without a default is not among them,
-        or when a line is no row of these columns.
+        ``ValueError`` when there is no such table or column, when a column without a default is missing, or when a line
+        is not a row of these columns.
         """
 
     async def last_ids(self) -> Mapping[str, int]:
-        """Return the last number given in each table that numbers its rows, even if that row is gone."""
+        """Return the last number assigned in each table that numbers its rows, even if that row is gone."""
 
     async def set_last_ids(self, last_ids: Mapping[str, int]) -> None:
-        """Let the next numbers be higher than these, and than those of all rows."""
+        """Make the next numbers higher than these, and than those of all rows."""

@@ -12,11 +12,11 @@ __all__ = ["LoginCodeKind", "LoginCodeRecord", "LoginCodes"]
 
 
 LoginCodeKind: TypeAlias = Literal["code", "ticket", "link"]
-"""What a person types in the browser, and what a browser fetches its access key with after that."""
+"""A code that a user enters in the browser, and the ones with which a browser fetches its access key afterwards."""
 
 
 class LoginCodeRecord(Struct, frozen=True, kw_only=True):
-    """What a one-time code of a login stood for. ``hostname`` is empty where no machine was named."""
+    """The data of a one-time code. ``hostname`` is empty if no machine was named."""
 
     account: AccountRecord
     hostname: str
@@ -31,9 +31,9 @@ class LoginCodes(Protocol):
         """Record a code by the SHA-256 (hex) of its text."""
 
     async def redeem(self, kind: LoginCodeKind, digest: str, *, now: int) -> LoginCodeRecord | None:
-        """Use up a code and return what it stood for; ``None`` when it is unknown, used up or expired.
+        """Use up a code and return its data; ``None`` when it is unknown, used up or expired.
 
-        Of several who redeem a code at once, one gets the record.
+        Only one of several concurrent calls with the same code gets the record.
         """
 
     async def remove_expired(self, now: int) -> None:

@@ -15,8 +15,8 @@ __all__ = ["PackageRecord", "Packages"]
 class PackageRecord(Struct, frozen=True, kw_only=True):
     """The content of releases, one per app and manifest.
 
-    ``manifest`` and ``index`` are JSON texts made by ``codepush.packaging``; ``None`` for a single
-    file. ``blob_id`` and ``size`` are those of the archive that holds the content now.
+    ``manifest`` and ``index`` are JSON texts made by ``codepush.packaging``; ``None`` for a single file.
+    ``blob_id`` and ``size`` are those of the archive that holds the content now.
     """
 
     id: int
@@ -37,7 +37,7 @@ class Packages(Protocol):
     async def with_hash(self, app_id: int, package_hash: str) -> PackageRecord | None:
         """Return the newest content of this app with this package hash.
 
-        Contents that differ in nothing but a signature share a hash: phones leave it out.
+        Contents that differ only in a signature share a hash, because devices ignore signatures in it.
         """
 
     async def with_content(self, app_id: int, package_hash: str, manifest: bytes | None) -> PackageRecord | None:
@@ -59,7 +59,7 @@ class Packages(Protocol):
         """Record a content together with the archive that holds it."""
 
     async def repack(self, package: PackageRecord, blob: BlobRecord, *, index: bytes | None, at: int) -> None:
-        """Let another archive hold a content from now on; the one before is retired.
+        """Replace the archive that holds a content; the previous one is retired.
 
-        `MissingError` when the content is gone, or held by another archive than ``package`` says.
+        `MissingError` when the content is gone, or another archive than that of ``package`` holds it.
         """

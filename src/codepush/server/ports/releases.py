@@ -54,7 +54,7 @@ class Releases(Protocol):
     async def add(self, deployment_id: int, release: NewRelease) -> ReleaseRecord:
         """Record a release under the deployment's next label and raise the deployment's revision.
 
-        The release before it is completed: its rollout becomes ``None``.
+        The previous release is completed: its rollout becomes ``None``.
         """
 
     async def history(self, deployment_id: int) -> Sequence[ReleaseRecord]:

@@ -10,10 +10,10 @@ __all__ = ["ResponseRecord", "Responses"]
 
 
 class ResponseRecord(Struct, frozen=True, kw_only=True):
-    """An answer as it left the server.
+    """A response as it left the server.
 
-    ``location`` is the address of what was made. ``digest`` identifies the content of the request;
-    ``None`` for answers of versions before it was recorded.
+    ``location`` is the URL of the created resource. ``digest`` identifies the content of the request; ``None`` for
+    responses of versions that did not record it.
     """
 
     status: int
@@ -23,13 +23,13 @@ class ResponseRecord(Struct, frozen=True, kw_only=True):
 
 
 class Responses(Protocol):
-    """Answers that are given again when a request is repeated with the same ``Idempotency-Key``."""
+    """Responses that are repeated when a request is retried with the same ``Idempotency-Key``."""
 
     async def given(self, account_id: int, route: str, key: str, *, since: int) -> ResponseRecord | None:
-        """Return the answer that this request of an account's has got, if that was after ``since``."""
+        """Return the response to this request of an account, if it was recorded after ``since``."""
 
     async def add(self, account_id: int, route: str, key: str, answer: ResponseRecord, *, at: int) -> None:
-        """Record the answer to a request; `AlreadyExistsError` when it has one."""
+        """Record the response to a request; `AlreadyExistsError` when it has one."""
 
     async def forget(self, *, until: int) -> None:
-        """Remove the answers that were given at ``until`` or before."""
+        """Delete the responses recorded at ``until`` or before."""

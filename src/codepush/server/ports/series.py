@@ -17,7 +17,7 @@ __all__ = ["PointRecord", "Series"]
 
 
 class PointRecord(Struct, frozen=True):
-    """What a counter was in an hour or a day: how many there were at the end, or how often something happened."""
+    """The value of a counter in an hour or a day: the number at the end, or the events in it."""
 
     subject: str
     kind: CounterKind
@@ -27,19 +27,19 @@ class PointRecord(Struct, frozen=True):
 
 
 class Series(Protocol):
-    """What counters were over time: by the hour, and where that was long ago by the day. `Devices.count` begins it."""
+    """Counters over time: by the hour, and after a while by the day. `Devices.count` adds the current hour."""
 
     async def points(self, deployment_id: int, *, since: int, until: int) -> Sequence[PointRecord]:
-        """Return the hours and days that begin in this time, in its order; a day before an hour of the same moment."""
+        """Return the hours and days that begin in this period, in order; a day before an hour of the same moment."""
 
     async def points_of(self, deployment_id: int, subject: str, *, until: int) -> Sequence[PointRecord]:
         """Return the hours and days of a label or binary version that begin before this moment, likewise in order."""
 
     async def standing_before(self, deployment_id: int, until: int) -> Sequence[CounterRecord]:
-        """Return the last values, before this moment, of what tells how many there are."""
+        """Return the last values of the kinds in `STANDING` before this moment."""
 
     async def with_hours(self, *, until: int) -> dict[int, int]:
         """Return the deployments that have hours before this moment, and when the first of them began."""
 
     async def replace_hours(self, deployment_id: int, days: Sequence[PointRecord], *, until: int) -> None:
-        """Keep these days, in place of those that are there, and forget the hours before this moment."""
+        """Store these days, replacing those of the same dates, and delete the hours before this moment."""

@@ -35,45 +35,45 @@ class Records(Protocol):
     """All records, within one transaction."""
 
     @property
-    def accounts(self) -> Accounts: ...  # noqa: D102 - the type says it
+    def accounts(self) -> Accounts: ...  # noqa: D102 - the type documents it
     @property
-    def access_keys(self) -> AccessKeys: ...  # noqa: D102 - the type says it
+    def access_keys(self) -> AccessKeys: ...  # noqa: D102 - the type documents it
     @property
-    def login_codes(self) -> LoginCodes: ...  # noqa: D102 - the type says it
+    def login_codes(self) -> LoginCodes: ...  # noqa: D102 - the type documents it
     @property
-    def identities(self) -> Identities: ...  # noqa: D102 - the type says it
+    def identities(self) -> Identities: ...  # noqa: D102 - the type documents it
     @property
-    def organizations(self) -> Organizations: ...  # noqa: D102 - the type says it
+    def organizations(self) -> Organizations: ...  # noqa: D102 - the type documents it
     @property
-    def apps(self) -> Apps: ...  # noqa: D102 - the type says it
+    def apps(self) -> Apps: ...  # noqa: D102 - the type documents it
     @property
-    def deployments(self) -> Deployments: ...  # noqa: D102 - the type says it
+    def deployments(self) -> Deployments: ...  # noqa: D102 - the type documents it
     @property
-    def packages(self) -> Packages: ...  # noqa: D102 - the type says it
+    def packages(self) -> Packages: ...  # noqa: D102 - the type documents it
     @property
-    def releases(self) -> Releases: ...  # noqa: D102 - the type says it
+    def releases(self) -> Releases: ...  # noqa: D102 - the type documents it
     @property
-    def diffs(self) -> Diffs: ...  # noqa: D102 - the type says it
+    def diffs(self) -> Diffs: ...  # noqa: D102 - the type documents it
     @property
-    def rollouts(self) -> Rollouts: ...  # noqa: D102 - the type says it
+    def rollouts(self) -> Rollouts: ...  # noqa: D102 - the type documents it
     @property
-    def devices(self) -> Devices: ...  # noqa: D102 - the type says it
+    def devices(self) -> Devices: ...  # noqa: D102 - the type documents it
     @property
-    def trials(self) -> Trials: ...  # noqa: D102 - the type says it
+    def trials(self) -> Trials: ...  # noqa: D102 - the type documents it
     @property
-    def series(self) -> Series: ...  # noqa: D102 - the type says it
+    def series(self) -> Series: ...  # noqa: D102 - the type documents it
     @property
-    def events(self) -> Events: ...  # noqa: D102 - the type says it
+    def events(self) -> Events: ...  # noqa: D102 - the type documents it
     @property
-    def responses(self) -> Responses: ...  # noqa: D102 - the type says it
+    def responses(self) -> Responses: ...  # noqa: D102 - the type documents it
     @property
-    def jobs(self) -> Jobs: ...  # noqa: D102 - the type says it
+    def jobs(self) -> Jobs: ...  # noqa: D102 - the type documents it
     @property
-    def inventory(self) -> Inventory: ...  # noqa: D102 - the type says it
+    def inventory(self) -> Inventory: ...  # noqa: D102 - the type documents it
     @property
-    def rows(self) -> Rows: ...  # noqa: D102 - the type says it
+    def rows(self) -> Rows: ...  # noqa: D102 - the type documents it
     @property
-    def uploads(self) -> Uploads: ...  # noqa: D102 - the type says it
+    def uploads(self) -> Uploads: ...  # noqa: D102 - the type documents it
 
 
 class Store(Protocol):
@@ -83,22 +83,22 @@ class Store(Protocol):
         """Open a transaction that sees one consistent state and changes nothing."""
 
     def write(self, *, alone: bool = True) -> AbstractAsyncContextManager[Records]:
-        """Open a transaction that is on disk when the block ends, and undone when the block raises.
+        """Open a transaction that is committed to disk when the block ends, and rolled back when the block raises.
 
-        The block must not wait for anything but its records. ``alone``: it may rely on what it has read
-        until it ends, since no other such block runs meanwhile, in whatever process or node. Without that, it
-        waits for others only where both change the same record. That is for what happens so often that
-        waiting would hurt, and is right whatever others change: reports, leases, times of use.
+        The block must await nothing but its records. With ``alone``, everything it has read stays valid until it ends,
+        since no other such block runs at the same time, in any process or node. Without it, the transaction waits for
+        others only where both change the same record; it is for frequent writes that are correct whatever others
+        change: reports, leases, times of use.
         """
 
     async def check(self) -> None:
-        """Return when the database answers."""
+        """Return when the database responds."""
 
     def changes(self) -> AsyncIterator[Collection[int] | None]:
         """Yield the IDs of changed deployments, soon after the commit; never end.
 
-        ``None`` says that any deployment may have changed; it comes first, and again whenever something
-        may have been missed. While the database is away, nothing need come, and nothing is raised.
+        ``None`` means that any deployment may have changed; it comes first, and again whenever a change may have been
+        missed. While the database is unavailable, the iterator may yield nothing, and does not raise.
         """
 
     async def close(self) -> None:

@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 __all__ = ["Label", "Span", "TrialAddition", "TrialPoint", "Trials"]
 
 Label: TypeAlias = tuple[int, int]
-"""A label: the id of its deployment, and its number."""
+"""A label: the ID of its deployment, and its number."""
 
 
 class TrialAddition(Struct, frozen=True):
-    """What is added to a cohort. A cohort is named by the moment from which on its trials began."""
+    """An addition to a cohort. The time of its first possible trial identifies a cohort."""
 
     deployment_id: int
     number: int
@@ -39,7 +39,7 @@ class Span(Struct, frozen=True):
 
 
 class TrialPoint(Struct, frozen=True):
-    """What there is of a cohort, or of several that are summed and named by the moment at which their span begins."""
+    """The trials of a cohort, or the sum of several, identified by the start of their span."""
 
     cohort_at: int
     kind: TrialKind
@@ -49,13 +49,13 @@ class TrialPoint(Struct, frozen=True):
 
 
 class Trials(Protocol):
-    """Trials by the cohort of their download. A cohort lasts ten minutes; of what is older, an hour or a day."""
+    """Trials by the cohort of their download. A cohort covers ten minutes; older ones an hour or a day."""
 
     async def add(self, additions: Sequence[TrialAddition]) -> None:
-        """Add to cohorts, at most once to each kind, age and standing of one."""
+        """Add to cohorts, at most once to each kind, age and standing of a cohort."""
 
     async def totals(self, asked: Sequence[Span]) -> Sequence[TrialTotals]:
-        """Return the sums of each of these spans, in their order, summed by the database."""
+        """Return the sums of these spans, in their order; the database computes them."""
 
     async def points(
         self, deployment_id: int, number: int, *, since: int, until: int, span: int = 1
@@ -67,7 +67,7 @@ class Trials(Protocol):
             number: The number of the label.
             since: Milliseconds since 1970.
             until: Likewise, not included.
-            span: Cohorts that begin in the same such span are summed by the database; milliseconds.
+            span: Length of the periods by which the database sums cohorts, in milliseconds.
 
         """
 

@@ -13,17 +13,17 @@ __all__ = ["ChunkRecord", "UploadRecord", "UploadState", "Uploads"]
 
 
 UploadState: TypeAlias = Literal["new", "open", "finished", "released", "cancelled"]
-"""How far an upload in chunks is: nothing is known of the file; chunks arrive; all are there; it was used; it was not.
+"""The state of an upload in chunks: not described yet, receiving chunks, complete, released, or cancelled.
 
-A cancelled one was given up by its client, or has expired.
+A cancelled upload was cancelled by its client or has expired.
 """
 
 
 class UploadRecord(Struct, frozen=True, kw_only=True):
-    """A file that arrives in chunks, for a release of an app by an account.
+    """A file uploaded in chunks, for a release of an app by an account.
 
-    ``token_digest`` is the SHA-256 (hex) of what its client has to know. Name, size and size of chunks
-    are empty or 0 while it is new.
+    ``token_digest`` is the SHA-256 (hex) of its secret token. Name, size and size of chunks are empty or 0 while it is
+    new.
     """
 
     id: str
@@ -39,7 +39,7 @@ class UploadRecord(Struct, frozen=True, kw_only=True):
 
 
 class ChunkRecord(Struct, frozen=True, kw_only=True):
-    """A chunk that has arrived. Numbers begin at 1; ``blob_id`` is that of the blob that holds it."""
+    """A chunk that has arrived. Numbers begin at 1; ``blob_id`` identifies the blob that holds it."""
 
     number: int
     size: int
@@ -47,7 +47,7 @@ class ChunkRecord(Struct, frozen=True, kw_only=True):
 
 
 class Uploads(Protocol):
-    """Files that arrive in chunks, until they are released or expire."""
+    """Records of files uploaded in chunks, until they are released or expire."""
 
     async def add(self, upload: UploadRecord) -> None:
         """Record an upload; `MissingError` when its app or account is gone."""
@@ -56,10 +56,10 @@ class Uploads(Protocol):
         """Return the upload with this id."""
 
     async def lock(self, upload_id: str) -> None:
-        """Keep every other writer away from this upload until the transaction ends."""
+        """Lock this upload until the transaction ends."""
 
     async def update(self, upload: UploadRecord) -> None:
-        """Record what the file is called, how large it and its chunks are, and how far the upload is."""
+        """Record the file's name, its size, the size of its chunks, and the state of the upload."""
 
     async def chunks(self, upload_id: str) -> Sequence[ChunkRecord]:
         """Return the chunks that have arrived, in the order of the file."""
@@ -71,13 +71,13 @@ class Uploads(Protocol):
         """
 
     async def forget_chunks(self, upload_id: str) -> None:
-        """Remove the records of an upload's chunks."""
+        """Delete the records of an upload's chunks."""
 
     async def remove(self, upload_id: str) -> None:
-        """Remove an upload and the records of its chunks."""
+        """Delete an upload and the records of its chunks."""
 
     async def open_until(self, account_id: int, now: int) -> Sequence[int]:
-        """Return when each open upload of an account expires: one that can still be released at ``now``."""
+        """Return the expiry times of an account's open uploads, which can still be released at ``now``."""
 
     async def expired(self, now: int) -> Sequence[str]:
-        """Return the ids of the uploads whose time was over at ``now``."""
+        """Return the IDs of the uploads that have expired at ``now``."""
