@@ -69,7 +69,7 @@ def work_folder(
         kind: Its purpose, in lower-case letters.
         account_id: The account that it works for; 0 for none.
         size: Bytes to reserve for it.
-        admit: Called with the claims of all other folders; no process creates another one meanwhile. It raises to reject.
+        admit: Called with the claims of all other folders; no process creates one meanwhile. It raises to reject.
 
     """
     with _exclusive(workspace):

@@ -1,7 +1,7 @@
-"""Diffs: smaller downloads for phones that have an older package.
+"""Diffs: smaller downloads for devices that have an older package.
 
-They are made in the background, by jobs. The jobs are added with the release or promotion that needs them
-(:meth:`Diffs.queue`), and when a device that runs another package asks
+Background jobs build them. A job is added with the release or promotion that needs the diff
+(:meth:`Diffs.queue`), and when a device that runs another package checks for an update
 (:mod:`codepush.server.services.packages.missing_diffs`).
 """
 
@@ -42,35 +42,35 @@ _PAUSE: Final = 5.0
 """Seconds to wait when the database is unavailable."""
 
 _BATCH: Final = 20
-"""Diffs that are judged in one transaction; each brings a manifest with it."""
+"""Diffs judged in one transaction; each comes with a manifest."""
 
 _log = logging.getLogger(__name__)
 
 
 class DiffJob(Struct, frozen=True):
-    """A diff to be made: to which package, and from which hash. The payload of jobs of this kind."""
+    """A diff to build: the package it leads to, and the hash it starts from. The payload of jobs of this kind."""
 
     package_id: int
     old_hash: str
 
 
 async def add_job(records: Records, job: DiffJob, at: int) -> None:
-    """Add the job that makes a diff, unless the diff was made before or the job is there."""
+    """Add the job that builds a diff, unless the diff or the job exists."""
     if not await records.diffs.known(job.package_id, job.old_hash):
         key = f"{KIND}:{job.package_id}:{job.old_hash}"
         await records.jobs.add(KIND, msgspec.json.encode(job).decode(), dedupe_key=key, at=at)
 
 
 class Diffs:
-    """Deciding which diffs a release needs, and making them.
+    """Selection and construction of the diffs that a release needs.
 
     Args:
-        store: the records.
-        blobs: the archives.
-        workspace: a folder to write diffs in.
-        count: from how many older releases there are diffs to a new one.
-        changed: is told the ids of deployments whose answers to phones have changed.
-        clock: the time.
+        store: The records.
+        blobs: The archives.
+        workspace: The folder to write diffs in.
+        count: The number of older releases from which diffs lead to a new one.
+        changed: Called with the IDs of deployments whose update checks have changed.
+        clock: The current time.
 
     """
 
@@ -95,10 +95,10 @@ class Diffs:
         """Add the jobs for a deployment's newest release, in the transaction that records it.
 
         Args:
-            records: the transaction.
-            app_id: the app.
-            package_id: the content of that release.
-            history: the deployment's releases, oldest first, the new one at the end.
+            records: The transaction.
+            app_id: The app.
+            package_id: The content of that release.
+            history: The deployment's releases, oldest first, the new one at the end.
 
         """
         archives = await records.packages.archives(app_id)
@@ -109,11 +109,11 @@ class Diffs:
                 await add_job(records, DiffJob(package_id, base.package_hash), self._clock())
 
     async def make(self, job: DiffJob) -> None:
-        """Make a diff and store it, unless it saves too little. It may have been made, even at this moment.
+        """Build a diff and store it, unless it saves too little or another worker has built it.
 
         Raises:
-            PackageError: the stored archive is damaged.
-            MissingError, UnavailableError: see the ports.
+            PackageError: The stored archive is damaged.
+            MissingError, UnavailableError: A port fails.
 
         """
         async with self._store.read() as records:
@@ -127,7 +127,7 @@ class Diffs:
         await self._record(job, blob, fits_binary=None if old.manifest is None else _fits_binary(old.manifest))
 
     async def judge(self) -> None:
-        """Find out of each diff that an earlier version made whether it fits a store build; runs until cancelled."""
+        """Determine whether diffs of earlier versions fit a store build; runs until cancelled."""
         is_done = False
         while not is_done:
             try:
@@ -163,7 +163,7 @@ class Diffs:
     async def _record(self, job: DiffJob, blob: BlobRecord | None, *, fits_binary: bool | None) -> None:
         try:
             changed = await self._add(job, blob, fits_binary=fits_binary)
-        except (AlreadyExistsError, MissingError):  # another worker was quicker, or the app is gone
+        except (AlreadyExistsError, MissingError):  # another worker was faster, or the app is gone
             if blob is not None:
                 await self._blobs.remove(blob.id)
         else:
@@ -182,7 +182,7 @@ def _fits_binary(manifest: bytes) -> bool:
 
 
 def _write(package: PackageRecord, old: PackageRecord, archive: Path, target: BufferedRandom) -> BlobRecord | None:
-    """Write a diff and return the record of its blob; ``None`` when there can be none, or it saves too little."""
+    """Write a diff and return the record of its blob; ``None`` if there is none, or it saves too little."""
     if package.index is None or old.manifest is None:
         return None
     index = msgspec.json.decode(package.index, type=ArchiveIndex)

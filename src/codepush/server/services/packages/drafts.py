@@ -21,7 +21,7 @@ __all__ = ["Draft", "describe", "draft"]
 
 
 class Draft(Struct, frozen=True):
-    """A file to write an archive to: where it is, and the file itself, open and empty."""
+    """A file to write an archive to: its path, and the open, empty file."""
 
     path: Path
     file: BufferedRandom
@@ -29,9 +29,9 @@ class Draft(Struct, frozen=True):
 
 @contextmanager
 def draft(folder: AbstractContextManager[Path]) -> Iterator[Draft]:
-    """Create a file in a folder that exists for the block. It is closed when the block ends.
+    """Create a file in a work folder. It is closed when the block ends.
 
-    So when a block is cancelled, a thread that still writes for it fails at its next write.
+    If the block is cancelled, a thread that is still writing to it therefore fails at its next write.
     """
     with folder as entered:
         path = entered / "archive"
@@ -40,7 +40,7 @@ def draft(folder: AbstractContextManager[Path]) -> Iterator[Draft]:
 
 
 def describe(file: BufferedIOBase) -> BlobRecord:
-    """Return the record of a new blob, under a random id, that holds what is in an open file."""
+    """Return the record of a new blob, under a random ID, for the content of an open file."""
     file.flush()
     file.seek(0)
     sha256 = hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,4 +1,4 @@
-"""Addresses of downloads, and how a stored release looks from outside."""
+"""Download URLs, and the public form of stored releases."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ __all__ = ["Links"]
 
 
 class Links(Struct, frozen=True):
-    """Makes addresses under the download base, e.g. ``https://cdn.example.com``."""
+    """Builds URLs under the download base, e.g. ``https://cdn.example.com``."""
 
     download_url: str
 
     def blob(self, blob_id: str) -> str:
-        """Return the address of a blob; it stays true for ever."""
+        """Return the permanent URL of a blob."""
         return f"{self.download_url}/blobs/{blob_id}"
 
     def package(self, release: ReleaseRecord) -> Package:
-        """Return a stored release as the package that leaves the server."""
+        """Return a stored release as a package for clients."""
         return Package(
             label=labels.label(release.number),
             **settings(release),
@@ -41,7 +41,7 @@ class Links(Struct, frozen=True):
             released_by=release.released_by,
             is_held=release.is_held,
             diff_package_map={
-                # What is not known yet does not fit: the whole package is right for every device.
+                # Unknown counts as unfit: the whole package suits every device.
                 diff.old_hash: DiffPackage(
                     size=diff.size, url=self.blob(diff.blob_id), fits_binary=bool(diff.fits_binary)
                 )

@@ -1,8 +1,7 @@
-"""Diffs that phones could have used: what phones really run decides which diffs are made.
+"""Diffs that devices could have used: the packages that devices run decide which diffs are built.
 
-A phone that is offered a whole package although the server knows what it runs gets that package, and the
-diff is queued behind its back. Phones never wait for it, so what was noticed is kept in memory until one
-task of this process has added the jobs.
+A device that could use a missing diff gets the whole package, and the diff is queued. Devices do not wait for that:
+missing diffs are kept in memory until a task of this process has added the jobs.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["MissingDiffs"]
 
 _LIMIT: Final = 1_000
-"""Diffs that may wait to be queued; more are passed over, and noticed again when the next phone asks."""
+"""Diffs that may wait to be queued. Further ones are skipped, and noticed again at the next update check."""
 
 _BATCH: Final = 100
 """Jobs added in one transaction, at most."""
@@ -38,7 +37,7 @@ _log = logging.getLogger(__name__)
 
 
 class MissingDiffs:
-    """The one task of this process that queues what phones miss. ``queued`` is called when jobs were added."""
+    """The one task of this process that queues missing diffs. ``queued`` is called after jobs were added."""
 
     def __init__(self, store: Store, *, queued: Callable[[], None], clock: Clock = now) -> None:
         self._store = store
@@ -48,7 +47,7 @@ class MissingDiffs:
         self._noticed = asyncio.Event()
 
     def notice(self, job: DiffJob) -> bool:
-        """Take note of a missing diff, at once; return whether there was room for it."""
+        """Record a missing diff without waiting; return whether there was room for it."""
         if len(self._waiting) >= _LIMIT:
             return False
         self._waiting[job] = None
@@ -56,7 +55,7 @@ class MissingDiffs:
         return True
 
     async def run(self) -> None:
-        """Queue what was noticed; runs until it is cancelled."""
+        """Queue the recorded diffs; runs until it is cancelled."""
         while True:
             await self._noticed.wait()
             batch = list(islice(self._waiting, _BATCH))

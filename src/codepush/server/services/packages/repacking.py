@@ -1,8 +1,8 @@
 """Repacking: the smallest archive of a content, built in the background.
 
-A release is packed at a level that is worth its time. A job packs it again at the best one, and the content gets a
-new blob under its unchanged hash. The blob before stays for phones that were told of it already, and diffs that
-were copied from it stay as good as they were.
+A release is compressed at a level that is worth its time. A job compresses it again at the best level, and the
+content gets a new blob under its unchanged hash. The old blob stays for devices that have its URL, and diffs that
+were copied from it stay valid.
 """
 
 from __future__ import annotations
@@ -36,24 +36,24 @@ __all__ = ["BEST_LEVEL", "KIND", "RepackJob", "Repacking"]
 KIND: Final[JobKind] = "repack"
 
 BEST_LEVEL: Final = 12
-"""The libdeflate level that makes the smallest archives."""
+"""The libdeflate level that produces the smallest archives."""
 
 
 class RepackJob(Struct, frozen=True):
-    """A package to be packed again. The payload of jobs of this kind."""
+    """A package to recompress. The payload of jobs of this kind."""
 
     package_id: int
 
 
 class Repacking:
-    """Packing packages again.
+    """Recompression of packages.
 
     Args:
-        store: the records.
-        blobs: the archives.
-        workspace: a folder to write archives in.
-        changed: is told the ids of deployments whose answers to phones have changed.
-        clock: the time.
+        store: The records.
+        blobs: The archives.
+        workspace: The folder to write archives in.
+        changed: Called with the IDs of deployments whose update checks have changed.
+        clock: The current time.
 
     """
 
@@ -73,17 +73,17 @@ class Repacking:
         self._clock = clock
 
     async def queue(self, records: Records, package: PackageRecord) -> None:
-        """Add the job for a new content, in the transaction that records it. A single file is never packed."""
+        """Add the job for a new content, in the transaction that records it. A single file needs none."""
         if package.index is not None:
             payload = msgspec.json.encode(RepackJob(package.id)).decode()
             await records.jobs.add(KIND, payload, dedupe_key=f"{KIND}:{package.id}", at=self._clock())
 
     async def repack(self, job: RepackJob) -> None:
-        """Pack a package at the best level and, when that is smaller, let its releases point to the new archive.
+        """Compress a package at the best level and, if that is smaller, switch its releases to the new archive.
 
         Raises:
-            PackageError: the stored archive is damaged.
-            MissingError, UnavailableError: see the ports.
+            PackageError: The stored archive is damaged.
+            MissingError, UnavailableError: A port fails.
 
         """
         async with self._store.read() as records:
@@ -104,7 +104,7 @@ class Repacking:
     async def _record(self, package: PackageRecord, index: ArchiveIndex, blob: BlobRecord) -> None:
         try:
             changed = await self._swap(package, index, blob)
-        except MissingError:  # another worker was quicker, or the app is gone
+        except MissingError:  # another worker was faster, or the app is gone
             await self._blobs.remove(blob.id)
         else:
             self._changed(changed)

@@ -1,1 +1,1 @@
-"""What devices ask for: update checks, status reports and downloads. It uses neither access nor releasing."""
+"""Services for devices: update checks, status reports and downloads. They use neither access nor releasing."""

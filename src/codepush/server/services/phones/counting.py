@@ -1,7 +1,7 @@
 """Counting reports: many at a time, with the same result as one after the other.
 
-What the devices of a batch are remembered to run is read at once; the rules are applied in memory,
-report by report; and what has changed in the end is written at once.
+The stored state of a batch's devices is read at once; the rules are applied in memory, report by report; and the
+changes are written at once.
 """
 
 from __future__ import annotations
@@ -47,15 +47,15 @@ class Arrival(Struct, frozen=True):
 
 
 async def count(records: Records, arrivals: Sequence[Arrival], admissions: Admissions, *, at: int) -> None:
-    """Change what reports change (``docs/device-states.md``), in their order.
+    """Apply reports to devices and counters in their order, as ``docs/device-states.md`` defines.
 
-    What they say of deployments that do not exist counts for nothing, and so does a label that was not released.
+    Reports of deployments that do not exist count for nothing, and neither do labels that were not released.
 
     Args:
-        records: the records, in a transaction that writes.
-        arrivals: the reports.
-        admissions: Decides which new devices are remembered.
-        at: the time, in milliseconds since 1970.
+        records: The records, in a transaction that writes.
+        arrivals: The reports.
+        admissions: Decides which new devices are stored.
+        at: The time, in milliseconds since 1970.
 
     """
     found = await records.deployments.with_keys({key for one in arrivals for key in _keys(one.report)})
@@ -72,7 +72,7 @@ async def count(records: Records, arrivals: Sequence[Arrival], admissions: Admis
 
 
 class _Sent(NamedTuple):
-    """A report, and how its device is known in the report's deployment and in the other one that it names."""
+    """A report, and its device in the report's deployment and in the other one that it names."""
 
     report: StatusReport
     here: Device | None = None
@@ -85,7 +85,7 @@ _NO_TRIAL: Final = TrialChange()
 
 
 class _Batch:
-    """What reports change: devices to be remembered as they have ``changed``, counters and trials."""
+    """The changes of a batch of reports: devices (``changed``), counters and trials."""
 
     def __init__(
         self,
@@ -113,11 +113,11 @@ class _Batch:
         self.changed: dict[Device, DeviceRecord] = {}
 
     def devices(self) -> set[Device]:
-        """Return the devices of which it matters what is remembered."""
+        """Return the devices whose stored state matters."""
         return {device for one in self._sent for device in (one.here, one.there) if device}
 
     def apply(self, remembered: Mapping[Device, DeviceRecord], admissions: Admissions) -> None:
-        """Apply the rules to every report, given what was remembered of devices before the first one."""
+        """Apply the rules to every report, given the state of devices before the first one."""
         self._devices = dict(remembered)
         for sent in self._sent:
             report = self._countable(sent.report)
@@ -176,7 +176,7 @@ class _Batch:
         return change
 
     def _remember(self, device: Device, before: DeviceRecord, subject: str | None, trial: Trial | None) -> None:
-        """Remember what a device runs and tries; ``None``: as before."""
+        """Record what a device runs and tries; ``None``: as before."""
         self.changed[device] = self._devices[device] = DeviceRecord(
             subject or before.subject,
             self._at if before is _UNKNOWN else before.known_since,
@@ -184,11 +184,11 @@ class _Batch:
         )
 
     def additions(self) -> list[Addition]:
-        """Return what is added to each counter."""
+        """Return the addition to each counter."""
         return [Addition(*counter, delta, least) for counter, (delta, least) in self._counters.items()]
 
     def trials(self) -> list[TrialAddition]:
-        """Return what is added to cohorts of trials."""
+        """Return the additions to cohorts of trials."""
         return [
             TrialAddition(*label, one.cohort_at, one.kind, one.age, one.standing, value)
             for (label, one), value in self._trials.items()
@@ -205,7 +205,7 @@ class _Batch:
         self._counters[counter] = (delta + change.delta, max(0, least + change.delta))
 
     def _device(self, report: StatusReport, key: str | None) -> Device | None:
-        """Return how a device that names itself is known in a deployment; its id itself is never stored."""
+        """Return a device that sends an ID, as known to a deployment; the ID itself is never stored."""
         deployment = self._deployments.get(key) if key else None
         if deployment is None or not report.client_unique_id:
             return None
@@ -218,7 +218,7 @@ def _origin(report: StatusReport) -> str | None:
 
 
 def _keys(report: StatusReport) -> list[str]:
-    """Return the keys of the deployments that a report speaks of."""
+    """Return the keys of the deployments that a report names."""
     origin = _origin(report)
     return [report.deployment_key, origin] if origin else [report.deployment_key]
 

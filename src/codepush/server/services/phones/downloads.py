@@ -1,4 +1,4 @@
-"""Downloads: where the archive behind an address can be read."""
+"""Downloads: the locations of archives."""
 
 from __future__ import annotations
 
@@ -19,28 +19,28 @@ if TYPE_CHECKING:
 __all__ = ["Downloads"]
 
 _SIZES: Final = 100_000
-"""Sizes that are cached."""
+"""Number of sizes to cache."""
 
 _DATABASE_SECONDS: Final = 1.0
-"""How long a download waits for the database, if at all."""
+"""Time limit for the database in a download."""
 
 _PAUSE_SECONDS: Final = 10.0
-"""How long the database is not asked after it was unavailable."""
+"""Time without queries after the database was unavailable."""
 
 _log = logging.getLogger(__name__)
 
 
 class Downloads:
-    """Finding archives.
+    """Locations of archives.
 
-    The size of each archive is compared with its record, which is read once. Without the database, archives whose
-    record was not read yet are sent unchecked.
+    The size of each archive is compared with its record, which is read once. While the database is unavailable,
+    archives whose records were not read yet are sent unchecked.
 
     Args:
-        blobs: the archives.
-        store: the records.
-        download_url: what stands before ``/blobs`` in download addresses.
-        redirects: whether phones may be sent to an object store itself.
+        blobs: The archives.
+        store: The records.
+        download_url: The base of download URLs, before ``/blobs``.
+        redirects: Whether to redirect devices to an object store.
 
     """
 
@@ -54,10 +54,10 @@ class Downloads:
         self._redirects = redirects
 
     async def locate(self, blob_id: str) -> BlobLocation | None:
-        """Return where a blob can be read from; ``None`` when there is no such blob, or it is not whole.
+        """Return the location of a blob; ``None`` when there is no such blob, or it is incomplete.
 
-        A signed address is among it only if every phone would follow it there: Android phones do not go from
-        https to http, nor back.
+        It includes a signed URL only if every device would follow a redirect to it: Android devices do not go from
+        https to http, or back.
         """
         try:
             found = await self._blobs.locate(blob_id)
@@ -87,7 +87,7 @@ class Downloads:
         return False
 
     async def _recorded(self, blob_id: str) -> int | None:
-        """Return how many bytes a blob has by its record; ``None`` if it has none, or the database is unavailable."""
+        """Return the recorded size of a blob in bytes; ``None`` if it is unknown or the database is unavailable."""
         now = asyncio.get_running_loop().time()
         if now < self._ask_from:
             return None

@@ -1,4 +1,4 @@
-"""Where the answers to phones begin, read from the store."""
+"""Releases for update checks, read from the store."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["StoredHistories"]
 
 
 class StoredHistories:
-    """The releases of deployments as the store has them. Implements `codepush.server.ports.histories.Histories`."""
+    """The releases of deployments in the store. Implements `codepush.server.ports.histories.Histories`."""
 
     def __init__(self, store: Store, links: Links) -> None:
         self._store = store
@@ -45,7 +45,7 @@ class StoredHistories:
             return await records.deployments.revisions(deployment_ids)
 
     async def state(self) -> Hashable:
-        """Return what is the same only while no deployment is added, changed or removed."""
+        """Return a value that is the same only while no deployment is added, changed or removed."""
         async with self._store.read() as records:
             return await records.deployments.state()
 

@@ -1,7 +1,7 @@
-"""Limiting how many devices not seen before one address may add in an hour.
+"""The limit on new devices that one address may add in an hour.
 
-A device id is whatever a client sends, and each one is a row in the database. Beyond the limit a report counts like one
-without an id, so devices that share an address, as those of a mobile carrier do, never get an error.
+A device ID is any string that a client sends, and each one is a row in the database. Beyond the limit a report counts
+like one without an ID, so devices that share an address, as those of a mobile carrier do, never get an error.
 
 This is not the rate limit of requests, which refills steadily: here the number in an hour is exact, and a transaction
 that fails uses nothing. The count is this process's own: several workers allow as many times the number.
@@ -27,7 +27,7 @@ class NewDevices:
 
     Args:
         per_hour: Number of new devices per address; ``None`` for no limit.
-        addresses: Number of addresses to remember. The one whose hour began first is evicted beyond it.
+        addresses: Number of addresses to store; beyond it, the one whose hour began first is evicted.
         clock: Seconds since any moment, never going back.
 
     """

@@ -1,8 +1,8 @@
-"""Taking the reports of phones, durably and many at a time.
+"""Storing reports of devices, durably and in batches.
 
-A report is answered after it was committed. Reports that arrive while a commit is under way are
-committed together by the next one, which begins as soon as the previous one has returned; so a
-busy server pays for one commit many times over, and an idle one never waits.
+A report gets its response after its commit. Reports that arrive during a commit are committed together by the next
+one, which begins immediately afterwards. So a busy server shares each commit among many reports, and an idle one
+never waits.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ if TYPE_CHECKING:
 __all__ = ["Reports"]
 
 _BATCH: Final = 250
-"""Maximum number of reports in one commit. Changes wait for one commit, update checks for its arithmetic."""
+"""Maximum number of reports in one commit. Changes wait for one commit, update checks for its computation."""
 
 _WAITING_LIMIT: Final = 20_000
-"""Reports that may wait for their commit; more are refused, so that memory stays bounded."""
+"""Reports that may wait for their commit. Further ones are rejected, which bounds memory."""
 
 _log = logging.getLogger(__name__)
 
@@ -48,11 +48,11 @@ class Reports:
     """The one writer of reports in this process.
 
     Args:
-        store: the records.
-        new_devices: Limits new devices per address; by default, nothing does.
-        commits: counts how long commits take, successful or not.
-        spans: is told of commits.
-        clock: the time.
+        store: The records.
+        new_devices: Limits new devices per address; no limit by default.
+        commits: Durations of commits, successful or not.
+        spans: Creates a span for each commit.
+        clock: The current time.
 
     """
 
@@ -74,7 +74,7 @@ class Reports:
         self._arrived = asyncio.Event()
 
     async def take(self, report: StatusReport, *, address: str | None = None) -> None:
-        """Return once the report is on disk. What it says of a deployment that does not exist counts for nothing.
+        """Return once the report is on disk. A report of a deployment that does not exist counts for nothing.
 
         A report that no deployment can count is not stored; see :func:`codepush.rules.reports.countable`.
 
@@ -83,7 +83,7 @@ class Reports:
             address: The address that limits count it under; ``None`` if no limit applies to it.
 
         Raises:
-            UnavailableError: the database did not take it, or too many reports are waiting.
+            UnavailableError: The database failed, or too many reports are waiting.
 
         """
         bounded = countable(report)
@@ -97,7 +97,7 @@ class Reports:
         await waiting.done
 
     async def run(self) -> None:
-        """Commit what has arrived, back to back; runs until it is cancelled."""
+        """Commit reports batch by batch; runs until it is cancelled."""
         while True:
             await self._arrived.wait()
             batch, self._waiting = self._waiting[:_BATCH], self._waiting[_BATCH:]
@@ -128,7 +128,7 @@ class Reports:
             self._commits.add(time.perf_counter() - began)
 
     async def _isolate(self, batch: list[_Waiting], error: Exception) -> None:
-        """Let a report that cannot be written fail by itself: the others of its batch are written without it."""
+        """Write the reports of a failed batch one by one, so that only those that cannot be written fail."""
         if len(batch) == 1:
             _log.error("A report could not be written.", exc_info=error)
             _settle(batch, error)
@@ -139,7 +139,7 @@ class Reports:
 
 
 def _settle(batch: list[_Waiting], error: Exception | None = None) -> None:
-    """Tell those who still wait how the commit went."""
+    """Pass the result of a commit to the requests that still wait for it."""
     for waiting in batch:
         if waiting.done.done():
             continue

@@ -1,12 +1,12 @@
-"""Answers to update checks.
+"""Update checks.
 
-Phones never wait for the database: each deployment's releases are read once, prepared, and kept
-until they change (a :class:`Snapshot`). The process that commits a change drops them at once
-(:meth:`Updates.drop`); other processes notice it within a second (:meth:`Updates.watch`). The old
-snapshot serves devices until the new one is read, also while the database is unavailable.
+Devices never wait for the database: each deployment's releases are read once, prepared, and cached until they change
+(a :class:`Snapshot`). The process that commits a change drops the snapshot immediately (:meth:`Updates.drop`); other
+processes notice the change within a second (:meth:`Updates.watch`). The old snapshot serves devices until the new one
+is read, also while the database is unavailable.
 
-A phone that is offered a whole package although the app knows what it runs is answered with that; the
-diff it could have used is noticed when the answer is made, once per reading.
+A device that could use a missing diff gets the whole package. The missing diff is recorded when the response is
+prepared, once per reading.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ if TYPE_CHECKING:
 __all__ = ["Kind", "Snapshot", "Standing", "Updates"]
 
 _RETRY: Final = 0.5
-"""Seconds until a database that was away is asked again what has changed."""
+"""Seconds until the next attempt to read changes from an unavailable database."""
 
 _MEGABYTE: Final = 1024 * 1024
 
 SNAPSHOT_BYTES: Final = 256 * _MEGABYTE
-"""Bytes of the deployments that are kept in memory by default."""
+"""Default limit on the memory of the cached deployments, in bytes."""
 
 _DEPLOYMENT_BYTES: Final = 3_000
 _RELEASE_BYTES: Final = 1_100
@@ -51,17 +51,17 @@ _ARCHIVE_BYTES: Final = 350
 
 _FORMER_BYTES: Final = 32 * _MEGABYTE
 _FORMER_SECONDS: Final = 1.0
-"""Bytes of the deployments that are kept as they were before a change, and how long a device waits for the change."""
+"""Bytes of the snapshots from before a change, and the time that a device waits for the new one."""
 
 _ABSENT_BYTES: Final = 2 * _MEGABYTE
 _ABSENT_SECONDS: Final = 0.5
-"""Bytes of the keys that no deployment has, and how long they are kept: a deployment made since is found then."""
+"""Bytes of the unknown keys that are cached, and for how long: a new deployment is found after that."""
 
 _LOADING_LIMIT: Final = 1_000
-"""Deployments that may be waited for at once; others are unavailable meanwhile."""
+"""Deployments that are read at the same time; others are unavailable meanwhile."""
 
 _NOTICED_BYTES: Final = 2 * _MEGABYTE
-"""Bytes of the missing diffs that are known to be noticed; others are noticed again."""
+"""Bytes of the missing diffs that are recorded; others are recorded again."""
 
 _STRING_BYTES: Final = 49
 _NOTE_BYTES: Final = 300
@@ -69,7 +69,7 @@ _NOTE_BYTES: Final = 300
 
 
 class Kind(NamedTuple):
-    """What of an update check can make a difference. Checks of one kind get the same answer, but for rollouts."""
+    """The parts of an update check that affect the response. Checks of one kind differ only in rollouts."""
 
     app_version: str
     package_hash: str | None
@@ -79,12 +79,12 @@ class Kind(NamedTuple):
 
 
 class Standing:
-    """How a snapshot stands; what was made from it keeps this at hand, and not the snapshot itself.
+    """The status of a snapshot. Prepared responses refer to it instead of the snapshot itself.
 
     Attributes:
-        is_current: whether nothing has changed since, as far as is known. It never becomes true again.
-        is_asked_for: whether a phone has asked for it lately. Those who answer without asking
-            :class:`Updates` set it, as it keeps what is asked for.
+        is_current: Whether it is up to date, as far as is known. Once false, it stays false.
+        is_asked_for: Whether a device has used it recently. Callers that respond without :class:`Updates` set it,
+            because it protects the snapshot from eviction.
 
     """
 
@@ -96,13 +96,13 @@ class Standing:
 
 
 class Snapshot:
-    """A deployment as it was at one revision.
+    """A deployment at one revision.
 
     Attributes:
-        key: its deployment key.
-        deployment_id, revision: what was read, and when in its history.
-        weight: bytes of memory that it takes.
-        standing: whether it is current.
+        key: Its deployment key.
+        deployment_id, revision: The deployment, and its revision.
+        weight: Its memory, in bytes.
+        standing: Its status.
 
     """
 
@@ -125,16 +125,16 @@ class Snapshot:
         self.weight = _weight(history)
         self.standing = Standing()
         self._candidates = selection.candidates(history.packages, is_stopped=history.is_stopped)
-        # What diffs can be made from and to, by hash; and the releases among it, by the address of the whole package.
+        # Contents that diffs can start from and lead to, by hash; and their releases, by the URL of the whole package.
         self._archives = history.archives
         self._whole = {one.blob_url: one for one in self._candidates.releases if one.package_hash in history.archives}
         self._missing = partial(missing, self.standing)
 
     def kind(self, check: UpdateCheck) -> Kind:
-        """Return what of a check can make a difference here, but for the device.
+        """Return the parts of a check that affect the response here, except for the device.
 
-        Hashes that nothing is known of are all alike, and so are labels that no release has. Empty and missing ones
-        are kinds of their own.
+        All unknown hashes are alike, and so are labels that no release has. Empty and missing ones are kinds of their
+        own.
         """
         seen, known = selection.as_received(check), self._candidates
         package_hash, label = seen.package_hash, seen.label
@@ -148,12 +148,12 @@ class Snapshot:
         )
 
     def resolve(self, check: UpdateCheck) -> tuple[Decision, bool]:
-        """Decide for all phones that send checks of a kind; return with it whether that may be remembered.
+        """Decide for all devices that send checks of a kind; return also whether the decision may be cached.
 
-        It may not while a missing diff could not be taken note of, so that the next phone is noticed instead.
+        It may not if there was no room to record a missing diff, so that the next check records it.
 
         Raises:
-            ValueError: the binary version is not a version, even when missing places are filled in.
+            ValueError: The binary version is not a version, even when missing parts are filled in.
 
         """
         decision = selection.resolve(self._candidates, check)
@@ -162,7 +162,7 @@ class Snapshot:
         return decision, all(noticed)
 
     def _notice(self, check: UpdateCheck, download_url: str) -> bool:
-        """Take note of the diff that a device could have used, if it gets a whole package; return whether it was."""
+        """Record the diff that a device could have used, if any; return ``False`` if there was no room for it."""
         offered, old_hash = self._whole.get(download_url), check.package_hash
         if offered is None or old_hash not in self._archives or not check.applies_diffs:
             return True
@@ -179,7 +179,7 @@ def _weight(history: DeploymentHistory) -> int:
     return _DEPLOYMENT_BYTES + releases + _ARCHIVE_BYTES * len(history.archives)
 
 
-def _nobody(_: DiffJob) -> bool:
+def _ignore(_: DiffJob) -> bool:
     return True
 
 
@@ -196,15 +196,14 @@ def _note_cost(_: tuple[Standing, DiffJob], __: DiffJob) -> int:
 
 
 class Updates:
-    """The deployments that phones ask for, as they are now.
+    """The current state of deployments, for update checks.
 
     Args:
-        histories: where the releases of deployments come from.
-        missing: takes note of a diff that a phone could have used, without waiting for anything; returns
-            whether it did.
-        limit: bytes of the deployments that are kept. Those that no device has asked for recently are evicted first.
-        counts: counts readings.
-        clock: seconds from any moment on, never going back.
+        histories: The releases of deployments.
+        missing: Records a missing diff without waiting; returns whether it did.
+        limit: Bytes of the cached deployments. Those that no device has used recently are evicted first.
+        counts: Counter of readings.
+        clock: Seconds that never go backwards.
 
     """
 
@@ -212,7 +211,7 @@ class Updates:
         self,
         histories: Histories,
         *,
-        missing: Callable[[DiffJob], bool] = _nobody,
+        missing: Callable[[DiffJob], bool] = _ignore,
         limit: int = SNAPSHOT_BYTES,
         counts: Snapshots | None = None,
         clock: Callable[[], float] = time.monotonic,
@@ -235,24 +234,24 @@ class Updates:
         self._verified: Hashable = None
 
     def held(self) -> Held:
-        """Return how many deployments are in memory, and since when it is not known what has changed."""
+        """Return the number of deployments in memory, and since when changes are unknown."""
         return Held(len(self._kept), self._behind_since)
 
     def current(self, deployment_key: str) -> Snapshot | None:
-        """Return a deployment if it is in memory."""
+        """Return a deployment if it is cached."""
         snapshot = self._kept.get(deployment_key)
         if snapshot is not None:
             snapshot.standing.is_asked_for = True
         return snapshot
 
     async def find(self, deployment_key: str) -> Snapshot | None:
-        """Return a deployment, read if need be; ``None`` when no deployment has the key.
+        """Return a deployment, read if necessary; ``None`` when no deployment has the key.
 
-        Those who ask at once for the same one wait for the same reading. One that has changed is returned as it
-        was, when the database does not say in time what it is now.
+        Concurrent calls for the same deployment share one reading. A changed deployment is returned in its old state
+        if the database does not return the new one in time.
 
         Raises:
-            UnavailableError: it would have to be read, and the database does not answer or is too far behind.
+            UnavailableError: The database does not respond, or too many deployments are being read.
 
         """
         snapshot = self.current(deployment_key)
@@ -282,7 +281,7 @@ class Updates:
         if self._loading.get(deployment_key) is done:
             del self._loading[deployment_key]
         if not done.cancelled():
-            done.exception()  # its waiters have received it, if any are left
+            done.exception()  # avoids a warning: the waiters have received the error
 
     def _is_absent(self, deployment_key: str) -> bool:
         return (self._absent.get(deployment_key) or 0) > self._clock()
@@ -299,7 +298,7 @@ class Updates:
         return snapshot
 
     def _notice(self, standing: Standing, job: DiffJob) -> bool:
-        """Take note of a missing diff once per reading of a deployment; return whether it was noted."""
+        """Record a missing diff once per reading of a deployment; return whether it was recorded."""
         if self._noticed.get((standing, job)) is None:
             if not self._missing(job):
                 return False
@@ -326,7 +325,7 @@ class Updates:
             self._make_room()
 
     def _make_room(self) -> None:
-        """Let go of the deployment kept longest; one that was asked for since gets a second chance."""
+        """Evict the deployment cached longest; one that was used since gets a second chance."""
         key, snapshot = next(iter(self._kept.items()))
         if snapshot.standing.is_asked_for:
             snapshot.standing.is_asked_for = False
@@ -343,7 +342,7 @@ class Updates:
         return snapshot
 
     def drop(self, deployment_ids: Iterable[int]) -> None:
-        """Tell phones no longer what was prepared for these deployments, unless there is nothing else to tell."""
+        """Drop the snapshots of these deployments; the old ones still serve while the new ones cannot be read."""
         self._begin_epoch()
         for deployment_id in deployment_ids:
             if deployment_id in self._keys:
@@ -355,13 +354,13 @@ class Updates:
             self._former.add(deployment_key, snapshot)
 
     def _begin_epoch(self) -> None:
-        """Let nothing be kept that was read before now."""
+        """Cache nothing that was read before now."""
         self._epoch += 1
         self._loading.clear()
         self._absent.clear()
 
     async def watch(self) -> None:
-        """Drop what other processes have changed; runs until it is cancelled."""
+        """Drop the snapshots that other processes have changed; runs until it is cancelled."""
         async for changed in self._histories.changes():
             if changed is None:
                 await self._verify()
@@ -369,7 +368,7 @@ class Updates:
                 self.drop(changed)
 
     async def _verify(self) -> None:
-        """Drop what has changed without being told, as soon as the database can say what that is."""
+        """Drop the snapshots that may have changed unnoticed, as soon as the database responds."""
         while True:
             self._begin_epoch()
             with suppress(UnavailableError):
@@ -380,7 +379,7 @@ class Updates:
             await anyio.sleep(_RETRY)
 
     async def _drop_stale(self) -> None:
-        """Compare revisions, unless nothing has changed since that was done: most commits are reports."""
+        """Compare revisions, unless nothing has changed since the last time: most commits are reports."""
         state = await self._histories.state()
         if state == self._verified:
             return

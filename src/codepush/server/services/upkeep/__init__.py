@@ -1,1 +1,1 @@
-"""What operators run on all data: backups, integrity checks, garbage collection, health and metrics."""
+"""Services for operators: backups, integrity checks, garbage collection, health and metrics."""

@@ -1,7 +1,7 @@
-"""The file of a backup: a zip archive without compression, whose last member tells what must be in it.
+"""The file of a backup: a zip archive without compression, whose last member lists its content.
 
-``records/TABLE.jsonl`` holds the rows of a table, one in a line. ``blobs/ID`` is an archive. ``manifest.json`` has the
-size and the SHA-256 of each. Nothing in it is compressed, so that no more can come out of a file than it has bytes.
+``records/TABLE.jsonl`` holds the rows of a table, one per line. ``blobs/ID`` is an archive. ``manifest.json`` has the
+size and the SHA-256 of each. Nothing in it is compressed, so reading never yields more bytes than the file has.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["FORMAT", "BackupReader", "BackupWriter", "Manifest", "Member", "Table"]
 
 FORMAT: Final = 1
-"""The version of this layout. A reader refuses those it does not know."""
+"""The version of this layout. A reader rejects any other."""
 
 _MANIFEST: Final = "manifest.json"
 _PIECE: Final = 1024 * 1024
@@ -35,30 +35,30 @@ _NAME: Final = re.compile(r"records/[a-z_]{1,60}\.jsonl|blobs/[A-Za-z0-9_-]{16,1
 
 
 class Member(Struct, frozen=True):
-    """What a file in the backup must be."""
+    """The expected size and hash of a file in the backup."""
 
     size: int
     sha256: str
 
 
 class Table(Struct, frozen=True):
-    """What is in the file of a table."""
+    """The content of the file of a table."""
 
     columns: tuple[str, ...]
     rows: int
 
 
 class Manifest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a backup holds.
+    """The content of a backup.
 
     Attributes:
-        format: the version of the layout.
-        made_at: when it was made, in milliseconds since 1970.
-        schema: the revision of the database's schema.
-        tables: the tables, those that others refer to first.
-        last_ids: the last number given in each table that numbers its rows.
-        members: every file but this one, by name.
-        missing: the archives that should be in it, and could not be read.
+        format: The version of the layout.
+        made_at: Time of the backup, in milliseconds since 1970.
+        schema: The revision of the database's schema.
+        tables: The tables; a table comes after those it refers to.
+        last_ids: The last number assigned in each table that numbers its rows.
+        members: Every file but this one, by name.
+        missing: The archives that should be in it, but could not be read.
 
     """
 
@@ -72,7 +72,7 @@ class Manifest(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 
 class BackupWriter:
-    """A backup being written to an open and empty file; to be used in a ``with`` block."""
+    """A backup being written to an open and empty file; for use in a ``with`` block."""
 
     def __init__(self, target: IO[bytes]) -> None:
         self._zip = zipfile.ZipFile(target, "w", zipfile.ZIP_STORED, allowZip64=True)
@@ -86,20 +86,20 @@ class BackupWriter:
 
     @contextmanager
     def member(self, name: str) -> Iterator[_Counted]:
-        """Let the block write a file into the backup, piece by piece."""
+        """Open a block that writes a file into the backup, piece by piece."""
         with self._zip.open(zipfile.ZipInfo(name, _TIME), "w", force_zip64=True) as file:
             counted = _Counted(file)
             yield counted
         self.members[name] = Member(counted.size, counted.sha256.hexdigest())
 
     def copy(self, name: str, source: Path) -> None:
-        """Write a file of this machine into the backup."""
+        """Copy a file of this machine into the backup."""
         with source.open("rb") as file, self.member(name) as member:
             while piece := file.read(_PIECE):
                 member.write(piece)
 
     def finish(self, manifest: Manifest) -> None:
-        """Write what the backup holds; after that nothing more can be written."""
+        """Write the manifest; after that nothing more can be written."""
         with self.member(_MANIFEST) as member:
             member.write(msgspec.json.format(msgspec.json.encode(manifest), indent=1))
         self._zip.close()
@@ -121,10 +121,10 @@ class _Counted:
 
 
 class BackupReader:
-    """A backup that anyone may have made. Making one checks its structure, and `verify` every byte.
+    """A backup from an untrusted source. Creating a reader checks its structure, and `verify` every byte.
 
     Raises:
-        InvalidError: it is no backup, or is cut off, damaged, or of another version; the sentence says which.
+        InvalidError: It is not a backup, or is truncated, damaged, or of another version; the message names the reason.
 
     """
 
@@ -138,7 +138,7 @@ class BackupReader:
             _check_structure(self._zip.infolist(), self.manifest, path.stat().st_size)
 
     def verify(self) -> None:
-        """Read every member to its end; `InvalidError` unless each is what the manifest says."""
+        """Read every member to its end; `InvalidError` unless each matches the manifest."""
         for name in self.manifest.members:
             for _ in self.pieces(name):
                 pass
@@ -156,7 +156,7 @@ class BackupReader:
             raise _damaged(f"{name} is not what was written")
 
     def lines(self, name: str) -> Iterator[bytes]:
-        """Yield a member's lines, without what ends them."""
+        """Yield a member's lines, without their line breaks."""
         rest = b""
         for piece in self.pieces(name):
             *lines, rest = (rest + piece).split(b"\n")
@@ -186,13 +186,13 @@ class BackupReader:
 
 
 class _Version(Struct):
-    """The one thing that every manifest has, whatever its version."""
+    """The only field that the manifests of all versions have."""
 
     format: int
 
 
 def _check_structure(infos: list[zipfile.ZipInfo], manifest: Manifest, file_size: int) -> None:
-    """Refuse members that are not listed, that are missing, or by which more would come out than is in the file."""
+    """Reject members that are unlisted, missing, or yield more bytes than the file has."""
     if sorted(info.filename for info in infos) != sorted([*manifest.members, _MANIFEST]):
         raise _damaged("it holds more or less than it says")
     if manifest.members.keys() != {name for name in manifest.members if _NAME.fullmatch(name)}:
@@ -213,7 +213,7 @@ def _damaged(reason: str) -> InvalidError:
 
 @contextmanager
 def _damage() -> Iterator[None]:
-    """Raise whatever reading a damaged archive raises as one error."""
+    """Raise all errors of reading a damaged archive as one error."""
     try:
         yield
     except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, ValueError, OverflowError) as error:

@@ -1,7 +1,7 @@
-"""Backups: everything in one file, from any database and blob store, and into any other.
+"""Backups: all data in one file, from any database and blob store, and into any other.
 
-The records are those of one moment, since they are read in one transaction. The archives are copied after that: they
-never change, and none that a release points to is removed for a month.
+The records are consistent, since they are read in one transaction. The archives are copied after that: they never
+change, and those that a release points to are kept for at least a month.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _PIECE: Final = 1024 * 1024
 
 
 class BackedUp(Struct, frozen=True, kw_only=True):
-    """What is in a backup. ``missing`` are archives that should be in it and are lost or damaged."""
+    """Numbers of a backup. ``missing`` are archives that should be in it and are lost or damaged."""
 
     rows: int
     blobs: int
@@ -45,7 +45,7 @@ class BackedUp(Struct, frozen=True, kw_only=True):
 
 
 class Restored(Struct, frozen=True, kw_only=True):
-    """What was restored. ``present`` of the archives were in the store already."""
+    """Numbers of a restoration. ``present`` counts the archives that were in the store already."""
 
     rows: int
     blobs: int
@@ -53,13 +53,13 @@ class Restored(Struct, frozen=True, kw_only=True):
 
 
 class Backups:
-    """Making backups and restoring them.
+    """Creating and restoring backups.
 
     Args:
-        store: the records.
-        blobs: the archives.
-        workspace: a folder for archives on their way.
-        clock: the time.
+        store: The records.
+        blobs: The archives.
+        workspace: The folder for temporary archives.
+        clock: The current time.
 
     """
 
@@ -70,10 +70,10 @@ class Backups:
         self._clock = clock
 
     async def back_up(self, target: IO[bytes]) -> BackedUp:
-        """Write a backup to an open and empty file. Servers may run meanwhile.
+        """Write a backup to an open and empty file. Servers may run at the same time.
 
         Raises:
-            UnavailableError: see the ports.
+            UnavailableError: The database or the archives cannot be reached.
 
         """
         made_at = self._clock()
@@ -100,7 +100,7 @@ class Backups:
         )
 
     async def _copy(self, writer: BackupWriter, blob: KnownBlob) -> bool:
-        """Copy an archive into the backup; return whether it was there and undamaged."""
+        """Copy an archive into the backup; return whether it was present and undamaged."""
         try:
             async with self._blobs.fetch(blob.id) as path:
                 if await anyio.to_thread.run_sync(_sha256, path) != blob.sha256:
@@ -111,18 +111,18 @@ class Backups:
         return True
 
     async def restore(self, source: Path, *, replace: bool = False) -> Restored:
-        """Restore a backup; no record is changed before all of it was verified and all archives are there.
+        """Restore a backup; records change only after all of it was verified and all archives are stored.
 
-        May be repeated after an interruption: what is there already is not stored again.
+        An interrupted restoration can be repeated: archives that are present are not stored again.
 
         Args:
-            source: the file.
-            replace: remove all records that are there now. Without this nothing is restored over any.
+            source: The file.
+            replace: Whether to delete all existing records. Otherwise existing records are an error.
 
         Raises:
-            InvalidError: the file is no backup, or is damaged, or of a newer version.
-            ConflictError: there are records already.
-            UnavailableError: see the ports.
+            InvalidError: The file is not a backup, is damaged, or is of a newer version.
+            ConflictError: There are records already.
+            UnavailableError: The database or the archives cannot be reached.
 
         """
         await self._refuse_records(replace=replace)
@@ -153,13 +153,13 @@ class Backups:
             )
 
     async def _put(self, reader: BackupReader, name: str) -> bool:
-        """Store an archive of the backup; return whether it was there already."""
+        """Store an archive of the backup; return whether it was present already."""
         if await self._put_new(reader, name):
             return False
         blob_id = name.removeprefix("blobs/")
         if await self._is_same(blob_id, reader.manifest.members[name].sha256):
             return True
-        await self._blobs.remove(blob_id)  # ids are never given twice: this was a damaged copy
+        await self._blobs.remove(blob_id)  # IDs are unique: this was a damaged copy
         await self._put_new(reader, name)
         return False
 

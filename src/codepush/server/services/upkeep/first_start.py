@@ -52,7 +52,7 @@ class FirstStart:
             )
 
     async def accept(self, caller: Caller) -> None:
-        """Begin without the records of the archives that are there; later checks succeed.
+        """Start without the records of existing archives; later checks succeed.
 
         Args:
             caller: The administrator.

@@ -24,22 +24,22 @@ if TYPE_CHECKING:
 __all__ = ["RETIRED_DAYS", "Cleaned", "GarbageCollection"]
 
 RETIRED_DAYS: Final = 30
-"""For how many days an archive is kept that releases no longer point to: phones may have been told its address."""
+"""Days for which an archive is kept after its last use in a release: devices may still have its URL."""
 
 _DAY_MS: Final = 24 * 60 * 60 * 1000
 _BATCH: Final = 1000
 
 
 class Cleaned(Struct, frozen=True, kw_only=True):
-    """What was removed, or would be.
+    """The numbers of items that were removed, or would be.
 
     Attributes:
-        retired: archives that releases have not pointed to for long enough.
-        orphans: archives that nothing ever came to point to.
-        bytes: how many bytes these archives have.
+        retired: Archives that releases have not used for long enough.
+        orphans: Archives that no record ever referred to.
+        bytes: Total size of these archives.
         uploads: Expired uploads.
-        leftovers: files and folders that killed processes left in this machine's workspace.
-        leftover_bytes: the bytes in them.
+        leftovers: Files and folders that killed processes left in this machine's workspace.
+        leftover_bytes: Total size of those.
 
     """
 
@@ -52,14 +52,14 @@ class Cleaned(Struct, frozen=True, kw_only=True):
 
 
 class GarbageCollection:
-    """Removing retired and orphaned archives, and what has expired.
+    """Removal of retired and orphaned archives, and of expired data.
 
     Args:
-        store: the records.
-        blobs: the archives.
-        uploads: uploads under way.
-        workspace: the folder for uploads and packing on this machine.
-        clock: the time.
+        store: The records.
+        blobs: The archives.
+        uploads: Uploads in progress.
+        workspace: The folder for uploads and packing on this machine.
+        clock: The current time.
 
     """
 
@@ -71,14 +71,14 @@ class GarbageCollection:
         self._clock = clock
 
     async def clean(self, *, retired_days: int = RETIRED_DAYS, dry_run: bool = False) -> Cleaned:
-        """Remove everything that is not needed.
+        """Remove everything that is no longer needed.
 
         Args:
-            retired_days: for how many days retired archives are kept.
-            dry_run: only tell what would be removed.
+            retired_days: Days for which retired archives are kept.
+            dry_run: Whether to report what would be removed, without removing it.
 
         Raises:
-            UnavailableError: see the ports. What was not removed will be the next time.
+            UnavailableError: The database or the archives cannot be reached. The next call removes the rest.
 
         """
         async with self._store.read() as records:
@@ -118,10 +118,10 @@ class GarbageCollection:
             await records.login_codes.remove_expired(self._clock())
 
     async def _orphans(self) -> Sequence[BlobEntry]:
-        """Return the blobs that no record knows.
+        """Return the blobs without a record.
 
-        They are listed first and asked for afterwards, and only those that are old: whatever puts a blob records it
-        soon, or never.
+        They are listed before their records are looked up, and only old ones count: a process that stores a blob
+        records it soon, or never.
         """
         oldest = self._clock() - SAFE_AGE_MS
         old = {entry.id: entry async for entry in self._blobs.entries() if entry.put_at < oldest}

@@ -1,4 +1,4 @@
-"""Health, in two depths: alive (the process answers) and ready (what it needs answers too)."""
+"""Health, in two depths: alive (the process responds) and ready (its dependencies respond too)."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 __all__ = ["OK", "Health"]
 
 OK: Final = "ok"
-"""What a part that works is reported as."""
+"""The reported state of a working component."""
 
 _UNAVAILABLE: Final = "unavailable"
-"""What a part that does not work is reported as; the log has the details."""
+"""The reported state of a failing component; the log has the details."""
 
 _VALID_SECONDS: Final = 2.0
-"""How long a result is reported again without another check."""
+"""How long a result is valid without another check."""
 
 _PATIENCE: Final = 12.0
-"""Seconds after which a check without an answer counts as failed; object stores may take ten."""
+"""Seconds after which a check counts as failed; object stores may take ten."""
 
 _log = logging.getLogger(__name__)
 
@@ -47,13 +47,13 @@ class Health:
         self._storage = _Part("storage", blobs.check, clock)
 
     async def parts(self) -> Mapping[str, str]:
-        """Return ``ok`` or ``unavailable`` for ``database`` and ``storage``, as of two seconds ago at most."""
+        """Return ``ok`` or ``unavailable`` for ``database`` and ``storage``, at most two seconds old."""
         database, storage = await asyncio.gather(self._database.state(), self._storage.state())
         return {"database": database, "storage": storage}
 
 
 class _Part:
-    """A part of the server whose state is checked at most every two seconds, by one check at a time."""
+    """A component whose state is checked at most every two seconds, by one check at a time."""
 
     def __init__(self, name: str, check: Callable[[], Awaitable[None]], clock: Callable[[], float]) -> None:
         self._name = name
@@ -69,7 +69,7 @@ class _Part:
             if self._running is None:
                 self._running = asyncio.create_task(self._run())
             _, pending = await asyncio.wait([self._running], timeout=_PATIENCE)
-            if pending:  # the check goes on, so that a stuck disk holds one thread and not one for each request
+            if pending:  # the check continues: a stuck disk holds one thread, not one per request
                 self._note(f"no answer within {_PATIENCE:g} seconds")
         return _UNAVAILABLE if self._trouble else OK
 
@@ -84,7 +84,7 @@ class _Part:
             self._running = None
 
     def _note(self, trouble: str | None) -> None:
-        """Keep a result, and log it if it differs from the one before."""
+        """Store a result, and log it if it differs from the previous one."""
         self._valid_until = self._clock() + _VALID_SECONDS
         if trouble == self._trouble:
             return

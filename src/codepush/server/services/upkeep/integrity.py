@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["SAFE_AGE_MS", "Finding", "Findings", "Integrity"]
 
 SAFE_AGE_MS: Final = 24 * 60 * 60 * 1000
-"""A blob that no record knows may still get one for so long: a release puts its blob first."""
+"""Age below which a blob without a record is expected: a release stores its blob first."""
 
 _REPAIR: Final = "Release the same content again, or restore the archive from a backup."
 _REPAIR_DIFF: Final = "Devices that need it get no update. Check with --repair to create it again."
@@ -37,7 +37,7 @@ _REPAIRED: Final = "It is being created again; until then, devices get the whole
 
 
 class Finding(Struct, frozen=True):
-    """Something that is wrong: of which kind, with what, a sentence for people, and whether it was repaired."""
+    """A problem: its kind, its subject, a message, and whether it was repaired."""
 
     kind: str
     subject: str
@@ -46,13 +46,13 @@ class Finding(Struct, frozen=True):
 
 
 class Findings(Struct, frozen=True, kw_only=True):
-    """What a check found.
+    """The result of a check.
 
     Attributes:
-        problems: what is wrong.
-        orphans: blobs that nothing points to any more; harmless, and removed by cleaning.
-        leftovers: entries of this machine's workspace that no process uses; harmless, and removed by cleaning.
-        counts: how many packages, diffs and deployments' records were looked at.
+        problems: The problems.
+        orphans: Blobs without references; harmless, and removed by cleaning.
+        leftovers: Entries of this machine's workspace that no process uses; harmless, and removed by cleaning.
+        counts: The numbers of checked packages, diffs and deployments.
 
     """
 
@@ -63,12 +63,12 @@ class Findings(Struct, frozen=True, kw_only=True):
 
     @property
     def ok(self) -> bool:
-        """Whether nothing is wrong any more."""
+        """Whether no problem is left."""
         return all(problem.repaired for problem in self.problems)
 
 
 class _Facts(Struct, frozen=True):
-    """What the records say, all at one moment."""
+    """The records, all at one moment."""
 
     blobs: Mapping[str, KnownBlob]
     chunks: Sequence[str]
@@ -79,7 +79,7 @@ class _Facts(Struct, frozen=True):
 
 
 class Integrity:
-    """Looking for what is lost, damaged or inconsistent. Servers may run meanwhile."""
+    """The search for lost, damaged and inconsistent data. Servers may run at the same time."""
 
     def __init__(self, store: Store, blobs: Blobs, *, workspace: Path, clock: Clock = now) -> None:
         self._store = store
@@ -88,14 +88,14 @@ class Integrity:
         self._clock = clock
 
     async def check(self, *, deep: bool = True, repair: bool = False) -> Findings:
-        """Check everything.
+        """Check all data.
 
         Args:
-            deep: read every archive and compute its hashes again; otherwise only look whether it is there.
-            repair: Create diffs again that are lost or damaged. By default, nothing is changed.
+            deep: Whether to read every archive and verify its hashes instead of checking only that it exists.
+            repair: Whether to create lost or damaged diffs again. By default, nothing is changed.
 
         Raises:
-            UnavailableError: see the ports.
+            UnavailableError: The database or the archives cannot be reached.
 
         """
         async with self._store.read() as records:
@@ -112,7 +112,7 @@ class Integrity:
         )
 
     def _orphans(self, facts: _Facts, listed: Mapping[str, BlobEntry]) -> tuple[str, ...]:
-        """Return the blobs that no record knows, though they had the time, and records of blobs that nothing uses."""
+        """Return blobs without a record, except for recent ones, and records of blobs that nothing uses."""
         oldest = self._clock() - SAFE_AGE_MS
         expected = facts.blobs.keys() | set(facts.chunks)
         unknown = {entry.id for entry in listed.values() if entry.id not in expected and entry.put_at < oldest}
@@ -188,7 +188,7 @@ class Integrity:
         try:
             async with self._blobs.fetch(blob.id) as path:
                 return await to_thread.run_sync(look, path)
-        except MissingError:  # the app was removed meanwhile, or the blob just now
+        except MissingError:  # the app or the blob was removed meanwhile
             return None
 
 

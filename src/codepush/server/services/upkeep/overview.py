@@ -1,4 +1,4 @@
-"""What there is to see for those who watch the server: what was counted, and what waits to be done."""
+"""The metrics of the whole server: counters of all workers, and queued work."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ __all__ = ["Counted", "Overview", "Seen"]
 
 
 _PATIENCE: Final = 2.0
-"""Seconds that a database may take to tell; who asks for numbers gives up soon himself."""
+"""Time limit for the database, in seconds: clients that request metrics have short timeouts."""
 
 
 class Counted(Protocol):
-    """Knows what all workers have counted."""
+    """The counters of all workers."""
 
     async def total(self) -> tuple[Counters, int]:
-        """Return what they have counted together, and how many are running."""
+        """Return the sum of all counters, and the number of running workers."""
 
 
 class Seen(Struct, frozen=True):
-    """What was seen. ``jobs`` and ``rollouts`` are ``None`` when the database did not respond."""
+    """The metrics at one moment. ``jobs`` and ``rollouts`` are ``None`` when the database did not respond."""
 
     counters: Counters
     workers: int
@@ -42,7 +42,7 @@ class Seen(Struct, frozen=True):
 
 
 class Overview:
-    """Looks at everything at once."""
+    """Collects all metrics."""
 
     def __init__(self, store: Store, counted: Counted, *, clock: Clock = now) -> None:
         self._store = store
@@ -50,7 +50,7 @@ class Overview:
         self._clock = clock
 
     async def now(self) -> Seen:
-        """Return what there is to see now; a database that is away is seen, too."""
+        """Return the current metrics, also when the database is unavailable."""
         asked = asyncio.ensure_future(self._recorded())
         await asyncio.wait([asked], timeout=_PATIENCE)
         jobs, rollouts = asked.result() if asked.done() else (None, None)
