@@ -1,1 +1,1 @@
-"""What the server does, in the product's own words: no HTTP, no SQL, no wire formats."""
+"""The server's functions, independent of HTTP, SQL and wire formats."""

@@ -1,4 +1,4 @@
-"""Callers: who asks for a change or for data, and with which credential."""
+"""Callers: the origin of a request, and its credential."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from codepush.server.services.errors import ForbiddenError
 __all__ = ["Caller", "CallerKind", "operator", "visitor"]
 
 CallerKind: TypeAlias = Literal["person", "publisher", "system:rollout", "server:cli", "server:import"]
-"""A person, a CI job, or a part of the server that acts on its own."""
+"""A user, a CI job, or a part of the server that acts automatically."""
 
 
 class Caller(Struct, frozen=True, kw_only=True):
-    """Who asks.
+    """The origin of a request or command.
 
     Attributes:
-        kind: Whether a person asks, a CI job, or the server itself.
-        acts_as: The account whose permissions apply; ``None`` until a login has found it, and for commands of an
+        kind: The kind of the caller.
+        acts_as: The account whose permissions apply; ``None`` until a login has identified it, and for commands of an
             administrator that concern no account.
-        name: The machine on which an administrator runs a command; empty for a person.
-        access_key_id: The access key of the request, if it carries one.
+        name: The machine on which an administrator runs a command; empty for a user.
+        access_key_id: The access key of the request, if it has one.
         expires_at: When that key expires, in milliseconds since 1970.
         is_session: Whether a login created that key.
-        scopes: What the key is limited to; empty: it has all permissions of its account.
+        scopes: The scopes of the key; if empty, it has all permissions of its account.
         request_id: The ``X-Request-Id`` of the request; ``None`` outside of a request.
         address: The address of the client; empty where it is not recorded.
 
@@ -72,5 +72,5 @@ def operator(machine: str) -> Caller:
 
 
 def visitor(request_id: str | None = None) -> Caller:
-    """Return the caller of a request that carries no access key, such as a login."""
+    """Return the caller of a request without an access key, such as a login."""
     return Caller(kind="person", request_id=request_id)

@@ -1,7 +1,7 @@
-"""Changes: the one shape of everything that callers change.
+"""Changes: the common form of all modifications by callers.
 
-A change is an exclusive transaction in which the caller is authorized and the audit trail gets its line. After the
-commit it is announced once, to whatever depends on the changed deployments. Nothing else writes audit lines.
+A change is an exclusive transaction that authorizes the caller and writes a line of the audit trail. After the commit
+it is announced once, to all that depends on the changed deployments. Nothing else writes audit lines.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["Change", "Changes", "Committed", "Subject"]
 
 Subject: TypeAlias = AppRecord | DeploymentRecord | OrganizationRecord
-"""What an audit line is about."""
+"""The subject of an audit line."""
 
 
 class Committed(Struct, frozen=True):
@@ -39,7 +39,7 @@ class Committed(Struct, frozen=True):
 
     Attributes:
         kinds: The kinds of its audit lines, such as ``release.upload``.
-        deployments: The ids of the deployments for which update checks may now get other responses.
+        deployments: The IDs of the deployments whose update checks may have changed.
 
     """
 
@@ -51,9 +51,9 @@ class Change:
     """A transaction by one caller, until its block ends.
 
     Attributes:
-        records: The records; what was read stays true until the block ends.
-        caller: Who makes the change.
-        at: When, in milliseconds since 1970; the same for all of the change.
+        records: The records; data that was read stays valid until the block ends.
+        caller: The author of the change.
+        at: Time, in milliseconds since 1970; the same for all of the change.
 
     """
 
@@ -87,11 +87,11 @@ class Change:
         return await deployment_of(self.records, await self.app(app_name, right), name)
 
     async def organization(self, name: str, right: OrganizationAction) -> Membership:
-        """Return an organization of the caller's, with its members.
+        """Return an organization of the caller, with its members.
 
         Raises:
             NotFoundError: The caller belongs to no organization of this name.
-            ForbiddenError: The caller's role does not suffice.
+            ForbiddenError: The caller lacks the role for the action.
 
         """
         return await find_organization(self.records, self.caller, name, right)
@@ -103,9 +103,9 @@ class Change:
 
         Args:
             kind: A noun and a verb, such as ``release.upload``.
-            subject: What the line is about; ``None``: the account of the caller.
-            before: What was there before, as anything that msgspec encodes as JSON; ``None``: nothing.
-            after: What is there now, likewise. Neither may hold a secret.
+            subject: The subject of the line; ``None``: the account of the caller.
+            before: The state before, as anything that msgspec encodes as JSON; ``None``: nothing.
+            after: The state afterwards, likewise. Neither may contain a secret.
 
         """
         app_id, deployment_id, organization_id = await self._place(subject)
@@ -127,11 +127,11 @@ class Change:
         )
 
     def touches(self, *deployment_ids: int) -> None:
-        """Announce after the commit that update checks of these deployments may get other responses."""
+        """Announce after the commit that update checks of these deployments may have changed."""
         self._deployments.update(deployment_ids)
 
     def committed(self) -> Committed:
-        """Return what is announced of the change."""
+        """Return the announcement of the change."""
         return Committed(tuple(self._kinds), frozenset(self._deployments))
 
     async def _place(self, subject: Subject | None) -> tuple[int | None, int | None, int | None]:
@@ -146,7 +146,7 @@ class Change:
         return None, None, None
 
     async def _owner(self, app_id: int) -> int | None:
-        """Return the organization that owns an app; read for a change of the server's own, which names no app."""
+        """Return the organization that owns an app; read for an automatic change, which names no app."""
         if app_id not in self._organizations:
             app = await self.records.apps.get(app_id)
             self._organizations[app_id] = None if app is None else _organization_of(app)
@@ -159,7 +159,7 @@ class Changes:
     Args:
         store: The records.
         announce: Called once after each commit, with what it affects.
-        clock: The time.
+        clock: The current time.
 
     """
 
@@ -172,7 +172,7 @@ class Changes:
 
     @asynccontextmanager
     async def by(self, caller: Caller) -> AsyncIterator[Change]:
-        """Open a change by a caller: committed when the block ends, undone when it raises.
+        """Open a change by a caller: committed when the block ends, rolled back when it raises.
 
         Raises:
             UnavailableError: The database cannot be reached.

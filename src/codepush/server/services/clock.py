@@ -1,4 +1,4 @@
-"""The time, as services are given it."""
+"""The time, as services receive it."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import TypeAlias
 __all__ = ["Clock", "now"]
 
 Clock: TypeAlias = Callable[[], int]
-"""Returns milliseconds since 1970 in UTC. Tests pass one of their own."""
+"""Returns milliseconds since 1970 in UTC. Tests pass their own."""
 
 
 def now() -> int:
-    """Return the present, in milliseconds since 1970 in UTC."""
+    """Return the current time, in milliseconds since 1970 in UTC."""
     return time.time_ns() // 1_000_000

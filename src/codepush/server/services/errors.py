@@ -23,12 +23,12 @@ __all__ = [
 
 
 class ServiceError(Exception):
-    """The request is refused and nothing was changed.
+    """The request is rejected and nothing was changed.
 
     Attributes:
-        message: one sentence for people.
-        code: a word for machines.
-        field: the field of the request that is wrong, where there is one.
+        message: One sentence for users.
+        code: A stable identifier for clients.
+        field: The invalid field of the request, if there is one.
 
     """
 
@@ -44,19 +44,19 @@ class UnauthenticatedError(ServiceError):
 
 
 class ForbiddenError(ServiceError):
-    """The account may see the app, but not do this with it."""
+    """The account may see the resource, but not perform this action on it."""
 
 
 class NotFoundError(ServiceError):
-    """It does not exist, or the account may not know that it does."""
+    """The resource does not exist, or is hidden from the account."""
 
 
 class ConflictError(ServiceError):
-    """The state of the server forbids it."""
+    """The current state conflicts with the request."""
 
 
 class InvalidError(ServiceError):
-    """The request itself is wrong."""
+    """The request itself is invalid."""
 
 
 class KeyReusedError(ServiceError):
@@ -64,7 +64,7 @@ class KeyReusedError(ServiceError):
 
 
 class TooLargeError(ServiceError):
-    """The request, or what it would upload, is larger than this server takes."""
+    """The request, or the upload it announces, is larger than this server accepts."""
 
 
 class BusyError(ServiceError):
@@ -76,8 +76,8 @@ class BusyError(ServiceError):
 
 
 class TooManyError(BusyError):
-    """The account does too much at the same time."""
+    """The account has too many concurrent requests or uploads."""
 
 
 class NoRoomError(BusyError):
-    """The server has no room for what the request would upload."""
+    """The server has no room for the upload."""

@@ -1,1 +1,1 @@
-"""Who may do what: accounts, access keys, logins, organizations, and the apps that a name means to a caller."""
+"""Access: accounts, access keys, logins, organizations, permissions, and the apps that a name means to a caller."""

@@ -1,6 +1,6 @@
 """Access keys: 256 random bits behind a recognisable prefix, stored as their SHA-256.
 
-A client may choose a key itself, of at least `CHOSEN_LENGTH` characters. No error repeats one: names that
+A client may choose a key itself, of at least `CHOSEN_LENGTH` characters. No error repeats a key: names that
 look like an access key are masked.
 """
 
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["CHOSEN_LENGTH", "DEFAULT_LIFE_MS", "MAX_DAYS", "AccessKeys", "facts", "generate"]
 
 PREFIX: Final = "cpk_"
-"""What an access key of ours begins with, so that scanners for leaked secrets can recognise it."""
+"""Prefix of generated access keys, by which scanners for leaked secrets can recognise them."""
 
 DEFAULT_LIFE_MS: Final = 60 * 24 * 60 * 60 * 1000
 """Sixty days, as in the original (standalone management API, section 4)."""
@@ -41,14 +41,14 @@ MAX_DAYS: Final = 365
 """The longest lifetime of an access key, in days, unless another one is configured."""
 
 CHOSEN_LENGTH: Final = 32
-"""The fewest characters of an access key that a client chooses."""
+"""Minimum length of an access key that a client chooses."""
 
 _DAY_MS: Final = 24 * 60 * 60 * 1000
 
 _TOUCH_INTERVAL_MS: Final = 60_000
-"""The last-used time is kept to the minute, so that reading costs no write each time."""
+"""Precision of the last-used time, one minute, so that few reads cause a write."""
 
-# Old tools print these sentences; "log in again" is what helps in both cases.
+# Old tools print these sentences; logging in again helps in both cases.
 _INVALID: Final = (
     'The session or access key being used is invalid, please run "code-push-standalone login" again. If you are on an '
     'older version of the CLI, you may need to run "code-push-standalone logout" first to clear the session cache.'
@@ -62,7 +62,7 @@ def generate() -> str:
 
 
 def digest(access_key: str) -> str:
-    """Return what is stored of an access key: its SHA-256, in hex.
+    """Return the stored form of an access key: its SHA-256, in hex.
 
     A slow password hash would add nothing: 2**256 keys cannot be guessed.
     """
@@ -70,13 +70,13 @@ def digest(access_key: str) -> str:
 
 
 class AccessKeys:
-    """Making, recognising, listing and changing access keys.
+    """Creating, authenticating, listing and changing access keys.
 
     Args:
         store: The records.
         changes: Opens changes.
         max_days: The longest lifetime of a key that is created or changed, in days.
-        clock: The time.
+        clock: The current time.
 
     """
 
@@ -106,16 +106,15 @@ class AccessKeys:
     async def issue(
         self, change: Change, info: AccessKeyInfo, *, created_by: str, is_session: bool = False
     ) -> tuple[AccessKeyRecord, str]:
-        """Record a new key for the caller's account; return it with its secret, which cannot be seen again.
+        """Record a new key for the caller's account; return it with its secret, which cannot be shown again.
 
-        The secret is the chosen one, by default 256 random bits. The lifetime is 60 days by default. It ends with
-        the key that the caller uses and after the longest lifetime at the latest; the record has the time it really
-        ends.
+        The secret is the chosen one, by default 256 random bits. The lifetime is 60 days by default, limited by
+        the key that the caller uses and by the longest lifetime; the record has the resulting expiry.
 
         Args:
             change: The change that the key is part of, which writes the audit line.
-            info: The name, and perhaps the lifetime and the secret.
-            created_by: The machine, where ``info`` names none.
+            info: The name, and optionally the lifetime and the secret.
+            created_by: The machine, if ``info`` names none.
             is_session: Whether a login creates the key.
 
         Raises:
@@ -150,7 +149,7 @@ class AccessKeys:
         return record, access_key
 
     def _expiry(self, change: Change, ttl: int | None, *, before: int = 0) -> int:
-        """Return when a key of this lifetime, in ms, expires; one that exists may expire ``before`` or earlier."""
+        """Return the expiry of a key with this lifetime, in ms; an existing key may expire ``before`` or earlier."""
         latest = change.at + self._longest
         if change.caller.expires_at is not None:
             latest = min(latest, change.caller.expires_at)
@@ -160,7 +159,7 @@ class AccessKeys:
         """Return the caller with a key, who acts as the account that owns it.
 
         Raises:
-            UnauthenticatedError: no key, not one of ours, or one that has expired.
+            UnauthenticatedError: The key is missing, unknown or expired.
 
         """
         if access_key is None or not is_key(access_key):
@@ -193,8 +192,8 @@ class AccessKeys:
 
         Args:
             caller: The owner of the key.
-            info: As `issue` has it.
-            created_by: The machine, where ``info`` names none.
+            info: The name, and optionally the lifetime and the secret.
+            created_by: The machine, if ``info`` names none.
 
         Raises:
             InvalidError: The name cannot be used in paths, or the chosen secret is too short or in use elsewhere.
@@ -207,7 +206,7 @@ class AccessKeys:
         return _show(record, access_key)
 
     async def list(self, caller: Caller) -> Sequence[AccessKey]:
-        """Return the caller's keys, expired ones and sessions too, oldest first and without their secrets."""
+        """Return all keys of the caller, including expired ones and sessions, oldest first, without secrets."""
         async with self._store.read() as records:
             return [_show(record) for record in await records.access_keys.of_account(caller.account.id)]
 
@@ -215,7 +214,7 @@ class AccessKeys:
         """Return one of the caller's keys by its name, without its secret.
 
         Raises:
-            NotFoundError: the caller has no such key.
+            NotFoundError: The caller has no such key.
 
         """
         async with self._store.read() as records:
@@ -234,7 +233,7 @@ class AccessKeys:
         Raises:
             InvalidError: The new name cannot be used in paths.
             NotFoundError: The caller has no such key.
-            ConflictError: A key has the new name, be it this one.
+            ConflictError: A key has the new name, possibly this one.
 
         """
         if info.friendly_name is not None:
@@ -258,10 +257,10 @@ class AccessKeys:
             return _show(after)
 
     async def remove(self, caller: Caller, name: str) -> None:
-        """Remove one of the caller's keys, be it the one that asks.
+        """Remove one of the caller's keys, possibly the one of this request.
 
         Raises:
-            NotFoundError: the caller has no such key.
+            NotFoundError: The caller has no such key.
 
         """
         async with self._changes.by(caller) as change:
@@ -270,10 +269,10 @@ class AccessKeys:
             await change.note("access_key.remove", before=facts(record))
 
     async def remove_sessions(self, caller: Caller, machine: str) -> None:
-        """End what the caller's logins on a machine began.
+        """Remove the caller's sessions on a machine.
 
         Raises:
-            NotFoundError: there is no session of this machine.
+            NotFoundError: There is no session on this machine.
 
         """
         async with self._changes.by(caller) as change:
@@ -284,7 +283,7 @@ class AccessKeys:
 
 
 def facts(record: AccessKeyRecord) -> dict[str, object]:
-    """Return what the audit trail records of a key: never its secret."""
+    """Return the fields of a key for the audit trail: never its secret."""
     return {
         "id": record.id,
         "account": record.account.email,

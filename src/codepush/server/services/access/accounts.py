@@ -1,4 +1,4 @@
-"""Accounts: the people who may log in."""
+"""Accounts of users."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _FIRST_KEY: Final = AccessKeyInfo(friendly_name="first key")
 
 
 class Accounts:
-    """Adding, showing and removing accounts."""
+    """Creating, showing and removing accounts."""
 
     def __init__(self, store: Store, changes: Changes, access_keys: AccessKeys) -> None:
         self._store = store
@@ -34,11 +34,11 @@ class Accounts:
         self._access_keys = access_keys
 
     async def add(self, caller: Caller, email: str, name: str = "") -> tuple[Account, str]:
-        """Create an account with a first access key; return both. The key cannot be seen again.
+        """Create an account with a first access key; return both. The key cannot be shown again.
 
         Raises:
-            InvalidError: that is not an e-mail address.
-            ConflictError: an account with this address exists, in any letter case.
+            InvalidError: The string is not an email address.
+            ConflictError: An account with this address exists, in any letter case.
 
         """
         try:
@@ -54,12 +54,12 @@ class Accounts:
         return Account(email=account.email, name=account.name), access_key
 
     async def add_key(self, caller: Caller, email: str, info: AccessKeyInfo) -> tuple[Account, AccessKey]:
-        """Create another access key for an account; return both. The key cannot be seen again.
+        """Create another access key for an account; return both. The key cannot be shown again.
 
         Raises:
-            InvalidError: the lifetime is longer than `AccessKeys` allows.
-            NotFoundError: there is no account with this address.
-            ConflictError: the account has a key of this name.
+            InvalidError: The lifetime is longer than `AccessKeys` allows.
+            NotFoundError: There is no account with this address.
+            ConflictError: The account has a key of this name.
 
         """
         if info.ttl is not None:
@@ -69,34 +69,34 @@ class Accounts:
         return Account(email=account.email, name=account.name), access_key
 
     async def keys(self, caller: Caller, email: str) -> Sequence[AccessKey]:
-        """Return an account's keys without their secrets, expired ones and sessions too.
+        """Return all keys of an account without their secrets, including expired ones and sessions.
 
         Raises:
-            NotFoundError: there is no account with this address.
+            NotFoundError: There is no account with this address.
 
         """
         return await self._access_keys.list(caller.acting_as(await self._named(email)))
 
     async def revoke_key(self, caller: Caller, email: str, name: str) -> None:
-        """Remove one of an account's keys: it is good for nothing from now on.
+        """Remove an account's key, which is invalid immediately.
 
         Raises:
-            NotFoundError: there is no account with this address, or it has no such key.
+            NotFoundError: There is no account with this address, or it has no such key.
 
         """
         await self._access_keys.remove(caller.acting_as(await self._named(email)), name)
 
     async def list(self) -> Sequence[Account]:
-        """Return all accounts, by address."""
+        """Return all accounts, by email address."""
         async with self._store.read() as records:
             return [Account(email=one.email, name=one.name) for one in await records.accounts.all()]
 
     async def remove(self, caller: Caller, email: str) -> None:
-        """Remove an account with its keys and its part in others' apps and organizations.
+        """Remove an account with its keys, collaborations and memberships.
 
         Raises:
-            NotFoundError: there is no account with this address.
-            ConflictError: it owns apps, or is the only manager of an organization.
+            NotFoundError: There is no account with this address.
+            ConflictError: It owns apps, or is the only manager of an organization.
 
         """
         async with self._changes.by(caller) as change:
@@ -117,7 +117,7 @@ class Accounts:
         return account
 
     async def any(self) -> bool:
-        """Return whether there is an account at all."""
+        """Return whether there is any account."""
         async with self._store.read() as records:
             return await records.accounts.count() > 0
 

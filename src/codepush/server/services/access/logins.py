@@ -1,12 +1,11 @@
-"""Logging in with a browser: a person proves who they are, and fetches an access key for a machine.
+"""Login with a browser: a user proves their identity, and fetches an access key for a machine.
 
-The proof is a one-time code that the operator gave out, or the word of an identity provider. For the
-proof the browser gets a ticket, and for the ticket, once, the access key; so the key itself is in no
-cookie and no address. Codes and tickets are stored as their SHA-256 and used up by whichever process
-sees them first.
+The proof is a one-time code from the administrator, or a login at an identity provider. The browser exchanges the
+proof for a ticket, and the ticket, once, for the access key; so the key itself is in no cookie and no URL. Codes and
+tickets are stored as their SHA-256, and the first process that receives one uses it up.
 
-With the key comes a second ticket, to link an identity provider to the account: only the browser that has just logged
-in to an account can do that, and an email address proves nothing.
+With the key comes a second ticket, which links an identity provider to the account: only the browser that has just
+logged in to an account can link one, and an email address proves nothing.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["CODE_LIFE_MS", "LINK_LIFE_MS", "TICKET_LIFE_MS", "Entry", "Logins"]
 
 CODE_LIFE_MS: Final = 10 * 60 * 1000
-"""Long enough to pass a code on to a colleague."""
+"""Long enough to pass a code to a colleague."""
 
 TICKET_LIFE_MS: Final = 2 * 60 * 1000
 """Long enough for a browser to follow a redirect."""
@@ -43,14 +42,14 @@ LINK_LIFE_MS: Final = 10 * 60 * 1000
 """Long enough to log in to an identity provider after logging in here."""
 
 _ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-"""Without I, L, O and U: 5 bits each, and nothing to mistake for something else."""
+"""Without I, L, O and U, which are easily mistaken for others; 5 bits each."""
 
 _MEANT: Final = str.maketrans("ILO", "110")
 _GROUPS: Final = 7
 _GROUP_LENGTH: Final = 4
-"""28 letters are 140 random bits; too many to guess, so attempts need not be counted."""
+"""28 letters are 140 random bits, too many to guess, so attempts need no counter."""
 
-# The words of the original (standalone management API, section 8).
+# The original's messages (standalone management API, section 8).
 _UNKNOWN: Final = (
     "Account not found.\nHave you registered with the CLI?\n"
     "If you are registered but your email address has changed, please contact us."
@@ -75,14 +74,14 @@ _LINKED: Final = (
 
 
 class Entry(NamedTuple):
-    """What a completed login gives: the access key, and the ticket to link an identity provider."""
+    """The result of a login: the access key, and the ticket to link an identity provider."""
 
     access_key: str
     link_ticket: str
 
 
 class Logins:
-    """Logging in, registering and linking, up to the access key."""
+    """Login, registration and linking, up to the access key."""
 
     def __init__(self, changes: Changes, access_keys: AccessKeys, *, is_registration_open: bool = False) -> None:
         self._changes = changes
@@ -90,10 +89,10 @@ class Logins:
         self._is_registration_open = is_registration_open
 
     async def make_code(self, caller: Caller, email: str) -> str:
-        """Return a new one-time code for an account. It cannot be seen again.
+        """Return a new one-time code for an account. It cannot be shown again.
 
         Raises:
-            NotFoundError: there is no account with this address.
+            NotFoundError: There is no account with this address.
 
         """
         code = _new_code()
@@ -106,15 +105,15 @@ class Logins:
         return code
 
     async def use_code(self, caller: Caller, code: str, hostname: str) -> str:
-        """Return a ticket for the account of a one-time code, which is used up by this.
+        """Return a ticket for the account of a one-time code, and use up the code.
 
         Args:
-            caller: the browser; it becomes the account that the code is for.
-            code: as a person typed it, in any letter case, with blanks or without its hyphens.
-            hostname: the machine to log in from.
+            caller: The browser; it becomes the account of the code.
+            code: The code as entered, in any letter case, with spaces or without its hyphens.
+            hostname: The machine to log in from.
 
         Raises:
-            ForbiddenError: the code is unknown, used or expired.
+            ForbiddenError: The code is unknown, used or expired.
 
         """
         async with self._changes.by(caller) as change:
@@ -127,7 +126,7 @@ class Logins:
     async def log_in(self, caller: Caller, identity: Identity, hostname: str) -> str:
         """Return a ticket for the account of an identity.
 
-        An account that is linked to no provider yet is linked now, by its verified e-mail address.
+        An account without a link to any provider is linked by its verified email address.
 
         Raises:
             ForbiddenError: The account does not exist, or it is linked to another user.
@@ -142,7 +141,7 @@ class Logins:
 
         Raises:
             ForbiddenError: Registration is disabled, or the email address is not verified.
-            ConflictError: there is an account for this person, or the identity is linked to one.
+            ConflictError: The user has an account, or the identity is linked to one.
 
         """
         self.check_registration()
@@ -162,9 +161,9 @@ class Logins:
         """Link an identity to the account that the same browser has just logged in to.
 
         Args:
-            caller: The browser; it becomes the account that the ticket is for.
-            identity: The person at an identity provider.
-            link_ticket: The ticket that came with the access key; this uses it up.
+            caller: The browser; it becomes the account of the ticket.
+            identity: The identity at a provider.
+            link_ticket: The ticket issued with the access key; this uses it up.
 
         Raises:
             ForbiddenError: The ticket is unknown, used or expired.
@@ -180,12 +179,12 @@ class Logins:
             await change.note("account.link", after={"by": identity.provider})
 
     async def issue_key(self, caller: Caller, ticket: str) -> Entry:
-        """Return a new access key for a ticket, which is used up by this. The key cannot be seen again.
+        """Return a new access key for a ticket, and use up the ticket. The key cannot be shown again.
 
-        With it comes the ticket for `link`, valid for ten minutes.
+        The ticket for `link` comes with it, valid for ten minutes.
 
         Raises:
-            ForbiddenError: the ticket is unknown, used or expired.
+            ForbiddenError: The ticket is unknown, used or expired.
 
         """
         async with self._changes.by(caller) as change:
@@ -248,7 +247,7 @@ def _new_code() -> str:
 
 
 def _canonical(typed: str) -> str:
-    """Return the normalised form of a typed code."""
+    """Return the normalised form of an entered code."""
     letters = re.sub(r"[\s-]", "", typed).upper().translate(_MEANT)
     groups = (letters[start : start + _GROUP_LENGTH] for start in range(0, len(letters), _GROUP_LENGTH))
     return "-".join(groups)
@@ -259,10 +258,9 @@ def _digest(code: str) -> str:
 
 
 def _verified(identity: Identity) -> str:
-    """Return the e-mail address that a provider vouches for.
+    """Return the email address that a provider has verified.
 
-    An address in other letters than the accounts here have could be mistaken for one of them, so
-    it counts as none.
+    An address that accounts here cannot have counts as unverified: it could resemble another account's.
     """
     try:
         email = validation.account_info({"email": identity.email}, is_name_required=False).email

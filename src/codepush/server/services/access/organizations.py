@@ -1,4 +1,4 @@
-"""Organizations: groups of people that own apps together."""
+"""Organizations: groups of users that own apps together."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _DOTS: Final = frozenset({".", ".."})
 
 
 class Organizations:
-    """Making, changing and removing organizations, and letting people belong to them."""
+    """Creating, changing and removing organizations and their members."""
 
     def __init__(self, store: Store, changes: Changes) -> None:
         self._store = store
@@ -38,20 +38,21 @@ class Organizations:
             return await records.organizations.of_account(caller.account.id)
 
     async def get(self, caller: Caller, name: str) -> Membership:
-        """Return an organization of the caller's.
+        """Return an organization that the caller belongs to.
 
         Raises:
-            NotFoundError: see `find_organization`.
+            NotFoundError: The caller belongs to no organization of this name.
 
         """
         async with self._store.read() as records:
             return await find_organization(records, caller, name, "view")
 
     async def check(self, caller: Caller, name: str, action: OrganizationAction) -> None:
-        """Return if the caller may do something with an organization.
+        """Check that the caller may perform an action on an organization.
 
         Raises:
-            NotFoundError, ForbiddenError: see `find_organization`.
+            NotFoundError: The caller belongs to no organization of this name.
+            ForbiddenError: The caller's role does not allow the action.
 
         """
         async with self._store.read() as records:
@@ -60,16 +61,16 @@ class Organizations:
     async def add(
         self, caller: Caller, *, name: str | None = None, display_name: str | None = None
     ) -> OrganizationRecord:
-        """Create an organization whose first manager is the caller; either name is made from the other if need be.
+        """Create an organization whose first manager is the caller; a missing name is derived from the other one.
 
         Args:
-            caller: who creates it.
-            name: its name in addresses, which is kept in lower case.
-            display_name: what people call it.
+            caller: Its creator.
+            name: Its name in URLs, which is stored in lower case.
+            display_name: Its name for users.
 
         Raises:
-            InvalidError: it has no name, or none that can stand in an address.
-            ConflictError: an account or organization has the name.
+            InvalidError: It has no name, or none that is valid in a URL.
+            ConflictError: An account or organization has the name.
 
         """
         called = display_name or name or ""
@@ -87,12 +88,13 @@ class Organizations:
     async def change(
         self, caller: Caller, name: str, *, new_name: str | None = None, display_name: str | None = None
     ) -> OrganizationRecord:
-        """Give an organization another name in addresses, another one for people, or both.
+        """Change the name of an organization in URLs, its display name, or both.
 
         Raises:
-            InvalidError: the name cannot stand in an address.
-            NotFoundError, ForbiddenError: see `find_organization`.
-            ConflictError: an account or another organization has the name.
+            InvalidError: The name is not valid in a URL.
+            NotFoundError: The caller belongs to no organization of this name.
+            ForbiddenError: The caller is not a manager.
+            ConflictError: An account or another organization has the name.
 
         """
         async with self._changes.by(caller) as change:
@@ -112,8 +114,9 @@ class Organizations:
         """Remove an organization.
 
         Raises:
-            NotFoundError, ForbiddenError: see `find_organization`.
-            ConflictError: it owns apps.
+            NotFoundError: The caller belongs to no organization of this name.
+            ForbiddenError: The caller is not a manager.
+            ConflictError: It owns apps.
 
         """
         async with self._changes.by(caller) as change:
@@ -127,11 +130,12 @@ class Organizations:
             await change.note("organization.remove", organization, before=_facts(organization))
 
     async def add_member(self, caller: Caller, name: str, email: str, role: Role) -> None:
-        """Let an account belong to an organization.
+        """Add an account to an organization.
 
         Raises:
-            NotFoundError, ForbiddenError: see `find_organization`; also when no account has this address.
-            ConflictError: the account belongs to it already.
+            NotFoundError: The caller belongs to no organization of this name, or no account has this address.
+            ForbiddenError: The caller is not a manager.
+            ConflictError: The account belongs to it already.
 
         """
         async with self._changes.by(caller) as change:
@@ -149,10 +153,11 @@ class Organizations:
             await change.note("member.add", organization, after={"email": account.email, "role": role})
 
     async def set_role(self, caller: Caller, name: str, person: str, role: Role) -> MemberRecord:
-        """Change what a member may do; ``person`` is their address or their name in addresses.
+        """Change the role of a member; ``person`` is their email address or their slug.
 
         Raises:
-            NotFoundError, ForbiddenError: see `find_organization`; also when no member has this name.
+            NotFoundError: The caller belongs to no organization of this name, or it has no such member.
+            ForbiddenError: The caller is not a manager.
             ConflictError: The organization would have no manager.
 
         """
@@ -168,10 +173,11 @@ class Organizations:
             return _member(await change.organization(name, "view"), person)
 
     async def remove_member(self, caller: Caller, name: str, person: str) -> None:
-        """Let an account belong to an organization no longer; everyone may leave, except the last manager.
+        """Remove a member from an organization; all members may leave, except the last manager.
 
         Raises:
-            NotFoundError, ForbiddenError: see `find_organization`; also when no member has this name.
+            NotFoundError: The caller belongs to no organization of this name, or it has no such member.
+            ForbiddenError: The caller is not a manager, and removes another member.
             ConflictError: The organization would have no manager.
 
         """
@@ -192,12 +198,12 @@ def account_unknown() -> NotFoundError:
 
 
 def _facts(organization: OrganizationRecord) -> dict[str, str]:
-    """Return what the audit trail records of an organization."""
+    """Return the fields of an organization for the audit trail."""
     return {"name": organization.slug, "displayName": organization.name}
 
 
 def _member(membership: Membership, person: str) -> MemberRecord:
-    """Return the member with this address or this name in addresses."""
+    """Return the member with this email address or slug."""
     name = person.casefold()
     for member in membership.members:
         if name in {member.email.casefold(), member.slug}:

@@ -25,17 +25,17 @@ __all__ = ["check_addressable", "find_app", "find_deployment", "is_own", "owner_
 
 
 _LISTED: Final = 10
-"""How many full names a message lists."""
+"""Number of full names that a message lists."""
 
 
 def check_addressable(name: str, *, field: str = "name") -> None:
-    """Refuse a name that no tool could ask for afterwards, since it would mean something else in a path.
+    """Reject a name that no client could use in a path.
 
-    Clients fold ``.`` and ``..`` away, and write ``~~`` for the slash between owner and app. ``field`` is
-    how the request calls the name.
+    Clients resolve ``.`` and ``..``, and write ``~~`` for the slash between owner and app. ``field`` is the name's
+    field in the request.
 
     Raises:
-        InvalidError: the name is one of these.
+        InvalidError: The name is one of these.
 
     """
     if name in {".", ".."} or "~~" in name:
@@ -48,7 +48,7 @@ def check_addressable(name: str, *, field: str = "name") -> None:
 
 
 class Membership(Struct, frozen=True):
-    """An organization, as one of its members sees it."""
+    """An organization from the view of one of its members."""
 
     organization: OrganizationRecord
     members: Sequence[MemberRecord]
@@ -56,13 +56,12 @@ class Membership(Struct, frozen=True):
 
 
 async def find_app(records: Records, caller: Caller, name: str, action: Action) -> AppRecord:
-    """Return the app that a name means to the caller, who must be allowed the action.
+    """Return the app that a name means to the caller, who must have permission for the action.
 
     Raises:
-        NotFoundError: there is no such app among those the caller belongs to. Whether it exists
-            for somebody else is not told.
+        NotFoundError: The caller has access to no such app; the app may exist.
         ConflictError: The caller owns no app of this name and has access to several of others.
-        ForbiddenError: the caller belongs to the app, but may not do this.
+        ForbiddenError: The caller has access to the app, but not permission for the action.
 
     """
     app = await _resolve(records, caller, name)
@@ -78,10 +77,10 @@ async def find_app(records: Records, caller: Caller, name: str, action: Action) 
 async def find_deployment(
     records: Records, caller: Caller, app_name: str, name: str, action: Action
 ) -> tuple[AppRecord, DeploymentRecord]:
-    """Return an app of the caller's and its deployment of this name.
+    """Return an app of the caller and its deployment of this name.
 
     Raises:
-        NotFoundError, ForbiddenError: as `find_app`; also when the app has no such deployment.
+        NotFoundError, ForbiddenError: As `find_app`; also when the app has no such deployment.
 
     """
     app = await find_app(records, caller, app_name, action)
@@ -89,11 +88,11 @@ async def find_deployment(
 
 
 async def find_organization(records: Records, caller: Caller, name: str, action: OrganizationAction) -> Membership:
-    """Return the organization of this name, in any letter case, to which the caller belongs and may do something.
+    """Return the organization of this name, in any letter case, in which the caller has the role for the action.
 
     Raises:
-        NotFoundError: the caller belongs to none of this name. Whether there is one is not told.
-        ForbiddenError: the caller belongs to it, but may not do this.
+        NotFoundError: The caller belongs to no organization of this name; one may exist.
+        ForbiddenError: The caller belongs to it, but lacks the role for the action.
 
     """
     organization = await records.organizations.by_slug(name.lower())
@@ -119,8 +118,8 @@ async def _resolve(records: Records, caller: Caller, name: str) -> AppRecord | N
     """Apply the rules of name resolution (standalone management API, section 3).
 
     SDKs of App Center's time write ``owner/app`` for ``owner:app`` (clients in the field, section 4);
-    no name of an app holds either sign. An owner is named by e-mail address, or by the slug that accounts and
-    organizations have. A name without an owner is the caller's own app, whatever others share.
+    app names contain neither sign. An owner is named by email address, or by the slug of
+    an account or organization. A name without an owner means the caller's own app, if there is one.
 
     Raises:
         ConflictError: The name has no owner, and several apps of others have it.
@@ -160,10 +159,10 @@ def _ambiguous(name: str, apps: Sequence[AppRecord]) -> ConflictError:
 
 
 def is_own(app: AppRecord, account: AccountRecord) -> bool:
-    """Return whether the caller is the owner of an app, and not one of many."""
+    """Return whether the caller is the owner of an app: the account itself, not its organization."""
     return app.owner.kind == "user" and app.owner.id == account.id
 
 
 def owner_of(app: AppRecord) -> str:
-    """Return what stands before an app's name: its owner's e-mail address, or the name of an organization."""
+    """Return the prefix of an app's name: its owner's email address, or the name of an organization."""
     return app.owner.email or app.owner.slug

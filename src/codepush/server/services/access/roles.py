@@ -1,4 +1,4 @@
-"""Parts: what people may do with an app, as its owner, as collaborators or as members of its organization."""
+"""Permissions of accounts on an app: its owner, collaborators, and members of its organization."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ __all__ = ["parts", "permission_of"]
 
 
 def permission_of(app: AppRecord, account_id: int) -> Permission | None:
-    """Return what an account may do with an app; ``None`` when it has no part in it."""
+    """Return an account's permission on an app; ``None`` without one."""
     own = [one.permission for one in app.collaborators if one.account_id == account_id]
     return strongest([*own, *(OF_ROLE[one.role] for one in app.members if one.account_id == account_id)])
 
 
 def parts(app: AppRecord) -> Sequence[CollaboratorRecord]:
-    """Return everyone's part in an app, by address; who has several has the strongest."""
+    """Return the permissions of all accounts on an app, by email address; the strongest of several."""
     people = {one.account_id: one for one in app.collaborators}
     for member in app.members:
         own = people.get(member.account_id)

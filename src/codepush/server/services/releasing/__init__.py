@@ -1,1 +1,1 @@
-"""What release tools manage: apps, their collaborators and deployments, releases, uploads and metrics."""
+"""Services for release tools: apps, their collaborators and deployments, releases, uploads and metrics."""

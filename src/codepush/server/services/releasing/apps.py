@@ -1,4 +1,4 @@
-"""Apps: listing, adding, renaming and removing them."""
+"""Apps: listing, creating, renaming and removing them."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 __all__ = ["Apps"]
 
 FIRST_DEPLOYMENTS: Final = ("Production", "Staging")
-"""What a new app gets, unless its creator provisions deployments by hand."""
+"""Deployments of a new app, unless its creator provisions deployments manually."""
 
 
 class Apps:
-    """Listing, adding, renaming and removing apps."""
+    """Listing, creating, renaming and removing apps."""
 
     def __init__(self, store: Store, changes: Changes) -> None:
         self._store = store
@@ -43,17 +43,18 @@ class Apps:
         """Return the record of one app.
 
         Raises:
-            NotFoundError: see `find_app`.
+            NotFoundError: The caller has access to no such app.
 
         """
         async with self._store.read() as records:
             return await find_app(records, caller, name, "view_app")
 
     async def check(self, caller: Caller, name: str, action: Action) -> None:
-        """Return if the caller may do something with an app.
+        """Check that the caller may perform an action on an app.
 
         Raises:
-            NotFoundError, ForbiddenError: see `find_app`.
+            NotFoundError: The caller has access to no such app.
+            ForbiddenError: The caller lacks the permission for the action.
 
         """
         async with self._store.read() as records:
@@ -62,7 +63,7 @@ class Apps:
     async def list(self, caller: Caller) -> Sequence[App]:
         """Return every app the caller belongs to, by name.
 
-        Where two share a name, those of others are shown as ``owner@example.com:name`` or ``organization:name``.
+        If two share a name, those of other owners are shown as ``owner@example.com:name`` or ``organization:name``.
         """
         async with self._store.read() as records:
             visible = await records.apps.visible_to(caller.account.id)
@@ -74,7 +75,7 @@ class Apps:
         ]
 
     async def get(self, caller: Caller, name: str) -> App:
-        """Return one app, under the name it was asked for."""
+        """Return one app, under the name in the request."""
         async with self._store.read() as records:
             app = await find_app(records, caller, name, "view_app")
             names = await records.deployments.names([app.id])
@@ -91,14 +92,15 @@ class Apps:
         organization: str | None = None,
         display_name: str | None = None,
     ) -> App:
-        """Create an app of the caller's or of an organization's, with its first deployments unless ``manual``.
+        """Create an app of the caller or of an organization, with its first deployments unless ``manual``.
 
         Without a ``display_name``, the name for people is ``name``.
 
         Raises:
-            InvalidError: see `check_addressable`.
-            NotFoundError, ForbiddenError: see `find_organization`.
-            ConflictError: the owner has an app of this name.
+            InvalidError: The name has a special meaning in URLs.
+            NotFoundError: The caller belongs to no such organization.
+            ForbiddenError: The caller may not create apps in the organization.
+            ConflictError: The owner has an app of this name.
 
         """
         check_addressable(name)
@@ -126,14 +128,15 @@ class Apps:
         return _show(app, caller, name if organization is None else f"{owner_of(app)}:{name}", first)
 
     async def rename(self, caller: Caller, name: str, new_name: str | None, *, display_name: str | None = None) -> App:
-        """Give an app another name, another name for people, or both; return it under the name that it has then.
+        """Change the name of an app, its display name, or both; return it under its new name.
 
-        A name for people that was given once stays when the name changes. ``None`` changes nothing.
+        A display name that was set explicitly stays when the name changes. ``None`` changes nothing.
 
         Raises:
-            InvalidError: see `check_addressable`.
-            NotFoundError, ForbiddenError: see `find_app`.
-            ConflictError: the owner has another app of this name.
+            InvalidError: The name has a special meaning in URLs.
+            NotFoundError: The caller has access to no such app.
+            ForbiddenError: The caller lacks the permission on the app.
+            ConflictError: The owner has another app of this name.
 
         """
         if new_name is not None:
@@ -177,7 +180,7 @@ async def _owner(change: Change, organization: str | None) -> tuple[int, OwnerKi
 
 
 def _facts(app: AppRecord) -> dict[str, object]:
-    """Return what the audit trail records of an app."""
+    """Return the fields of an app for the audit trail."""
     return {
         "name": app.name,
         "displayName": app.display_name,

@@ -1,4 +1,4 @@
-"""Collaborators: who may work on an app, and whose it is."""
+"""Collaborators and owners of apps."""
 
 from __future__ import annotations
 
@@ -28,30 +28,31 @@ if TYPE_CHECKING:
 __all__ = ["Collaborators", "show"]
 
 _RESERVED: Final = frozenset({"__proto__", "constructor", "prototype"})
-"""Words that the original refuses as addresses, because JavaScript's objects have them already."""
+"""Words that the original rejects as addresses, because they are properties of all JavaScript objects."""
 
 
 class Collaborators:
-    """Listing, adding and removing the people of an app, and handing the app over."""
+    """Listing, adding and removing the collaborators of an app, and transferring the app."""
 
     def __init__(self, store: Store, changes: Changes) -> None:
         self._store = store
         self._changes = changes
 
     async def list(self, caller: Caller, app_name: str) -> Mapping[str, Collaborator]:
-        """Return everyone's part in an app by e-mail address, in the order of addresses."""
+        """Return all permissions on an app by email address, in the order of addresses."""
         async with self._store.read() as records:
             return show(await find_app(records, caller, app_name, "view_collaborators"), caller)
 
     async def add(self, caller: Caller, app_name: str, email: str, permission: Permission = "Collaborator") -> None:
-        """Let an account work on an app. Its address is found in any letter case.
+        """Add a collaborator to an app. The email address matches in any letter case.
 
-        A member of the app's organization can be let do more with this app than with the others.
+        A member of the app's organization can get a stronger permission on this app than on the others.
 
         Raises:
-            InvalidError: the address is a reserved word.
-            NotFoundError, ForbiddenError: see `find_app`; also when nobody has this address.
-            ConflictError: the account was let in to the app already, owns it, or may do as much as a member.
+            InvalidError: The address is a reserved word.
+            NotFoundError: The caller has access to no such app, or no account has this address.
+            ForbiddenError: The caller may not manage collaborators.
+            ConflictError: The account is a collaborator, owns the app, or has this permission as a member.
 
         """
         _refuse_reserved(email)
@@ -68,12 +69,13 @@ class Collaborators:
             await change.note("collaborator.add", app, after={"email": account.email, "permission": permission})
 
     async def change(self, caller: Caller, app_name: str, email: str, permission: Permission) -> None:
-        """Change what somebody may do with an app.
+        """Change the permission of a collaborator.
 
         Raises:
-            InvalidError: the address is a reserved word.
-            NotFoundError, ForbiddenError: see `find_app`; also when nobody of this address works on the app.
-            ConflictError: the account owns the app, or may do more as a member of its organization.
+            InvalidError: The address is a reserved word.
+            NotFoundError: The caller has access to no such app, or the app has no such collaborator.
+            ForbiddenError: The caller may not manage collaborators.
+            ConflictError: The account owns the app, or has a stronger permission as a member of its organization.
 
         """
         _refuse_reserved(email)
@@ -97,12 +99,13 @@ class Collaborators:
             await change.note("collaborator.change", app, before=before, after=before | {"permission": permission})
 
     async def remove(self, caller: Caller, app_name: str, email: str) -> None:
-        """Let an account work on an app no longer; everyone may leave, except the owner.
+        """Remove a collaborator from an app; all may leave, except the owner.
 
         Raises:
-            InvalidError: the address is a reserved word.
-            NotFoundError, ForbiddenError: see `find_app`; also when nobody of this address works on the app.
-            ConflictError: the account owns the app, or is there as a member of its organization only.
+            InvalidError: The address is a reserved word.
+            NotFoundError: The caller has access to no such app, or the app has no such collaborator.
+            ForbiddenError: The caller may not manage collaborators, and removes another one.
+            ConflictError: The account owns the app, or has access only as a member of its organization.
 
         """
         _refuse_reserved(email)
@@ -122,19 +125,21 @@ class Collaborators:
             await change.note("collaborator.remove", app, before=had)
 
     async def transfer(self, caller: Caller, app_name: str, to: str) -> AppRecord:
-        """Let another account or an organization own an app; return what it is then.
+        """Transfer an app to another account or an organization; return the changed app.
 
-        Who owned it, and who transfers it, works on it from now on.
+        The previous owner and the caller become collaborators, unless they keep access otherwise.
 
         Args:
-            caller: who transfers it.
-            app_name: the app.
-            to: the e-mail address of an account, or the name in addresses of an account or organization.
+            caller: The caller.
+            app_name: The app.
+            to: The email address or slug of an account, or the slug of an organization.
 
         Raises:
-            InvalidError: the address is a reserved word.
-            NotFoundError, ForbiddenError: see `find_app` and `find_organization`; also when nobody has this address.
-            ConflictError: that is the app's owner already, or has another one of this name.
+            InvalidError: The address is a reserved word.
+            NotFoundError: The caller has access to no such app, or belongs to no such organization, or no account has
+                this name.
+            ForbiddenError: The caller may not transfer the app, or is not a manager of the organization.
+            ConflictError: The new owner owns the app already, or another one of this name.
 
         """
         _refuse_reserved(to)
@@ -152,7 +157,7 @@ class Collaborators:
             return given
 
     async def _keep(self, records: Records, app: AppRecord, owner: OwnerRecord, caller: Caller) -> None:
-        """Let those work on an app that has a new owner who would have no part in it any more."""
+        """Add collaborators for the previous owner and the caller where they would lose access to the app."""
         former = {app.owner.id} if app.owner.kind == "user" else set()
         there = {one.account_id for one in app.collaborators} - former
         if owner.kind == "user":
@@ -174,7 +179,7 @@ class Collaborators:
 
 
 def show(app: AppRecord, caller: Caller) -> Mapping[str, Collaborator]:
-    """Return everyone's part in an app by e-mail address, as the caller sees it."""
+    """Return all permissions on an app by email address, as the caller sees them."""
     return {
         one.email: Collaborator(permission=one.permission, is_current_account=one.account_id == caller.account.id)
         for one in parts(app)
@@ -189,9 +194,9 @@ async def _account(records: Records, email: str) -> AccountRecord:
 
 
 async def _owner_named(change: Change, name: str) -> OwnerRecord:
-    """Return the account, or the organization that the caller manages, that has this name.
+    """Return the account with this name, or the organization that the caller manages.
 
-    An organization that the caller does not belong to is as unknown as one that does not exist.
+    An organization that the caller does not belong to is reported as unknown.
     """
     accounts = change.records.accounts
     account = await accounts.by_email(name) or await accounts.by_slug(name.lower())
@@ -205,7 +210,7 @@ async def _owner_named(change: Change, name: str) -> OwnerRecord:
 
 
 async def _collaborator(records: Records, app: AppRecord, email: str) -> AccountRecord:
-    """Return the account of this address that has a part in an app."""
+    """Return the account of this address that has a permission on an app."""
     account = await records.accounts.by_email(email)
     if account is None or permission_of(app, account.id) is None:
         raise NotFoundError("The given email is not a collaborator for this app.", code="collaborator_not_found")
@@ -213,7 +218,7 @@ async def _collaborator(records: Records, app: AppRecord, email: str) -> Account
 
 
 def _was_let_in(app: AppRecord, account: AccountRecord) -> bool:
-    """Return whether an account has a part in an app of its own, not only as a member of an organization."""
+    """Return whether an account is a collaborator of an app, not only a member of its organization."""
     return any(one.account_id == account.id for one in app.collaborators)
 
 

@@ -45,11 +45,11 @@ class Contents:
 
     Args:
         blobs: The archives.
-        workspace: Where uploads are packed, one of each account at a time.
-        repacking: Compresses again what was not compressed at the best level.
+        workspace: The folder for packing uploads, one of each account at a time.
+        repacking: Recompresses archives that are not at the best level.
         pack_level: The libdeflate level for packing, 1 (fast) to 12 (small).
-        counters: Counts uploads and their bytes.
-        spans: Records the stages for tracing.
+        counters: Counter of uploads and their bytes.
+        spans: Creates a span for each stage.
 
     """
 
@@ -76,10 +76,10 @@ class Contents:
         Args:
             upload: The file.
             account_id: The account that releases it.
-            app_os: The operating system of the app, which decides about file names.
+            app_os: The operating system of the app, which limits file names.
 
         Raises:
-            InvalidError: The archive is unsafe, damaged, empty, or has names that the system cannot store.
+            InvalidError: The archive is unsafe, damaged, empty, or has file names that the system cannot store.
 
         """
         self._counters.uploads += 1
@@ -108,10 +108,10 @@ class Contents:
         return None
 
     async def replace(self, change: Change, package: PackageRecord, content: Content) -> None:
-        """Let this archive hold the content of a package.
+        """Replace the archive of a package by this content's archive.
 
         Raises:
-            MissingError: The package is gone, or another archive was put in place first.
+            MissingError: The package is gone, or another archive has replaced it first.
 
         """
         records = change.records
@@ -120,7 +120,7 @@ class Contents:
         change.touches(*await records.deployments.bump_releasing(package.id))
 
     async def record(self, change: Change, app_id: int, content: Content) -> PackageRecord:
-        """Return the record of this content in the app; the first archive that held it is kept."""
+        """Return the record of this content in the app; its first archive is kept."""
         records = change.records
         known = await _known(records, app_id, content)
         if known is not None:

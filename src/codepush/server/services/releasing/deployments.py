@@ -1,4 +1,4 @@
-"""Deployments: the channels of an app, and the keys that phones carry."""
+"""Deployments: the channels of an app, and the keys that installed apps contain."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ __all__ = ["Deployments", "create"]
 async def create(
     records: Records, app_id: int, name: str, *, created_at: int, key: str | None = None
 ) -> DeploymentRecord:
-    """Record a deployment, with a key of 256 random bits unless one was chosen."""
+    """Record a deployment, with a key of 256 random bits by default."""
     return await records.deployments.add(
         app_id=app_id,
         name=name,
@@ -41,7 +41,7 @@ async def create(
 
 
 class Deployments:
-    """Listing, adding, renaming and removing deployments, and showing what was released to them."""
+    """Listing, creating, renaming and removing deployments, and showing their releases."""
 
     def __init__(self, store: Store, changes: Changes, links: Links) -> None:
         self._store = store
@@ -70,9 +70,9 @@ class Deployments:
         """Create a deployment; the caller may choose its key.
 
         Raises:
-            InvalidError: see `check_addressable`.
-            ConflictError: the app has a deployment of this name, or the key is used by another
-                one. A key that two deployments shared would steal the first one's phones.
+            InvalidError: The name has a special meaning in URLs.
+            ConflictError: The app has a deployment of this name, or another deployment uses the key: its devices
+                would follow the new deployment.
 
         """
         check_addressable(name)
@@ -93,12 +93,13 @@ class Deployments:
             ) from error
 
     async def rename(self, caller: Caller, app_name: str, name: str, new_name: str | None) -> Deployment:
-        """Give a deployment another name, if one is given; its key stays.
+        """Rename a deployment, if a name is given; its key stays.
 
         Raises:
-            InvalidError: see `check_addressable`.
-            NotFoundError, ForbiddenError: see `find_deployment`.
-            ConflictError: the app has another deployment of this name.
+            InvalidError: The name has a special meaning in URLs.
+            NotFoundError: The caller has access to no such app, or the app has no such deployment.
+            ForbiddenError: The caller lacks the permission on the app.
+            ConflictError: The app has another deployment of this name.
 
         """
         if new_name is not None:
@@ -119,7 +120,7 @@ class Deployments:
             raise _exists(name) from error
 
     async def remove(self, caller: Caller, app_name: str, name: str) -> None:
-        """Remove a deployment with its releases and metrics; phones with its key get no answer any more."""
+        """Remove a deployment with its releases and metrics; its key is unknown from then on."""
         async with self._changes.by(caller) as change:
             deployment = await change.deployment(app_name, name, "remove_deployment")
             await change.records.devices.lock([deployment.id])

@@ -1,17 +1,15 @@
-"""Repeats: a request that is sent again gets the answer that it got before, and does nothing more.
+"""Idempotency: a retried request gets the response of the first one, and changes nothing.
 
-A client that lost the answer to a release cannot know whether it happened. So it sends an
-``Idempotency-Key`` of its own making, and with the same key again. The answer is recorded in the
-transaction that records the release: either both are there or neither, whenever the process is
-killed. A repeat that arrives while the first is under way does the same work, but only one of the two
-can commit; the other one's transaction is undone, and it answers what the first one answered. So
-nobody waits for a request that was cut off, and no lock outlives its process.
+A client that lost the response to a release cannot tell whether the release happened. So it sends an
+``Idempotency-Key`` that it generates, and retries with the same key. The response is recorded in the transaction that
+records the release: both are stored or neither, even if the process is killed. A retry that arrives during the first
+request does the same work, but only one of the two can commit; the other transaction is rolled back, and its request
+gets the recorded response. So no request waits for one that was cut off, and no lock outlives its process.
 
-Refusals are not recorded: they changed nothing, and what was refused may succeed later. Nor is any
-answer that holds a secret: only releases, promotions, rollbacks and changes of rollouts can be repeated this way.
+Rejections are not recorded: they changed nothing, and a retry may succeed later. Neither are responses with a secret:
+only releases, promotions, rollbacks and changes of rollouts can be retried this way.
 
-A digest of what was sent is recorded beside the answer, so that a key that is used again for something
-else gets an error, and not the answer to what it was used for before.
+A digest of the request is recorded with the response, so that reusing a key for a different request is an error.
 """
 
 from __future__ import annotations
@@ -40,10 +38,10 @@ __all__ = ["Idempotency", "IdempotencyKey", "Receipt", "ReceiptOf", "digest"]
 T = TypeVar("T")
 
 KEPT_MS: Final = 24 * 60 * 60 * 1000
-"""For how long an answer is given again."""
+"""How long a response is repeated."""
 
 ReceiptOf: TypeAlias = "Callable[[Records, T], Awaitable[None]]"
-"""Called within the transaction that makes or changes something, with what it made."""
+"""Called with the created or changed object, within the transaction."""
 
 Receipt: TypeAlias = "ReceiptOf[Package]"
 """The receipt of a release."""
@@ -53,10 +51,10 @@ class IdempotencyKey(Struct, frozen=True):
     """A request that may be a retry.
 
     Attributes:
-        account_id: account that sent it.
-        route: method and path.
-        key: idempotency key that the client chose.
-        digest: digest of its content; that of a retry is the same.
+        account_id: Account that sent it.
+        route: Method and path.
+        key: Idempotency key that the client chose.
+        digest: Digest of its content; the same in a retry.
 
     """
 
@@ -67,7 +65,7 @@ class IdempotencyKey(Struct, frozen=True):
 
 
 async def digest(*values: Struct | None, file: Path | None = None) -> str:
-    """Return a digest of what a request holds: values, such as the settings of a release, and the uploaded file.
+    """Return a digest of a request's content: values, such as the settings of a release, and the uploaded file.
 
     It covers values instead of bytes, because a retry may spell the same JSON and multipart body differently.
     """
@@ -84,7 +82,7 @@ def _file_digest(path: Path) -> bytes:
 
 
 class Idempotency:
-    """Answering a request once, however often it is sent."""
+    """Responses to requests that may be retries."""
 
     def __init__(self, store: Store, *, clock: Clock = now) -> None:
         self._store = store
@@ -96,16 +94,16 @@ class Idempotency:
         act: Callable[[ReceiptOf[T]], Awaitable[T]],
         answer: Callable[[T], ResponseRecord],
     ) -> ResponseRecord:
-        """Do what is asked unless it was done, and return the answer to it.
+        """Perform a request once, and return its response.
 
         Args:
-            request: which request it is.
-            act: does what is asked, and hands what it made to the receipt before it commits.
-            answer: makes the answer from what was made.
+            request: The account, route and key that identify the request.
+            act: Performs the request; calls the receipt with the result before it commits.
+            answer: Returns the response for the result.
 
         Raises:
-            KeyReusedError: a request with this key succeeded with other content.
-            ServiceError: what ``act`` raises, unless a request with this key succeeded meanwhile.
+            KeyReusedError: A request with this key succeeded with other content.
+            ServiceError: ``act`` failed, and no request with this key has succeeded meanwhile.
 
         """
 
@@ -126,7 +124,7 @@ class Idempotency:
                 return given
             raise
 
-    async def knows(self, account_id: int, route: str, key: str) -> bool:
+    async def is_recorded(self, account_id: int, route: str, key: str) -> bool:
         """Return whether the response to a request with this key is recorded, whatever its content."""
         async with self._store.read() as records:
             return await records.responses.given(account_id, route, key, since=self._clock() - KEPT_MS) is not None

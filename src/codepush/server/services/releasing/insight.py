@@ -36,11 +36,11 @@ _HALTS: Final = frozenset({"failures", "silence"})
 
 
 class Insights:
-    """Shows what devices reported of releases.
+    """Insight into releases.
 
     Args:
         store: The records.
-        clock: The time.
+        clock: The current time.
 
     """
 
@@ -61,7 +61,7 @@ class Insights:
         """Return what devices reported of a release.
 
         Args:
-            caller: Who asks.
+            caller: The caller.
             app_name: The app.
             deployment_name: The deployment.
             label: The release.
@@ -86,7 +86,7 @@ class Insights:
 
 
 class _Question:
-    """One question about a release, in one transaction."""
+    """One request for the insight of a release, in one transaction."""
 
     def __init__(
         self,
@@ -104,7 +104,7 @@ class _Question:
         self._at = at
 
     async def answer(self, begin: int, end: int) -> Insight:
-        """Return the insight of a time, which may be empty."""
+        """Return the insight of a period, which may be empty."""
         span = rules.span_of(begin, self._at)
         length = SPANS[span]
         since = start_of(length, min(begin, end))
@@ -163,7 +163,7 @@ class _Question:
         return _by_point(found)
 
     async def _sum(self, since: int, until: int) -> TrialTotals:
-        """Return the sum of trials that began in a time."""
+        """Return the sum of trials that began in a period."""
         [found] = await self._records.trials.totals([Span(self._deployment.id, self._release.number, since, until)])
         return found
 
@@ -178,7 +178,7 @@ class _Question:
         )
 
     async def _halted_after(self, rollout: RolloutRecord) -> timedelta | None:
-        """Return the time from the first failure that counts to the halt that followed."""
+        """Return the time from the first failure that counts to the resulting halt."""
         first = await self._records.trials.first_failure(
             rollout.deployment_id, rollout.number, since=rollout.started_at or rollout.evidence_since
         )

@@ -1,4 +1,4 @@
-"""Metrics: what the reports of a deployment's phones add up to."""
+"""Metrics: sums of the reports of a deployment's devices."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ __all__ = ["Metrics"]
 
 
 class Metrics:
-    """Showing the counters of deployments."""
+    """Metrics of deployments."""
 
     def __init__(self, store: Store) -> None:
         self._store = store

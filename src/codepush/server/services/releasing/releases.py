@@ -1,4 +1,4 @@
-"""Releases: what follows from releasing, promoting, patching, rolling back and clearing.
+"""Releases: releasing, promoting, patching, rolling back and clearing.
 
 The rules are those of the protocol pages (standalone management API, section 7).
 """
@@ -54,26 +54,26 @@ _NOTHING_TO_PROMOTE: Final = "Cannot promote from a deployment with no enabled r
 
 
 _NOTED: Final = 50
-"""Cleared releases that the audit line lists."""
+"""Number of cleared releases that the audit line lists."""
 
 
 class Performed(NamedTuple):
-    """The release that an action made or changed, and the rollout plan that it got with that."""
+    """The release that an action created or changed, and its new rollout plan."""
 
     release: ReleaseRecord
     plan: RolloutPlan | None = None
 
 
 class Releases:
-    """Performs actions on the releases of deployments.
+    """Actions on the releases of deployments.
 
     Args:
         store: The records.
         changes: Opens changes.
         contents: Stores uploads.
-        links: Builds the addresses of downloads.
-        diffs: Decides which diffs a release needs.
-        spans: Records the stages for tracing.
+        links: Builds download URLs.
+        diffs: Selects the diffs that a release needs.
+        spans: Creates a span for each stage.
 
     """
 
@@ -88,7 +88,7 @@ class Releases:
         self._spans = spans
 
     async def check_may_release(self, caller: Caller, app_name: str, deployment_name: str) -> None:
-        """Check that an account may release to a deployment, which is enough to return a recorded response.
+        """Check that an account may release to a deployment; that suffices to return a recorded response.
 
         Raises:
             NotFoundError: The account has no such app, or the app no such deployment.
@@ -99,10 +99,10 @@ class Releases:
             await find_deployment(records, caller, app_name, deployment_name, "release")
 
     async def check_can_release(self, caller: Caller, app_name: str, deployment_name: str) -> None:
-        """Check that an account can release to a deployment now, before it uploads anything.
+        """Check that an account can release to a deployment now, before an upload.
 
         Raises:
-            NotFoundError, ForbiddenError: As `check_may_release` raises them.
+            NotFoundError, ForbiddenError: As in `check_may_release`.
             ConflictError: The rollout of the deployment's newest release is unfinished.
 
         """
@@ -126,7 +126,7 @@ class Releases:
         transaction, since another release may have been faster.
 
         Args:
-            caller: The releaser.
+            caller: The caller.
             app_name: The app.
             deployment_name: The deployment.
             upload: The file.
@@ -135,7 +135,7 @@ class Releases:
             receipt: Called with the release before it is committed, which it can still prevent.
 
         Raises:
-            InvalidError: The archive is unsafe, damaged, empty, or not fit for the system of the app.
+            InvalidError: The archive is unsafe, damaged, empty, or unsuitable for the system of the app.
             NotFoundError: The caller has no such app, or the app no such deployment.
             ForbiddenError: The caller may not release to the app.
             ConflictError: A rollout is unfinished, or the content is released there already.
@@ -153,14 +153,14 @@ class Releases:
                     package = await self._answer(change, performed, receipt)
         except (AlreadyExistsError, ServiceError):
             if not is_in_use:
-                await self._contents.discard(content)  # the transaction was undone: nothing refers to it
+                await self._contents.discard(content)  # the transaction was rolled back: nothing refers to it
             raise
         if performed.release.blob_id != content.blob_id:
             await self._contents.discard(content)  # the app had this content already
         return package
 
     async def _restore(self, caller: Caller, app: AppRecord, content: Content) -> bool:
-        """Put this archive in the place of a lost one with the same content; return whether that was so."""
+        """Replace a lost archive of the same content by this one; return whether there was one."""
         async with self._store.read() as records:
             lost = await self._contents.lost(records, app.id, content)
         if lost is None:
@@ -179,18 +179,18 @@ class Releases:
     async def run(self, caller: Caller, action: Patch | Clear) -> Package | None: ...
 
     async def run(self, caller: Caller, action: ReleaseAction, *, receipt: Receipt | None = None) -> Package | None:
-        """Perform an action as a change of its own.
+        """Perform an action as a separate change.
 
         Args:
-            caller: Who asks for it.
+            caller: The caller.
             action: The action.
             receipt: Called with the release before it is committed, which it can still prevent.
 
         Returns:
-            The release that the action made or changed; ``None`` if it changed nothing, or cleared a deployment.
+            The release that the action created or changed; ``None`` if it changed nothing, or cleared a deployment.
 
         Raises:
-            ServiceError: As `perform` raises it.
+            ServiceError: As in `perform`.
 
         """
         async with self._changes.by(caller) as change:
@@ -198,7 +198,7 @@ class Releases:
             return None if performed is None else await self._answer(change, performed, receipt)
 
     async def perform(self, change: Change, action: ReleaseAction) -> Performed | None:
-        """Perform an action within a change; return the release that it made or changed, if any, with its plan.
+        """Perform an action within a change; return the created or changed release, if any, with its plan.
 
         Raises:
             NotFoundError: The caller has no such app, the app no such deployment, or the deployment no such release.
@@ -309,7 +309,7 @@ class Releases:
         release: NewRelease,
         plan: RolloutPlan | None = None,
     ) -> Performed:
-        """Record a release that comes after a history, with its rollout and the jobs that build diffs to it."""
+        """Record a release after a history, with its rollout and the jobs that build diffs to it."""
         if plan is not None:
             release = msgspec.structs.replace(release, **steps.first_settings(plan, at=change.at))
         await steps.supersede(change, deployment, history, release.app_version)
@@ -323,7 +323,7 @@ class Releases:
         return Performed(added, plan)
 
     async def _answer(self, change: Change, performed: Performed, receipt: Receipt | None) -> Package:
-        """Return the release that an action made or changed, after the receipt was called with it."""
+        """Return the release that an action created or changed, after calling the receipt with it."""
         package = msgspec.structs.replace(self._links.package(performed.release), rollout_plan=performed.plan)
         if receipt is not None:
             await receipt(change.records, package)
@@ -331,14 +331,14 @@ class Releases:
 
 
 def _plan(deployment: DeploymentRecord, release: NewRelease, wanted: RolloutPlan | NoPlan | None) -> RolloutPlan | None:
-    """Return the plan of a new release: the one that was asked for, or else the default plan of the deployment."""
+    """Return the plan of a new release: the requested one, or else the default plan of the deployment."""
     if wanted is None and deployment.default_plan is not None:
         return plans.for_release_at(deployment.default_plan, release.rollout)
     return wanted if isinstance(wanted, RolloutPlan) else None
 
 
 def _summary(history: Sequence[ReleaseRecord]) -> dict[str, object]:
-    """Return what the audit trail records of cleared releases: how many, and the newest of them."""
+    """Return the fields of cleared releases for the audit trail: their number, and the newest ones."""
     return {
         "releases": len(history),
         "newest": [
@@ -356,7 +356,7 @@ async def _locked_history(change: Change, deployment: DeploymentRecord) -> Seque
 async def _releasable(
     records: Records, caller: Caller, app_name: str, deployment_name: str
 ) -> tuple[AppRecord, DeploymentRecord]:
-    """Return an app and its deployment that can receive a release; raises as `Releases.check_can_release` does."""
+    """Return an app and its deployment that can receive a release; raise as `Releases.check_can_release` does."""
     app, deployment = await find_deployment(records, caller, app_name, deployment_name, "release")
     latest = await records.releases.latest([deployment.id])
     _refuse_unfinished(latest.get(deployment.id), _UNFINISHED_RELEASE)
@@ -371,7 +371,7 @@ def _refuse_unfinished(latest: ReleaseRecord | None, sentence: str) -> None:
 
 
 def _pick(history: Sequence[ReleaseRecord], label: str | None) -> ReleaseRecord | None:
-    """Return the release with this label; the newest one when no label is given."""
+    """Return the release with this label; by default the newest one."""
     if label is None:
         return history[-1] if history else None
     return next((release for release in history if labels.label(release.number) == label), None)
@@ -387,7 +387,7 @@ def _patchable(history: Sequence[ReleaseRecord], label: str | None) -> ReleaseRe
 
 
 def _patched_rollout(current: int | None, wanted: int | None) -> int | None:
-    """Return the rollout after a patch: it only grows, and ``None`` says that it is complete."""
+    """Return the rollout after a patch: it can only grow; ``None`` for a complete one."""
     if wanted is None:
         return current
     if not rollout.is_unfinished(current) or current is None:

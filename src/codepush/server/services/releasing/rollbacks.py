@@ -1,4 +1,4 @@
-"""Rollbacks: which release to go back to, and when that is refused (standalone management API, section 7.4)."""
+"""Rollbacks: the release to return to, and conditions for that (standalone management API, section 7.4)."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ __all__ = ["target"]
 
 
 def target(history: Sequence[ReleaseRecord], label: str | None) -> ReleaseRecord:
-    """Return the release of a history, oldest first, to go back to: the one with this label, else the last but one.
+    """Return the target of a rollback: the release with this label, by default the previous one.
 
     Raises:
-        NotFoundError: there is none.
-        ConflictError: it is the newest one, or phones with the newest one's binary version cannot run it.
+        NotFoundError: There is no such release.
+        ConflictError: It is the newest one, or has another binary version than the newest one.
 
     """
     if not history:

@@ -1,4 +1,4 @@
-"""What people may do with a rollout."""
+"""Actions of users on a rollout."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ __all__ = ["Control"]
 
 
 class Control(Struct, frozen=True, kw_only=True):
-    """What a person does with a rollout.
+    """An action of a user on a rollout.
 
     Attributes:
-        verb: What it is.
-        note: Why.
-        limit: The limit from now on, as a share; only to resume.
-        expected_version: The version of the rollout that the person has seen; ``None``: any.
-        force: Whether to advance in spite of a suspicion.
+        verb: The action.
+        note: The reason.
+        limit: The new limit, as a share; only to resume.
+        expected_version: The version of the rollout that the user has seen; ``None``: any.
+        force: Whether to advance despite a suspicion.
 
     """
 

@@ -1,4 +1,4 @@
-"""What devices run at the moment."""
+"""The labels and binary versions that devices run now."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["running"]
 
 
 async def running(records: Records, deployment_id: int) -> Counter[str]:
-    """Return how many devices run each label and binary version of a deployment."""
+    """Return the number of devices that run each label and binary version of a deployment."""
     found: Counter[str] = Counter()
     for one in await records.devices.counters(deployment_id):
         if one.kind in STANDING:

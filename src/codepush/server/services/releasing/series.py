@@ -1,4 +1,4 @@
-"""Metrics over time, for charts: shown, and kept small."""
+"""Metrics over time, for charts, and their compaction."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ if TYPE_CHECKING:
 __all__ = ["HOURS_KEPT", "Series"]
 
 HOURS_KEPT: Final = 7 * DAY
-"""Milliseconds for which hours are kept; of what is older, whole days are."""
+"""Milliseconds for which hours are kept; older ones are merged into days."""
 
 _SHOWN: Final = 7 * DAY
-"""Milliseconds that are shown unless another time is asked for."""
+"""Default length of the returned period, in milliseconds."""
 
 _INTERVAL: Final = HOUR / 1000
-"""Seconds between two times at which hours are made into days."""
+"""Seconds between two compactions."""
 
 _log = logging.getLogger(__name__)
 
 
 class Series:
-    """The counters of deployments over time."""
+    """Counters of deployments over time."""
 
     def __init__(self, store: Store, *, clock: Clock = now) -> None:
         self._store = store
@@ -50,14 +50,15 @@ class Series:
         """Return a deployment's counters over time, by label, and by binary version of the store.
 
         Args:
-            caller: who asks.
-            app_name: the app.
-            name: the deployment.
-            since: from when on, in milliseconds since 1970; its whole day is shown. By default the last seven days.
-            until: up to when, not included; by default now.
+            caller: The caller.
+            app_name: The app.
+            name: The deployment.
+            since: Start, in milliseconds since 1970, rounded down to a day. By default seven days ago.
+            until: End, not included; by default now.
 
         Raises:
-            NotFoundError, ForbiddenError: see `find_deployment`.
+            NotFoundError: The caller has access to no such app, or the app has no such deployment.
+            ForbiddenError: The caller lacks the permission on the app.
 
         """
         end = self._clock() + 1 if until is None else until
@@ -70,18 +71,18 @@ class Series:
         return series.show(before, _entries(points), since=begin)
 
     async def run(self) -> None:
-        """Make days of hours that are old enough, now and then; runs until it is cancelled."""
+        """Compact periodically; runs until it is cancelled."""
         while True:
             try:
                 await self.compact()
             except UnavailableError as error:
-                _log.warning("What is kept of the metrics over time could not be made smaller: %s", error)
+                _log.warning("Metrics over time could not be compacted: %s", error)
             await anyio.sleep(_INTERVAL)
 
     async def compact(self) -> None:
-        """Make days of hours that are old enough, and thin what else reports leave behind.
+        """Merge old hours into days, and delete other old data of reports.
 
-        It may be interrupted anywhere, and done by several at once.
+        It can be interrupted anywhere, and several processes can run it at once.
         """
         at = self._clock()
         until = start_of(DAY, at - HOURS_KEPT)
@@ -96,7 +97,7 @@ class Series:
         async with self._store.write() as records:
             await records.devices.lock([deployment_id])
             since = (await records.series.with_hours(until=until)).get(deployment_id)
-            if since is None:  # another was quicker
+            if since is None:  # another process was faster
                 return
             points = await records.series.points(deployment_id, since=start_of(DAY, since), until=until)
             days = [PointRecord(*astuple(day)) for day in series.by_day(_entries(points))]

@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 __all__ = ["ADMINISTRATOR", "Stopping", "UpdatesState"]
 
 ADMINISTRATOR: Final = "server:cli"
-"""The actor of the administrator's commands, on whatever machine they run."""
+"""The actor of the administrator's commands, on any machine."""
 
 _BATCH: Final = 200
-"""Deployments in one transaction: each makes every process read that deployment again."""
+"""Deployments in one transaction: every process reads each of them again."""
 
 
 class UpdatesState(Struct, frozen=True):
@@ -47,7 +47,7 @@ class UpdatesState(Struct, frozen=True):
 
 
 class Stopping:
-    """Stops updates of a deployment, or of all, and starts them again.
+    """Stopping and starting updates of one deployment or of all.
 
     Args:
         changes: Opens changes.
@@ -58,7 +58,7 @@ class Stopping:
         self._changes = changes
 
     async def stop(self, caller: Caller, app: str, deployment: str, note: str | None) -> UpdatesState:
-        """Stop the updates of a deployment; one that is stopped stays as it is.
+        """Stop the updates of a deployment; a stopped one is unchanged.
 
         Raises:
             NotFoundError, ForbiddenError: See `Change.deployment`.
@@ -72,7 +72,7 @@ class Stopping:
         return UpdatesState(_actor(caller))
 
     async def start(self, caller: Caller, app: str, deployment: str, note: str | None = None) -> UpdatesState:
-        """Start the updates of a deployment again; one that is not stopped stays as it is.
+        """Start the updates of a deployment again; one that is not stopped is unchanged.
 
         Raises:
             NotFoundError, ForbiddenError: See `Change.deployment`.
@@ -136,5 +136,5 @@ async def _start(change: Change, deployment: DeploymentRecord, note: str | None)
 
 
 def _actor(caller: Caller) -> str:
-    """Return the name under which a deployment keeps who stopped it, which outlives addresses and machines."""
+    """Return the stored name of the actor who stopped a deployment, which outlives addresses and machines."""
     return f"account:{caller.account.id}" if caller.kind == "person" else caller.kind

@@ -1,4 +1,4 @@
-"""Keeping small what reports leave behind: old cohorts of trials, and devices that never ran a release."""
+"""Removal of old data from reports: cohorts of trials, and devices that never ran a release."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 __all__ = ["IDLE_DEVICES_KEPT", "MERGES", "forget_idle_devices", "merge_trials"]
 
 MERGES: Final = ((HOUR, 2 * DAY), (DAY, 30 * DAY))
-"""What cohorts are merged into, and after how many milliseconds."""
+"""The lengths of merged cohorts, and the age at which cohorts are merged, in milliseconds."""
 
 IDLE_DEVICES_KEPT: Final = 30 * DAY
-"""Milliseconds for which a device is stored that runs nothing in a deployment."""
+"""Milliseconds for which a device that runs nothing in a deployment is stored."""
 
 _PAGE: Final = 1_000
 
@@ -24,7 +24,7 @@ _PAGE: Final = 1_000
 async def merge_trials(store: Store, *, at: int) -> None:
     """Merge old cohorts of labels without an active rollout plan into hours, and older ones into days.
 
-    It may be interrupted anywhere, and run several times at once.
+    It can be interrupted anywhere, and several processes can run it at once.
     """
     for span, kept in MERGES:
         until = start_of(span, at - kept)

@@ -1,4 +1,4 @@
-"""Releasing what was uploaded in chunks."""
+"""Releasing uploads that arrived in chunks."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["UploadedReleases"]
 
 
 class UploadedReleases:
-    """Makes a release of each upload, and no more than one."""
+    """Releases each upload at most once."""
 
     def __init__(self, uploads: Uploads, releases: Releases) -> None:
         self._uploads = uploads
@@ -29,7 +29,7 @@ class UploadedReleases:
         """Return the ticket for a file, unless the deployment cannot receive a release now.
 
         Raises:
-            ServiceError: As `Releases.check_can_release` and `Uploads.begin` raise it.
+            ServiceError: As in `Releases.check_can_release` and `Uploads.begin`.
 
         """
         await self._releases.check_can_release(caller, app_name, deployment_name)
@@ -45,13 +45,13 @@ class UploadedReleases:
         *,
         receipt: Receipt | None = None,
     ) -> Package:
-        """Release an upload that is complete. A refusal leaves it as it is, to be released otherwise.
+        """Release a complete upload. A rejected one is unchanged and can be released otherwise.
 
-        ``receipt`` is as in `Releases.release`. A client that repeats the request because it lost the answer is
-        recognised by the id of the upload, and gets the recorded response (`Idempotency`).
+        ``receipt`` is as in `Releases.release`. The ID of the upload identifies a retry by a client that lost the
+        response; it gets the recorded response (`Idempotency`).
 
         Raises:
-            ServiceError: see `Uploads.claim` and `Releases.release`.
+            ServiceError: As in `Uploads.claim` and `Releases.release`.
 
         """
 
@@ -63,6 +63,6 @@ class UploadedReleases:
         await self._releases.check_can_release(caller, app_name, deployment_name)
         async with self._uploads.claim(caller, app_name, ticket) as file:
             package = await self._releases.release(caller, app_name, deployment_name, file, info, receipt=used)
-        with suppress(UnavailableError):  # the release is made; what is left of the upload goes when it expires
+        with suppress(UnavailableError):  # the release is done; the rest of the upload is removed when it expires
             await self._uploads.clear(ticket.id)
         return package

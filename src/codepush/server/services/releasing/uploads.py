@@ -1,10 +1,10 @@
-"""Uploads in chunks: files that arrive piece by piece, at any node and in any order, before they are released.
+"""Uploads in chunks: files that arrive in pieces, on any node and in any order, before they are released.
 
-A chunk is a blob, and the database knows which blob holds it; so each chunk may reach another node, a chunk that was
-acknowledged is on disk, and one that is sent again takes the place of the one before. Who uploads shows a token, since
-the tools that do it send no access key there. It holds for one upload, and for some hours.
+A chunk is a blob with a record in the database. So each chunk can arrive at another node, an acknowledged chunk is on
+disk, and a chunk that is sent again replaces the earlier one. Clients authenticate with a token, since they send no
+access key with chunks; it is valid for one upload, and for some hours.
 
-What nobody releases is removed: at once when it was cancelled, else when its time is over.
+An upload that is not released is removed: immediately when it is cancelled, otherwise when it expires.
 """
 
 from __future__ import annotations
@@ -56,17 +56,17 @@ if TYPE_CHECKING:
 __all__ = ["CHUNK_SIZE", "LIFE_MS", "MOST_OPEN", "ExpectedChunk", "Ticket", "UploadStatus", "Uploads"]
 
 CHUNK_SIZE: Final = 4 * 1024 * 1024
-"""Bytes of a chunk, but for the last one.
+"""Bytes of a chunk, except for the last one.
 
-A file of 200 MB is 48 of them: few enough that the sync and the commit of each do not count, small enough that a chunk
-can be sent again cheaply and that ten at once, as the original clients send them, need not wait for one another.
+A file of 200 MB is 48 of them: few enough that the sync and the commit of each are negligible, small enough that a
+chunk can be sent again cheaply and that ten at once, as the original clients send them, need not wait for one another.
 """
 
 LIFE_MS: Final = 6 * 60 * 60 * 1000
-"""For how long an upload can be worked on and released: long enough for the largest file on a slow line."""
+"""Lifetime of an upload: long enough for the largest file over a slow connection."""
 
 MOST_OPEN: Final = 5
-"""Uploads that an account can have open: begun, and neither released nor cancelled nor expired."""
+"""Open uploads of an account: neither released nor cancelled nor expired."""
 
 _SWEEP_SECONDS: Final = 600
 
@@ -79,7 +79,7 @@ _log = logging.getLogger(__name__)
 
 
 class Ticket(Struct, frozen=True):
-    """What a client has of an upload: its id, and the token that lets it in.
+    """A client's credentials for an upload: its ID, and its secret token.
 
     The token is 256 random bits, in letters, digits, ``-`` and ``_`` only: clients disagree about encoding it.
     """
@@ -89,7 +89,7 @@ class Ticket(Struct, frozen=True):
 
     @property
     def is_possible(self) -> bool:
-        """Whether there can be an upload with this id at all."""
+        """Whether the ID can be that of an upload."""
         return _ID.fullmatch(self.id) is not None
 
 
@@ -101,23 +101,23 @@ class ExpectedChunk(Struct, frozen=True):
 
 
 class UploadStatus(Struct, frozen=True):
-    """An upload, and the numbers of the chunks that have not arrived."""
+    """The state of an upload, and the numbers of the missing chunks."""
 
     upload: UploadRecord
     missing: Sequence[int]
 
 
 class Uploads:
-    """Receiving files in chunks, and putting them together.
+    """Receiving files in chunks, and assembling them.
 
     Args:
-        store: the records.
-        changes: opens changes.
-        blobs: where the chunks are kept.
-        workspace: where files are put together.
-        limit_mb: the largest file taken, in units of 1 048 576 bytes.
-        chunk_size: bytes of a chunk, but for the last one.
-        clock: the time.
+        store: The records.
+        changes: Opens changes.
+        blobs: The store of the chunks.
+        workspace: The folder for assembling files.
+        limit_mb: Size limit of a file, in units of 1 048 576 bytes.
+        chunk_size: Bytes of a chunk, except for the last one.
+        clock: The current time.
 
     """
 
@@ -141,13 +141,14 @@ class Uploads:
         self._clock = clock
 
     async def begin(self, caller: Caller, app_name: str, deployment_name: str) -> Ticket:
-        """Return the ticket for a file that the caller is going to release.
+        """Return the ticket for a file that the caller will release.
 
-        It can be released to any deployment of the app; that the one named here exists is only checked early.
+        It can be released to any deployment of the app; the deployment named here is only checked early.
 
         Raises:
-            NotFoundError, ForbiddenError: see `find_deployment`.
-            ConflictError: the account has as many uploads open as it may.
+            NotFoundError: The caller has access to no such app, or the app has no such deployment.
+            ForbiddenError: The caller may not release to the app.
+            ConflictError: The account has the maximum number of open uploads.
 
         """
         ticket = Ticket(str(uuid4()), secrets.token_urlsafe(32))
@@ -167,13 +168,13 @@ class Uploads:
         return ticket
 
     async def describe(self, ticket: Ticket, *, file_name: str, size: int) -> UploadRecord:
-        """Record what is going to arrive, and return it with the size of its chunks. May be said again.
+        """Record the name and size of the file, and return the upload with its size of chunks; idempotent.
 
         Raises:
-            UnauthenticatedError: see `status`.
-            TooLargeError: the file is larger than this server takes.
-            InvalidError: it has no bytes, or a name that is too long.
-            ConflictError: something else was said before, or the upload is over.
+            UnauthenticatedError, ForbiddenError: As in `status`.
+            TooLargeError: The file is larger than the limit.
+            InvalidError: The file is empty, or its name is too long.
+            ConflictError: The file was described differently before, or the upload is closed.
 
         """
         async with self._locked(ticket) as (records, known):
@@ -200,12 +201,12 @@ class Uploads:
             )
 
     async def expect(self, ticket: Ticket, number: int) -> ExpectedChunk:
-        """Return how many bytes a chunk must have, before it is received.
+        """Return the size that a chunk must have, before it is received.
 
         Raises:
-            UnauthenticatedError: see `status`.
-            InvalidError: the file has no chunk of this number.
-            ConflictError: no chunk is expected: see `add_chunk`.
+            UnauthenticatedError, ForbiddenError: As in `status`.
+            InvalidError: The file has no chunk of this number.
+            ConflictError: No chunk is expected, as in `add_chunk`.
 
         """
         async with self._store.read() as records:
@@ -213,17 +214,17 @@ class Uploads:
             return ExpectedChunk(_expected(upload, number), upload.account_id)
 
     async def add_chunk(self, ticket: Ticket, number: int, received: Path) -> None:
-        """Keep a chunk, durably and for every node; it takes the place of one of this number.
+        """Store a chunk durably, visible to every node; it replaces an earlier one of this number.
 
         Args:
-            ticket: whose chunk it is.
-            number: the chunks of a file are numbered from 1, in its order.
-            received: a file with the chunk, which is consumed.
+            ticket: The upload.
+            number: Number of the chunk, from 1 in the order of the file.
+            received: A file with the chunk, which is consumed.
 
         Raises:
-            UnauthenticatedError: see `status`.
-            InvalidError: the file has no chunk of this number, or it has another size.
-            ConflictError: the file was not described yet, or the upload is over.
+            UnauthenticatedError, ForbiddenError: As in `status`.
+            InvalidError: The file has no chunk of this number, or it has another size.
+            ConflictError: The file has not been described, or the upload is closed.
 
         """
         size = (await anyio.Path(received).stat()).st_size
@@ -235,17 +236,17 @@ class Uploads:
                     raise _wrong_size(number, chunk.size)
                 replaced = await records.uploads.put_chunk(upload.id, chunk)
         except (MissingError, ServiceError):
-            await self._blobs.remove(chunk.blob_id)  # the transaction was undone: nothing points there
+            await self._blobs.remove(chunk.blob_id)  # the transaction was rolled back: nothing refers to it
             raise
         if replaced is not None:
             await self._blobs.remove(replaced.blob_id)
 
     async def finish(self, ticket: Ticket) -> Sequence[int]:
-        """Close a file that is complete; otherwise return the numbers of the chunks that are missing. May be repeated.
+        """Finish an upload if it is complete; otherwise return the numbers of the missing chunks; idempotent.
 
         Raises:
-            UnauthenticatedError: see `status`.
-            ConflictError: the file was not described yet, or the upload was cancelled.
+            UnauthenticatedError, ForbiddenError: As in `status`.
+            ConflictError: The file has not been described, or the upload was cancelled.
 
         """
         async with self._locked(ticket) as (records, upload):
@@ -258,10 +259,10 @@ class Uploads:
         return missing
 
     async def cancel(self, ticket: Ticket) -> None:
-        """Give an upload up and remove what has arrived of it. May be repeated; what was released stays.
+        """Cancel an upload and remove its chunks; idempotent. A released upload is unchanged.
 
         Raises:
-            UnauthenticatedError: see `status`.
+            UnauthenticatedError, ForbiddenError: As in `status`.
 
         """
         async with self._store.read() as records:
@@ -269,11 +270,11 @@ class Uploads:
         await self.clear(ticket.id)
 
     async def status(self, ticket: Ticket) -> UploadStatus:
-        """Return how far an upload is.
+        """Return the state of an upload.
 
         Raises:
-            UnauthenticatedError: there is no such upload, the token is another one's, or its time is over.
-            ForbiddenError: the account that began it may no longer release to the app.
+            UnauthenticatedError: There is no such upload, its token is another one, or it has expired.
+            ForbiddenError: The account that began it may no longer release to the app.
 
         """
         async with self._store.read() as records:
@@ -283,13 +284,14 @@ class Uploads:
 
     @asynccontextmanager
     async def claim(self, caller: Caller, app_name: str, ticket: Ticket) -> AsyncIterator[Path]:
-        """Open a block in which an upload of the caller's for an app is one file in the workspace.
+        """Open a block in which an upload of the caller for an app is one file in the workspace.
 
         Raises:
-            NotFoundError, ForbiddenError: see `find_app`.
-            UnauthenticatedError: see `status`; also when somebody else began it, or for another app.
-            ConflictError: it is not complete, was cancelled, or has been released.
-            TooManyError, NoRoomError: see `Workspace.upload_in_turn`.
+            NotFoundError: The caller has access to no such app.
+            ForbiddenError: The caller may not release to the app.
+            UnauthenticatedError: As in `status`; also when another account began it, or for another app.
+            ConflictError: It is incomplete, was cancelled, or has been released.
+            TooManyError, NoRoomError: As in `Workspace.upload_in_turn`.
 
         """
         async with self._store.read() as records:
@@ -316,11 +318,11 @@ class Uploads:
         target.flush()
 
     async def use(self, records: Records, upload_id: str) -> None:
-        """Mark an upload as released, in the transaction that releases it: of several who try, one succeeds.
+        """Mark an upload as released, in the transaction that releases it; only one of several callers succeeds.
 
         Raises:
-            ConflictError: it was released or cancelled.
-            NotFoundError: it has expired.
+            ConflictError: It was released or cancelled.
+            NotFoundError: It has expired.
 
         """
         await records.uploads.lock(upload_id)
@@ -331,10 +333,10 @@ class Uploads:
         await records.uploads.update(msgspec.structs.replace(upload, state="released"))
 
     async def clear(self, upload_id: str) -> None:
-        """Let nothing more be added to an upload and remove its chunks. It stays known until its time is over.
+        """Close an upload and remove its chunks. Its record stays until it expires.
 
         Raises:
-            UnavailableError: see the ports. What was not removed will be when the time is over.
+            UnavailableError: The database or the blob store fails. The rest is removed when the upload expires.
 
         """
         async with self._store.write() as records:
@@ -344,15 +346,15 @@ class Uploads:
                 await records.uploads.update(msgspec.structs.replace(upload, state="cancelled"))
             chunks = await records.uploads.chunks(upload_id)
         for chunk in chunks:
-            await self._blobs.remove(chunk.blob_id)  # first the blobs, then who knows of them
+            await self._blobs.remove(chunk.blob_id)  # first the blobs, then their records
         async with self._store.write() as records:
             await records.uploads.forget_chunks(upload_id)
 
     async def sweep(self) -> int:
-        """Remove the uploads whose time is over, with all that is left of them, and return how many there were.
+        """Remove expired uploads with their chunks, and return their number.
 
         Raises:
-            UnavailableError: see the ports. What was not removed will be the next time.
+            UnavailableError: The database or the blob store fails. The next call removes the rest.
 
         """
         async with self._store.read() as records:
@@ -364,17 +366,17 @@ class Uploads:
         return len(expired)
 
     async def run(self) -> None:
-        """Sweep now and then; runs until it is cancelled."""
+        """Sweep periodically; runs until it is cancelled."""
         while True:
             try:
                 await self.sweep()
             except UnavailableError as error:
-                _log.warning("Expired uploads have to wait: %s", error)
+                _log.warning("Expired uploads could not be removed yet: %s", error)
             await anyio.sleep(_SWEEP_SECONDS)
 
     @asynccontextmanager
     async def _locked(self, ticket: Ticket) -> AsyncIterator[tuple[Records, UploadRecord]]:
-        """Open a transaction that alone may change an upload."""
+        """Open an exclusive transaction on an upload."""
         async with self._store.write() as records:
             if ticket.is_possible:
                 await records.uploads.lock(ticket.id)
@@ -406,7 +408,7 @@ async def _check_rights(records: Records, upload: UploadRecord) -> None:
 
 
 def _check_few(expiries: Sequence[int]) -> None:
-    """Raise `ConflictError` if an account, whose open uploads expire at these times, can open no more."""
+    """Raise `ConflictError` if an account has the maximum number of open uploads, which expire at these times."""
     if len(expiries) >= MOST_OPEN:
         until = datetime.fromtimestamp(min(expiries) / 1000, UTC)
         raise ConflictError(
@@ -429,7 +431,7 @@ def _count(upload: UploadRecord) -> int:
 
 
 def _expected(upload: UploadRecord, number: int) -> int:
-    """Return how many bytes the chunk of a number has."""
+    """Return the size of the chunk with a number."""
     _check_open(upload)
     if not 1 <= number <= _count(upload):
         raise InvalidError(f"The file has chunks from 1 to {_count(upload)}.", code="invalid_chunk")
@@ -442,16 +444,16 @@ def _missing(upload: UploadRecord, chunks: Sequence[ChunkRecord]) -> Sequence[in
 
 
 def _check_open(upload: UploadRecord) -> None:
-    """Raise `ConflictError` unless chunks can arrive."""
+    """Raise `ConflictError` unless the upload accepts chunks."""
     if upload.state == "new":
-        raise ConflictError("Tell first what is going to arrive, with set_metadata.", code="upload_not_described")
+        raise ConflictError("Describe the file first, with set_metadata.", code="upload_not_described")
     if upload.state == "finished":
         raise ConflictError("The upload is complete. Release it, or begin a new one.", code="upload_complete")
     _check_not_over(upload)
 
 
 def _check_finished(upload: UploadRecord) -> None:
-    """Raise `ConflictError` unless a file is complete and waits to be released."""
+    """Raise `ConflictError` unless a file is complete and not released."""
     if upload.state in {"new", "open"}:
         raise ConflictError("The upload is not complete. Send what is missing, then finish it.", code="upload_open")
     _check_not_over(upload)

@@ -1,7 +1,7 @@
 """The workspace: where uploads are received and packed, within a byte budget and a limit for each account.
 
 Every upload reserves its bytes before the first one is received, in the name of its work folder. The budget therefore
-counts the uploads of all processes that share the workspace, and what killed processes left until it is removed.
+counts the uploads of all processes that share the workspace, and leftovers of killed processes until they are removed.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 __all__ = ["TURN_SECONDS", "UPLOADS_AT_ONCE", "Workspace"]
 
 UPLOADS_AT_ONCE: Final = 2
-"""Releases that one account can upload, or have put together from chunks, at the same time."""
+"""Releases that one account can upload, or have assembled from chunks, at the same time."""
 
 TURN_SECONDS: Final = 10
-"""Seconds that a release waits for its turn, so that a few at once need no retry: the original tools know none."""
+"""Seconds that a release waits for its turn: the original tools do not retry a few concurrent ones."""
 
 _WAITING: Final = 20
 """Releases of one account that wait for their turn in one process. Further ones are rejected immediately."""
@@ -57,12 +57,12 @@ _TOO_MANY: Final = {
 
 
 class Workspace:
-    """The folder that all processes of a server on this machine use for uploads.
+    """The folder for uploads of all processes of a server on this machine.
 
     Args:
         folder: The folder.
-        limit_mb: The most that all uploads reserve together, in units of 1,048,576 bytes. A single upload that is
-            larger is admitted when there is no other.
+        limit_mb: Limit on the reserved bytes of all uploads, in units of 1,048,576 bytes. A single upload that is
+            larger is admitted if there is no other.
 
     """
 
@@ -72,10 +72,10 @@ class Workspace:
         self._waiting: Counter[int] = Counter()
 
     def upload(self, account_id: int, size: int) -> AbstractContextManager[Path]:
-        """Return a block with a folder for a release of this size and for the package made of it.
+        """Return a block with a folder for a release of this size and its package.
 
         Raises:
-            TooManyError: The account is uploading as many releases as it may.
+            TooManyError: The account has the maximum number of releases being uploaded.
             NoRoomError: The workspace or the disk has no room for it.
 
         """
@@ -87,10 +87,10 @@ class Workspace:
 
     @asynccontextmanager
     async def upload_in_turn(self, account_id: int, size: int) -> AsyncIterator[Path]:
-        """Open the block of `upload`, waiting up to `TURN_SECONDS` while the account uploads as much as it may.
+        """Open the block of `upload`, waiting up to `TURN_SECONDS` for other uploads of the account to complete.
 
         Raises:
-            TooManyError: None of the account's uploads has completed in time, or too many others wait already.
+            TooManyError: None of the account's uploads completed in time, or too many others are waiting.
             NoRoomError: The workspace or the disk has no room for it.
 
         """
@@ -100,14 +100,14 @@ class Workspace:
             try:
                 folder = await _enter(stack, partial(self.upload, account_id, size), seconds, poll=_UPLOAD_POLL)
             finally:
-                self._waiting -= Counter([account_id])  # and no account stays with a count of 0
+                self._waiting -= Counter([account_id])  # drops counts of 0
             yield folder
 
     @asynccontextmanager
     async def packing(self, account_id: int) -> AsyncIterator[Path]:
         """Open a block with a folder for packing, as soon as no other release of the account is being packed.
 
-        It reserves nothing: `upload` did.
+        It reserves nothing, because `upload` did.
         """
         reserve = partial(self._reserved, "pack", account_id, 0, most=1)
         with ExitStack() as stack:
@@ -143,7 +143,7 @@ class Workspace:
 async def _enter(
     stack: ExitStack, reserve: Callable[[], AbstractContextManager[Path]], seconds: float, *, poll: float
 ) -> Path:
-    """Enter a block as soon as there are not too many, trying for so many seconds."""
+    """Enter a block as soon as the limit allows, trying for this number of seconds."""
     latest = anyio.current_time() + seconds
     while True:
         try:

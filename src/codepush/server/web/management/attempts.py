@@ -62,9 +62,9 @@ class Attempts:
             record = await self._idempotency.once(key, attempt.act, attempt.response)
         return json_answer(record.body, record.status, location=record.location or None)
 
-    async def knows(self, request: Request, caller: Caller, key: str) -> bool:
+    async def is_recorded(self, request: Request, caller: Caller, key: str) -> bool:
         """Return whether the response to an attempt with this key is recorded, whatever its content."""
-        return await self._idempotency.knows(caller.account.id, _route(request), key)
+        return await self._idempotency.is_recorded(caller.account.id, _route(request), key)
 
 
 def key_of(request: Request) -> str | None:

@@ -83,7 +83,7 @@ class ReleaseRoutes:
             await self._releases.check_can_release(caller, app, deployment)
         except ConflictError:
             key = key_of(request)
-            if key is None or not await self._attempts.knows(request, caller, key):
+            if key is None or not await self._attempts.is_recorded(request, caller, key):
                 raise
 
     async def _patch(self, request: Request, caller: Caller) -> Response:
