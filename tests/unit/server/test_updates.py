@@ -184,6 +184,6 @@ async def test_what_was_true_before_is_not_given_to_caches():
     """A cache may keep what is true now; what is told only because the database is away, it may not."""
     checks = Checks(cache_seconds=60)
     snapshot = await Updates(Histories(key=[a_release(1)])).find("key")
-    assert b"s-maxage=60" in checks.answer(snapshot, a_check(), camel=False).told(None).tail
+    assert b"s-maxage=60" in checks.answer(snapshot, a_check(), camel=False).ready_for(None).tail
     snapshot.standing.is_current = False
-    assert b"cache-control: no-cache" in checks.answer(snapshot, a_check(), camel=False).told(None).tail
+    assert b"cache-control: no-cache" in checks.answer(snapshot, a_check(), camel=False).ready_for(None).tail

@@ -1,7 +1,7 @@
 """The acquisition API: what devices call, in both spellings (acquisition API).
 
-No access key: the deployment key in the question is the only credential. Errors are plain text,
-never problem documents; phones look at the status only.
+The deployment key in the query is the only credential. Errors are plain text, never problem documents; devices read
+the status only.
 """
 
 from __future__ import annotations
@@ -43,9 +43,9 @@ _log = logging.getLogger(__name__)
 
 
 class AcquisitionRoutes:
-    """Translates what phones say to the services; ``checks`` are the answers, ``counters`` count what they are told.
+    """Handlers of the acquisition API; ``checks`` builds the responses, ``counters`` counts their results.
 
-    A report may take ``report_seconds``.
+    Handling a report may take ``report_seconds``.
     """
 
     def __init__(
@@ -97,9 +97,9 @@ class AcquisitionRoutes:
         return check
 
     async def _ready(self, asked: UpdateCheck, *, camel: bool) -> Ready | None:
-        """Return the answer to a check; ``None`` when no deployment has its key.
+        """Return the response to a check; ``None`` when no deployment has its key.
 
-        A phone must never see an error because of the database: it is told that there is no update then.
+        A device must never see an error because of the database; it gets the response that there is no update.
         """
         try:
             snapshot = await self._updates.find(asked.deployment_key)
@@ -109,10 +109,10 @@ class AcquisitionRoutes:
             return self._checks.nothing(camel=camel)
         if snapshot is None:
             return None
-        return self._checks.answer(snapshot, asked, camel=camel).told(asked.client_unique_id)
+        return self._checks.answer(snapshot, asked, camel=camel).ready_for(asked.client_unique_id)
 
     def _withheld(self, *, camel: bool) -> Ready:
-        """Return that there is no update: no address is known from which this device could download one."""
+        """Return a response without an update, because no URL is known from which this device could download one."""
         if not self._has_withheld:
             self._has_withheld = True
             _log.warning(

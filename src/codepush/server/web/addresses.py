@@ -9,7 +9,7 @@ from typing import Final
 __all__ = ["counted_address"]
 
 _ONE_SITE: Final = 64
-"""Bits of an IPv6 address that a provider assigns to one site; its owner chooses the others freely."""
+"""Bits of an IPv6 address that a provider assigns to one site; the site chooses the others freely."""
 
 
 @lru_cache(maxsize=4096)
@@ -17,11 +17,11 @@ def counted_address(host: str) -> str | None:
     """Return the name under which limits count a client.
 
     Args:
-        host: The client's address, or any other text for a client without one, such as ``unknown``.
+        host: The client's address, or any other string for a client without one, such as ``unknown``.
 
     Returns:
-        An IPv4 address as it is, the /64 network of an IPv6 address, the text itself if it is no address; ``None``
-        for loopback addresses, which no limit applies to.
+        An IPv4 address unchanged, the /64 network of an IPv6 address, any other string unchanged; ``None`` for loopback
+        addresses, which no limit applies to.
 
     """
     try:

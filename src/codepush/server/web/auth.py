@@ -1,4 +1,4 @@
-"""Who is asking: the access key in a request, and whether it is let in."""
+"""Authentication: the access key in a request, and the limits on attempts."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ if TYPE_CHECKING:
 __all__ = ["FailedLogins", "Gate", "Limits", "access_key", "address", "limited_address"]
 
 _PROVEN: Final = 10_000
-"""How many access keys are remembered that were valid; the oldest is forgotten first."""
+"""Number of valid access keys that are cached; the oldest is evicted first."""
 
 
 class FailedLogins:
-    """Failed logins by address: beyond the limit, the server looks at nothing more that claims to be a secret.
+    """Failed logins by address. Beyond the limit, the server checks no further credentials from the address.
 
     Loopback addresses are exempt, and an IPv6 site counts as one address.
 
     Args:
-        limit: How many are accepted from one address.
+        limit: Failed logins accepted from one address.
 
     """
 
@@ -43,7 +43,7 @@ class FailedLogins:
         """Reject a request from an address with too many failed logins.
 
         Raises:
-            RateLimitedError: There were too many within a minute.
+            RateLimitedError: The limit for the last minute was exceeded.
 
         """
         site = counted_address(address(request))
@@ -54,12 +54,12 @@ class FailedLogins:
         """Count a failed login."""
         site = counted_address(address(request))
         if site is not None:
-            with suppress(RateLimitedError):  # others of this address failed meanwhile
+            with suppress(RateLimitedError):  # other requests from this address failed meanwhile
                 self._limit.check(site)
 
 
 class Limits(Struct, frozen=True):
-    """How many requests are let in from one address and with one access key, and how many of them may fail."""
+    """Limits on requests from one address and with one access key, and on failed logins."""
 
     per_address: RateLimit
     per_key: RateLimit
@@ -67,11 +67,11 @@ class Limits(Struct, frozen=True):
 
 
 class Gate:
-    """Lets requests in that carry a good access key, and not too many of them.
+    """Authenticates requests and applies the rate limits.
 
     Args:
-        access_keys: knows the keys.
-        limits: ``None`` for no limits.
+        access_keys: The service that checks keys.
+        limits: The limits; ``None`` for no limits.
 
     """
 
@@ -81,11 +81,11 @@ class Gate:
         self._proven: dict[str, None] = {}
 
     async def admit(self, request: Request) -> Caller:
-        """Return who sends a request.
+        """Return the caller of a request.
 
         Raises:
             RateLimitedError: Too many requests or failed logins from its address, or requests with its key.
-            UnauthenticatedError: it has no key, or none that is good.
+            UnauthenticatedError: The key is missing, unknown or expired.
 
         """
         key = access_key(request)
@@ -100,12 +100,12 @@ class Gate:
         return caller
 
     async def _authenticate(self, request: Request, key: str | None, digest: str) -> Caller:
-        """Return the caller with a key, remembering a valid key and counting a wrong one."""
+        """Return the caller with a key; cache a valid key and count a wrong one."""
         try:
             caller = await self._access_keys.authenticate(key, request_id=request.scope.get("request_id"))
         except UnauthenticatedError as error:
             self._proven.pop(digest, None)
-            # A missing key and one that has expired are no attempts to find one.
+            # A missing or expired key is no attempt to guess one.
             if self._limits is not None and key is not None and error.code == "invalid_access_key":
                 self._limits.failures.count(request)
             raise
@@ -119,10 +119,10 @@ class Gate:
 def access_key(request: Request) -> str | None:
     """Return the access key of a request, from a header or the query.
 
-    ``Authorization: Bearer KEY`` and ``?access_token=KEY`` are the standalone dialect's (standalone
-    management API, section 1.2), ``X-API-Token: KEY`` is App Center's (clients in the field, section
-    4). More than one of them are as good as none. The original also looks into the body; no client
-    sends a key there, and the upload of a client without a key must not be read.
+    ``Authorization: Bearer KEY`` and ``?access_token=KEY`` belong to the standalone dialect (standalone management API,
+    section 1.2), ``X-API-Token: KEY`` to App Center's (clients in the field, section 4). A request with more than one
+    of them counts as one without a key. The original also looks into the body; no client sends a key there, and the
+    upload of a client without a key must not be read.
     """
     scheme, _, bearer = request.headers.get("authorization", "").partition(" ")
     keys = [bearer.strip()] if scheme.lower() == "bearer" else []
@@ -131,11 +131,11 @@ def access_key(request: Request) -> str | None:
 
 
 def address(request: Request) -> str:
-    """Return the client's address; behind trusted proxies, the one that :class:`ForwardedClients` has found."""
+    """Return the client's address; behind trusted proxies, the one determined by :class:`ForwardedClients`."""
     return request.client.host if request.client else UNKNOWN
 
 
 def limited_address(request: Request) -> str:
-    """Return the address under which limits count a request: IPv6 by its /64 network, loopback as itself."""
+    """Return the address by which limits count a request: the /64 network for IPv6, loopback unchanged."""
     host = address(request)
     return counted_address(host) or host

@@ -28,12 +28,12 @@ def bind(
     """Return the routes of a table, in its order.
 
     Args:
-        table: the rows by id.
-        handlers: the handler of each row, by the row's id.
-        admit: puts whatever comes first, such as authentication, before a handler.
+        table: The rows by ID.
+        handlers: The handler of each row, by its ID.
+        admit: Wraps a handler in whatever comes first, such as authentication.
 
     Raises:
-        ValueError: a row has no handler, or a handler no row.
+        ValueError: A row has no handler, or a handler has no row.
 
     """
     if unmatched := table.keys() ^ handlers.keys():

@@ -1,4 +1,4 @@
-"""Bodies of requests, bounded: JSON, and the forms of our own pages."""
+"""Request bodies of limited size: JSON, and the forms of our own pages."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ async def json_body(request: Request) -> object:
     """Return the JSON value of a request's body; ``None`` when there is none.
 
     Raises:
-        TooLargeError: the body is longer than the limit.
-        codepush.errors.Invalid: it is not JSON.
+        TooLargeError: The body exceeds the limit.
+        codepush.errors.Invalid: The body is not JSON.
 
     """
     body = await _bounded(request, _LIMIT)
@@ -38,13 +38,13 @@ async def json_object(request: Request, *, limit: int = _LIMIT) -> dict[str, Any
     """Return the fields of the JSON object in a request's body; an empty body has no fields.
 
     Args:
-        request: the request, its body not yet read.
-        limit: maximum size of the body in bytes.
+        request: The request, its body not yet read.
+        limit: Maximum size of the body, in bytes.
 
     Raises:
-        TooLargeError: the body exceeds the limit.
-        codepush.errors.Invalid: the body is not JSON.
-        InvalidError: the body is JSON, but not an object.
+        TooLargeError: The body exceeds the limit.
+        codepush.errors.Invalid: The body is not JSON.
+        InvalidError: The body is JSON, but not an object.
 
     """
     body = await _bounded(request, limit)
@@ -58,7 +58,7 @@ async def json_object(request: Request, *, limit: int = _LIMIT) -> dict[str, Any
 
 
 def _kind(value: object) -> str:
-    """Return what JSON calls a value that is not an object."""
+    """Return the JSON type of a value that is not an object."""
     match value:
         case None:
             return "null"
@@ -72,11 +72,11 @@ def _kind(value: object) -> str:
 
 
 async def form_body(request: Request) -> Mapping[str, str]:
-    """Return the fields of a form, as browsers send it unless it holds a file.
+    """Return the fields of a URL-encoded form, as browsers send it unless it has a file.
 
     Raises:
-        TooLargeError: the body is longer than the limit.
-        InvalidError: it has more fields than any form here.
+        TooLargeError: The body exceeds the limit.
+        InvalidError: It has more fields than any form here.
 
     """
     body = await _bounded(request, _LIMIT)

@@ -1,7 +1,7 @@
-"""Answers to update checks, made ready once for all phones that say the same.
+"""Responses to update checks, prepared once for all devices that send the same check.
 
-There are two paths to them: the standard one (`codepush.server.web.acquisition`) and the fast path
-(`codepush.server.web.fastpath`). Both take what is sent from here, so they cannot differ.
+The standard path (`codepush.server.web.acquisition`) and the fast path (`codepush.server.web.fastpath`) both use them,
+so their responses cannot differ.
 """
 
 from __future__ import annotations
@@ -24,29 +24,29 @@ if TYPE_CHECKING:
 __all__ = ["Answer", "Checks", "Ready"]
 
 ANSWER_BYTES: Final = 32 * 1024 * 1024
-"""Bytes of the answers that are kept."""
+"""Bytes of the cached responses."""
 
 _OBJECT_BYTES: Final = 112
-"""Bytes of an object with its fields, besides what these refer to."""
+"""Bytes of an object with its fields, without the values of these."""
 
 _KEY_BYTES: Final = 400
-"""Bytes of an answer's key: three tuples or strings, and the hash and the label, which are those of a release."""
+"""Bytes of a response's key: three tuples or strings, and the hash and the label, which are those of a release."""
 
 Headers: TypeAlias = tuple[tuple[str, str], ...]
 
 _SHARED: Final[Headers] = (("access-control-allow-origin", "*"),)
-"""Web pages of every origin may read answers: apps in a web view ask from ``file://`` and from schemes of their own."""
+"""Web pages of any origin may read responses: apps in a web view use ``file://`` and their own schemes."""
 
 _FRESH: Final[Headers] = (("cache-control", "no-cache"),)
 _ONE_DEVICE: Final[Headers] = (("cache-control", "private, no-store"),)
 
 
 class Ready:
-    """One answer, ready to be sent.
+    """One response, ready to be sent.
 
     Attributes:
-        tail: what follows the status line and the headers that every answer has: headers, empty line and body.
-        is_update: whether there is something to load.
+        tail: The bytes after the status line and the common headers: further headers, empty line and body.
+        is_update: Whether it offers an update to download.
 
     """
 
@@ -73,13 +73,13 @@ def _header(line: bytes) -> tuple[bytes, bytes]:
 
 
 class Answer:
-    """What phones are told that say the same: one answer, or two of which each device gets one.
+    """The prepared response to equal checks; two of them if it depends on the device.
 
     Attributes:
-        standing: how the snapshot stands that it was made from.
-        ready: the answer; during a rollout that for devices that are not selected.
-        selected: the answer for those that are; ``None`` when nothing depends on the device.
-        size: bytes of memory that it takes.
+        standing: The status of the snapshot that it was built from.
+        ready: The response; during a rollout the one for devices that are not selected.
+        selected: The response for selected devices; ``None`` if the response does not depend on the device.
+        size: Its memory, in bytes.
 
     """
 
@@ -95,8 +95,8 @@ class Answer:
         parts = [self.ready] if self.selected is None else [self.ready, self.selected]
         self.size = _OBJECT_BYTES + sum(_OBJECT_BYTES + len(part.tail) for part in parts)
 
-    def told(self, client_unique_id: str | None) -> Ready:
-        """Return the answer for a device: ``None`` is an id that it did not send, and ``""`` is never selected."""
+    def ready_for(self, client_unique_id: str | None) -> Ready:
+        """Return the response for a device: ``None`` is a missing ID, and ``""`` is never selected."""
         if self.selected is None or client_unique_id == "":
             return self.ready
         device = NOT_SENT if client_unique_id is None else client_unique_id
@@ -112,14 +112,14 @@ def _cost(key: _Key, answer: Answer) -> int:
 
 
 class Checks:
-    """The answers made lately.
+    """The recent responses.
 
     Args:
-        cache_seconds: how long caches between phones and the server may give the same answer; 0: not at all.
-        needs_host: whether download addresses have to be completed with the host of each request.
+        cache_seconds: Lifetime of a response in caches between devices and the server; 0: not cached.
+        needs_host: Whether download URLs must be completed with the host of each request.
 
     Attributes:
-        needs_host: see above. Such answers are not for the fast path, nor for caches in front of the server.
+        needs_host: See above. Such responses suit neither the fast path nor caches in front of the server.
 
     """
 
@@ -130,10 +130,10 @@ class Checks:
         self._nothing = [Ready(UpdateInfo(), camel=camel, headers=_FRESH) for camel in (False, True)]
 
     def answer(self, snapshot: Snapshot, check: UpdateCheck, *, camel: bool) -> Answer:
-        """Return what phones are told that send checks of this kind.
+        """Return the prepared response to checks of this kind.
 
         Raises:
-            ValueError: the binary version is not a version, even when missing places are filled in.
+            ValueError: The binary version is not a version, even when missing parts are filled in.
 
         """
         key = snapshot.standing, snapshot.kind(check), camel
@@ -147,9 +147,9 @@ class Checks:
         return answer
 
     def _headers(self, snapshot: Snapshot, decision: Decision) -> Headers:
-        """Return what caches are told: what they may share, for how long, and by which names they can forget it.
+        """Return the headers for caches: whether and how long they may share a response, and its tags for purging.
 
-        What depends on the device may not be shared at all, since caches are to leave its id out of their keys.
+        A response that depends on the device must not be shared, since caches leave its ID out of their keys.
         """
         if not (self._cache_seconds and snapshot.standing.is_current):
             return _FRESH
@@ -163,5 +163,5 @@ class Checks:
         )
 
     def nothing(self, *, camel: bool) -> Ready:
-        """Return that there is no update, for when the database cannot be asked."""
+        """Return a response without an update, for when the database is unavailable."""
         return self._nothing[camel]

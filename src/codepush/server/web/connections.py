@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["CONNECTIONS", "Connection", "Connections", "TimeLimits"]
 
 CONNECTIONS: Final = "codepush_connections"
-"""Under this name an application's lifespan gives its :class:`Connections` to the connections."""
+"""Key under which the lifespan passes the application's :class:`Connections` to the connections."""
 
 _TICK_SECONDS: Final = 1
 
@@ -22,7 +22,7 @@ _STARTED: Final = 8
 """Requests that start in one iteration of the event loop, besides update checks on the fast path."""
 
 _SHARE: Final = 50
-"""Connections are sorted again in the same tick only if more than one in so many waited for its client."""
+"""Connections are sorted again in the same tick only if more than one in so many waits for its client."""
 
 
 class TimeLimits(Struct, frozen=True, kw_only=True):
@@ -67,7 +67,7 @@ class Connections:
         pace: Starts their requests.
 
     Args:
-        most: How many connections may be open.
+        most: Maximum number of open connections.
 
     """
 
@@ -77,7 +77,7 @@ class Connections:
         self._most = most
         self._open: set[Connection] = set()
         self._sweep: asyncio.TimerHandle | None = None
-        # The connections that may be closed for others, the first one last; for one tick.
+        # Candidates for closing, the first one last; valid for one tick.
         self._waiting: list[tuple[tuple[int, int], Connection]] = []
         self._may_sort = True
         self.ticks = 0
@@ -105,7 +105,7 @@ class Connections:
     def _make_room(self) -> bool:
         """Close the connection that has waited longest for its client; return whether there was one.
 
-        A flood must not cost a look at every connection for each one accepted, so they are sorted once for many.
+        A flood must not cause a scan of all connections for each one accepted, so one sorting serves many.
         """
         while True:
             while self._waiting:

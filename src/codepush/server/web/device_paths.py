@@ -1,7 +1,7 @@
-"""What all paths that devices call have in common: web pages may read them, and misspelt ones are named.
+"""Common behaviour of all device paths: web pages may read them, and misspelt ones get a helpful error.
 
-Apps in a web view (Cordova, Capacitor) ask with ``XMLHttpRequest`` from ``file://`` or a scheme of their own. No list
-of origins covers these, and none is needed: devices send no cookies, and the responses hold no secret.
+Apps in a web view (Cordova, Capacitor) send ``XMLHttpRequest`` from ``file://`` or their own schemes. No list of
+origins covers these, and none is needed: devices send no cookies, and the responses hold no secret.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ _METHODS: Final[Mapping[str, str]] = {
 }
 """The method of each path, in lower case."""
 
-# Paths of management can hold any name, so they are left out first. What is left over is for devices when it begins
-# like their paths, or has one of their words after whatever a wrong server URL has put in front.
+# Management paths can contain any name, so they are excluded first. Of the others, a path is for devices if it begins
+# like their paths, or has one of their words after a prefix from a wrong server URL.
 _DEVICES: Final = re.compile(
     r"(?!/(?:v0\.1/)?(?:apps|orgs|users?|api_tokens|account|accesskeys?|sessions|auth|authenticated|upload)(?:/|$))"
     r"/(?:(?:.*/)?(?:v0\.1/+public|update[_-]?checks?|report[_-]?status)|/*blobs)(?:/.*)?",
@@ -44,7 +44,7 @@ _DEVICES: Final = re.compile(
 _BLOB: Final = re.compile(r"/blobs/[^/]+")
 
 _LONGEST_PATH: Final = 200
-"""Characters of a path that are sent back."""
+"""Maximum number of characters of a path that an error repeats."""
 
 _ORIGIN: Final = "Access-Control-Allow-Origin"
 _ALLOWED_METHODS: Final = "GET, HEAD, POST"
@@ -54,17 +54,17 @@ _ALLOWED_HEADERS: Final = (
 _HEADER_NAMES: Final = re.compile(r"[\w!#$%&'*+.^`|~-]+(?:[ \t]*,[ \t]*[\w!#$%&'*+.^`|~-]+)*", re.ASCII)
 _LONGEST_HEADER_NAMES: Final = 1_000
 _PREFLIGHT_SECONDS: Final = 24 * 60 * 60
-"""How long a browser need not ask again before it sends requests."""
+"""Lifetime of the response to a preflight request."""
 
 
 class SharedWithPages:
-    """Lets web pages of every origin read what devices call; needs canonical paths."""
+    """Allows web pages of any origin to call device paths; needs canonical paths."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on and mark its response, or answer the request that browsers send first."""
+        """Pass a request on and mark its response, or respond to a preflight request."""
         if scope["type"] != "http" or not _DEVICES.fullmatch(scope["path"]):
             await self._app(scope, receive, send)
             return
@@ -81,7 +81,7 @@ class SharedWithPages:
 
 
 def _preflight(headers: Headers) -> Response:
-    """Return the permission to send any headers: all that a device can send is harmless."""
+    """Return the permission to send any headers: all headers that a device can send are harmless."""
     asked = headers.get("access-control-request-headers", "")
     is_list = len(asked) <= _LONGEST_HEADER_NAMES and _HEADER_NAMES.fullmatch(asked)
     permission = {
@@ -95,7 +95,7 @@ def _preflight(headers: Headers) -> Response:
 
 
 def misspelt_route() -> Route:
-    """Return the route of device paths that have no route of their own, to stand behind all that have one."""
+    """Return the route of misspelt device paths, to be placed after all valid routes."""
     made = Route("/{path:path}", _misspelt)
     made.path_regex = re.compile(rf"(?P<path>{_DEVICES.pattern})\Z", _DEVICES.flags)
     made.methods = set()  # every method
@@ -103,7 +103,7 @@ def misspelt_route() -> Route:
 
 
 async def _misspelt(request: Request) -> Response:
-    """Name the path and what is wrong with it: a device has no access key, so asking for one would mislead."""
+    """Report the path and its error: a device has no access key, so an authentication error would mislead."""
     sent = (request.scope.get("raw_path") or request.scope["path"].encode()).decode("ascii", "replace")
     shown = sent if len(sent) <= _LONGEST_PATH else f"{sent[:_LONGEST_PATH]}..."
     path = request.scope["path"]

@@ -1,8 +1,8 @@
-"""Downloads: ``/blobs/<id>``, with what phones insist on.
+"""Downloads: ``/blobs/<id>``, with the headers that devices require.
 
-Android phones refuse a body without a correct ``Content-Length``, and ask for it uncompressed (packages, section 5).
-They follow a redirect as long as it leads to the same scheme; 302 is the one that the oldest of them know too. A blob
-never changes, so every cache may keep it for ever; a redirect only for much less time than it leads somewhere.
+Android devices reject a body without a correct ``Content-Length``, and request it uncompressed (packages, section 5).
+They follow a redirect if it leads to the same scheme; even the oldest support 302. A blob never changes, so caches may
+keep it for ever, but a redirect only for much less time than its URL is valid.
 """
 
 from __future__ import annotations
@@ -44,13 +44,13 @@ _READERS: Final = 4
 
 
 class DownloadRoutes:
-    """Serves archives to phones.
+    """Serves archives to devices.
 
     Args:
-        downloads: finds them.
-        counts: counts what became of requests.
-        accel_redirect: the internal location of nginx that serves the folder of archives, if there is one.
-        per_address: The number of downloads that one address may run at once.
+        downloads: Locates archives.
+        counts: Counter of requests by result.
+        accel_redirect: The internal location of nginx that serves the folder of archives, if there is one.
+        per_address: Maximum number of concurrent downloads from one address.
 
     """
 
@@ -64,7 +64,7 @@ class DownloadRoutes:
         self._accel_redirect = accel_redirect
 
     def routes(self) -> list[Route]:
-        """Return the one route; HEAD and byte ranges are answered too."""
+        """Return the one route; it supports HEAD and byte ranges."""
         return [Route(PUBLIC["download"].path, self._download)]
 
     async def _download(self, request: Request) -> Response:
@@ -90,17 +90,17 @@ class DownloadRoutes:
         }
         if _is_known(request, headers["ETag"]):
             return Response(status_code=304, headers=headers)
-        # A signed address is good for GET alone.
+        # A signed URL is valid for GET only.
         if request.method == "GET" and not isinstance(found, LocalFile) and found.signed is not None:
             caching = f"public, max-age={found.signed.seconds}"
             return RedirectResponse(found.signed.url, 302, headers={"Cache-Control": caching})
         if isinstance(found, LocalFile) and self._accel_redirect:
-            del headers["Accept-Ranges"]  # nginx says so itself
+            del headers["Accept-Ranges"]  # nginx adds its own
             headers["X-Accel-Redirect"] = f"{self._accel_redirect}/{found.name}"
             return Response(headers=headers, media_type=_TYPE)
         try:
             return await self._send(request, found, headers)
-        except (MissingError, FileNotFoundError):  # removed at this moment
+        except (MissingError, FileNotFoundError):  # removed concurrently
             return plain("Not Found", 404)
 
     async def _send(self, request: Request, found: BlobLocation, headers: Mapping[str, str]) -> Response:
@@ -134,14 +134,14 @@ class DownloadRoutes:
 
 
 class _Running:
-    """The downloads that run, by address; addresses without a limit are not counted."""
+    """The downloads in progress, by address; addresses without a limit are not counted."""
 
     def __init__(self, most: int) -> None:
         self._most = most
         self._counts: dict[str, int] = {}
 
     def begin(self, address: str | None) -> Callable[[], None] | None:
-        """Count a download and return what ends it; ``None`` if the address runs too many already."""
+        """Count a download and return a function that ends it; ``None`` if the address has too many already."""
         if address is None:
             return lambda: None
         count = self._counts.get(address, 0)
@@ -157,7 +157,7 @@ class _Running:
 
 
 class _Download(StreamingResponse):
-    """A download; ``done`` is called when it has ended, also halfway."""
+    """A download; ``done`` is called when it ends, complete or not."""
 
     def __init__(
         self, pieces: AsyncIterator[bytes], status: int, headers: Mapping[str, str], done: Callable[[], None]
@@ -180,13 +180,13 @@ def _too_many() -> Response:
 
 
 def _is_known(request: Request, etag: str) -> bool:
-    """Return whether the asker has the blob already."""
+    """Return whether the client has the blob already."""
     known = [tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")]
     return etag in known or known == ["*"]
 
 
 def _part(request: Request, size: int, etag: str) -> ByteRange | None:
-    """Return the part of the blob that is asked for; ``None`` for the whole of it."""
+    """Return the requested part of the blob; ``None`` for the whole blob."""
     condition = request.headers.get("if-range")
     if request.method != "GET" or (condition is not None and condition != etag):
         return None

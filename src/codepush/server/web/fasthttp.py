@@ -1,9 +1,9 @@
-"""uvicorn's connection, with bounds and the fast path in front.
+"""uvicorn's connection with the bounds and the fast path.
 
-uvicorn lets others bring the class that speaks HTTP (its setting ``http``). Ours is uvicorn's own, and looks first at
-what has arrived: if that is exactly one whole, plain update check, and its deployment is in memory, the answer is
-written at once. All other requests go to uvicorn unchanged and take the standard path.
-The bounds of :class:`~codepush.server.web.guardedhttp.GuardedHttp` hold on both.
+uvicorn accepts a custom protocol class (its setting ``http``). Ours is uvicorn's own with a check in front: if the
+received bytes are exactly one whole, plain update check, and its deployment is in memory, the response is written
+immediately. All other requests go to uvicorn unchanged, on the standard path. The bounds of
+:class:`~codepush.server.web.guardedhttp.GuardedHttp` apply to both.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 __all__ = ["FastHttp", "obstacle"]
 
 _KNOWN: Final = (0, 54), (0, 55)
-"""The versions of uvicorn that were read for this."""
+"""The versions of uvicorn that this module was checked against."""
 
 _RELIED_ON: Final[Mapping[type, frozenset[str]]] = {
     HttpToolsProtocol: frozenset(
@@ -42,7 +42,7 @@ _RELIED_ON: Final[Mapping[type, frozenset[str]]] = {
     FlowControl: frozenset({"read_paused", "write_paused"}),
     ServerState: frozenset({"default_headers", "total_requests"}),
 }
-"""What these set in the beginning, and the fast path and the bounds rely on."""
+"""Attributes of uvicorn's connection that the fast path and the bounds rely on."""
 
 _OVERRIDDEN: Final[Mapping[str, tuple[str, ...]]] = {
     "connection_made": ("transport",),
@@ -59,15 +59,14 @@ _OVERRIDDEN: Final[Mapping[str, tuple[str, ...]]] = {
     "_unset_keepalive_if_required": (),
     "timeout_keep_alive_handler": (),
 }
-"""Methods of uvicorn's connection that we call or stand in for, and what they take."""
+"""Methods of uvicorn's connection that we call or override, and their parameters."""
 
 
 class FastHttp(GuardedHttp):
-    """uvicorn's connection with bounds, and with the fast path in front.
+    """uvicorn's connection with the bounds and the fast path.
 
-    The fast path is used only while a connection idles, so that responses keep their order, and not at all where
-    uvicorn does something with each request that the fast path does not: an access log, a root path, or a limit on
-    concurrent requests.
+    The fast path is used only while a connection is idle, so that responses keep their order. It is off if uvicorn does
+    more for each request than the fast path: an access log, a root path, or a limit on concurrent requests.
     """
 
     def __init__(
@@ -88,7 +87,7 @@ class FastHttp(GuardedHttp):
             self._fast = None
 
     def data_received(self, data: bytes) -> None:
-        """Answer what has arrived, or let uvicorn do it."""
+        """Respond to the received bytes on the fast path, or pass them to uvicorn."""
         fast = self._fast
         if fast is not None and self._is_idle and not self.flow.write_paused:
             answer = fast.answer(data, self.server_state.default_headers)
@@ -102,14 +101,14 @@ class FastHttp(GuardedHttp):
         super().data_received(data)
 
     def on_headers_complete(self) -> None:
-        """Leave a connection alone that may speak something else from now on."""
+        """Stop using the fast path on a connection that may switch to another protocol."""
         super().on_headers_complete()
         if self.parser.should_upgrade():
             self._fast = None
 
 
 def obstacle() -> str | None:
-    """Return why the fast path and the bounds cannot be used with uvicorn as it is installed; ``None`` when it can."""
+    """Return why the fast path and the bounds do not work with the installed uvicorn; ``None`` if they do."""
     version = re.match(r"([0-9]+)\.([0-9]+)", uvicorn.__version__)
     if version is None or (int(version[1]), int(version[2])) not in _KNOWN:
         return f"uvicorn {uvicorn.__version__} is not one that it was made for."
@@ -119,7 +118,7 @@ def obstacle() -> str | None:
 
 
 def _set_by(owner: type) -> frozenset[str]:
-    """Return the names that an object's initialisation mentions."""
+    """Return the names that a class's ``__init__`` mentions."""
     code = getattr(vars(owner).get("__init__"), "__code__", None)
     return frozenset(code.co_names) if code else frozenset()
 

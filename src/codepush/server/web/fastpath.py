@@ -1,6 +1,6 @@
-"""The fast path: plain update checks are answered where their bytes arrive, before any framework runs.
+"""The fast path: responses to plain update checks as their bytes arrive, before any framework runs.
 
-Here is what is answered, and what is not; how it comes about is told in `codepush.server.web.fasthttp`.
+This module decides which requests it handles; `codepush.server.web.fasthttp` connects it to uvicorn.
 """
 
 from __future__ import annotations
@@ -19,22 +19,22 @@ if TYPE_CHECKING:
 __all__ = ["STATE", "FastPath"]
 
 STATE: Final = "codepush_fast_path"
-"""Under this name an application's lifespan gives its :class:`FastPath` to the connections."""
+"""Key under which the lifespan passes the application's :class:`FastPath` to the connections."""
 
 LINE_BYTES: Final = 64 * 1024 * 1024
-"""Bytes of the request lines that are kept, with the answers that they lead to."""
+"""Bytes of the cached request lines with their responses."""
 
 HEAD_BYTES: Final = 2 * 1024 * 1024
-"""Bytes of the sets of headers that are kept."""
+"""Bytes of the cached sets of headers."""
 
 _LONGEST: Final = 512
-"""Bytes of the longest request line, and of the longest set of headers, that are kept."""
+"""Maximum length of a cached request line or set of headers, in bytes."""
 
 _BYTES_OBJECT: Final = 33
 """Bytes of an empty ``bytes`` object."""
 
 _LARGEST: Final = 8_192
-"""Bytes of the largest request that is looked at."""
+"""Maximum size of a request on the fast path, in bytes."""
 
 _END: Final = b" HTTP/1.1"
 _ID: Final = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz-_"
@@ -43,12 +43,12 @@ _ID_VALUES: Final = (b"client_unique_id=", b"clientUniqueId=")
 
 
 class FastPath:
-    """What an application's connections share: answers by request line.
+    """The responses by request line, shared by an application's connections.
 
     Args:
-        updates: the deployments in memory.
-        checks: the answers made ready.
-        counts: counts what phones are told.
+        updates: The deployments in memory.
+        checks: The prepared responses.
+        counts: Counter of update checks by result.
         operations_port: The port whose connections get no update checks; 0 if there is none.
 
     """
@@ -57,7 +57,7 @@ class FastPath:
         self._updates = updates
         self._checks = checks
         self._counts = counts
-        # Without the device's id, if that is the last parameter; else as they came.
+        # Without the device's ID if it is the last parameter, else complete.
         self._lines: BoundedCache[bytes, Answer] = BoundedCache(LINE_BYTES, _line_cost)
         self._heads: BoundedCache[bytes, bytes] = BoundedCache(HEAD_BYTES, _head_cost)
         self._headers: object = None
@@ -65,15 +65,15 @@ class FastPath:
         self.operations_port = operations_port
 
     def answer(self, data: bytes, headers: list[tuple[bytes, bytes]]) -> bytes | None:
-        """Return the answer to what has arrived; ``None`` when it is not one plain update check that can be answered.
+        """Return the response to a plain update check of a known deployment; ``None`` for any other bytes.
 
         Args:
-            data: what has arrived, from the beginning of a message.
-            headers: the headers that uvicorn sends with every answer, for as long as they hold.
+            data: The received bytes, from the beginning of a message.
+            headers: The headers that uvicorn sends with every response at present.
 
         """
         line, _, head = data.partition(b"\r\n")
-        if head not in self._heads.values and not self._knows(head):
+        if head not in self._heads.values and not self._is_plain(head):
             return None
         ready = self._ready(line)
         if ready is None:
@@ -88,15 +88,15 @@ class FastPath:
         return self._start + ready.tail
 
     def _ready(self, line: bytes) -> Ready | None:
-        """Return the answer to a request line."""
+        """Return the response to a request line."""
         shared, _, rest = line.rpartition(b"=")
         answer = self._lines.values.get(shared)
         if answer is not None and answer.standing.is_current and _is_plain_id(rest):
             answer.standing.is_asked_for = True
             if answer.selected is None:
                 return answer.ready
-            if len(rest) > len(_END):  # what an empty id means depends on the spelling of its parameter
-                return answer.told(rest[: -len(_END)].decode("ascii"))
+            if len(rest) > len(_END):  # the meaning of an empty ID depends on the spelling of its parameter
+                return answer.ready_for(rest[: -len(_END)].decode("ascii"))
         return self._read(line, shared, rest)
 
     def _read(self, line: bytes, shared: bytes, rest: bytes) -> Ready | None:
@@ -109,10 +109,10 @@ class FastPath:
             return None
         if _ends_before_id(shared) and _is_plain_id(rest) and len(shared) <= _LONGEST:
             self._lines.add(shared, answer)
-        return answer.told(check.client_unique_id)
+        return answer.ready_for(check.client_unique_id)
 
     def _find(self, check: UpdateCheck, *, camel: bool) -> Answer | None:
-        """Return the answer to a check that is right and whose deployment is in memory."""
+        """Return the response to a valid check whose deployment is in memory."""
         if self._checks.needs_host:
             return None
         snapshot = self._updates.current(check.deployment_key)
@@ -123,8 +123,8 @@ class FastPath:
         except ValueError:
             return None
 
-    def _knows(self, head: bytes) -> bool:
-        """Return whether these are plain headers, remembering those that are."""
+    def _is_plain(self, head: bytes) -> bool:
+        """Return whether these are plain headers, and cache those that are."""
         if len(head) > _LARGEST or not is_plain_head(head):
             return False
         if len(head) <= _LONGEST:
@@ -133,7 +133,7 @@ class FastPath:
 
 
 def _line_cost(line: bytes, answer: Answer) -> int:
-    """Return what a line takes. Few lines share an answer, so each is counted with its own."""
+    """Return the memory of a line. Few lines share a response, so each is counted with its own."""
     return ENTRY + _BYTES_OBJECT + len(line) + answer.size
 
 
@@ -142,10 +142,10 @@ def _head_cost(head: bytes, _: bytes) -> int:
 
 
 def _ends_before_id(shared: bytes) -> bool:
-    """Return whether a request line without its last value lacks just the device's id, which it names once."""
+    """Return whether a request line without its last value lacks only the device's ID, which it names once."""
     return shared.endswith(_ID_PARAMETERS) and not any(value in shared for value in _ID_VALUES)
 
 
 def _is_plain_id(rest: bytes) -> bool:
-    """Return whether the rest of a request line is a device's id and ``HTTP/1.1``."""
+    """Return whether the rest of a request line is a device's ID and ``HTTP/1.1``."""
     return rest.endswith(_END) and rest.translate(None, _ID) == b" /."

@@ -1,4 +1,4 @@
-"""uvicorn's connection with bounds: on the size of a request, on its time, and on what waits in memory."""
+"""uvicorn's connection with bounds on the size of a request, its time, and the bytes in memory."""
 
 from __future__ import annotations
 
@@ -26,25 +26,25 @@ if TYPE_CHECKING:
 __all__ = ["GuardedHttp"]
 
 _HEAD: Final = 64 * 1024
-"""Bytes of a request besides its body: its head, its trailers and what marks its chunks."""
+"""Bytes of a request besides its body: its head, its trailers and its chunk headers."""
 
 _TARGET: Final = 8 * 1024
 _FIELDS: Final = 100
 
 _CHUNKING: Final = 16
-"""Further bytes that may mark the chunks of a body, for each of its bytes."""
+"""Further bytes of chunk headers that a body may have, for each of its bytes."""
 
 _PIECE: Final = 1024
-"""Bytes that are parsed at once, at most, where a request may end. So they hold few requests."""
+"""Maximum number of bytes parsed at once where a request may end, so that they contain few requests."""
 
 _LARGE_PIECE: Final = 64 * 1024
-"""Bytes that are parsed at once, at most, within a body."""
+"""Maximum number of bytes parsed at once within a body."""
 
 _UNSENT: Final = 16 * 1024
-"""Bytes of a response that may wait for the client before the next ones are made."""
+"""Bytes of a response that may wait for the client before the next ones are produced."""
 
 _DISCARDED: Final = 1024 * 1024
-"""Bytes that are read and dropped after a rejection. Otherwise the client might not receive the response."""
+"""Bytes that are read and discarded after a rejection. Otherwise the client might not receive the response."""
 
 _FRESH: Final = -1
 
@@ -64,7 +64,7 @@ class _Rejection(enum.Enum):
 
 
 class _Reading(enum.Enum):
-    """What is expected from the client next."""
+    """The expected next part from the client."""
 
     REQUEST = enum.auto()
     HEAD = enum.auto()
@@ -104,16 +104,16 @@ class GuardedHttp(HttpToolsProtocol):
         _loop: asyncio.AbstractEventLoop | None = None,
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
-        self.ws_protocol_class = None  # no route speaks WebSocket, which has other bounds
+        self.ws_protocol_class = None  # no route uses WebSocket, which has other bounds
         self._open: Connections = app_state[CONNECTIONS]
         self._reading = _Reading.REQUEST
         self._rejection: _Rejection | None = None
-        # Nothing of a request has arrived, and nothing is to be answered.
+        # No request has begun to arrive, and none waits for its response.
         self._is_idle = True
         # When the last response was complete, and since when the client has been expected to send the next bytes.
         self._idle_since = _FRESH
         self._since = self._open.ticks
-        # What the client has left unread, and since when.
+        # The bytes that the client has left unread, and since when.
         self._unsent = 0
         self._unsent_since = 0
         self._held = bytearray()
@@ -200,7 +200,7 @@ class GuardedHttp(HttpToolsProtocol):
         super().on_url(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a header field. Those behind the body are counted and dropped: no route uses them."""
+        """Take a header field. Trailers are counted and dropped: no route uses them."""
         self._head += len(name) + len(value) + 4
         self._fields += 1
         if self._head > _HEAD or self._fields > _FIELDS:
@@ -215,7 +215,7 @@ class GuardedHttp(HttpToolsProtocol):
             self._body_left = int(value)
 
     def on_headers_complete(self) -> None:
-        """Let the request be answered if its head is valid."""
+        """Start handling the request if its head is valid."""
         is_missing_allowed = self.parser.get_http_version() == _HTTP_1_0
         if (
             not (self._hosts or is_missing_allowed)
@@ -243,11 +243,11 @@ class GuardedHttp(HttpToolsProtocol):
         self._settle()
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
-        """Let the application answer a request when it is its turn."""
+        """Pass a request to the application when it is its turn."""
         self._open.pace.start(partial(super()._start_asgi_task, cycle, app), self.loop)
 
     def on_response_complete(self) -> None:
-        """Go on with what has arrived meanwhile."""
+        """Continue with the bytes that arrived meanwhile."""
         super().on_response_complete()
         if self.transport.is_closing():
             return
@@ -270,12 +270,12 @@ class GuardedHttp(HttpToolsProtocol):
             self._idle_since = self._open.ticks
 
     def _is_answering(self) -> bool:
-        """Return whether a request has yet to be answered."""
+        """Return whether a request waits for its response."""
         cycle: RequestResponseCycle | None = self.cycle
         return cycle is not None and not cycle.response_complete
 
     def _reject(self, rejection: _Rejection) -> None:
-        """Answer a request that is not taken, after those before it, and close the connection."""
+        """Reject a request after the responses to earlier ones, and close the connection."""
         self._rejection = rejection
         self._held.clear()
         self.flow.is_held = False
@@ -288,7 +288,7 @@ class GuardedHttp(HttpToolsProtocol):
         self._reading = _Reading.NOTHING
 
     def _give_up(self, rejection: _Rejection) -> None:
-        """Reject a request whose head was taken, so that the application has begun to answer it."""
+        """Reject a request whose head was valid, so that the application has begun to handle it."""
         if self.pipeline or self.cycle.response_started:
             self.transport.close()
             return
@@ -314,7 +314,7 @@ class GuardedHttp(HttpToolsProtocol):
             self.transport.close()
 
     def _discard(self, size: int) -> None:
-        """Drop what a rejected client goes on sending, for a while."""
+        """Discard what a rejected client continues to send, for a while."""
         self._discarded += size
         if self._discarded > _DISCARDED:
             self.flow.pause_reading()
@@ -330,7 +330,7 @@ class GuardedHttp(HttpToolsProtocol):
             self._close()
 
     def _close(self) -> None:
-        """Close the connection once the client has received what was sent."""
+        """Close the connection once the client has received the sent bytes."""
         self._reading = _Reading.NOTHING
         self._is_idle = False
         self.timeout_keep_alive_handler()

@@ -1,8 +1,8 @@
-"""Addresses on the host of each request, for a server that does not know its own.
+"""URLs on the host of each request, for a server that does not have a public URL.
 
-A server that listens on every interface and has no public URL would send ``http://0.0.0.0:3000``, which leads nowhere.
-A client that reached it directly is sent the host that it asked for instead. Behind a proxy that host, or its scheme,
-can be the proxy's own affair, so nothing is guessed there.
+A server that listens on all interfaces and has no public URL would send ``http://0.0.0.0:3000``, which is unreachable.
+A client that reached it directly gets the host of its own request instead. Behind a proxy that host, or its scheme,
+can be internal to the proxy, so nothing is guessed there.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _FORWARDING: Final = re.compile(
 
 
 def own_address(scope: Scope) -> str | None:
-    """Return the server's address as a client reached it, or ``None`` when a proxy may stand in between."""
+    """Return the server's URL as a client reached it; ``None`` if there may be a proxy in between."""
     headers = Headers(scope=scope)
     host = headers.get("host", "")
     if scope["scheme"] != "http" or not _HOST.fullmatch(host) or any(map(_FORWARDING.fullmatch, headers.keys())):
@@ -38,11 +38,11 @@ def own_address(scope: Scope) -> str | None:
 
 
 class RequestHosts:
-    """Replaces addresses that lead nowhere by the host of the request, in JSON responses to direct requests.
+    """Replaces unreachable URLs by the host of the request, in JSON responses to direct requests.
 
     Args:
-        app: the application.
-        addresses: the addresses, without a slash at the end.
+        app: The application.
+        addresses: The URLs, without a slash at the end.
 
     """
 
@@ -51,7 +51,7 @@ class RequestHosts:
         self._pattern = re.compile('"(?:{})(?=["/])'.format("|".join(map(re.escape, addresses))).encode())
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, and its response with the addresses replaced."""
+        """Pass a request on, and its response with the URLs replaced."""
         address = own_address(scope) if scope["type"] == "http" else None
         if address is None:
             await self._app(scope, receive, send)
@@ -70,7 +70,7 @@ class _Rewriting:
         self._body = b""
 
     async def __call__(self, message: Message) -> None:
-        """Take the next part of the response."""
+        """Process the next part of the response."""
         if message["type"] == "http.response.start" and _is_json(message):
             self._start = message
         elif self._start is None:

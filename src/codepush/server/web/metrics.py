@@ -1,4 +1,4 @@
-"""``GET /metrics``: what operators' tools watch.
+"""``GET /metrics``: metrics for monitoring.
 
 The Prometheus exporter is imported on first use, because imports take most of the start.
 """

@@ -1,4 +1,4 @@
-"""Pages for people: plain HTML without scripts, everything in it escaped, and nothing from elsewhere."""
+"""HTML pages for users: no scripts, all values escaped, and no external resources."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ __all__ = ["page"]
 
 
 def page(template: str, title: str, status: int = 200, **values: object) -> HTMLResponse:
-    """Return a page that no cache keeps, no frame shows, and no script can be smuggled into.
+    """Return a page that no cache stores, no frame shows, and no script can be injected into.
 
     Args:
-        template: the name of a file in ``templates``, without its ending.
-        title: the heading.
-        status: that of the answer.
-        values: what the template speaks of, as plain text.
+        template: The name of a file in ``templates``, without its suffix.
+        title: The heading.
+        status: The status of the response.
+        values: The values in the template, as plain text.
 
     """
     from markupsafe import Markup
 
-    # The one value that is markup already: ours, and told to browsers by its hash.
+    # The only value that is markup: our own, and allowed by its hash.
     style = Markup(_style())  # noqa: S704 - a file of this package
     body = _templates().get_template(f"{template}.html").render(title=title, style=style, **values)
     return HTMLResponse(body, status, headers=_headers())
@@ -37,7 +37,7 @@ def page(template: str, title: str, status: int = 200, **values: object) -> HTML
 
 @cache
 def _templates() -> Environment:
-    # Few servers show a page, and none at the start.
+    # Imported late: few servers show a page, and none at the start.
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     loader = PackageLoader("codepush.server.web")

@@ -1,9 +1,8 @@
-"""How a refusal leaves the server: plain text for the tools people have, a problem document on request.
+"""Error responses: plain text for the original tools, a problem document on request.
 
-The one table from errors to statuses is here. The text is what the original sent, as plain text
-and unsanitised; clients whose ``Accept`` names ``application/problem+json`` get that instead. On the
-paths of App Center's dialect it is JSON, in both shapes that App Center had (App Center v0.1 management
-API, section 1).
+This module maps errors to statuses. The text is the original's, as plain text and unsanitised; clients whose
+``Accept`` names ``application/problem+json`` get a problem document instead. Paths of App Center's dialect get JSON, in
+both forms that App Center had (App Center v0.1 management API, section 1).
 """
 
 from __future__ import annotations
@@ -69,31 +68,31 @@ _WORDS: Final[Mapping[int, str]] = {
     409: "Conflict",
     429: "TooManyRequests",
 }
-"""What App Center calls its refusals. Others are ``BadRequest``, or ``InternalServerError``."""
+"""Error codes of App Center by status; ``BadRequest`` or ``InternalServerError`` for others."""
 
 _SERVERS_FAULT: Final = 500
 
 _FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
-"""How the system says that a disk is full, a quota used up, or a file as large as it may be."""
+"""Errors of the system for a full disk, an exceeded quota, and a file at its size limit."""
 
 _APPCENTER: Final = re.compile(r"/(v0\.1/(?!public/)|upload/)", re.IGNORECASE)
-"""Where the paths of App Center's dialect begin. Phones' paths look like it, and keep their plain texts."""
+"""Beginning of paths in App Center's dialect. Device paths are similar, but keep their plain texts."""
 
 _COMMAND_LINE: Final = re.compile(r"appcenterCli/", re.IGNORECASE)
-"""How npm ``appcenter-cli`` begins to say who it is; in what it accepts, it does not differ from others."""
+"""Beginning of npm ``appcenter-cli``'s user agent; its ``Accept`` header is like that of other clients."""
 
 _TO_GET_ONE: Final = "Make one with 'codepush server key add' or in the browser at /auth/login."
 _TOKEN_SENTENCES: Final[Mapping[str, str]] = {
     "invalid_access_key": f"The API token is missing or invalid. {_TO_GET_ONE}",
     "expired_access_key": f"The API token has expired. {_TO_GET_ONE}",
 }
-"""What is wrong with a token, for people who have not got the command line that the standalone dialect speaks of."""
+"""Messages for an invalid token, for users without the command line that the standalone dialect mentions."""
 
 _log = logging.getLogger(__name__)
 
 
 class ListedFields(InvalidFields):
-    """Wrong fields that old tools are told as JSON, as it is done for access keys; elsewhere it is sent as text."""
+    """Invalid fields that old tools expect as JSON, as for access keys; elsewhere they are sent as text."""
 
 
 class _Refusal(Struct, frozen=True):
@@ -102,19 +101,19 @@ class _Refusal(Struct, frozen=True):
     message: str
     field: str | None = None
     text: str | None = None
-    """What old tools are told, where that is not the message."""
+    """The response for old tools, if it differs from the message."""
     headers: Mapping[str, str] = {}
-    """What is sent besides; a content type holds for the text."""
+    """Additional headers; a content type applies to the text."""
 
 
 def plain(text: str, status: int = 200) -> Response:
-    """Return a text as it is; browsers are told not to look for markup in it."""
+    """Return unchanged text that browsers do not interpret as markup."""
     headers = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-cache"}
     return Response(text, status, headers=headers, media_type="text/plain; charset=utf-8")
 
 
 def request_id(request: Request) -> str | None:
-    """Return the id under which a request stands in the log."""
+    """Return the ID of a request in the log."""
     value: str | None = request.scope.get("request_id")
     return value
 
@@ -131,7 +130,7 @@ def _answer(request: Request, refusal: _Refusal) -> Response:
 
 
 def _log_refusal(request: Request, refusal: _Refusal) -> None:
-    """Let the log tell why a request was refused.
+    """Log why a request was rejected.
 
     A path may contain a secret passed as a name, so its pattern is logged.
     """
@@ -162,9 +161,9 @@ def _problem(request: Request, refusal: _Refusal) -> Response:
 
 
 def _appcenter(request: Request, refusal: _Refusal) -> Response:
-    """Tell an SDK in JSON, which it shows the message of; and the command line in text, which it shows as it is.
+    """Return JSON for SDKs, which show its message, and text for the command line, which shows it unchanged.
 
-    The command line also compares the text with one that it knows, to tell a missing deployment from a missing app.
+    The command line also compares the text with a known one, to distinguish a missing deployment from a missing app.
     """
     message = _TOKEN_SENTENCES.get(refusal.code, refusal.message)
     if _COMMAND_LINE.match(request.headers.get("user-agent", "")):
@@ -209,7 +208,7 @@ async def _newer_schema(request: Request, error: Exception) -> Response:
 
 
 async def _no_room(request: Request, error: Any) -> Response:  # noqa: ANN401 - as above
-    """Answer for a disk that takes no more; any other trouble with files is a failure of the server."""
+    """Respond to a full disk; other file errors are server errors."""
     if error.errno not in _FULL:
         raise error
     _log.error("request %s: %s", request_id(request), error)
@@ -221,7 +220,7 @@ async def _unstorable(request: Request, error: Exception) -> Response:
     return _answer(request, _Refusal(400, "invalid_value", str(error)))
 
 
-async def _broken_off(request: Request, _: Exception) -> Response:
+async def _disconnected(request: Request, _: Exception) -> Response:
     """Respond to a disconnected client, so that the log does not report a server failure."""
     return _answer(request, _Refusal(400, "broken_off", "The request was broken off."))
 
@@ -233,7 +232,7 @@ async def _http_exception(request: Request, error: Any) -> Response:  # noqa: AN
 async def _unexpected(request: Request, error: Exception) -> Response:
     notes(request.scope)["failed"] = True
     _log.error("request %s failed", request_id(request), exc_info=error)
-    # This answer goes past every middleware.
+    # This response bypasses all middleware.
     headers = {"X-Request-Id": request_id(request) or ""}
     return _answer(request, _Refusal(500, "internal_error", "Internal Server Error", headers=headers))
 
@@ -248,7 +247,7 @@ HANDLERS: Final[Mapping[Any, Any]] = {
     UnavailableError: _unavailable,
     UnstorableError: _unstorable,
     OSError: _no_room,
-    ClientDisconnect: _broken_off,
+    ClientDisconnect: _disconnected,
     HTTPException: _http_exception,
     Exception: _unexpected,
 }

@@ -18,7 +18,7 @@ Address: TypeAlias = "IPv4Address | IPv6Address"
 Network: TypeAlias = "IPv4Network | IPv6Network"
 
 UNKNOWN: Final = "unknown"
-"""Stands for a client whose proxy sent something other than an address."""
+"""The address of a client whose proxy sent something other than an address."""
 
 _LOOPBACK: Final = (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128"))
 _MOST_HOPS: Final = 10
@@ -26,14 +26,14 @@ _SCHEMES: Final = {b"http": "http", b"https": "https"}
 
 
 class Proxies(Struct, frozen=True):
-    """The proxies whose ``X-Forwarded-For`` and ``X-Forwarded-Proto`` the server believes.
+    """The proxies whose ``X-Forwarded-For`` and ``X-Forwarded-Proto`` the server trusts.
 
     Each proxy appends the address of its own client, so only the right end of the list is reliable: the rest is
     whatever the client sent.
 
     Attributes:
         networks: The networks of the proxies; loopback is always among them.
-        hops: The number of proxies, whatever their addresses; ``None`` to go by networks.
+        hops: The number of proxies, with any addresses; ``None`` to use networks.
 
     """
 
@@ -42,10 +42,10 @@ class Proxies(Struct, frozen=True):
 
     @classmethod
     def parse(cls, text: str) -> Proxies:
-        """Return the proxies that a setting names: networks separated by commas, or a number of hops.
+        """Return the proxies in a setting: networks separated by commas, or a number of hops.
 
         Raises:
-            ValueError: The text is neither.
+            ValueError: The string is neither.
 
         """
         if text.strip().isdecimal():
@@ -86,7 +86,7 @@ class Proxies(Struct, frozen=True):
             address = _address(_without_port(entry.strip()))
             if address is None:
                 return UNKNOWN
-            if not address.is_loopback:  # a client on the proxy's own machine counts as the proxy
+            if not address.is_loopback:  # a client on the proxy's machine counts as the proxy
                 host = str(address)
         return host
 
@@ -105,7 +105,7 @@ class ForwardedClients:
         await self._app(scope, receive, send)
 
     def _replace(self, scope: Scope) -> None:
-        """Replace address and scheme in place: they hold for everything that handles the request."""
+        """Replace address and scheme in place: they apply to everything that handles the request."""
         peer, port = scope["client"]
         if not self._proxies.trusts(peer):
             return
@@ -133,7 +133,7 @@ def _is_port(text: str) -> bool:
 
 def _address(text: str) -> Address | None:
     """Return an address; an IPv4 address in IPv6 notation as itself, ``None`` for anything else."""
-    if "%" in text:  # a zone, which means nothing on another machine and may be any text
+    if "%" in text:  # a zone is meaningless on other machines and can be any string
         return None
     try:
         address = ip_address(text)

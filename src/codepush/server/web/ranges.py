@@ -13,24 +13,24 @@ _RANGE: Final = re.compile(r"bytes=[ \t]*([0-9]{0,18})-([0-9]{0,18})[ \t]*", re.
 
 
 class ByteRange(Struct, frozen=True):
-    """The bytes from ``start`` up to, and without, ``end``."""
+    """The bytes from ``start`` to ``end``, which is not included."""
 
     start: int
     end: int
 
 
 class UnsatisfiableError(Exception):
-    """A range begins behind the last byte."""
+    """The range begins after the last byte."""
 
 
 def pick_range(header: str | None, size: int) -> ByteRange | None:
-    """Return the bytes that a ``Range`` header asks for; ``None`` when the whole is to be sent.
+    """Return the range in a ``Range`` header; ``None`` for the whole content.
 
-    That is so without a header, and with one that is malformed, is in other units than bytes, or names several
-    ranges, which nobody has to answer piece by piece.
+    That applies without a header, and to one that is malformed, uses other units than bytes, or names several ranges,
+    which a server need not support.
 
     Raises:
-        UnsatisfiableError: there is no such byte.
+        UnsatisfiableError: The range begins after the last byte.
 
     """
     found = _RANGE.fullmatch(header or "")

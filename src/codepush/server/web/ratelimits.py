@@ -1,7 +1,7 @@
 """Rate limits, so that one client cannot block the server for others.
 
-The count is this process's own: with several workers a client has as many times the limit. That is
-enough against a script that runs wild, which is what the limit is for; nothing is secret behind it.
+Each process counts on its own: with several workers, a client has a multiple of the limit. That suffices against
+runaway scripts, the purpose of the limit; it protects no secret.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ __all__ = ["RateLimit", "RateLimitedError"]
 _MINUTE: Final = 60.0
 
 _CROWD: Final = 10_000
-"""How many subjects are remembered; beyond it, the one that has been silent for longest is forgotten."""
+"""Number of subjects to store; beyond it, the one with the oldest last request is evicted."""
 
 
 class RateLimitedError(ServiceError):
-    """Too many requests came from there. ``retry_after`` is in whole seconds."""
+    """Too many requests from one subject. ``retry_after`` is in whole seconds."""
 
     def __init__(self, retry_after: int) -> None:
         super().__init__("Too many requests, please try again later.", code="rate_limited")
@@ -32,14 +32,14 @@ class RateLimitedError(ServiceError):
 
 
 class RateLimit:
-    """Lets a subject make a number of requests a minute, all at once or one by one.
+    """Allows each subject a number of requests per minute, in a burst or one by one.
 
-    Of each subject one moment is remembered: when its requests so far are used up at the steady rate.
-    A request is one too many when that moment lies more than a minute ahead.
+    One time per subject is stored: when its requests so far are used up at the steady rate. A request exceeds the limit
+    if that time is more than a minute ahead.
 
     Args:
-        per_minute: how many requests; at least 1.
-        clock: seconds from any moment on, never going back.
+        per_minute: The number of requests; at least 1.
+        clock: Seconds that never go backwards.
 
     """
 
@@ -49,10 +49,10 @@ class RateLimit:
         self._used_up_at: dict[str, float] = {}
 
     def check(self, subject: str) -> None:
-        """Count a request of a subject's.
+        """Count a request of a subject.
 
         Raises:
-            RateLimitedError: it is one too many, and was not counted.
+            RateLimitedError: The request exceeds the limit, and was not counted.
 
         """
         now = self._clock()
@@ -60,19 +60,19 @@ class RateLimit:
         self._used_up_at.pop(subject, None)
         if len(self._used_up_at) >= _CROWD:
             del self._used_up_at[next(iter(self._used_up_at))]
-        self._used_up_at[subject] = used_up_at  # at the end, so that the first one has been silent for longest
+        self._used_up_at[subject] = used_up_at  # moves to the end, so that the oldest comes first
 
     def refuse_exhausted(self, subject: str) -> None:
-        """Reject a subject whose next request would be one too many, without counting anything.
+        """Reject a subject whose next request would exceed the limit, without counting it.
 
         Raises:
-            RateLimitedError: the next request would be one too many.
+            RateLimitedError: The next request would exceed the limit.
 
         """
         self._next(subject, self._clock())
 
     def _next(self, subject: str, now: float) -> float:
-        """Return when a subject's requests are used up with the next one, which must not be one too many."""
+        """Return when a subject's requests are used up after the next one, which must be within the limit."""
         used_up_at = max(self._used_up_at.get(subject, now), now) + self._interval
         wait = used_up_at - now - _MINUTE
         if wait > _ROUNDING:
@@ -81,4 +81,4 @@ class RateLimit:
 
 
 _ROUNDING: Final = 1e-6
-"""Seconds by which sums of intervals may be wrong."""
+"""Rounding error of sums of intervals, in seconds."""

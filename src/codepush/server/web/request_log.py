@@ -1,4 +1,4 @@
-"""Watching management requests: each is counted, gets one line in the log, and is a span where spans are sent."""
+"""Monitoring of management requests: metrics, one log line, and a span for each, if tracing is on."""
 
 from __future__ import annotations
 
@@ -15,35 +15,35 @@ if TYPE_CHECKING:
 __all__ = ["NOTES", "RequestLog", "notes"]
 
 NOTES: Final = "codepush.notes"
-"""Where a request's scope holds what others know of it and the log should tell."""
+"""Key of a request's scope for additional fields of its log line."""
 
 _NO_ROUTE: Final = "none"
-"""Stands for all unknown paths, so that clients cannot fill the memory with names."""
+"""Route of all unknown paths, so that clients cannot fill the memory with names."""
 
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _OTHER: Final = "other"
-"""Stands for every other method, for the same reason."""
+"""Method of all other methods, for the same reason."""
 
 _BROKEN_OFF: Final = 499
-"""The status of a request that got no answer, as nginx has it."""
+"""Status of a request without a response, as in nginx."""
 
 _log = logging.getLogger(__name__)
 
 
 def notes(scope: Scope) -> dict[str, Any]:
-    """Return what will be logged of a request besides; nobody looks at the notes of one that is not watched."""
+    """Return the additional fields of a request's log line; a request that is not logged gets an unused dictionary."""
     found: dict[str, Any] = scope.get(NOTES, {})
     return found
 
 
 class RequestLog:
-    """Watches the requests of an application.
+    """Counts, logs and traces the requests of an application.
 
     Args:
-        app: the application.
-        counters: what is counted.
-        spans: who is told.
-        fallback: the pattern of the route that answers whatever is none.
+        app: The application.
+        counters: The counters.
+        spans: Creates a span for each request.
+        fallback: The pattern of the route for unknown paths.
 
     """
 
@@ -54,7 +54,7 @@ class RequestLog:
         self._fallback = fallback
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, and take note of how it went."""
+        """Pass a request on and record its result."""
         began = time.perf_counter()
         scope[NOTES] = {}
         status = 0
@@ -70,7 +70,7 @@ class RequestLog:
                 await self._app(scope, receive, send_watched)
             except Exception:
                 self._counters.failures.server += 1
-                if "failed" not in scope[NOTES]:  # else it is logged and answered
+                if "failed" not in scope[NOTES]:  # otherwise it is logged and has a response
                     raise
             finally:
                 self._note(scope, status, time.perf_counter() - began, span)

@@ -1,7 +1,7 @@
-"""Recognising plain update checks by their bytes.
+"""Parsing plain update checks from their bytes.
 
-Only what is beyond doubt is recognised: one whole request, in spellings that every parser reads alike. All else is for
-the standard path, which also answers what is recognised here and turns out to be wrong.
+Only unambiguous requests are parsed: one whole request, in spellings that all parsers read alike. All others are for
+the standard path, which also handles parsed requests that turn out to be invalid.
 """
 
 from __future__ import annotations
@@ -19,14 +19,13 @@ if TYPE_CHECKING:
 
 __all__ = ["is_plain_head", "read_line"]
 
-# Characters that stand for themselves in a query. Hashes, labels, most versions and most devices' ids have no others.
+# Characters that need no encoding in a query. Hashes, labels, most versions and most device IDs have no others.
 _LINE: Final = re.compile(rb"GET ([/.\w]++)\?([\w.~=&-]++) HTTP/1\.1")
 
-# A parameter with a name and one value, perhaps an empty one.
+# A parameter with a name and one value, which may be empty.
 _PARAMETER: Final = re.compile(r"[\w]++=[\w.~-]*+")
 
-# Headers that change how a request is read or answered. A client may say that it keeps the connection, which it does
-# anyway.
+# Headers that change how a request is read or its response. ``Connection: keep-alive`` is allowed: it is the default.
 _SPECIAL: Final = (
     rb"(?:connection|proxy-connection|keep-alive|content-length|transfer-encoding|expect|upgrade|te|trailer|host)"
 )
@@ -37,20 +36,20 @@ _HEADERS: Final = re.compile(rb"(?:(?:" + _PLAIN + rb"|" + _HARMLESS + rb")\r\n)
 
 
 def is_plain_head(head: bytes) -> bool:
-    """Return whether what follows a request line is headers that leave the answer as it is, and nothing more."""
+    """Return whether the bytes after a request line are headers that do not affect the response, and nothing else."""
     if _HEADERS.fullmatch(head) is None or (b"\n" + head.lower()).count(b"\nhost:") != 1:
         return False
     return _client(head).applies_diffs
 
 
 def _client(head: bytes) -> Client:
-    """Return the client that sent plain headers. Of a repeated one the first counts, as on the standard path."""
+    """Return the client that sent plain headers. The first of a repeated header counts, as on the standard path."""
     pairs = [line.partition(": ") for line in head.decode("ascii").splitlines()]
     return Client.of({name.lower(): value for name, _, value in reversed(pairs)})
 
 
 def read_line(line: bytes) -> tuple[UpdateCheck, bool] | None:
-    """Return the check that a request line asks for, and whether in camelCase; ``None`` when there is any doubt."""
+    """Return the check in a request line, and whether it uses camelCase; ``None`` when there is any doubt."""
     match = _LINE.fullmatch(line)
     if match is None:
         return None

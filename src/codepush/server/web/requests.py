@@ -1,4 +1,4 @@
-"""An id for each request, so that an answer can be found in the log."""
+"""An ID for each request, by which its log lines can be found."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ __all__ = ["RequestIds"]
 
 
 _UNNAMED: Final = frozenset(path.lower() for path in UPDATE_CHECK_PATHS)
-"""Paths whose answers carry no id: phones have no use for one, and answers without can be made once and shared."""
+"""Paths whose responses have no ID: devices do not use it, and responses without one can be shared."""
 
 
 class RequestIds:
-    """Gives each request an id (``scope["request_id"]``) and sends it as ``X-Request-Id``, but not to update checks."""
+    """Assigns each request an ID (``scope["request_id"]``), sent as ``X-Request-Id`` except for update checks."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on with its id."""
+        """Pass a request on with its ID."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -38,7 +38,7 @@ class RequestIds:
                 MutableHeaders(scope=message)["X-Request-Id"] = request_id
             await send(message)
 
-        scope["request_id"] = request_id  # in place: what goes wrong is answered outside of this middleware
+        scope["request_id"] = request_id  # in place: errors are handled outside of this middleware
         token = REQUEST_ID.set(request_id)
         try:
             await self._app(scope, receive, send_with_id)

@@ -1,4 +1,4 @@
-"""The bodies of large answers, piece by piece."""
+"""The bodies of large responses, in pieces."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ _PIECE: Final = 64 * 1024
 
 
 async def file_pieces(path: Path, start: int, end: int, *, limiter: CapacityLimiter) -> AsyncIterator[bytes]:
-    """Go through the bytes of a file from ``start`` up to, and without, ``end``.
+    """Yield the bytes of a file from ``start`` to ``end``, which is not included.
 
     Args:
         path: The file.
         start: The first byte.
-        end: The byte behind the last one.
-        limiter: Limits how many files are read at the same time.
+        end: The byte after the last one.
+        limiter: Limits the number of files that are read at the same time.
 
     """
     file = await anyio.to_thread.run_sync(path.open, "rb", limiter=limiter)
@@ -41,11 +41,11 @@ async def file_pieces(path: Path, start: int, end: int, *, limiter: CapacityLimi
 
 
 async def begun(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """Return the same pieces when the first of them is there, so that what goes wrong before can still be told."""
+    """Return the same pieces once the first is available, so that an earlier error can still change the response."""
     firsts = [await anext(pieces, b"")]
 
     async def all_of_them() -> AsyncIterator[bytes]:
-        yield firsts.pop()  # and not kept in memory until the end
+        yield firsts.pop()  # releases it from memory
         async for piece in pieces:
             yield piece
 

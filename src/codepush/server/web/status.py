@@ -1,4 +1,4 @@
-"""Is the server there, and is it ready? (``/``, ``/health``, ``/ready``, and what App Center had for it)."""
+"""Health checks: ``/``, ``/health``, ``/ready``, and App Center's equivalents."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class StatusRoutes:
         return exact_route(PUBLIC["ready"].path, self._ready)
 
     def health_route(self) -> Route:
-        """Return the route for supervisors, as a port for operators has it."""
+        """Return the route for supervisors on a separate port for operators."""
         return exact_route(PUBLIC["health"].path, self._alive)
 
     async def _welcome(self, _: Request) -> Response:

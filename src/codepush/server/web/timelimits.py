@@ -1,4 +1,4 @@
-"""Limits on how long a request may take, so that one that hangs does not hold on to what others need."""
+"""Time limits on requests, so that a request that hangs does not block resources."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ __all__ = ["TookTooLongError", "at_most"]
 
 
 class TookTooLongError(ServiceError):
-    """The request was given up."""
+    """The request exceeded its time limit."""
 
 
 @asynccontextmanager
 async def at_most(seconds: float) -> AsyncIterator[None]:
-    """Give the block up after some seconds.
+    """Cancel the block after a number of seconds.
 
     Raises:
-        TookTooLongError: it took longer.
+        TookTooLongError: The block took longer.
 
     """
     try:

@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 __all__ = ["UnreadBodies"]
 
 _SMALL: Final = 64 * 1024
-"""Bytes of a body that is read to its end in any case: the connection can be used again."""
+"""Size up to which a body is always read to its end, so that the connection can be reused."""
 
 _MOST_BYTES: Final = 1024 * 1024
 _MOST_SECONDS: Final = 2.0
 
 
 class UnreadBodies:
-    """Closes connections on which a client goes on sending a body that nothing reads."""
+    """Closes connections on which a client continues to send an unread body."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -65,7 +65,7 @@ class _Exchange:
         await self._send(message)
 
     async def _drain(self) -> None:
-        """Read a part of the rest, unless the client waits for our consent to send it."""
+        """Read a part of the rest, unless the client waits for ``100 Continue``."""
         received = 0
         with anyio.move_on_after(_MOST_SECONDS):
             while self._is_sent and not self._is_read and received < _MOST_BYTES:

@@ -1,4 +1,4 @@
-"""Receiving a release: a multipart body, streamed to a file and never held in memory."""
+"""Receiving a release: a multipart body, streamed to a file and never in memory as a whole."""
 
 from __future__ import annotations
 
@@ -27,24 +27,24 @@ _FILE_PART: Final = "package"
 _INFO_PART: Final = "packageInfo"
 
 _INFO_LIMIT: Final = 256 * 1024
-"""Bytes of the packageInfo part. Its longest text, the description, has at most 10 000 characters."""
+"""Limit on the packageInfo part, in bytes. Its longest field, the description, has at most 10 000 characters."""
 
 _PARTS_LIMIT: Final = 16
 _OVERHEAD: Final = 1024 * 1024
-"""Bytes that a body may have besides the file: part headers, packageInfo, and parts that have no meaning here."""
+"""Bytes of a body besides the file: part headers, packageInfo, and unknown parts."""
 
 _MEGABYTE: Final = 1024 * 1024
 
 
 class ReleaseForm(Struct, frozen=True):
-    """A received release: where its file lies, and the text of its packageInfo (empty when not sent)."""
+    """A received release: the path of its file, and the text of its packageInfo (empty if not sent)."""
 
     package: Path
     package_info: bytes
 
 
 class UploadRoom(Struct, frozen=True):
-    """Where uploads are received, the largest one (in units of 1 048 576 bytes), and the trace of each."""
+    """Resources for receiving uploads: the workspace, the size limit (in units of 1 048 576 bytes), and the trace."""
 
     workspace: Workspace
     limit_mb: int
@@ -52,7 +52,7 @@ class UploadRoom(Struct, frozen=True):
 
     @property
     def most_bytes(self) -> int:
-        """The most bytes of a body, whatever it holds."""
+        """Maximum size of a body, in bytes."""
         return self.limit_mb * _MEGABYTE + _OVERHEAD
 
 
@@ -62,13 +62,13 @@ async def receive_release(request: Request, room: UploadRoom, *, account_id: int
 
     Args:
         request: The request, its body not yet read.
-        room: Where the file goes.
+        room: The workspace and its limits.
         account_id: The account that uploads it.
 
     Raises:
-        TooManyError, NoRoomError: As `Workspace.upload_in_turn` raises them.
-        TooLargeError: The file or the body is larger than the limit, or declares that it will be.
-        InvalidError: The body is not such a form, is cut off, or holds no file.
+        TooManyError, NoRoomError: As in `Workspace.upload_in_turn`.
+        TooLargeError: The file or the body exceeds the limit, or declares that it will.
+        InvalidError: The body is not such a form, is truncated, or has no file.
 
     """
     parser = _parser(request)
@@ -88,7 +88,7 @@ async def receive_release(request: Request, room: UploadRoom, *, account_id: int
 
 
 class _Parts:
-    """What has arrived so far of the parts."""
+    """The parts received so far."""
 
     def __init__(self, file: AsyncFile[bytes], limit_mb: int) -> None:
         self.has_file = False
@@ -116,7 +116,7 @@ class _Parts:
 
 
 async def _feed(parser: PushMultipartParser, request: Request, parts: _Parts, *, most: int) -> None:
-    """Read the body: at most so many bytes of it, including what belongs to no part."""
+    """Read the body up to a limit, including bytes that belong to no part."""
     segment: MultipartSegment | None = None
     received = 0
     with parser:
@@ -143,7 +143,7 @@ def _parser(request: Request) -> PushMultipartParser:
 
 
 def _declared(request: Request, room: UploadRoom) -> int:
-    """Return how many bytes the body will have: at most as many as allowed, if it does not declare them."""
+    """Return the declared size of the body; the limit if it declares none."""
     declared = request.headers.get("content-length", "")
     size = int(declared) if declared.isdecimal() else room.most_bytes
     if size > room.most_bytes:

@@ -1,7 +1,7 @@
-"""Browser login, as the original's command line uses it (standalone management API, section 8).
+"""Browser login, for the original's command line (standalone management API, section 8).
 
 The command line opens ``/auth/login?hostname=MACHINE`` and waits for the access key that ``/accesskey`` shows at the
-end. Short-lived cookies carry the state in between, so each step may reach another process.
+end. Short-lived cookies hold the state in between, so each step may reach another process.
 """
 
 from codepush.server.web.login.routes import LoginRoutes
