@@ -25,7 +25,7 @@ class Devices:
 
     Args:
         foundation: Settings, counters, records and archives.
-        missing: Notes a diff that an update check could have used; returns whether there was room for the note.
+        missing: Records a diff that an update check could have used; returns whether there was room for it.
 
     """
 

@@ -1,4 +1,4 @@
-"""What every group of parts needs: settings, counters, spans, records and archives."""
+"""The foundation of all groups of parts: settings, counters, spans, records and archives."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ __all__ = ["Foundation", "migrate", "open_blobs"]
 
 
 class Foundation:
-    """What every group of parts needs. Nothing is opened or created before it is used.
+    """The foundation of all groups of parts. Nothing is opened or created before its first use.
 
     Args:
         settings: The server's settings.
@@ -36,7 +36,7 @@ class Foundation:
         counters: The counters of this process.
         spans: The spans of traces.
         store: The records.
-        links: The download addresses.
+        links: Builds download URLs.
 
     Raises:
         UnavailableError: The database URL is not one this server can use.
@@ -57,7 +57,7 @@ class Foundation:
         return InstrumentedBlobs(open_blobs(self.settings), self.counters.failures)
 
     async def create(self) -> None:
-        """Create the folders and an empty database where there is none, and upgrade an embedded one.
+        """Create the folders and an empty database if they are missing, and upgrade an embedded one.
 
         Raises:
             UnavailableError: A folder or the database cannot be used.
@@ -67,7 +67,7 @@ class Foundation:
         await anyio.to_thread.run_sync(make_ready, self.settings.database_url)
 
     async def sweep(self) -> None:
-        """Remove what killed processes left in the workspace.
+        """Remove leftovers of killed processes from the workspace.
 
         Raises:
             UnavailableError: The workspace cannot be used.

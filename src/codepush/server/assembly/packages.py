@@ -25,7 +25,7 @@ class Packages:
 
     Args:
         foundation: Settings, records and archives.
-        changed: Called with the ids of deployments for which update checks may get other responses.
+        changed: Called with the IDs of deployments whose update checks may have changed.
 
     """
 

@@ -1,4 +1,4 @@
-"""All parts of one server, and how they depend on each other."""
+"""All parts of one server, and their dependencies."""
 
 from __future__ import annotations
 
@@ -108,7 +108,7 @@ class Parts:
         )
 
     async def create(self) -> None:
-        """Create folders and database where there are none, and upgrade an embedded database.
+        """Create folders and database if they are missing, and upgrade an embedded database.
 
         Raises:
             UnavailableError: A folder or the database cannot be used.
@@ -117,7 +117,7 @@ class Parts:
         await self.foundation.create()
 
     async def prepare(self) -> None:
-        """Create what is missing, but reject an empty database beside archives.
+        """Create what is missing, but reject an empty database if there are archives.
 
         Raises:
             UnavailableError: A folder, the database or the archives cannot be used.
@@ -128,7 +128,7 @@ class Parts:
         await self.first_start.check()
 
     async def prepare_existing(self) -> None:
-        """Do what `prepare` does, but reject a missing database too.
+        """Prepare as `prepare` does, but reject a missing database too.
 
         Raises:
             UnavailableError: There is no database, or a folder, the database or the archives cannot be used.
@@ -139,7 +139,7 @@ class Parts:
         await self.prepare()
 
     def _announce(self, committed: Committed) -> None:
-        """Wake what depends on a committed change: snapshots, jobs and counters."""
+        """Notify the parts that depend on a committed change: snapshots, jobs and counters."""
         if committed.deployments:
             self._drop(committed.deployments)
             self.packages.arrivals.notify()
@@ -153,11 +153,11 @@ class Parts:
 async def open_parts(
     settings: Settings, prepare: Callable[[Parts], Awaitable[None]] = Parts.prepare
 ) -> AsyncIterator[Parts]:
-    """Yield the parts of a server for commands beside it, and close them at the end.
+    """Yield the parts of a server for commands that run beside it, and close them at the end.
 
     Args:
         settings: The server's settings.
-        prepare: What to do first, one of the methods of :class:`Parts`.
+        prepare: The first step, one of the methods of :class:`Parts`.
 
     Raises:
         UnavailableError: The database URL is not one this server can use; or raised by ``prepare``.

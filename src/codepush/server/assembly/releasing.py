@@ -72,7 +72,7 @@ class Releasing:
 
     @cached_property
     def insights(self) -> Insights:
-        """What devices reported of releases."""
+        """Insight into releases."""
         return Insights(self._store)
 
     @cached_property
@@ -133,5 +133,5 @@ class Releasing:
 
     @cached_property
     def uploaded_releases(self) -> UploadedReleases:
-        """Releases of what was uploaded in chunks."""
+        """Releases of completed uploads."""
         return UploadedReleases(self.uploads, self.releases)

@@ -32,7 +32,7 @@ class Upkeep:
 
     @cached_property
     def garbage_collection(self) -> GarbageCollection:
-        """Removal of what is no longer needed."""
+        """Removal of unneeded data."""
         return GarbageCollection(self._store, self._blobs, self._releasing.uploads, workspace=self._workspace)
 
     @cached_property

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from msgspec import Struct
 
 from codepush.server.identity.pkce import challenge
-from codepush.server.identity.responses import ask, exchange, name_of
+from codepush.server.identity.responses import exchange, fetch, name_of
 from codepush.server.ports.errors import ProviderError
 from codepush.server.ports.identity import Identity
 
@@ -81,8 +81,8 @@ class GitHub:
             "code_verifier": attempt.verifier,
         }
         token = await exchange(f"{self._site}/login/oauth/access_token", form)
-        user = await ask(_User, f"{self._api}/user", bearer=token.access_token)
-        emails = await ask(list[_Email], f"{self._api}/user/emails", bearer=token.access_token)
+        user = await fetch(_User, f"{self._api}/user", bearer=token.access_token)
+        emails = await fetch(list[_Email], f"{self._api}/user/emails", bearer=token.access_token)
         return Identity(
             issuer=self._site,
             subject=str(user.id),

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 import jwt
 from msgspec import Struct
 
-from codepush.server.identity.responses import ask
+from codepush.server.identity.responses import fetch
 from codepush.server.ports.errors import ProviderError
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ class Issuer(Generic[D]):
 
         """
         if self._document is None or time.monotonic() >= self._known_until:
-            document = await ask(self._document_type, f"{self.url.rstrip('/')}/.well-known/openid-configuration")
+            document = await fetch(self._document_type, f"{self.url.rstrip('/')}/.well-known/openid-configuration")
             self._check(document)
             self._document, self._keys = document, {}
             self._known_until = time.monotonic() + _KNOWN_SECONDS
@@ -134,7 +134,7 @@ class Issuer(Generic[D]):
         """Return the issuer's key with this ID; fetch the key set once if the key is unknown."""
         document = await self.discover()
         if kid not in self._keys:
-            self._keys = _usable(await ask(_KeySet, document.jwks_uri))
+            self._keys = _usable(await fetch(_KeySet, document.jwks_uri))
         try:
             return self._keys[kid]
         except KeyError:

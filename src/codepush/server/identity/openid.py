@@ -15,7 +15,7 @@ from msgspec import UNSET, Struct, UnsetType
 
 from codepush.server.identity.issuers import Document, Issuer
 from codepush.server.identity.pkce import challenge
-from codepush.server.identity.responses import Subject, Token, ask, exchange, name_of
+from codepush.server.identity.responses import Subject, Token, exchange, fetch, name_of
 from codepush.server.ports.errors import ProviderError
 from codepush.server.ports.identity import Identity
 
@@ -47,7 +47,7 @@ class _Person(Struct, frozen=True):
 
     sub: Subject
     email: str | UnsetType = UNSET
-    # Some providers send the word instead of the value.
+    # Some providers send a string instead of a boolean.
     email_verified: bool | str = False
     name: str | None = None
 
@@ -154,7 +154,7 @@ class OpenIdConnect:
             raise ProviderError(f"The token of {self.title} is malformed.") from error
         if person.email is not UNSET or document.userinfo_endpoint is None:
             return person
-        profile = await ask(_Person, document.userinfo_endpoint, bearer=token.access_token)
+        profile = await fetch(_Person, document.userinfo_endpoint, bearer=token.access_token)
         if profile.sub != person.sub:
             raise ProviderError(f"The ID token and the userinfo of {self.title} have different subjects.")
         return profile

@@ -12,7 +12,7 @@ from msgspec import Meta, Struct
 
 from codepush.server.ports.errors import ProviderError
 
-__all__ = ["Form", "Subject", "Token", "ask", "exchange", "name_of"]
+__all__ = ["Form", "Subject", "Token", "exchange", "fetch", "name_of"]
 
 _SECONDS: Final = 10.0
 """Timeout of one response, from the connection to the last byte; a user is waiting in a browser."""
@@ -42,7 +42,7 @@ class _Refusal(Struct, frozen=True):
     error: Annotated[str, Meta(pattern=r"^[a-z_]{1,64}$")]
 
 
-async def ask(
+async def fetch(
     kind: type[T],
     url: str,
     *,

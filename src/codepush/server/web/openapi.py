@@ -1,4 +1,4 @@
-"""The OpenAPI document, for those who write clients (``/openapi.json``)."""
+"""The OpenAPI document, for developers of clients (``/openapi.json``)."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class OpenApiRoutes:
 
     @cached_property
     def _body(self) -> bytes:
-        # Few ask for it, and a start need not wait for it.
+        # Imported late: it is rarely requested, and would delay the start.
         from codepush.wire.openapi import document
 
         return messages.encode_json(document(version("codepush")))

@@ -1,4 +1,4 @@
-"""Who asks, and their tokens, in App Center's dialect."""
+"""The caller's account and tokens, in App Center's dialect."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ _TOKEN_FIELDS: Final = {"friendlyName": "description", "ttl": "ttl"}
 
 
 class AccountRoutes:
-    """The part of the dialect that concerns the caller."""
+    """Handlers for the caller's account."""
 
     def __init__(self, access_keys: AccessKeys) -> None:
         self._access_keys = access_keys
 
     def handlers(self) -> Mapping[str, Handler]:
-        """Return the handlers by the ids of their routes."""
+        """Return the handlers by the IDs of their routes."""
         return {
             "get_user": self._user,
             "get_tokens": self._list,
@@ -72,5 +72,5 @@ class AccountRoutes:
         raise NotFoundError(f'The API token "{masked_name(wanted)}" does not exist.', code="access_key_not_found")
 
     async def _tokens(self, caller: Caller) -> list[AccessKey]:
-        """Return the caller's access keys, but for what browser logins made."""
+        """Return the caller's access keys, except for sessions of browser logins."""
         return [one for one in await self._access_keys.list(caller) if not one.is_session]

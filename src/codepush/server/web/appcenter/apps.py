@@ -1,4 +1,4 @@
-"""Apps and the people who work on them, in App Center's dialect."""
+"""Apps and their collaborators, in App Center's dialect."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _SHOWN: Final = {"displayName": "display_name"}
 
 
 class AppRoutes:
-    """The part of the dialect that concerns apps and their people."""
+    """Handlers for apps and their collaborators."""
 
     def __init__(self, apps: Apps, collaborators: Collaborators, organizations: Organizations) -> None:
         self._apps = apps
@@ -45,7 +45,7 @@ class AppRoutes:
         self._organizations = organizations
 
     def handlers(self) -> Mapping[str, Handler]:
-        """Return the handlers by the ids of their routes."""
+        """Return the handlers by the IDs of their routes."""
         return {
             "get_apps": self._list,
             "add_app": self._add,
@@ -84,7 +84,7 @@ class AppRoutes:
     async def _create(
         self, request: Request, caller: Caller, owner: str, *, organization: str | None = None
     ) -> Response:
-        """Create an app without deployments: clients make the first two themselves."""
+        """Create an app without deployments: clients create the first two themselves."""
         fields = await fields_of(request)
         with in_their_words(_name_field(fields)):
             info = validation.app_info(_named(fields))
@@ -147,10 +147,10 @@ class AppRoutes:
 
 
 def invited(fields: Mapping[str, object]) -> str:
-    """Return the address of who is invited.
+    """Return the email address of an invitation.
 
     Raises:
-        InvalidFields: it is missing, or no address.
+        InvalidFields: It is missing or invalid.
 
     """
     with in_their_words(_INVITED):
@@ -158,17 +158,17 @@ def invited(fields: Mapping[str, object]) -> str:
 
 
 def _named(fields: Mapping[str, object]) -> dict[str, object]:
-    """Return the fields of a new app; without a name for addresses, the name for people is that too."""
+    """Return the fields of a new app; the display name replaces a missing name."""
     name = fields.get("name")
-    said = appcenter.in_our_words(fields, _SYSTEM)
-    return {**said, "name": fields.get("display_name") if name is None else name}
+    translated = appcenter.in_our_words(fields, _SYSTEM)
+    return {**translated, "name": fields.get("display_name") if name is None else name}
 
 
 def _display_name(fields: Mapping[str, object]) -> str | None:
-    """Return the name for people that was sent, if one was.
+    """Return the display name in a request, if any.
 
     Raises:
-        InvalidFields: the name is invalid.
+        InvalidFields: The name is invalid.
 
     """
     with in_their_words(_SHOWN):

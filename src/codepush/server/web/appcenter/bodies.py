@@ -1,4 +1,4 @@
-"""Reading what App Center's clients send, and telling what is wrong with it in their words."""
+"""Request bodies of App Center's clients, and errors with their field names."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ __all__ = ["fields_of", "in_their_words", "read_word"]
 T = TypeVar("T")
 
 _LIMIT: Final = 64 * 1024
-"""Bytes: the longest description has 10 000 characters, and may be spelled with four bytes each."""
+"""Bytes: the longest description has 10 000 characters, of up to four bytes each."""
 
 
 async def fields_of(request: Request) -> dict[str, Any]:
     """Return the fields of a request's body; an empty body has none.
 
     Raises:
-        TooLargeError: the body is longer than any of these has to be.
-        codepush.errors.Invalid: the body is not JSON.
-        InvalidError: the body is JSON, but not an object.
+        TooLargeError: The body exceeds the limit.
+        codepush.errors.Invalid: The body is not JSON.
+        InvalidError: The body is JSON, but not an object.
 
     """
     return await json_object(request, limit=_LIMIT)
@@ -36,10 +36,10 @@ async def fields_of(request: Request) -> dict[str, Any]:
 
 @contextmanager
 def in_their_words(fields: Mapping[str, str]) -> Iterator[None]:
-    """Call wrong fields what the client calls them; ``fields`` are its names by those of the standalone dialect.
+    """Rename invalid fields as the client knows them; ``fields`` maps names of the standalone dialect to the client's.
 
     Raises:
-        InvalidFields: the block raises it.
+        InvalidFields: The block raises it.
 
     """
     try:
@@ -51,10 +51,10 @@ def in_their_words(fields: Mapping[str, str]) -> Iterator[None]:
 
 
 def read_word(field: str, read: Callable[[object], T], word: object) -> T:
-    """Return what a word stands for.
+    """Return the value of a word.
 
     Raises:
-        InvalidError: it stands for nothing.
+        InvalidError: The word has no value.
 
     """
     try:

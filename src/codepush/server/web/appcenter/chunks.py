@@ -1,7 +1,7 @@
 """Routes of uploads in chunks, as App Center's clients send them (App Center v0.1 management API, section 4).
 
-It needs no access key: the token in the query is the only credential, and holds for one upload. So queries are never
-logged.
+They need no access key: the token in the query is the only credential, and is valid for one upload. So queries are
+never logged.
 """
 
 from __future__ import annotations
@@ -42,13 +42,13 @@ _NUMBER: Final = re.compile(r"[0-9]{1,15}")
 
 
 class ChunkRoutes:
-    """Translates what upload clients say to the service.
+    """Handlers for upload clients.
 
     Args:
-        uploads: the service.
-        workspace: where chunks are received.
-        rate_limit: how many requests are let in from one address; ``None`` for no limit.
-        request_seconds: how long a request may take.
+        uploads: The service.
+        workspace: The folder for receiving chunks.
+        rate_limit: Limit on requests from one address; ``None`` for no limit.
+        request_seconds: Time limit of a request.
 
     """
 
@@ -121,7 +121,7 @@ def _ticket(request: Request) -> Ticket:
 
 
 def _value(request: Request, name: str) -> str:
-    """Return a value of the query, whose name is found in any letter case; clients do not agree on ``file_Size``."""
+    """Return a query parameter, whose name matches in any letter case; clients differ in ``file_Size``."""
     given = [value for key, value in request.query_params.multi_items() if key.lower() == name]
     return given[0] if given else ""
 

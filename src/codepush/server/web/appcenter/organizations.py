@@ -32,13 +32,13 @@ _FIELDS: Final = {"name": "name", "displayName": "display_name"}
 
 
 class OrganizationRoutes:
-    """The part of the dialect that concerns organizations."""
+    """Handlers for organizations."""
 
     def __init__(self, organizations: Organizations) -> None:
         self._organizations = organizations
 
     def handlers(self) -> Mapping[str, Handler]:
-        """Return the handlers by the ids of their routes."""
+        """Return the handlers by the IDs of their routes."""
         return {
             "get_organizations": self._list,
             "add_organization": self._add,

@@ -31,11 +31,11 @@ __all__ = ["ReleaseRoutes"]
 
 _NAME: Final = {"name": "name"}
 _NEWEST: Final = "null"
-"""What npm ``code-push`` 4 writes for the label when it is to patch the newest release."""
+"""The label that npm ``code-push`` 4 sends to patch the newest release."""
 
 
 class ReleaseRoutes:
-    """The part of the dialect that concerns deployments, releases and metrics."""
+    """Handlers for deployments, releases and metrics."""
 
     def __init__(self, deployments: Deployments, releases: Releases, metrics: Metrics) -> None:
         self._deployments = deployments
@@ -43,7 +43,7 @@ class ReleaseRoutes:
         self._metrics = metrics
 
     def handlers(self) -> Mapping[str, Handler]:
-        """Return the handlers by the ids of their routes."""
+        """Return the handlers by the IDs of their routes."""
         return {
             "get_deployments": self._list,
             "add_deployment": self._add,
@@ -116,7 +116,7 @@ class ReleaseRoutes:
 
 
 async def _info(request: Request, fields: Mapping[str, str]) -> PackageInfo:
-    """Return what these fields of a request say about a release; a body is not needed."""
+    """Return the release settings in these fields of a request; the body is optional."""
     said = appcenter.in_our_words(await fields_of(request), fields)
     with in_their_words(fields):
         return validation.package_info(said, require_app_version=False)

@@ -1,4 +1,4 @@
-"""People, apps and organizations as App Center's clients see them."""
+"""Users, apps and organizations in the JSON of App Center's dialect."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["app_shape", "collaborator_shape", "member_shape", "organization_shap
 
 
 def user_shape(account: AccountRecord) -> appcenter.UserShape:
-    """Return what is sent for the person that asks."""
+    """Return the JSON fields of the caller's account."""
     return appcenter.UserShape(
         id=appcenter.identifier("user", account.id),
         name=account.slug,
@@ -31,7 +31,7 @@ def user_shape(account: AccountRecord) -> appcenter.UserShape:
 
 
 def collaborator_shape(person: CollaboratorRecord) -> appcenter.UserShape:
-    """Return what is sent for a person that works on an app."""
+    """Return the JSON fields of a collaborator."""
     return appcenter.UserShape(
         id=appcenter.identifier("user", person.account_id),
         name=person.slug,
@@ -43,7 +43,7 @@ def collaborator_shape(person: CollaboratorRecord) -> appcenter.UserShape:
 
 
 def token_shape(access_key: AccessKey) -> appcenter.TokenShape:
-    """Return what is sent for an access key; its secret only where it is known, just after it was made."""
+    """Return the JSON fields of an access key; its secret only if known, right after its creation."""
     created = appcenter.moment(access_key.created_time)
     return appcenter.TokenShape(
         id=appcenter.identifier("token", f"{created} {access_key.name}"),
@@ -56,7 +56,7 @@ def token_shape(access_key: AccessKey) -> appcenter.TokenShape:
 
 
 def app_shape(app: AppRecord, caller: Caller) -> appcenter.AppShape:
-    """Return what is sent for an app."""
+    """Return the JSON fields of an app."""
     part = permission_of(app, caller.account.id)
     return appcenter.AppShape(
         id=appcenter.identifier("app", app.id),
@@ -72,7 +72,7 @@ def app_shape(app: AppRecord, caller: Caller) -> appcenter.AppShape:
 
 
 def organization_shape(organization: OrganizationRecord) -> appcenter.OrganizationShape:
-    """Return what is sent for an organization."""
+    """Return the JSON fields of an organization."""
     return appcenter.OrganizationShape(
         id=appcenter.identifier("org", organization.id),
         name=organization.slug,
@@ -83,7 +83,7 @@ def organization_shape(organization: OrganizationRecord) -> appcenter.Organizati
 
 
 def member_shape(member: MemberRecord) -> appcenter.MemberShape:
-    """Return what is sent for a member of an organization."""
+    """Return the JSON fields of a member of an organization."""
     return appcenter.MemberShape(
         name=member.slug,
         display_name=member.name,

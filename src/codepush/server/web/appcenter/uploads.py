@@ -1,4 +1,4 @@
-"""Releases in App Center's dialect: a file is uploaded first, chunk by chunk, and released then."""
+"""Releases in App Center's dialect: a file is uploaded in chunks first, and released then."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ __all__ = ["UploadRoutes"]
 
 
 class UploadRoutes:
-    """The part of the dialect that begins uploads, and releases what was uploaded.
+    """Handlers that begin uploads and release them.
 
     Args:
-        releases: begins uploads and releases what was uploaded.
-        attempts: repeats the response to a request that is sent again.
-        upload_url: where chunks are sent, without a slash at the end.
+        releases: The service that begins and releases uploads.
+        attempts: Repeats the response to a retried request.
+        upload_url: The URL for chunks, without a slash at the end.
 
     """
 
@@ -49,7 +49,7 @@ class UploadRoutes:
         self._upload_url = upload_url
 
     def handlers(self) -> Mapping[str, Handler]:
-        """Return the handlers by the ids of their routes."""
+        """Return the handlers by the IDs of their routes."""
         return {
             "begin_upload": self._begin,
             "add_release": self._release,
@@ -62,7 +62,7 @@ class UploadRoutes:
         )
 
     async def _release(self, request: Request, caller: Caller) -> Response:
-        """Release what was uploaded, once; who repeats the request gets the same answer, for a day."""
+        """Release an upload once; a retry gets the same response, for a day."""
         body = await fields_of(request)
         ticket = _ticket(body.get("release_upload"))
         with in_their_words(appcenter.RELEASE_FIELDS):
@@ -81,7 +81,7 @@ def _response(package: Package) -> ResponseRecord:
     return ResponseRecord(status=201, location="", body=encode_json(appcenter.ReleaseShape.of_reply(package)))
 
 
-def _ticket(upload: Any) -> Ticket:  # noqa: ANN401 - whatever was sent
+def _ticket(upload: Any) -> Ticket:  # noqa: ANN401 - any JSON value
     match upload:
         case {"id": str(upload_id), "token": str(token)} if (ticket := Ticket(upload_id, token)).is_possible:
             return ticket

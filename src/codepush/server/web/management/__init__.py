@@ -1,4 +1,4 @@
-"""What both management dialects share: admission, services, and the form of responses."""
+"""Parts that both management dialects share: admission, services, and the form of responses."""
 
 from codepush.server.web.management.admission import Admission, Handler
 from codepush.server.web.management.application import management_app

@@ -1,4 +1,4 @@
-"""Admitting requests in one order: who asks, then whether the account may, then what the request says.
+"""Admission of requests in a fixed order: authentication, then authorization, then the content of the request.
 
 Tables of routes name the right that each route needs. It is checked before the handler reads the request, so that
 an account without it learns nothing from the responses to malformed requests. The services check it again, in the
@@ -46,10 +46,10 @@ class Admission:
     """Admits requests to the handlers of both management dialects.
 
     Args:
-        gate: recognises the caller.
-        apps: checks permissions on apps.
-        organizations: checks roles in organizations.
-        request_seconds: seconds that a request may take.
+        gate: Authenticates the caller.
+        apps: Checks permissions on apps.
+        organizations: Checks roles in organizations.
+        request_seconds: Time limit of a request.
 
     """
 
@@ -63,7 +63,7 @@ class Admission:
         """Return the routes of a table; each needs an access key.
 
         Raises:
-            ValueError: a row has no handler or an unknown right, or a handler has no row.
+            ValueError: A row has no handler or an unknown right, or a handler has no row.
 
         """
         return bind(table, handlers, self._admitted)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["management_app"]
 
 _SERVER: Final = f"codepush/{version('codepush')}"
-"""Tells our own SDK that this server honours ``Idempotency-Key``."""
+"""Shows our own SDK that this server supports ``Idempotency-Key``."""
 
 _SHARING: Final[Mapping[str, str]] = {
     "Access-Control-Allow-Credentials": "true",
@@ -31,22 +31,22 @@ _SHARING: Final[Mapping[str, str]] = {
     ),
     "Access-Control-Expose-Headers": "Location, X-Request-Id",
 }
-"""As the original has them, with what it forgot: PATCH, and the header with the access key."""
+"""As in the original, with additions: PATCH, and the header with the access key."""
 
 
 def management_app(routes: Sequence[BaseRoute], *, origins: Sequence[str]) -> ASGIApp:
     """Return both management APIs as one application, to be mounted behind the routes for devices.
 
     Args:
-        routes: the routes; the last one answers whatever is none.
-        origins: the web pages that may use the server from a browser, such as ``https://example.com``.
+        routes: The routes; the last one handles unknown paths.
+        origins: The web pages that may use the server from a browser, such as ``https://example.com``.
 
     """
     return _Signed(Starlette(routes=routes, exception_handlers=HANDLERS), origins)
 
 
 class _Signed:
-    """Adds what all answers have in common, and answers the questions that browsers ask first."""
+    """Adds the headers of all responses, and responds to preflight requests of browsers."""
 
     def __init__(self, app: ASGIApp, origins: Sequence[str]) -> None:
         self._app = app
@@ -64,7 +64,7 @@ class _Signed:
         await app(scope, receive, send_signed)
 
     def _origin(self, scope: Scope) -> Mapping[str, str]:
-        """Tell a page that may use the server so; any other learns who may, as in the original."""
+        """Return the origin of an allowed page; for any other page an allowed origin, as in the original."""
         if not self._origins:
             return {}
         asked = Headers(scope=scope).get("origin", "")

@@ -1,4 +1,4 @@
-"""Requests that make a release or change a rollout: each is carried out once, however often it is sent."""
+"""Requests that create a release or change a rollout: each is executed once, however often it is sent."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ _KEY_LENGTH: Final = 255
 
 
 class Attempt(NamedTuple, Generic[T]):
-    """One request to make or change something; a client may send it several times.
+    """A request to create or change something; a client may send it several times.
 
     Attributes:
-        key: what all of these requests have in common; ``None`` if the client cannot repeat the request.
-        digest: returns a digest of the content, which is that of the first request.
-        act: does what is asked, and passes what it made to the receipt before the commit.
-        response: returns the response that shows what was made.
+        key: The key that all of these requests share; ``None`` if the client cannot retry the request.
+        digest: Returns a digest of the content, which is that of the first request.
+        act: Executes the request, and passes the result to the receipt before the commit.
+        response: Returns the response for the result.
 
     """
 
@@ -43,7 +43,7 @@ class Attempt(NamedTuple, Generic[T]):
 
 
 class Attempts:
-    """Carries out each attempt once, and repeats its response to retries."""
+    """Executes each attempt once, and repeats its response to retries."""
 
     def __init__(self, idempotency: Idempotency) -> None:
         self._idempotency = idempotency
@@ -52,7 +52,7 @@ class Attempts:
         """Return the response to an attempt, which is that of the first successful one.
 
         Raises:
-            ServiceError: see `Idempotency.once`.
+            ServiceError: As in `Idempotency.once`.
 
         """
         if attempt.key is None:
@@ -68,10 +68,10 @@ class Attempts:
 
 
 def key_of(request: Request) -> str | None:
-    """Return the key that a client gives a request so that it can be repeated.
+    """Return the key that a client sends so that it can retry the request.
 
     Raises:
-        InvalidError: it is empty or too long.
+        InvalidError: It is empty or too long.
 
     """
     key = request.headers.get("idempotency-key")

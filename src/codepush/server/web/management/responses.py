@@ -1,4 +1,4 @@
-"""Answers as the management dialects write them."""
+"""Responses of the management dialects."""
 
 from __future__ import annotations
 
@@ -9,30 +9,30 @@ from starlette.responses import Response
 from codepush.server.web.problems import plain
 from codepush.wire import messages
 
-__all__ = ["created", "json_answer", "location", "no_content", "said_created"]
+__all__ = ["created", "created_as_text", "json_answer", "location", "no_content"]
 
 
 def json_answer(body: bytes, status: int = 200, *, location: str | None = None) -> Response:
-    """Answer with a JSON body, and with the address of what was made, if something was."""
+    """Return a response with a JSON body, and the URL of the created resource, if any."""
     headers = {"Cache-Control": "no-cache"} | ({} if location is None else {"Location": location})
     return Response(body, status, headers=headers, media_type=messages.JSON_TYPE)
 
 
 def created(body: bytes, *segments: str) -> Response:
-    """Answer 201 with a JSON body and the address of what was made."""
+    """Return a response with status 201, a JSON body and the URL of the created resource."""
     return json_answer(body, 201, location=location(*segments))
 
 
-def said_created() -> Response:
-    """Answer 201 with the word that the original says where it has nothing to show."""
+def created_as_text() -> Response:
+    """Return a response with status 201 and the original's text where it has no JSON."""
     return plain("Created", 201)
 
 
 def no_content() -> Response:
-    """Answer that it is done."""
+    """Return a response with status 204."""
     return Response(status_code=204)
 
 
 def location(*segments: str) -> str:
-    """Return a path of these names, percent-encoded as a header must be."""
+    """Return a path with these segments, percent-encoded for a header."""
     return "".join(f"/{quote(segment, safe='')}" for segment in segments)

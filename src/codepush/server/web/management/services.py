@@ -25,7 +25,7 @@ __all__ = ["Services"]
 
 
 class Services(NamedTuple):
-    """What requests of both dialects are translated to."""
+    """The services that handle the requests of both dialects."""
 
     access_keys: AccessKeys
     accounts: Accounts

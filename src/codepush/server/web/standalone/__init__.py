@@ -1,4 +1,4 @@
-"""The standalone management dialect, which our own SDK speaks (standalone management API)."""
+"""The standalone management dialect, which our own SDK uses (standalone management API)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The caller, with access keys and sessions, in the standalone dialect (standalone management API, section 4)."""
+"""The caller's account, access keys and sessions, in the standalone dialect (standalone management API, section 4)."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ __all__ = ["AccountRoutes"]
 
 
 class AccountRoutes:
-    """The part of the dialect that concerns the caller's own account."""
+    """Handlers for the caller's account."""
 
     def __init__(self, accounts: Accounts, access_keys: AccessKeys) -> None:
         self._accounts = accounts
         self._access_keys = access_keys
 
     def handlers(self) -> Mapping[str, Handler]:
-        """Return the handlers by the ids of their routes."""
+        """Return the handlers by the IDs of their routes."""
         return {
             "is_authenticated": self._authenticated,
             "get_account_info": self._account,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from codepush.rules import validation
 from codepush.server.web.bodies import json_object
-from codepush.server.web.management.responses import created, json_answer, no_content, said_created
+from codepush.server.web.management.responses import created, created_as_text, json_answer, no_content
 from codepush.server.web.paths import app_in, name_in
 from codepush.wire import standalone
 
@@ -25,14 +25,14 @@ __all__ = ["AppRoutes"]
 
 
 class AppRoutes:
-    """The part of the dialect that concerns apps and their collaborators."""
+    """Handlers for apps and their collaborators."""
 
     def __init__(self, apps: Apps, collaborators: Collaborators) -> None:
         self._apps = apps
         self._collaborators = collaborators
 
     def handlers(self) -> Mapping[str, Handler]:
-        """Return the handlers by the ids of their routes."""
+        """Return the handlers by the IDs of their routes."""
         return {
             "get_apps": self._list,
             "add_app": self._add,
@@ -73,7 +73,7 @@ class AppRoutes:
 
     async def _transfer(self, request: Request, caller: Caller) -> Response:
         await self._collaborators.transfer(caller, app_in(request), name_in(request, "email"))
-        return said_created()
+        return created_as_text()
 
     async def _list_collaborators(self, request: Request, caller: Caller) -> Response:
         people = await self._collaborators.list(caller, app_in(request))
@@ -81,7 +81,7 @@ class AppRoutes:
 
     async def _add_collaborator(self, request: Request, caller: Caller) -> Response:
         await self._collaborators.add(caller, app_in(request), name_in(request, "email"))
-        return said_created()
+        return created_as_text()
 
     async def _remove_collaborator(self, request: Request, caller: Caller) -> Response:
         await self._collaborators.remove(caller, app_in(request), name_in(request, "email"))

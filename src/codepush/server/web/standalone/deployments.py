@@ -24,13 +24,13 @@ __all__ = ["DeploymentRoutes"]
 
 
 class DeploymentRoutes:
-    """The part of the dialect that concerns deployments."""
+    """Handlers for deployments."""
 
     def __init__(self, deployments: Deployments) -> None:
         self._deployments = deployments
 
     def handlers(self) -> Mapping[str, Handler]:
-        """Return the handlers by the ids of their routes."""
+        """Return the handlers by the IDs of their routes."""
         return {
             "get_deployments": self._list,
             "add_deployment": self._add,

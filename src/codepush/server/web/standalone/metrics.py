@@ -1,4 +1,4 @@
-"""Metrics of deployments, now and over time, and what devices reported of a release, in the standalone dialect."""
+"""Metrics of deployments, now and over time, and insight into releases, in the standalone dialect."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 __all__ = ["MetricsRoutes"]
 
 _MOMENT_DIGITS: Final = 15
-"""The last such time is in the year 33658."""
+"""Maximum digits of a time: the last one is in the year 33658."""
 
 
 class MetricsRoutes:
-    """The part of the dialect that concerns metrics."""
+    """Handlers for metrics."""
 
     def __init__(self, metrics: Metrics, series: Series, insights: Insights) -> None:
         self._metrics = metrics
@@ -36,7 +36,7 @@ class MetricsRoutes:
         self._insights = insights
 
     def handlers(self) -> Mapping[str, Handler]:
-        """Return the handlers by the ids of their routes."""
+        """Return the handlers by the IDs of their routes."""
         return {
             "get_deployment_metrics": self._counters,
             "get_deployment_metrics_series": self._counters_over_time,
@@ -65,7 +65,7 @@ class MetricsRoutes:
 
 
 def _moment(request: Request, name: str) -> int | None:
-    """Return the time that a parameter of the query gives, in milliseconds since 1970."""
+    """Return the time in a query parameter, in milliseconds since 1970."""
     text = request.query_params.get(name)
     if not text:
         return None

@@ -36,12 +36,12 @@ __all__ = ["ReleaseRoutes"]
 
 
 class ReleaseRoutes:
-    """The part of the dialect that concerns releases.
+    """Handlers for releases.
 
     Args:
-        releases: makes and changes releases.
-        attempts: repeats the response to a request that is sent again.
-        uploads: where packages are received.
+        releases: The service that creates and changes releases.
+        attempts: Repeats the response to a retried request.
+        uploads: The resources for receiving packages.
 
     """
 
@@ -51,7 +51,7 @@ class ReleaseRoutes:
         self._uploads = uploads
 
     def handlers(self) -> Mapping[str, Handler]:
-        """Return the handlers by the ids of their routes."""
+        """Return the handlers by the IDs of their routes."""
         return {
             "release": self._release,
             "patch_release": self._patch,
@@ -78,7 +78,7 @@ class ReleaseRoutes:
             return await self._attempts.respond(request, caller, Attempt(key_of(request), content, release, shown))
 
     async def _check_can_release(self, request: Request, caller: Caller, app: str, deployment: str) -> None:
-        """Reject a release before its body is read, unless its response is recorded: a retry must not be refused."""
+        """Reject a release before its body is read, unless its response is recorded: a retry must not be rejected."""
         try:
             await self._releases.check_can_release(caller, app, deployment)
         except ConflictError:
@@ -107,7 +107,7 @@ class ReleaseRoutes:
         return await self._run(request, caller, action, deployment)
 
     async def _run(self, request: Request, caller: Caller, action: Promote | Rollback, deployment: str) -> Response:
-        """Make a release in a deployment of what was released before."""
+        """Create a release from an earlier one."""
 
         async def release(receipt: Receipt | None) -> Package:
             return await self._releases.run(caller, action, receipt=receipt)
@@ -138,7 +138,7 @@ async def _wrapped_info(request: Request) -> dict[str, Any]:
 
 
 def _package_info(text: bytes) -> object:
-    """Return the packageInfo part of a release; text that is not JSON says nothing, as in the original."""
+    """Return the packageInfo part of a release; text that is not JSON has no fields, as in the original."""
     try:
         return messages.decode_json(text)
     except Invalid:

@@ -36,20 +36,20 @@ __all__ = ["RolloutRoutes"]
 
 
 class _Place(NamedTuple):
-    """The deployment that a request is about."""
+    """The deployment in the path of a request."""
 
     app: str
     deployment: str
 
 
 class RolloutRoutes:
-    """The part of the dialect that concerns rollout plans and stopping updates.
+    """Handlers for rollout plans and stopping updates.
 
     Args:
         rollouts: Shows and controls rollouts.
-        previews: Says what to expect of plans.
+        previews: Predicts the course of plans.
         stopping: Stops and starts updates.
-        attempts: Repeats the response to a request that is sent again.
+        attempts: Repeats the response to a retried request.
 
     """
 
@@ -60,7 +60,7 @@ class RolloutRoutes:
         self._attempts = attempts
 
     def handlers(self) -> Mapping[str, Handler]:
-        """Return the handlers by the ids of their routes."""
+        """Return the handlers by the IDs of their routes."""
         verbs: Mapping[str, Handler] = {f"{verb}_rollout": partial(self._act, verb=verb) for verb in standalone.VERBS}
         return {
             **verbs,
