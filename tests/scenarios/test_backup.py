@@ -236,7 +236,7 @@ def test_the_commands(populated, tmp_path):
     run(*SERVER, "backup", file, "--data", populated.data)
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     refused = run(*SERVER, "backup", file, "--data", populated.data, code=1)
-    assert "it is there already" in refused.stderr
+    assert "it already exists" in refused.stderr
     assert run(*SERVER, "restore", file, *place).stdout.startswith("Restored ")
     assert "There are records" in run(*SERVER, "restore", file, *place, code=1).stderr
     assert "Cannot ask for confirmation" in run(*SERVER, "restore", file, "--replace", *place, code=2).stderr
@@ -363,7 +363,7 @@ def test_a_wrong_checksum(file, tmp_path):
         (b'[9223372036854775808, "a", "a", "a", "a", 1]\n', "is malformed"),
         (b'[1, "a", "a", "a", "a", 1]\n[1, "b", "b", "b", "b", 1]\n', "there already"),
         (b'[1, "a", "a", "a", "a", 1]', "middle of a line"),
-        (b"", "belongs to a record that is not there|rows instead of"),
+        (b"", "refers to a record that does not exist|rows instead of"),
     ],
 )
 def test_rows_that_make_no_sense(file, tmp_path, lines, sentence):

@@ -78,7 +78,7 @@ def test_values_that_cannot_be(variable, value, sentence):
     ("variable", "value", "sentence"),
     [
         ("CODEPUSH_STORAGE_URL", "s3://KEY:hush@bucket", "holds no user and no password"),
-        ("CODEPUSH_STORAGE_URL", "ftp://somewhere/else", "not a place to store archives in"),
+        ("CODEPUSH_STORAGE_URL", "ftp://somewhere/else", "not a storage URL"),
         ("CODEPUSH_REDIRECT_DOWNLOADS", "perhaps", "neither on nor off"),
         ("CODEPUSH_ACCEL_REDIRECT", "archives", "not a location of nginx"),
         ("CODEPUSH_ACCEL_REDIRECT", "/a b", "not a location of nginx"),

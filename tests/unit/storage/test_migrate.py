@@ -120,9 +120,9 @@ def test_a_file_that_is_no_database_is_refused(tmp_path):
 
 
 def test_a_place_where_no_file_can_be_is_refused(tmp_path):
-    """A database below a file cannot be made, and the error names it."""
+    """A database below a file cannot be created, and the error names it."""
     (tmp_path / "file").touch()
-    with pytest.raises(UnavailableError, match=r"file/codepush\.db cannot be made"):
+    with pytest.raises(UnavailableError, match=r"file/codepush\.db cannot be created"):
         upgrade(f"sqlite:///{tmp_path}/file/codepush.db")
 
 

@@ -28,9 +28,9 @@ def test_what_a_storage_url_names(url, place):
 @pytest.mark.parametrize(
     ("url", "sentence"),
     [
-        ("/var/lib/codepush", "not a place to store archives"),
-        ("ftp://host/folder", "not a place to store archives"),
-        ("s3:///prefix", "not a place to store archives"),
+        ("/var/lib/codepush", "not a storage URL"),
+        ("ftp://host/folder", "not a storage URL"),
+        ("s3:///prefix", "not a storage URL"),
         ("file://host/folder", "not a folder"),
         ("file:///folder?x=1", "not a folder"),
         ("s3://bucket?secret_access_key=hush", "no option secret_access_key.*in the environment"),

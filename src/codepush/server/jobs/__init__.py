@@ -1,1 +1,1 @@
-"""Work in the background: the loop that does jobs, and what each kind of job does."""
+"""Background jobs: the loop that runs them, and a handler for each kind."""

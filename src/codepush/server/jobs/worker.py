@@ -57,9 +57,9 @@ class Worker:
         lane: The kinds of jobs to claim, with their handlers. Jobs of other kinds stay untouched.
         added: Is set when this process adds a job, which then starts without waiting for the next poll.
         lease: Milliseconds for which the worker holds a job without renewing its lease.
-        counts: Counts attempts.
-        spans: Records a span for each attempt.
-        clock: The time.
+        counts: Counter of attempts.
+        spans: Creates a span for each attempt.
+        clock: The current time.
 
     """
 

@@ -31,8 +31,8 @@ class Workers:
         store: The records.
         lanes: The lanes to run.
         arrivals: Notifies the workers of jobs that this process adds.
-        counts: Counts attempts at jobs of all lanes.
-        spans: Records a span for each attempt.
+        counts: Counter of attempts at jobs of all lanes.
+        spans: Creates a span for each attempt.
 
     """
 

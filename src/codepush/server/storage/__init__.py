@@ -1,1 +1,1 @@
-"""Where records and archives are kept: adapters of :mod:`codepush.server.ports`."""
+"""Storage of records and archives: adapters of :mod:`codepush.server.ports`."""

@@ -29,19 +29,19 @@ _RETRIES: Final[RetryConfig] = {"max_retries": 4, "retry_timeout": timedelta(sec
 _CLIENT: Final[ClientConfig] = {
     "connect_timeout": timedelta(seconds=5),
     "read_timeout": timedelta(seconds=30),
-    "timeout": timedelta(minutes=15),  # for a whole answer: a large archive on its way to a slow phone
+    "timeout": timedelta(minutes=15),  # for a whole response: a large archive to a slow device
 }
 
 
 def open_bucket(place: Place) -> Bucket:
-    """Return the bucket that a place names; nothing is asked of it yet.
+    """Return the bucket of a location, without sending a request yet.
 
-    Raises `UnavailableError` when the settings in the environment make no sense to the provider.
+    Raises `UnavailableError` when the provider rejects the settings in the environment.
     """
     try:
         return _open(place)
     except (BaseError, ValueError):
-        # What the provider's library says may hold what stands in the environment.
+        # The message of the provider's library may contain values from the environment.
         raise UnavailableError(
             f"The object store {place.shown} cannot be opened: a setting or credential of the provider's in the "
             "environment is missing or malformed. docs/storage.md lists them."
@@ -49,7 +49,7 @@ def open_bucket(place: Place) -> Bucket:
 
 
 def open_signer(place: Place, bucket: Bucket) -> Bucket:
-    """Return the bucket under the address by which phones reach it, to make signed addresses with."""
+    """Return the bucket under the URL that devices use, for signing URLs."""
     endpoint = place.options.get("public_endpoint")
     if endpoint is None:
         return bucket
@@ -69,7 +69,7 @@ def _endpoint(bucket: Bucket) -> str:
 
 
 _ENDPOINTS: Final = ("aws_endpoint_url_s3", "endpoint", "base_url")
-"""Where the providers' settings keep the address, the strongest first."""
+"""The providers' settings for the URL, in order of precedence."""
 
 
 def _s3(place: Place, client: ClientConfig) -> Bucket:
@@ -77,7 +77,7 @@ def _s3(place: Place, client: ClientConfig) -> Bucket:
     path_style = place.options.get("path_style")
     if path_style is not None:
         given["virtual_hosted_style_request"] = path_style == "false"
-    # One request for each blob that goes is understood by more stores than the one for many.
+    # More stores support deleting single objects than deleting several at once.
     return S3Store(
         place.name,
         prefix=place.path or None,

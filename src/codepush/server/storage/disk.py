@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 class DiskBlobs:
     """Blobs as files, as :class:`codepush.server.ports.blobs.Blobs` describes them.
 
-    The file of a blob is ``<folder>/<first two characters of its id>/<id>``. It appears whole or
-    not at all. What a killed process left behind is named ``.<id>.<random>.part``.
+    The file of a blob is ``<folder>/<first two characters of its id>/<id>``. It appears as a whole or not at all.
+    Leftovers of killed processes are named ``.<id>.<random>.part``.
 
     Args:
-        folder: is made when it is needed. Files and folders in it can be read by their owner only.
+        folder: The folder, created when needed. Only its owner can read the files and folders in it.
 
     """
 
@@ -36,25 +36,25 @@ class DiskBlobs:
         self._folder = folder
 
     async def put(self, blob_id: str, source: Path) -> None:
-        """Store a file durably; the source, which may be on another file system, may be gone afterwards."""
+        """Store a file durably; the source, which may be on another file system, may be moved."""
         require_blob_id(blob_id)
         await to_thread.run_sync(self._put, blob_id, source)
 
     @asynccontextmanager
     async def fetch(self, blob_id: str) -> AsyncIterator[Path]:
-        """Open a block with the file of a blob itself; `MissingError` when there is none."""
+        """Open a block with the file of a blob itself; `MissingError` when there is no such blob."""
         yield (await self.locate(blob_id)).path
 
     async def locate(self, blob_id: str) -> LocalFile:
-        """Return the file of a blob; `MissingError` when there is none, or can be none of this name."""
+        """Return the file of a blob; `MissingError` when there is no such blob, or the ID is invalid."""
         path = self._path(blob_id)
         size = await to_thread.run_sync(_size, path) if is_blob_id(blob_id) else None
         if size is None:
-            raise MissingError("The blob is not there.")
+            raise MissingError("The blob does not exist.")
         return LocalFile(path, size, path.relative_to(self._folder).as_posix())
 
     async def remove(self, blob_id: str) -> None:
-        """Remove a blob, if it is there."""
+        """Remove a blob, if it exists."""
         if is_blob_id(blob_id):
             await to_thread.run_sync(self._remove, blob_id)
 
@@ -65,7 +65,7 @@ class DiskBlobs:
                 yield entry
 
     async def sweep(self, until: int) -> None:
-        """Remove the parts of blobs that were never finished."""
+        """Remove unfinished files of blobs."""
         await to_thread.run_sync(self._sweep, until)
 
     async def check(self) -> None:
@@ -88,7 +88,7 @@ class DiskBlobs:
                 with new_file(target) as part:
                     _move(source, part)
             except FileExistsError as error:
-                raise AlreadyExistsError("A blob with this id is there already.") from error
+                raise AlreadyExistsError("A blob with this ID exists already.") from error
 
     def _remove(self, blob_id: str) -> None:
         with _disk_errors():
@@ -130,7 +130,7 @@ def _entries(folder: Path) -> Sequence[BlobEntry]:
 def _entry(path: Path) -> BlobEntry | None:
     try:
         found = path.stat()
-    except FileNotFoundError:  # removed just now
+    except FileNotFoundError:  # removed concurrently
         return None
     return BlobEntry(path.name, found.st_size, int(found.st_mtime * 1000))
 

@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all, and stay after a power cut."""
+"""Files that appear as a whole or not at all, and survive a power failure."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ if TYPE_CHECKING:
 
 @contextmanager
 def new_file(target: Path) -> Iterator[Path]:
-    """Let the block make a file beside the target, then put it in the target's place, on disk.
+    """Open a block that writes a file beside the target; then move it to the target, on disk.
 
-    Only its owner can read it. Raises `FileExistsError` when the target is there, which is never
-    replaced. A process that is killed leaves ``.<name>.<random>.part``; otherwise nothing remains.
+    Only its owner can read it. Raises `FileExistsError` when the target exists, which is never replaced. A process
+    that is killed leaves ``.<name>.<random>.part``; otherwise nothing remains.
     """
     part = target.with_name(f".{target.name}.{token_hex(8)}.part")
     try:
         yield part
         part.chmod(0o600)
         sync(part)
-        # Unlike a rename, a link never replaces what is there.
+        # Unlike a rename, a link never replaces an existing file.
         os.link(part, target)
     finally:
         part.unlink(missing_ok=True)
@@ -32,14 +32,14 @@ def new_file(target: Path) -> Iterator[Path]:
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder that only its owner can enter, and those above it, unless it is there."""
+    """Create a folder that only its owner can enter, with its parents, if it does not exist."""
     if not folder.is_dir():
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         sync(folder.parent)
 
 
 def sync(path: Path) -> None:
-    """Wait until a file's content, or a folder's list of names, is on disk."""
+    """Wait until a file's content, or a folder's list of entries, is on disk."""
     descriptor = os.open(path, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -1,4 +1,4 @@
-"""The database and the blob store, with a count of how often they could not do their work."""
+"""The database and the blob store with counters of their failures."""
 
 # ruff: noqa: D102 - the ports describe each method once, for every adapter
 

@@ -1,4 +1,4 @@
-"""Remembering for a while."""
+"""A cache with a lifetime."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 
 class Memory(Generic[T]):
-    """A bounded number of values by name, each for a number of seconds; the oldest are forgotten first."""
+    """A bounded number of values by name, each for a number of seconds; the oldest are evicted first."""
 
     def __init__(self, size: int, seconds: float, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._size = size
@@ -21,17 +21,17 @@ class Memory(Generic[T]):
         self._values: dict[str, tuple[float, T]] = {}
 
     def get(self, name: str) -> T | None:
-        """Return what is remembered under a name; ``None`` when that is nothing, or too old."""
+        """Return the value of a name; ``None`` if it is missing or too old."""
         kept_at, value = self._values.get(name, (None, None))
         return value if kept_at is not None and self._clock() - kept_at < self._seconds else None
 
     def keep(self, name: str, value: T) -> None:
-        """Remember a value, and forget the oldest one when there are too many."""
+        """Store a value, and evict the oldest one if there are too many."""
         self._values.pop(name, None)
         self._values[name] = (self._clock(), value)
         if len(self._values) > self._size:
             del self._values[next(iter(self._values))]
 
     def forget(self, name: str) -> None:
-        """Remember nothing under a name."""
+        """Remove the value of a name."""
         self._values.pop(name, None)

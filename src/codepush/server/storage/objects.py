@@ -1,7 +1,7 @@
 """Archives in an object store.
 
-The library is called from threads only. Its calls for event loops are finished by threads of its own, and such a
-thread that comes late, when the process ends, takes the whole process down with it.
+The library is called from threads only. Threads of its own complete its calls for event loops; if such a thread
+finishes after the process has begun to exit, it crashes the process.
 """
 
 from __future__ import annotations
@@ -40,14 +40,14 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _WHOLE: Final = 16 * 1024 * 1024
-"""Up to so many bytes a blob is sent in one request, with which stores can refuse to replace another."""
+"""Size up to which a blob is sent in one request, with which stores can refuse to replace another blob."""
 
 _PART: Final = 8 * 1024 * 1024
 _PARTS_AT_ONCE: Final = 4
 _PIECE: Final = 1024 * 1024
-"""How many bytes are read at once, at least."""
+"""Minimum number of bytes per read."""
 _SENT_PIECE: Final = 64 * 1024
-"""The same, for a client that may read slowly."""
+"""Bytes per read for a client that may read slowly."""
 
 _ATTRIBUTES: Final = {
     "Content-Type": "application/octet-stream",
@@ -56,10 +56,10 @@ _ATTRIBUTES: Final = {
 
 _SIGNED: Final = timedelta(hours=1)
 _REMEMBERED: Final = 120.0
-"""For how many seconds a blob's size and signed address are good enough to be given again.
+"""Seconds for which a blob's size and signed URL are cached.
 
-Far less than the address is signed for: an address signed with credentials of a machine goes when those go, and
-these are good for five minutes at least.
+Much less than the lifetime of the signature: a URL signed with temporary credentials of a machine expires with them,
+and these are valid for at least five minutes.
 """
 
 _CACHED: Final = 60
@@ -73,7 +73,7 @@ _NO_CREDENTIALS: Final = ("169.254.169.254", "metadata.google.internal", "metada
 
 
 class _Found(Struct, frozen=True):
-    """What was found out about a blob."""
+    """The cached properties of a blob."""
 
     size: int
     url: str | None
@@ -82,15 +82,15 @@ class _Found(Struct, frozen=True):
 class ObjectBlobs:
     """Blobs as objects, as :class:`codepush.server.ports.blobs.Blobs` describes them.
 
-    The object of a blob is named by its id, after the place's path. A blob of more than 16 MiB is sent in parts,
-    after a look whether there is one of its name: of two that are put under one id at the same moment, one wins.
+    The object of a blob is named by its ID, after the location's path. A blob of more than 16 MiB is sent in parts,
+    after a check that no blob has its name: of two blobs stored under one ID at the same moment, one remains.
 
     Args:
-        place: the bucket.
-        workspace: a folder for blobs that are fetched.
+        place: The location of the bucket.
+        workspace: A folder for blobs that are fetched.
 
     Raises:
-        UnavailableError: the provider's settings in the environment make no sense.
+        UnavailableError: The provider rejects the settings in the environment.
 
     """
 
@@ -101,16 +101,16 @@ class ObjectBlobs:
         self._signer = open_signer(place, self._bucket)
         self._found: Memory[_Found] = Memory(10_000, _REMEMBERED)
         self._probed = -_PROBED
-        self._threads = CapacityLimiter(_THREADS)  # a store that is slow keeps others' threads free
+        self._threads = CapacityLimiter(_THREADS)  # a slow store leaves the threads of others free
 
     async def put(self, blob_id: str, source: Path) -> None:
-        """Store a file; the source stays where it is."""
+        """Store a file; the source is not moved."""
         require_blob_id(blob_id)
         await self._ask(partial(self._put, blob_id, source))
 
     @asynccontextmanager
     async def fetch(self, blob_id: str) -> AsyncIterator[Path]:
-        """Open a block with a copy of a blob in the workspace, which is gone afterwards."""
+        """Open a block with a copy of a blob in the workspace, which is removed afterwards."""
         _refuse_impossible(blob_id)
         with work_folder(self._workspace, "fetch") as folder:
             path = folder / blob_id
@@ -118,7 +118,7 @@ class ObjectBlobs:
             yield path
 
     async def locate(self, blob_id: str) -> RemoteFile:
-        """Return how to read a blob from the store, and an address where phones can."""
+        """Return how to read a blob from the store, and a URL for devices."""
         _refuse_impossible(blob_id)
         found = self._found.get(blob_id)
         if found is None:
@@ -128,13 +128,13 @@ class ObjectBlobs:
         return RemoteFile(found.size, partial(self._read, blob_id), signed)
 
     async def remove(self, blob_id: str) -> None:
-        """Remove a blob, if it is there."""
+        """Remove a blob, if it exists."""
         if is_blob_id(blob_id):
             self._found.forget(blob_id)
             await self._ask(partial(self._remove, blob_id))
 
     async def entries(self) -> AsyncIterator[BlobEntry]:
-        """Go through all blobs, about a thousand with each request."""
+        """Go through all blobs, about a thousand per request."""
         pages = await self._ask(partial(obstore.list, self._bucket, chunk_size=1000))
         while page := await self._ask(partial(next, pages, None)):
             for entry in page:
@@ -143,7 +143,7 @@ class ObjectBlobs:
                     yield BlobEntry(entry["path"], entry["size"], put_at)
 
     async def sweep(self, until: int) -> None:
-        """Do nothing: parts of objects that were never finished are the store's own to remove (docs/storage.md)."""
+        """Do nothing: the store itself removes unfinished parts of objects (docs/storage.md)."""
 
     async def check(self) -> None:
         """Return when a small object can be stored, or could be half a minute ago: requests cost money."""
@@ -154,7 +154,7 @@ class ObjectBlobs:
                 await self._ask(partial(obstore.put, self._bucket, "check", b"?", use_multipart=False))
         except TimeoutError as error:
             raise UnavailableError(
-                f"The object store {self._place.shown} did not answer within ten seconds."
+                f"The object store {self._place.shown} did not respond within ten seconds."
             ) from error
         self._probed = time.monotonic()
 
@@ -179,7 +179,7 @@ class ObjectBlobs:
                 max_concurrency=_PARTS_AT_ONCE,
             )
         else:
-            raise AlreadyExistsError("A blob with this id is there already.")
+            raise AlreadyExistsError("A blob with this ID exists already.")
 
     def _save(self, blob_id: str, path: Path) -> None:
         found = obstore.get(self._bucket, blob_id)
@@ -188,7 +188,7 @@ class ObjectBlobs:
                 file.write(piece)
             received = file.tell()
         if received != found.meta["size"]:
-            raise UnavailableError(f"The object store {self._place.shown} broke off in the middle of a blob.")
+            raise UnavailableError(f"The object store {self._place.shown} closed the connection within a blob.")
 
     def _find(self, blob_id: str) -> _Found:
         size = obstore.head(self._bucket, blob_id)["size"]
@@ -214,21 +214,21 @@ class ObjectBlobs:
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
-        """Raise what the library raises in the port's words.
+        """Convert errors of the library into errors of the port.
 
-        Its own words are dropped: they may hold signed addresses.
+        Their messages are dropped, because they may contain signed URLs.
         """
         try:
             yield
         except ObjectExistsError:
-            raise AlreadyExistsError("A blob with this id is there already.") from None
+            raise AlreadyExistsError("A blob with this ID exists already.") from None
         except (BaseError, FileNotFoundError) as error:
             raise _translated(error, self._place) from None
 
 
 def _refuse_impossible(blob_id: str) -> None:
     if not is_blob_id(blob_id):
-        raise MissingError("The blob is not there.")
+        raise MissingError("The blob does not exist.")
 
 
 def _size(source: Path) -> int:
@@ -247,7 +247,7 @@ def _disk_errors(workspace: Path) -> Iterator[None]:
 
 
 def _code(error: Exception) -> str | None:
-    """Return the provider's own word for what is wrong, such as ``NoSuchBucket``."""
+    """Return the provider's error code, such as ``NoSuchBucket``."""
     found = re.search(r"<Code>(\w{1,64})</Code>", str(error))
     return found[1] if found else None
 
@@ -261,11 +261,11 @@ def _translated(error: Exception, place: Place) -> Exception:
             f"There is no bucket or container for {place.shown}{told}. Create it, or correct CODEPUSH_STORAGE_URL."
         )
     if isinstance(error, FileNotFoundError):
-        return MissingError("The blob is not there.")
+        return MissingError("The blob does not exist.")
     if isinstance(error, PermissionDeniedError | UnauthenticatedError) or code in _BAD_KEY:
         return UnavailableError(
             f"The object store rejected the credentials for {place.shown}{told}. Check the provider's variables in the "
-            "environment, and what they may do with the bucket."
+            "environment, and their permissions on the bucket."
         )
     if any(word in text for word in _NO_CREDENTIALS):
         return UnavailableError(

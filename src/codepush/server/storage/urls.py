@@ -1,4 +1,4 @@
-"""Where archives can be kept: what a storage URL says, without opening anything."""
+"""Storage URLs: the location of archives, without opening anything."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ _EXAMPLES: Final = "file:///var/lib/codepush/blobs, s3://BUCKET/PREFIX, az://CON
 
 
 class Place(Struct, frozen=True):
-    """What a storage URL names.
+    """The location in a storage URL.
 
     Attributes:
         scheme: ``file`` for a folder; ``s3``, ``az`` or ``gs`` for an object store.
-        name: the bucket or container; empty for a folder.
-        path: the folder, or what stands before each blob's name in the bucket, without slashes around it.
-        options: ``endpoint``, ``public_endpoint``, ``region``, ``path_style`` and ``account``, where given.
+        name: The bucket or container; empty for a folder.
+        path: The folder, or the prefix of each blob's name in the bucket, without slashes around it.
+        options: ``endpoint``, ``public_endpoint``, ``region``, ``path_style`` and ``account``, if given.
 
     """
 
@@ -36,30 +36,30 @@ class Place(Struct, frozen=True):
 
     @property
     def shown(self) -> str:
-        """The place as it may be shown to anyone: without options."""
+        """The location in a form safe for messages: without options."""
         return f"{self.scheme}://{self.name}{self.path if self.scheme == 'file' else f'/{self.path}'}".rstrip("/")
 
     @classmethod
     def parse(cls, url: str) -> Place:
-        """Return what a storage URL names.
+        """Return the location in a storage URL.
 
         Raises:
-            ValueError: it names no place; the sentence says why, and shows nothing that could be a secret.
+            ValueError: The URL is invalid; the message names the reason, and never contains a secret.
 
         """
         parts = urlsplit(url)
         if "@" in parts.netloc:
-            raise ValueError("an address of archives holds no user and no password; give those in the environment")
+            raise ValueError("a storage URL must not contain a user or password; set them in the environment")
         if parts.scheme == "file":
             return _folder(parts)
         if parts.scheme not in _OPTIONS or not parts.netloc or parts.fragment:
-            raise ValueError(f"this is not a place to store archives in. Give one such as {_EXAMPLES}")
+            raise ValueError(f"this is not a storage URL. Use one such as {_EXAMPLES}")
         return cls(parts.scheme, parts.netloc, unquote(parts.path).strip("/"), _options(parts))
 
 
 def _folder(parts: SplitResult) -> Place:
     if parts.netloc not in {"", "localhost"} or not parts.path or parts.query or parts.fragment:
-        raise ValueError(f"this is not a folder. Give one such as {_EXAMPLES}")
+        raise ValueError(f"this is not a folder. Use one such as {_EXAMPLES}")
     return Place("file", "", unquote(parts.path), {})
 
 
@@ -69,7 +69,7 @@ def _options(parts: SplitResult) -> dict[str, str]:
     unknown = sorted(given.keys() - known)
     if unknown:
         raise ValueError(
-            f"{parts.scheme}:// knows no option {', '.join(unknown)}, only {', '.join(sorted(known))}. "
+            f"{parts.scheme}:// has no option {', '.join(unknown)}, only {', '.join(sorted(known))}. "
             "Credentials are given in the environment"
         )
     if given.get("path_style", "true") not in {"true", "false"}:

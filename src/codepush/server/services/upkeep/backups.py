@@ -147,7 +147,7 @@ class Backups:
             known = records.rows.schema
         if manifest.schema > known:
             raise InvalidError(
-                f"This backup was made with schema {manifest.schema[:20]}, and this codepush knows schemas up to "
+                f"This backup was made with schema {manifest.schema[:20]}, and this codepush supports schemas up to "
                 f"{known}. Install the version that made it, or a newer one.",
                 code="backup_newer",
             )
@@ -232,6 +232,6 @@ def _sha256(path: Path) -> str:
 
 def _not_empty() -> ConflictError:
     return ConflictError(
-        "There are records in this database already. Restore into an empty one, or say --replace to remove them all.",
+        "There are records in this database already. Restore into an empty one, or add --replace to remove them all.",
         code="not_empty",
     )

@@ -1,1 +1,1 @@
-"""Records in a SQL database: SQLite by default, in statements that PostgreSQL understands too."""
+"""Records in a SQL database: SQLite by default, in statements that PostgreSQL supports too."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 ADD: Final = insert(access_keys)
 
-# A key together with whose it is: one query for every request that carries a key.
+# A key with its account: one query for every request with a key.
 RECORD: Final = select(
     access_keys.c.id,
     access_keys.c.account_id,

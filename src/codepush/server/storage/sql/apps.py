@@ -1,4 +1,4 @@
-"""Records of apps, and of who may see them."""
+"""Records of apps, and of the accounts that may see them."""
 
 # ruff: noqa: D102 - the ports describe each method once, for every adapter
 
@@ -48,13 +48,13 @@ _OF_ORGANIZATIONS: Final = (
 
 
 def _visible(*conditions: ColumnElement[bool]) -> CompoundSelect[Any]:
-    """Select the ids of the apps that an account sees; each part of the union can use an index for the conditions."""
+    """Select the IDs of the apps that an account sees; each part of the union can use an index for the conditions."""
     return union(*(part.where(*conditions) for part in (_OWN, _SHARED, _OF_ORGANIZATIONS)))
 
 
 _OWNER_SLUG: Final = func.coalesce(accounts.c.slug, organizations.c.slug)
 
-# One of the two owners is there, the other one's columns are null.
+# One of the two owners exists; the columns of the other one are null.
 _RECORD: Final = (
     select(
         apps.c.id,
@@ -80,7 +80,7 @@ BY_ID: Final = _RECORD.where(apps.c.id == bindparam("app_id"))
 
 _THESE: Final = apps.c.id.in_(bindparam("app_ids", expanding=True))
 
-# Everyone who was let in to some apps: the owner first, then the others by address.
+# The owner and the collaborators of some apps: the owner first, then the others by address.
 PEOPLE: Final = union_all(
     select(
         apps.c.id.label("app_id"),
@@ -146,7 +146,7 @@ ADD_COLLABORATOR: Final = insert(collaborators)
 CHANGE_COLLABORATOR: Final = update(collaborators).where(_COLLABORATOR)
 REMOVE_COLLABORATOR: Final = delete(collaborators).where(_COLLABORATOR)
 
-# Releases first, by way of their deployments: no package may go while a release needs it.
+# Releases first, by their deployments: a package cannot be removed while a release needs it.
 REMOVE_DEPLOYMENTS: Final = delete(deployments).where(deployments.c.app_id == bindparam("app_id"))
 REMOVE: Final = delete(apps).where(apps.c.id == bindparam("app_id"))
 
@@ -228,7 +228,7 @@ class SqlApps(Queries):
 
 
 def _owned_by(owner_id: int, kind: OwnerKind) -> dict[str, int | None]:
-    """Return both columns of the owner, of which one is null."""
+    """Return both columns of the owner; one of them is null."""
     return {
         "owner_account_id": owner_id if kind == "user" else None,
         "organization_id": owner_id if kind == "org" else None,

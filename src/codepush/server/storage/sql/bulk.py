@@ -1,7 +1,7 @@
-"""Statements over many rows at once, which find them as a table called ``given``.
+"""Statements over many rows at once, in a table called ``given``.
 
-One statement for a thousand rows costs a fraction of a thousand statements. SQLite takes the rows as
-one long list of values, PostgreSQL as one array for each column.
+One statement for a thousand rows costs a fraction of a thousand statements. SQLite receives the rows as one long list
+of values, PostgreSQL as one array for each column.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Which database a URL means, and what every kind of database does for the store."""
+"""Kinds of databases: selection by URL, and their interface to the store."""
 
 from __future__ import annotations
 
@@ -18,49 +18,49 @@ _SQLITE: Final = "sqlite"
 
 
 class Database(Protocol):
-    """A kind of database: how its transactions begin, and how it tells of what others have changed."""
+    """A kind of database: how it begins transactions, and how it reports changes by others."""
 
     def reading(self) -> AbstractAsyncContextManager[AsyncConnection]:
-        """Open a transaction as :meth:`codepush.server.ports.store.Store.read` promises it."""
+        """Open a transaction as :meth:`codepush.server.ports.store.Store.read` defines it."""
 
     def writing(self, *, alone: bool) -> AbstractAsyncContextManager[AsyncConnection]:
-        """Open a transaction as :meth:`codepush.server.ports.store.Store.write` promises it."""
+        """Open a transaction as :meth:`codepush.server.ports.store.Store.write` defines it."""
 
     def changes(self) -> AsyncIterator[Collection[int] | None]:
-        """Tell of changes as :meth:`codepush.server.ports.store.Store.changes` promises it."""
+        """Yield changes as :meth:`codepush.server.ports.store.Store.changes` defines it."""
 
     async def close(self) -> None:
         """Close every connection."""
 
 
 def is_embedded(url: str) -> bool:
-    """Return whether a URL means a file of this machine's, which the server may make and change as it likes.
+    """Return whether a URL means a file of this machine, which the server may create and change freely.
 
     Raises `UnavailableError` for a URL of another kind of database.
     """
     scheme = url.partition(":")[0].lower()
     if scheme not in {_SQLITE, *_POSTGRESQL}:
         raise UnavailableError(
-            "The database URL cannot be understood. Use sqlite:///PATH or postgresql://USER:PASSWORD@HOST/NAME."
+            "The database URL is malformed. Use sqlite:///PATH or postgresql://USER:PASSWORD@HOST/NAME."
         )
     return scheme == _SQLITE
 
 
 def open_database(url: str, *, patience: float, connections: int) -> Database:
-    """Return the database of a URL. Nothing is opened before it is needed.
+    """Return the database of a URL. Nothing is opened before its first use.
 
     Args:
-        url: such as ``sqlite:////var/lib/codepush/codepush.db`` or ``postgresql://ada@db.example.com/codepush``.
-        patience: how many seconds to wait for another process's writer.
-        connections: how many connections to PostgreSQL this process may keep.
+        url: A URL such as ``sqlite:////var/lib/codepush/codepush.db`` or ``postgresql://ada@db.example.com/codepush``.
+        patience: Seconds to wait for a writer of another process.
+        connections: Maximum number of connections of this process to PostgreSQL.
 
     Raises:
-        UnavailableError: the URL is not one of a database that can be used.
+        UnavailableError: The URL does not name a supported database.
 
     """
     if is_embedded(url):
         return SqliteDatabase(url, patience=patience)
-    # Only those who use PostgreSQL have its driver.
+    # Imported late: the driver of PostgreSQL is optional.
     from codepush.server.storage.sql.postgresql.database import PostgresqlDatabase
 
     return PostgresqlDatabase(url, patience=patience, connections=connections)

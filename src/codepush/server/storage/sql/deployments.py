@@ -48,7 +48,7 @@ NAMED: Final = select(*RECORD).where(
 
 WITH_ID: Final = select(*RECORD).where(deployments.c.id == bindparam("deployment_id"))
 
-# What a phone's request starts with.
+# Finds a device's deployment by its key.
 WITH_KEY: Final = select(*RECORD).where(deployments.c.key == bindparam("key"))
 
 WITH_KEYS: Final = select(*RECORD).where(deployments.c.key.in_(bindparam("keys", expanding=True)))
@@ -56,8 +56,8 @@ WITH_KEYS: Final = select(*RECORD).where(deployments.c.key.in_(bindparam("keys",
 EDIT: Final = update(deployments).where(deployments.c.id == bindparam("deployment_id"))
 REMOVE: Final = delete(deployments).where(deployments.c.id == bindparam("deployment_id"))
 
-# FOR NO KEY UPDATE: reports, which only need the deployment to stay there, go on meanwhile. SQLite leaves it
-# away: its writers exclude each other from the beginning of the transaction.
+# FOR NO KEY UPDATE: reports, which only need the deployment to exist, can continue. SQLite omits it: its writers
+# exclude each other from the beginning of the transaction.
 LOCK: Final = (
     select(deployments.c.id).where(deployments.c.id == bindparam("deployment_id")).with_for_update(key_share=True)
 )
@@ -66,7 +66,7 @@ REVISIONS: Final = select(deployments.c.id, deployments.c.revision).where(
     deployments.c.id.in_(bindparam("deployment_ids", expanding=True))
 )
 
-# Ids are never given out twice, and revisions only rise. What changes nothing of this changes nothing that phones hear.
+# IDs are never reused, and revisions only rise. While these values are equal, update checks get the same responses.
 STATE: Final = select(
     func.count().label("count"),
     func.max(deployments.c.id).label("newest"),

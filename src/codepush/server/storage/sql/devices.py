@@ -1,4 +1,4 @@
-"""What devices last ran, and the counters that follow from it."""
+"""Records of devices, and the counters derived from what they run."""
 
 # ruff: noqa: D102 - the ports describe each method once, for every adapter
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
     from codepush.server.ports.devices import Addition, Device, Named
 
-# Devices that a deployment does not know have no row to be locked, so the lock is one of the application's.
-# The first number stands for "the devices of a deployment".
+# Devices without a record have no row to lock, so the lock is an advisory one. Its first number means "the devices of a
+# deployment".
 LOCK: Final = "SELECT pg_advisory_xact_lock(25456, mod(deployment_id, 2147483647)::int) FROM given"
 
-# CROSS JOIN has SQLite look up each given device by the primary key, where it would rather read all devices.
+# CROSS JOIN makes SQLite look up each given device by the primary key instead of reading all devices.
 REMEMBERED: Final = """
     SELECT devices.deployment_id, devices.device,
         devices.subject, devices.known_since, devices.trial, devices.trial_at, devices.outcome
@@ -32,7 +32,7 @@ REMEMBERED: Final = """
     WHERE devices.deployment_id = given.deployment_id AND devices.device = given.device
 """
 
-# A rollout of 0 is as none: all devices are offered the release.
+# A rollout of 0 counts as none: all devices are offered the release.
 COUNTABLE: Final = """
     SELECT given.deployment_id, given.subject, given.number, deployments.next_label - 1 AS released, EXISTS (
         SELECT 1 FROM counters
@@ -46,7 +46,7 @@ COUNTABLE: Final = """
     WHERE deployments.id = given.deployment_id
 """
 
-# Of all subjects, binary versions alone start with a digit.
+# Only subjects that are binary versions start with a digit.
 VERSION_COUNTS: Final = """
     SELECT counters.deployment_id, count(DISTINCT counters.subject) AS versions FROM given
     CROSS JOIN counters
@@ -76,7 +76,7 @@ FORGET: Final = delete(devices).where(
     devices.c.deployment_id == bindparam("deployment_id"), devices.c.device == bindparam("device"), _IS_IDLE
 )
 
-# What a counter is added to must be there.
+# A counter must exist before it is added to.
 BEGIN_COUNTING: Final = """
     INSERT INTO counters (deployment_id, subject, kind, value)
     SELECT deployment_id, subject, kind, 0 FROM given WHERE true
@@ -95,7 +95,7 @@ COUNT: Final = """
     RETURNING counters.deployment_id, counters.subject, counters.kind, counters.value
 """
 
-# In the series, what counts how many there are is set, and what counts how often something happened is added.
+# In the series, current numbers are replaced, and counts of events are added up.
 RECORD: Final = """
     INSERT INTO counter_series (deployment_id, subject, kind, span, starts_at, value)
     SELECT deployment_id, subject, kind, 'hour', starts_at, value FROM given WHERE true
@@ -199,7 +199,7 @@ class SqlDevices(BulkQueries):
         await self._given(_POINT, points, RECORD)
 
     async def _count(self, additions: Sequence[tuple[Any, ...]]) -> dict[tuple[Any, ...], int]:
-        """Add to those counters that are there, and return their values."""
+        """Add to those counters that exist, and return their values."""
         rows = await self._given(_ADDITION, additions, COUNT)
         return {tuple(row.values())[:3]: row["value"] for row in rows}
 
@@ -213,6 +213,6 @@ class SqlDevices(BulkQueries):
 
 
 def _things(names: Named) -> list[tuple[str, int]]:
-    """Return the binary versions and labels named, each beside nothing of the other kind; or nothing of both."""
+    """Return the binary versions and labels named, each with an empty value of the other kind; if none, both empty."""
     versions = [(version, 0) for version in sorted(names.versions)]
     return versions + [("", number) for number in sorted(names.labels)] or [("", 0)]

@@ -1,4 +1,4 @@
-"""Records of diffs, also of those that were made and not worth storing."""
+"""Records of diffs, including those that were built but not worth storing."""
 
 # ruff: noqa: D102 - the ports describe each method once, for every adapter
 

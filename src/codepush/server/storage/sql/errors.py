@@ -1,4 +1,4 @@
-"""What a database driver says, in the words of the ports."""
+"""Conversion of database errors into errors of the ports."""
 
 from __future__ import annotations
 
@@ -19,41 +19,40 @@ from codepush.server.ports.errors import AlreadyExistsError, MissingError, Unava
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# SQLite names the rule that was broken; PostgreSQL has the codes of the SQL standard.
+# SQLite names the violated constraint; PostgreSQL uses the codes of the SQL standard.
 _TAKEN: Final = frozenset({"SQLITE_CONSTRAINT_UNIQUE", "SQLITE_CONSTRAINT_PRIMARYKEY", "23505"})
 _MISSING: Final = frozenset({"SQLITE_CONSTRAINT_FOREIGNKEY", "23503", "23001"})
 
-# What SQLite counts among the troubles of a file, PostgreSQL calls a mistake in the statement: no such table, no such
-# column, not allowed. With our statements it is the database that is not what it should be.
+# SQLite treats a missing table, a missing column or a missing permission as an error of the file, PostgreSQL as one of
+# the statement. As our statements are correct, it is an error of the database.
 _NOT_OURS: Final = frozenset({"42P01", "42703", "42501"})
 
 
 @contextmanager
 def port_errors() -> Iterator[None]:
-    """Raise what goes wrong inside as an error of the ports.
+    """Convert errors in the block into errors of the ports.
 
-    A name that is taken is `AlreadyExistsError`; a record that belongs to one that is gone is
-    `MissingError`; a value that is too large for its place is `UnstorableError`; a database that is
-    locked, full, broken or away is `UnavailableError`. A mistake in a statement is none of these and
-    stays what it is.
+    A taken name is `AlreadyExistsError`; a missing parent record is `MissingError`; a value that is too large for its
+    column is `UnstorableError`; a database that is locked, full, broken or unreachable is `UnavailableError`. An
+    incorrect statement is none of these, and its error is not converted.
     """
     try:
         yield
     except IntegrityError as error:
         rule = _code(error)
         if rule in _TAKEN:
-            raise AlreadyExistsError(f"It is there already: {error.orig}") from error
+            raise AlreadyExistsError(f"The record exists already: {error.orig}") from error
         if rule in _MISSING:
-            raise MissingError(f"It belongs to a record that is not there: {error.orig}") from error
+            raise MissingError(f"It refers to a record that does not exist: {error.orig}") from error
         raise
     except DataError as error:
         raise UnstorableError(f"A value cannot be stored: {error.orig}") from error
     except (NotSupportedError, ProgrammingError) as error:
         if _code(error) in _NOT_OURS:
-            raise UnavailableError(f"The database cannot do its work: {error.orig}") from error
+            raise UnavailableError(f"The database failed: {error.orig}") from error
         raise
     except DBAPIError as error:
-        raise UnavailableError(f"The database cannot do its work: {error.orig}") from error
+        raise UnavailableError(f"The database failed: {error.orig}") from error
     except PoolTimeoutError as error:
         raise UnavailableError("The database is too busy: no connection became free in time.") from error
 

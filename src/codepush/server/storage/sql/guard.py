@@ -1,4 +1,4 @@
-"""Keeping a process away from a database whose schema is newer than its code."""
+"""A guard against a database whose schema is newer than the code of this process."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["REVISION", "SchemaGuard"]
 _VERSIONS: Final = table("alembic_version", column("version_num"))
 
 REVISION: Final = select(func.max(_VERSIONS.c.version_num)).scalar_subquery()
-"""The revision of the schema that the database has, to be read along with something else."""
+"""The schema revision of the database, for use within other queries."""
 
 _READ: Final = select(REVISION)
 
@@ -27,7 +27,7 @@ _log = logging.getLogger(__name__)
 
 
 class SchemaGuard:
-    """Remembers that the database has a newer schema: from then on, the process must be replaced."""
+    """Records that the database has a newer schema: from then on, the process must be replaced."""
 
     def __init__(self) -> None:
         self._found: str | None = None
@@ -36,15 +36,15 @@ class SchemaGuard:
         """Raise `NewerSchemaError` if a newer schema was found."""
         if self._found is not None:
             raise NewerSchemaError(
-                f"The database has schema {self._found}, and this codepush knows schemas up to {head()}. Replace this "
-                "process with the newer version; until then it only answers update checks."
+                f"The database has schema {self._found}, and this codepush supports schemas up to {head()}. Replace "
+                "this process with the newer version; until then it only serves update checks."
             )
 
     def check(self, revision: str | None) -> None:
-        """Take note of the revision that the database has.
+        """Record the schema revision of the database.
 
         Raises:
-            NewerSchemaError: It is newer than the one that this code knows.
+            NewerSchemaError: It is newer than this code supports.
 
         """
         if revision is not None and revision > head() and self._found is None:

@@ -1,4 +1,4 @@
-"""Records of who accounts are at identity providers."""
+"""Records of the links between accounts and identities."""
 
 # ruff: noqa: D102 - the ports describe each method once, for every adapter
 

@@ -1,4 +1,4 @@
-"""Everything there is, for operators."""
+"""Queries over all stored data, for administrators."""
 
 # ruff: noqa: D102 - the ports describe each method once, for every adapter
 
@@ -41,7 +41,7 @@ BLOBS: Final = select(
     (blobs.c.state == "live").label("is_live"),
     case((_IS_USED, 1), else_=0).label("is_used"),
 ).order_by(blobs.c.id)
-# A blob gets its record together with what uses it. So one that is live and that nothing uses was left over.
+# A blob gets its record in the transaction that uses it. So a live one without a use is a leftover.
 RETIRED: Final = BLOBS.where(or_(blobs.c.state == "live", blobs.c.retired_at <= bindparam("until")), ~_IS_USED)
 SIZE: Final = select(blobs.c.size).where(blobs.c.id == bindparam("blob_id"))
 FORGET_BLOB: Final = delete(blobs).where(blobs.c.id == bindparam("blob_id"), ~_IS_USED)
@@ -131,7 +131,7 @@ COUNTERS: Final = (
 
 
 class SqlInventory(Queries):
-    """Everything, as :class:`codepush.server.ports.inventory.Inventory` describes it."""
+    """All stored data, as :class:`codepush.server.ports.inventory.Inventory` describes it."""
 
     async def blobs(self) -> Sequence[KnownBlob]:
         return [KnownBlob(**{**row, "is_used": bool(row["is_used"])}) for row in await self._all(BLOBS)]

@@ -1,4 +1,4 @@
-"""Bringing a database to the schema of this code."""
+"""Migration of a database to the schema of this code."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Connection, Engine
 
-# Files of migrations begin with their revision, four digits, so that older and newer can be told apart.
+# Files of migrations begin with their revision, four digits, so that revisions can be compared.
 _VERSIONS: Final = Path(__file__).with_name("migrations") / "versions"
 _HEAD: Final = max(path.name[:4] for path in _VERSIONS.glob("[0-9]*.py"))
 
@@ -40,11 +40,10 @@ def head() -> str:
 
 
 def upgrade(url: str) -> bool:
-    """Make the database of a URL, or bring it to the schema of this code; return whether there was something to do.
+    """Create the database of a URL, or migrate it to the schema of this code; return whether anything changed.
 
-    Processes that start together take turns. A new file can be read by its owner only. Raises
-    `UnavailableError`, and changes nothing, when the database cannot be opened, is not one of this
-    server's, or was made by a newer version of it.
+    Processes that start together take turns. Only its owner can read a new file. Raises `UnavailableError`, and
+    changes nothing, when the database cannot be opened, is not one of this server, or was created by a newer version.
     """
     with _alone(url) as connection:
         found = _known_revision(connection)
@@ -54,15 +53,15 @@ def upgrade(url: str) -> bool:
 
 
 def make_ready(url: str) -> None:
-    """Do what `upgrade` does, except where others may still work with an older schema.
+    """Upgrade as `upgrade` does, except where other processes may still use an older schema.
 
-    That is a database on a server: an empty one is set up, and an older one is refused with
-    `UnavailableError`, because the administrator of several nodes has to choose the time.
+    That applies to a database on a server: an empty one is set up, and an older one is rejected with
+    `UnavailableError`, because the administrator of several nodes must choose the time.
     """
     if is_embedded(url):
         upgrade(url)
         return
-    if _is_current(url):  # most starts; taking turns would wait for all that write, and keep them waiting
+    if _is_current(url):  # most starts: taking a turn would wait for all writers, and block them
         return
     with _alone(url) as connection:
         found = _known_revision(connection)
@@ -82,7 +81,7 @@ def _is_current(url: str) -> bool:
 
 @contextmanager
 def _alone(url: str) -> Iterator[Connection]:
-    """Open a transaction that no migration and no write of another process runs beside."""
+    """Open a transaction that excludes migrations and writes of other processes."""
     with port_errors():
         if is_embedded(url):
             with _embedded(url).begin() as connection:
@@ -108,12 +107,12 @@ def _on_server(url: str) -> Engine:
 
 
 def _known_revision(connection: Connection) -> str | None:
-    """Return the schema of a database, ``None`` for an empty one; refuse one that this code does not know."""
+    """Return the schema of a database, ``None`` for an empty one; reject one that this code does not support."""
     found = _revision(connection)
     if found is not None and found > _HEAD:
         raise UnavailableError(
-            f"The database has schema {found}, and this codepush knows schemas up to {_HEAD}: a newer one made it. "
-            "Install that newer version, or restore a backup made by this one."
+            f"The database has schema {found}, and this codepush supports schemas up to {_HEAD}. "
+            "Install a newer version, or restore a backup made by this one."
         )
     return found
 
@@ -123,12 +122,12 @@ def _revision(connection: Connection) -> str | None:
     if "alembic_version" in tables:
         return connection.execute(_REVISION).scalar_one_or_none()
     if tables:
-        raise UnavailableError("The database holds tables of something else. Use one that is not there yet, or empty.")
+        raise UnavailableError("The database has tables of another program. Use a new or an empty one.")
     return None
 
 
 def _migrate(connection: Connection) -> None:
-    # Alembic takes most of a second to import, which a start with nothing to migrate need not pay.
+    # Imported late: Alembic takes most of a second, which a start without a migration saves.
     from alembic import command
     from alembic.config import Config
 

@@ -96,6 +96,6 @@ class SqlOrganizations(Queries):
         await self._run(REMOVE_MEMBER, of_organization=organization_id, of_account=account_id)
 
     async def _refuse_taken(self, slug: str) -> None:
-        """Refuse a name that an account has: it is in another table, so that no constraint would."""
+        """Reject a slug that an account has: accounts are in another table, so no constraint covers it."""
         if await self._first(WITH_SLUG, slug=slug) is not None:
             raise AlreadyExistsError(f"The name {slug} is taken.")

@@ -27,7 +27,7 @@ RECORD: Final = select(
 ).join_from(packages, blobs)
 
 GET: Final = RECORD.where(packages.c.id == bindparam("package_id"))
-# A signature is outside the package hash: contents that differ in it alone share one. The newest stands for all.
+# Contents that differ only in a signature share a package hash; the newest represents all.
 WITH_HASH: Final = RECORD.where(
     packages.c.app_id == bindparam("app_id"), packages.c.hash == bindparam("package_hash")
 ).order_by(packages.c.id.desc())
@@ -42,7 +42,7 @@ ARCHIVES: Final = (
 ADD_BLOB: Final = insert(blobs)
 ADD: Final = insert(packages).returning(packages.c.id)
 
-# Two workers may have packed the same content: the second one changes nothing.
+# Two workers may have packed the same content: the second change has no effect.
 REPACK: Final = update(packages).where(
     packages.c.id == bindparam("package_id"), packages.c.blob_id == bindparam("old_blob_id")
 )
@@ -104,5 +104,5 @@ class SqlPackages(Queries):
 
 
 def blob_values(blob: BlobRecord, kind: str, created_at: int) -> dict[str, object]:
-    """Return the row of an archive that is in use."""
+    """Return the row of an archive in use."""
     return {**msgspec.structs.asdict(blob), "kind": kind, "state": "live", "created_at": created_at}

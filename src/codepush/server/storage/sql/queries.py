@@ -1,4 +1,4 @@
-"""What the records of every noun share: one connection, and errors in the ports' words."""
+"""The base of all record classes: one connection, and errors of the ports."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# Databases limit how many values one statement may carry (32 766 on SQLite, 65 535 on PostgreSQL), and no transaction
-# should lie idle while a long statement is put together.
+# Databases limit the number of values in one statement (32 766 on SQLite, 65 535 on PostgreSQL), and no transaction
+# should be idle while a long statement is built.
 _BATCH: Final = 1_000
 
 
 class Queries:
-    """Statements within one transaction. Values are given by the name of their place in the statement."""
+    """Statements within one transaction. Values are named as their parameters in the statement."""
 
     def __init__(self, connection: AsyncConnection) -> None:
         self._connection = connection
@@ -47,7 +47,7 @@ class Queries:
         """Run a statement that must find its row; `MissingError` when it does not."""
         result = await self._run(statement, **values)
         if result.rowcount == 0:
-            raise MissingError("The record is not there.")
+            raise MissingError("The record does not exist.")
 
     async def _all(self, statement: Executable, **values: object) -> Sequence[RowMapping]:
         return (await self._run(statement, **values)).mappings().all()
@@ -60,5 +60,5 @@ class Queries:
 
 
 def batches(values: Sequence[T]) -> Iterator[Sequence[T]]:
-    """Cut a sequence into parts short enough for one statement each."""
+    """Split a sequence into parts short enough for one statement each."""
     return (values[start : start + _BATCH] for start in range(0, len(values), _BATCH))

@@ -1,4 +1,4 @@
-"""Records of releases, with the smaller downloads there are for each."""
+"""Records of releases, and the diffs to each."""
 
 # ruff: noqa: D102 - the ports describe each method once, for every adapter
 
@@ -67,7 +67,7 @@ HISTORY: Final = _selection(_IN_DEPLOYMENT)
 ONE: Final = _selection(_IN_DEPLOYMENT, releases.c.number == bindparam("number"))
 LATEST: Final = _selection(releases.c.deployment_id.in_(bindparam("deployment_ids", expanding=True)), _NEWEST)
 
-# One statement takes the label and tells every process that the deployment has changed.
+# One statement takes the label and notifies every process that the deployment has changed.
 TAKE_LABEL: Final = (
     update(deployments)
     .where(deployments.c.id == bindparam("deployment_id"))
@@ -75,7 +75,7 @@ TAKE_LABEL: Final = (
     .returning(deployments.c.next_label - 1)
 )
 
-# In an UPDATE the name of a column stands for its new value, so conditions go by other names.
+# In an UPDATE the name of a column is bound to its new value, so conditions use other names.
 _OF_DEPLOYMENT: Final = releases.c.deployment_id == bindparam("of_deployment")
 
 COMPLETE_NEWEST: Final = update(releases).where(_OF_DEPLOYMENT, _NEWEST).values(rollout=None)
@@ -98,7 +98,7 @@ class SqlReleases(Queries):
     async def add(self, deployment_id: int, release: NewRelease) -> ReleaseRecord:
         number = await self._value(TAKE_LABEL, deployment_id=deployment_id)
         if number is None:
-            raise MissingError("The deployment is not there.")
+            raise MissingError("The deployment does not exist.")
         await self._run(COMPLETE_NEWEST, of_deployment=deployment_id)
         await self._run(ADD, deployment_id=deployment_id, number=number, **msgspec.structs.asdict(release))
         [(_, record)] = await self._records(ONE, deployment_id=deployment_id, number=number)
@@ -123,7 +123,7 @@ class SqlReleases(Queries):
         await self._change(BEGIN_ANEW, deployment_id=deployment_id)
 
     async def _records(self, selection: Selection, **values: object) -> Sequence[tuple[int, ReleaseRecord]]:
-        """Return the selected releases, each with the id of its deployment."""
+        """Return the selected releases, each with the ID of its deployment."""
         rows = [dict(row) for row in await self._all(selection.releases, **values)]
         stored = _by_package(await self._all(selection.diffs, **values))
         return [

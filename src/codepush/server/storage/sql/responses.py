@@ -1,4 +1,4 @@
-"""Answers that are given again when a request is repeated."""
+"""Recorded responses, for retries."""
 
 # ruff: noqa: D102 - the ports describe each method once, for every adapter
 
@@ -30,7 +30,7 @@ FORGET: Final = delete(idempotency_keys).where(idempotency_keys.c.created_at <= 
 
 
 class SqlResponses(Queries):
-    """Answers, as :class:`codepush.server.ports.responses.Responses` describes them."""
+    """Responses, as :class:`codepush.server.ports.responses.Responses` describes them."""
 
     async def given(self, account_id: int, route: str, key: str, *, since: int) -> ResponseRecord | None:
         row = await self._first(GIVEN, account_id=account_id, route=route, key=key, since=since)

@@ -52,7 +52,7 @@ COUNTS: Final = select(_row.state, func.count().label("count")).where(_row.state
 
 UPDATE: Final = update(rollouts).where(_row.id == bindparam("of_id"), _row.version == bindparam("of_version"))
 
-# What is held back from new devices, or from all, gains no time.
+# A rollout that is not offered to new devices does not soak.
 _SOAKS: Final = or_(_row.state == "running", and_(_row.state == "holding", _row.reason.not_in(["suspect", "stopped"])))
 _SINCE: Final[ColumnElement[int]] = bindparam("at") - _row.looked_at
 _GAINED: Final = case((_SINCE < 0, 0), (bindparam("most") < _SINCE, bindparam("most")), else_=_SINCE)

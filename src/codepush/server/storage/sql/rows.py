@@ -1,4 +1,4 @@
-"""All records as lines of JSON, to be carried from any database to any other."""
+"""All records as lines of JSON, for transfer between any two databases."""
 
 # ruff: noqa: D102 - the ports describe each method once, for every adapter
 
@@ -79,8 +79,8 @@ class SqlRows(Queries):
             raise ValueError(f"a row of the table {table} is malformed ({error})") from error
         try:
             await self._run_each(insert(_TABLES[table]), rows)
-        except SQLAlchemyError as error:  # text that this kind of database cannot hold
-            raise ValueError(f"a row of the table {table} cannot be kept by this database") from error
+        except SQLAlchemyError as error:  # text that this kind of database cannot store
+            raise ValueError(f"a row of the table {table} cannot be stored in this database") from error
 
     async def last_ids(self) -> Mapping[str, int]:
         query = _LAST_ID_ON_SQLITE if self._on_sqlite else _LAST_ID_ON_POSTGRESQL
@@ -106,13 +106,13 @@ class SqlRows(Queries):
 
 
 def _plain(value: object) -> object:
-    """Return a value as JSON can hold it: bytes in base 64, which msgspec does by itself."""
+    """Return a value as JSON: bytes in base 64, which msgspec does itself."""
     return bytes(value) if isinstance(value, memoryview) else value
 
 
 @cache
 def _decoder(table: str, columns: tuple[str, ...]) -> msgspec.json.Decoder[tuple[Any, ...]]:
-    """Return what reads the rows of some columns, and nothing else."""
+    """Return a decoder for rows of exactly these columns."""
     if table not in _TABLES:
         raise ValueError(f"there is no table {table[:100]}")
     known = _TABLES[table].columns

@@ -1,8 +1,8 @@
-"""The tables, agreed once and made by the first migration.
+"""The tables, created by the first migration.
 
-Times are milliseconds since 1970 in UTC. Every constraint has a name, because a migration can only
-change what it can name. Identifiers are never given out twice (AUTOINCREMENT on SQLite): events
-outlive what they speak of, and a process may still remember a deployment that is gone.
+Times are milliseconds since 1970 in UTC. Every constraint has a name, because a migration can only change named ones.
+Identifiers are never reused (AUTOINCREMENT on SQLite): events outlive their subjects, and a process may still have a
+deleted deployment in memory.
 """
 
 from __future__ import annotations
@@ -39,10 +39,10 @@ metadata: Final = MetaData(
     }
 )
 
-# SQLite numbers rows by itself only in a column of type INTEGER, which holds 64 bits there.
+# SQLite numbers rows only in a column of type INTEGER, which has 64 bits there.
 Identifier: Final = BigInteger().with_variant(Integer(), "sqlite")
 
-# Texts are compared by their characters' numbers, as SQLite does, whatever language a server was set up for.
+# Texts are compared by code points, as in SQLite, whatever the locale of the server.
 Text: Final = AnyText().with_variant(AnyText(collation="C"), "postgresql")
 
 
@@ -55,7 +55,7 @@ def _identifier() -> Column[int]:
 
 
 def _parent(name: str, target: str, *, in_key: bool = False) -> Column[int]:
-    """Name the row without which this one cannot live."""
+    """Return a reference to the row without which this one cannot exist."""
     return Column(name, Identifier, ForeignKey(target, ondelete="CASCADE"), nullable=False, primary_key=in_key)
 
 
@@ -76,7 +76,7 @@ accounts: Final = Table(
     UniqueConstraint("slug"),
     sqlite_autoincrement=True,
 )
-"""People who may log in. ``email_folded`` is the address without letter case, ``slug`` the name for URLs."""
+"""Accounts of users. ``email_folded`` is the address without letter case, ``slug`` the name for URLs."""
 
 organizations: Final = Table(
     "organizations",
@@ -88,7 +88,7 @@ organizations: Final = Table(
     UniqueConstraint("slug"),
     sqlite_autoincrement=True,
 )
-"""Groups of people that own apps together."""
+"""Groups of users that own apps together."""
 
 organization_members: Final = Table(
     "organization_members",
@@ -98,7 +98,7 @@ organization_members: Final = Table(
     _required("role", Text),
     Index(None, "account_id"),
 )
-"""Who belongs to an organization, and what they may do there."""
+"""Members of organizations, and their roles."""
 
 access_keys: Final = Table(
     "access_keys",
@@ -116,7 +116,7 @@ access_keys: Final = Table(
     UniqueConstraint("account_id", "friendly_name"),
     sqlite_autoincrement=True,
 )
-"""Access keys, by the SHA-256 (hex) of their text; the text is nowhere."""
+"""Access keys, by the SHA-256 (hex) of their text; the text is not stored."""
 
 login_codes: Final = Table(
     "login_codes",
@@ -128,7 +128,7 @@ login_codes: Final = Table(
     _required("expires_at", BigInteger),
     Index(None, "account_id"),
 )
-"""One-time codes of browser logins, by the SHA-256 (hex) of their text. One that is used is deleted."""
+"""One-time codes of browser logins, by the SHA-256 (hex) of their text. A used code is deleted."""
 
 identities: Final = Table(
     "identities",
@@ -140,13 +140,13 @@ identities: Final = Table(
     _required("created_at", BigInteger),
     UniqueConstraint("account_id", "issuer"),
 )
-"""Who accounts are at identity providers: one of each issuer's people per account."""
+"""Links between accounts and identities: at most one identity at each issuer per account."""
 
 apps: Final = Table(
     "apps",
     metadata,
     _identifier(),
-    # RESTRICT: an app goes only on purpose, because its archives have to be retired first.
+    # RESTRICT: an app must be removed explicitly, because its archives have to be retired first.
     Column("owner_account_id", Identifier, ForeignKey("accounts.id", ondelete="RESTRICT")),
     Column("organization_id", Identifier, ForeignKey("organizations.id", ondelete="RESTRICT")),
     _required("name", Text),
@@ -159,7 +159,7 @@ apps: Final = Table(
     UniqueConstraint("organization_id", "name"),
     sqlite_autoincrement=True,
 )
-"""Apps, each owned by one account or one organization. Without a display name, an app is shown by its name."""
+"""Apps, each owned by one account or one organization. The name serves as the display name by default."""
 
 collaborators: Final = Table(
     "collaborators",
@@ -169,7 +169,7 @@ collaborators: Final = Table(
     _required("permission", Text),
     Index(None, "account_id"),
 )
-"""Who else may work on an app. Its owner is not among them."""
+"""Collaborators of apps, without the owners."""
 
 deployments: Final = Table(
     "deployments",
@@ -204,7 +204,7 @@ blobs: Final = Table(
     _required("created_at", BigInteger),
     Column("retired_at", BigInteger),
 )
-"""Archives in the blob store. ``kind`` is package or diff; ``state`` is live, or retired: to be removed later."""
+"""Archives in the blob store. ``kind`` is package or diff; ``state`` is live, or retired (to be removed later)."""
 
 packages: Final = Table(
     "packages",
@@ -220,9 +220,9 @@ packages: Final = Table(
     Index(None, "blob_id"),
     sqlite_autoincrement=True,
 )
-"""The contents of releases, one per app and manifest, and the archive that holds each now.
+"""The contents of releases, one per app and manifest, and the archive that holds each of them now.
 
-A signature is in the manifest and not in the hash, so that two contents of an app may share a hash.
+A signature is in the manifest but not in the hash, so that two contents of an app may share a hash.
 """
 
 releases: Final = Table(
@@ -247,7 +247,7 @@ releases: Final = Table(
     Index(None, "package_id"),
     sqlite_autoincrement=True,
 )
-"""What was released where. ``number`` is that of the label: 3 for ``v3``.
+"""Releases of deployments. ``number`` is that of the label: 3 for ``v3``.
 
 A release that is ``held`` is offered to no device, and no device that runs it is moved back.
 """
@@ -274,7 +274,7 @@ rollouts: Final = Table(
     Index(None, "state"),
     sqlite_autoincrement=True,
 )
-"""Releases with a rollout plan, and where each rollout stands. ``plan`` and ``baseline`` are JSON."""
+"""Releases with a rollout plan, and the state of each rollout. ``plan`` and ``baseline`` are JSON."""
 
 diffs: Final = Table(
     "diffs",
@@ -287,9 +287,9 @@ diffs: Final = Table(
     Column("fits_binary", Boolean),
     Index(None, "blob_id"),
 )
-"""Smaller downloads for phones that run ``old_hash``. Without a blob: it was made and not worth storing.
+"""Smaller downloads for devices that run ``old_hash``. Without a blob: it was built but not worth storing.
 
-``fits_binary``: whether a device that runs the store build can apply it; null means that this is not known.
+``fits_binary``: whether a device that runs the store build can apply it; null if unknown.
 """
 
 uploads: Final = Table(
@@ -318,7 +318,7 @@ upload_chunks: Final = Table(
     _required("size", Integer),
     _required("location", Text),
 )
-"""The chunks of an upload that have arrived, and where each is kept."""
+"""The chunks of an upload that have arrived, and their blobs."""
 
 jobs: Final = Table(
     "jobs",
@@ -338,7 +338,7 @@ jobs: Final = Table(
     Index(None, "state", "run_after"),
     sqlite_autoincrement=True,
 )
-"""Work to do later. A worker claims a job by lease; an expired lease may be claimed by another."""
+"""Background jobs. A worker claims a job by lease; another one may claim it once the lease has expired."""
 
 devices: Final = Table(
     "devices",
@@ -353,11 +353,11 @@ devices: Final = Table(
     Column("outcome", Text),
     sqlite_with_rowid=False,
 )
-"""The label or binary version (``subject``) that a device last ran; ``device`` is a keyed hash of its id.
+"""The label or binary version (``subject``) that a device last ran; ``device`` is a keyed hash of its ID.
 
-``subject`` is empty for a device that has only downloaded. ``known_since`` is null for devices that were remembered
-before this was recorded. ``trial`` is the number of the label that the device last tried, ``trial_at`` when it
-downloaded it, if it reported that, and ``outcome`` its verdict: ``ok`` or ``bad``.
+``subject`` is empty for a device that has only downloaded. ``known_since`` is null for devices that were stored before
+it was recorded. ``trial`` is the number of the label that the device last tried, ``trial_at`` the time of its download,
+if it was reported, and ``outcome`` its result: ``ok`` or ``bad``.
 """
 
 trial_series: Final = Table(
@@ -372,7 +372,7 @@ trial_series: Final = Table(
     _required("value", BigInteger),
     sqlite_with_rowid=False,
 )
-"""Trials of labels by the time of their download: how many began, and how many ended well or badly, and after how long.
+"""Trials of labels by the time of their download: how many began, succeeded or failed, and after how long.
 
 Rows begin every ten minutes while they are new; older ones are merged into hours and days.
 """
@@ -386,7 +386,7 @@ counters: Final = Table(
     _required("value", BigInteger),
     sqlite_with_rowid=False,
 )
-"""How often something happened to a label or binary version, or how many devices are there now."""
+"""Counters of labels and binary versions: numbers of events, or of devices at present."""
 
 counter_series: Final = Table(
     "counter_series",
@@ -414,7 +414,7 @@ idempotency_keys: Final = Table(
     Column("digest", Text),
     Index(None, "created_at"),
 )
-"""Answers already given, to be given again when the same request is repeated; ``digest`` is that of the request."""
+"""Recorded responses, repeated when a request is retried; ``digest`` is that of the request."""
 
 events: Final = Table(
     "events",
@@ -434,4 +434,4 @@ events: Final = Table(
     Index(None, "app_id"),
     sqlite_autoincrement=True,
 )
-"""The audit trail, only ever added to. No foreign keys: events outlive what they speak of."""
+"""The audit trail; rows are only added. No foreign keys: events outlive their subjects."""

@@ -1,4 +1,4 @@
-"""What counters were over time."""
+"""Counters over time."""
 
 # ruff: noqa: D102 - the ports describe each method once, for every adapter
 
@@ -24,7 +24,7 @@ _OF_DEPLOYMENT: Final = _series.deployment_id == bindparam("deployment_id")
 _IS_HOUR: Final = _series.span == "hour"
 _ENDED: Final = _series.starts_at < bindparam("until")
 
-# An hour and a day can begin together: a day that is there already comes before what came later.
+# An hour and a day can begin at the same moment: an existing day comes before later hours.
 POINTS: Final = (
     select(_series.subject, _series.kind, _series.span, _series.starts_at, _series.value)
     .where(_OF_DEPLOYMENT, _series.starts_at >= bindparam("since"), _ENDED)

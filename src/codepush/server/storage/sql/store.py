@@ -1,4 +1,4 @@
-"""The database as the services see it."""
+"""The database as services see it."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ if TYPE_CHECKING:
     from codepush.server.ports.store import Records
 
 PATIENCE: Final = 10.0
-"""How many seconds a transaction waits for another writer before it gives up."""
+"""Seconds that a transaction waits for another writer before it fails."""
 
-# Reads a table of ours, so that a file that is no database, or an empty one, is noticed.
+# Reads one of our tables, to detect a file that is empty or not a database.
 ANSWERS: Final = select(literal(1)).select_from(accounts).limit(1)
 
 
@@ -74,18 +74,18 @@ class SqlRecords:
 
 
 class SqlStore:
-    """A database with the schema of this code; :func:`codepush.server.storage.sql.migrate.upgrade` makes one.
+    """A database with the schema of this code; :func:`codepush.server.storage.sql.migrate.upgrade` creates one.
 
-    Nothing is opened before it is needed.
+    Nothing is opened before its first use.
 
     Args:
-        url: such as ``sqlite:////var/lib/codepush/codepush.db``, whose file must be there, or
+        url: A URL such as ``sqlite:////var/lib/codepush/codepush.db``, whose file must exist, or
             ``postgresql://ada@db.example.com/codepush``.
-        patience: seconds to wait for another writer before `UnavailableError`.
-        connections: how many connections to PostgreSQL this process may keep; one more listens.
+        patience: Seconds to wait for another writer before `UnavailableError`.
+        connections: Maximum number of connections of this process to PostgreSQL; one more listens.
 
     Raises:
-        UnavailableError: the URL is not one of a database that can be used.
+        UnavailableError: The URL does not name a supported database.
 
     """
 
@@ -95,7 +95,7 @@ class SqlStore:
 
     @asynccontextmanager
     async def read(self) -> AsyncIterator[Records]:
-        """Open a transaction that sees one consistent state and can change nothing."""
+        """Open a transaction that sees one consistent state and changes nothing."""
         self._guard.refuse()
         with port_errors():
             async with self._database.reading() as connection:
@@ -103,7 +103,7 @@ class SqlStore:
 
     @asynccontextmanager
     async def write(self, *, alone: bool = True) -> AsyncIterator[Records]:
-        """Open a transaction that is on disk when the block ends, and undone when the block raises."""
+        """Open a transaction that is committed to disk when the block ends, and rolled back when the block raises."""
         self._guard.refuse()
         with port_errors():
             async with self._database.writing(alone=alone) as connection:
@@ -113,7 +113,7 @@ class SqlStore:
                 yield SqlRecords(connection, self._guard)
 
     async def check(self) -> None:
-        """Return when the database answers."""
+        """Return when the database responds."""
         self._guard.refuse()
         with port_errors():
             async with self._database.reading() as connection:
@@ -121,7 +121,7 @@ class SqlStore:
                 await self._guard.read(connection)
 
     def changes(self) -> AsyncIterator[Collection[int] | None]:
-        """Tell which deployments anybody has changed; ``None``: any of them may have."""
+        """Yield the IDs of changed deployments; ``None``: any of them may have changed."""
         return self._database.changes()
 
     async def close(self) -> None:

@@ -1,8 +1,7 @@
-"""Transactions that a cancelled caller leaves in good order.
+"""Transactions that survive the cancellation of their caller.
 
-A cancellation that strikes inside the driver costs the connection, and leaves its lock on the file
-until somebody collects the remains. So whatever talks to the database runs to its end in a task of
-its own, and the cancellation goes on afterwards.
+A cancellation inside the driver costs the connection, and leaves its lock on the file until the garbage collection. So
+all database access runs to its end in a separate task, and the cancellation is raised afterwards.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ T = TypeVar("T")
 
 
 async def to_the_end(work: Coroutine[Any, Any, T]) -> T:
-    """Await something without interruption; a cancellation that came meanwhile is raised when it is done."""
+    """Await a coroutine without interruption; a cancellation meanwhile is raised when it is done."""
     task = asyncio.create_task(work)
     cancellation: asyncio.CancelledError | None = None
     # Tasks are cancelled in two ways: asyncio raises once, anyio again and again unless shielded from.
@@ -39,7 +38,7 @@ async def to_the_end(work: Coroutine[Any, Any, T]) -> T:
 
 @asynccontextmanager
 async def transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
-    """Open a transaction that is committed when the block ends, and undone when the block raises."""
+    """Open a transaction that is committed when the block ends, and rolled back when the block raises."""
     connection = engine.connect()
     try:
         await to_the_end(_begin(connection))

@@ -161,7 +161,7 @@ class SqlTrials(BulkQueries):
 
 
 def _pieces(asked: Sequence[Span]) -> list[Span]:
-    """Return the spans cut where any of the same label begins or ends, so that each row is summed once."""
+    """Return the spans split where any of the same label begins or ends, so that each row is summed once."""
     edges: dict[Label, set[int]] = defaultdict(set)
     for span in asked:
         edges[span.deployment_id, span.number] |= {span.since, span.until}

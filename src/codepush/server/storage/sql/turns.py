@@ -17,7 +17,7 @@ _LEAST: Final = 0.001
 
 
 class Deadline:
-    """The moment at which a writer stops waiting, be it for its turn or for a lock of another process."""
+    """The time at which a writer stops waiting, for its turn or for a lock of another process."""
 
     def __init__(self, seconds: float) -> None:
         self._at = time.monotonic() + seconds
@@ -28,10 +28,10 @@ class Deadline:
 
 
 class Turns:
-    """Lets one writer after another work.
+    """Runs one writer after another.
 
     Args:
-        seconds: how long a writer waits altogether, for its turn and for locks.
+        seconds: Total time limit of a writer's waiting, for its turn and for locks.
 
     """
 
@@ -40,15 +40,15 @@ class Turns:
         self._lock = asyncio.Lock()
 
     def deadline(self) -> Deadline:
-        """Return the deadline of a writer that comes now."""
+        """Return the deadline of a writer that arrives now."""
         return Deadline(self._seconds)
 
     @asynccontextmanager
     async def take(self) -> AsyncIterator[Deadline]:
-        """Wait for a turn, and give the deadline for what the writer waits for in its turn.
+        """Wait for a turn, and return the deadline for further waiting within it.
 
         Raises:
-            UnavailableError: other writers took all the time.
+            UnavailableError: Other writers took all the time.
 
         """
         deadline = self.deadline()

@@ -1,4 +1,4 @@
-"""Records of files that arrive in chunks."""
+"""Records of uploads in chunks."""
 
 # ruff: noqa: D102 - the ports describe each method once, for every adapter
 
@@ -23,7 +23,7 @@ _OF_NUMBER: Final = upload_chunks.c.number == bindparam("of_number")
 ADD: Final = insert(uploads)
 GET: Final = select(uploads).where(_THE_UPLOAD)
 
-# SQLite leaves FOR UPDATE away: its writers exclude each other from the beginning of the transaction.
+# SQLite omits FOR UPDATE: its writers exclude each other from the beginning of the transaction.
 LOCK: Final = select(uploads.c.id).where(_THE_UPLOAD).with_for_update()
 
 UPDATE: Final = update(uploads).where(_THE_UPLOAD)

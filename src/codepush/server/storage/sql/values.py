@@ -1,4 +1,4 @@
-"""Values that every database can hold, so that none refuses what another one takes."""
+"""Values that every database can store, so that all accept the same ones."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ _LARGEST: Final = 2**63 - 1
 
 
 def check_storable(values: Mapping[str, object]) -> None:
-    """Let pass the values of a statement that can be stored.
+    """Raise an error unless all values of a statement can be stored.
 
     Raises:
-        UnstorableError: a text holds the character NUL, which PostgreSQL refuses, or half of a surrogate
-            pair, which UTF-8 cannot carry; or a number takes more than 64 bits.
+        UnstorableError: A string contains the character NUL, which PostgreSQL rejects, or an unpaired surrogate,
+            which UTF-8 cannot encode; or a number needs more than 64 bits.
 
     """
     for value in values.values():

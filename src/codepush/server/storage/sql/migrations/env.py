@@ -1,4 +1,4 @@
-"""How alembic runs the steps: on the connection and in the transaction that it is given."""
+"""Alembic's environment: runs the steps on the given connection, in its transaction."""
 
 from alembic import context
 

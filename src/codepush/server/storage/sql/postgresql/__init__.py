@@ -1,1 +1,1 @@
-"""What is PostgreSQL's own: connections over a network, locks between nodes, and notifications."""
+"""The adapter for PostgreSQL: connections over a network, locks between nodes, and notifications."""

@@ -1,4 +1,4 @@
-"""Connections to a PostgreSQL server: limits on how long anything may take, and clear words when there is none."""
+"""Connections to a PostgreSQL server: time limits, and clear errors."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     Place = Mapping[str, Any]
 
 _NOT_UNDERSTOOD: Final = (
-    "The database URL cannot be understood. Use postgresql://USER:PASSWORD@HOST:PORT/NAME, with signs like @ and / in "
+    "The database URL is malformed. Use postgresql://USER:PASSWORD@HOST:PORT/NAME, with characters like @ and / in "
     "the password written as %40 and %2F."
 )
 
 OLDEST: Final = 130000
-"""The oldest server that will do, as PostgreSQL numbers its versions: 13.0."""
+"""The oldest supported server, as PostgreSQL numbers its versions: 13.0."""
 
 # A lost server is detected within seconds, also by a connection that only listens. Parameters of the URL override
 # these values.
@@ -39,8 +39,8 @@ _NETWORK: Final[Mapping[str, Any]] = {
     "tcp_user_timeout": 4000,
 }
 
-# The server gives up on us as soon: a node that is cut off in the middle of a transaction must not keep its locks.
-# Removing what millions of devices have reported is the one statement that takes its time.
+# The server drops the connection as fast: a node that is cut off within a transaction must not keep its locks. Only the
+# deletion of what millions of devices have reported takes longer.
 _SESSION: Final[Mapping[str, str]] = {
     "statement_timeout": "120s",
     "idle_in_transaction_session_timeout": "5s",
@@ -50,13 +50,13 @@ _SESSION: Final[Mapping[str, str]] = {
 
 
 def place(url: str) -> Place:
-    """Return what to tell the driver, from a URL such as ``postgresql://ada:secret@db.example.com/codepush``.
+    """Return the parameters for the driver, from a URL such as ``postgresql://ada:secret@db.example.com/codepush``.
 
-    Everything that libpq's URLs can say is understood: several hosts, ``sslmode``, and so on. Raises
-    `UnavailableError` for a URL that libpq does not understand; its own sentence would show the password.
+    Everything in libpq's URLs is supported: several hosts, ``sslmode``, and so on. Raises `UnavailableError` for a URL
+    that libpq rejects; libpq's own message would show the password.
     """
     scheme, _, rest = url.partition(":")
-    if rest.count("@") > 1:  # then a piece of the password would pass for the host
+    if rest.count("@") > 1:  # otherwise a part of the password could be taken for the host
         raise UnavailableError(_NOT_UNDERSTOOD)
     try:
         given = conninfo.conninfo_to_dict(f"{scheme.partition('+')[0]}:{rest}")
@@ -66,7 +66,7 @@ def place(url: str) -> Place:
 
 
 async def connect(place: Place, *, patience: float) -> psycopg.AsyncConnection[Any]:
-    """Open a connection that answers within limits, or raise `UnavailableError`."""
+    """Open a connection with time limits, or raise `UnavailableError`."""
     with _in_words(place):
         connection = await psycopg.AsyncConnection.connect(**place, autocommit=True)
         try:
@@ -80,7 +80,7 @@ async def connect(place: Place, *, patience: float) -> psycopg.AsyncConnection[A
 
 
 def connect_to_migrate(place: Place) -> psycopg.Connection[Any]:
-    """Open a connection that waits as long as a migration takes, or raise `UnavailableError`."""
+    """Open a connection without a time limit on statements, for migrations, or raise `UnavailableError`."""
     with _in_words(place):
         connection = psycopg.connect(**place)
         try:
@@ -113,7 +113,7 @@ def _check_version(info: psycopg.ConnectionInfo) -> None:
 
 
 def _shown(place: Place) -> str:
-    """Return a place without what is secret in it."""
+    """Return the location without its secrets."""
     host = place.get("host") or "on this machine"
     port = f":{place['port']}" if place.get("port") else ""
     return f"{place.get('dbname') or ''} at {host}{port}".strip()

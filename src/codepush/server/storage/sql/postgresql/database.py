@@ -24,24 +24,24 @@ if TYPE_CHECKING:
 
     from codepush.server.storage.sql.turns import Deadline
 
-# The limit is set first, and holds for the locks in the same statement and until the transaction ends.
-# Sharing the lock of the schema keeps migrations waiting, so that the schema stays as it is until the transaction ends.
+# The limit is set first, and applies to the locks in the same statement and until the transaction ends. Sharing the
+# lock of the schema blocks migrations, so that the schema does not change until the transaction ends.
 _LIMIT: Final = "SELECT set_config('lock_timeout', :limit, true)"
 _WAIT: Final = text(_LIMIT)
 _SHARED: Final = text(f"{_LIMIT}, pg_advisory_xact_lock_shared({SCHEMA})")
 _ALONE: Final = text(f"{_LIMIT}, pg_advisory_xact_lock({CHANGES}), pg_advisory_xact_lock_shared({SCHEMA})")
 
 _POOL_PATIENCE: Final = 5.0
-"""Seconds to wait for one of this process's connections to become free."""
+"""Seconds to wait for a free connection of this process."""
 
 
 class PostgresqlDatabase:
     """A database on a server. Implements :class:`codepush.server.storage.sql.databases.Database`.
 
     Args:
-        url: such as ``postgresql://ada:secret@db.example.com/codepush``.
-        patience: seconds that a transaction waits until it begins, and for a lock of another one after that.
-        connections: how many connections this process may keep, besides the one that listens.
+        url: A URL such as ``postgresql://ada:secret@db.example.com/codepush``.
+        patience: Seconds that a transaction waits until it begins, and after that for a lock of another one.
+        connections: Maximum number of connections of this process, besides the one that listens.
 
     """
 
@@ -56,33 +56,33 @@ class PostgresqlDatabase:
             pool_timeout=min(_POOL_PATIENCE, patience),
             pool_pre_ping=True,
             hide_parameters=True,
-            use_native_hstore=False,  # else every new connection asks for a type that nothing here uses
+            use_native_hstore=False,  # otherwise every new connection queries an unused type
         )
         self._readers = self._engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         self._turns = Turns(patience)
         self._notifications = Notifications(self._place)
 
     def reading(self) -> AbstractAsyncContextManager[AsyncConnection]:
-        """Open a transaction that sees one state, and can change nothing."""
+        """Open a transaction that sees one consistent state and changes nothing."""
         return transaction(self._readers)
 
     @asynccontextmanager
     async def writing(self, *, alone: bool) -> AsyncIterator[AsyncConnection]:
-        """Open a transaction; ``alone`` keeps others like it away, on every node, until it ends."""
+        """Open a transaction; ``alone`` excludes others like it, on every node, until it ends."""
         if not alone:
             deadline = self._turns.deadline()
             async with transaction(self._engine) as connection:
                 await _limit(connection, deadline, _SHARED)
                 yield connection
             return
-        # Waiting here first, this process waits for its turn with one connection at most.
+        # Waiting here first, this process uses at most one connection to wait for its turn.
         async with self._turns.take() as deadline, transaction(self._engine) as connection:
             await _limit(connection, deadline, _ALONE)
             await _limit(connection, deadline)
             yield connection
 
     def changes(self) -> AsyncIterator[Collection[int] | None]:
-        """Yield the ids of deployments as they change, and ``None`` when something may have been missed."""
+        """Yield the IDs of deployments as they change, and ``None`` when a change may have been missed."""
         return self._notifications.changes()
 
     async def close(self) -> None:
@@ -91,5 +91,5 @@ class PostgresqlDatabase:
 
 
 async def _limit(connection: AsyncConnection, deadline: Deadline, statement: Executable = _WAIT) -> None:
-    """Let a transaction wait for locks until the deadline."""
+    """Limit how long a transaction waits for locks."""
     await to_the_end(connection.execute(statement, {"limit": f"{deadline.milliseconds()}ms"}))

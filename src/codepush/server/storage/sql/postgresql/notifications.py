@@ -1,6 +1,6 @@
 """Notifications of changes by any node, over a separate connection.
 
-A trigger of the database's sends the id of each deployment whose revision rises, when that is
+A trigger of the database sends the ID of each deployment whose revision rises, when that is
 committed (migration 0002). Notifications sent while the connection is down are lost, so listeners
 poll after every new connection, and every few seconds in any case.
 """
@@ -37,7 +37,7 @@ class Notifications:
         self._place = place
 
     async def changes(self) -> AsyncIterator[Collection[int] | None]:
-        """Yield the ids of deployments that have changed; ``None``: any of them may have. Never ends."""
+        """Yield the IDs of changed deployments; ``None``: any of them may have changed. Never ends."""
         while True:
             try:
                 async with aclosing(self._listen()) as heard:

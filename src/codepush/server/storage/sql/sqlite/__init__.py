@@ -1,1 +1,1 @@
-"""What is SQLite's own: one file, one writer, and a number that tells of other processes' commits."""
+"""The adapter for SQLite: one file, one writer, and a counter of other processes' commits."""

@@ -1,4 +1,4 @@
-"""Noticing that another process has committed something to the same SQLite file."""
+"""Detection of commits by other processes to the same SQLite file."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 class ChangeCounter:
-    """A number that differs after any other connection has committed, told by one idle connection.
+    """A number that differs after any other connection has committed, read by one idle connection.
 
-    SQLite's ``data_version`` means something only within one connection, so that connection is
-    kept, and a number from its successor never equals one from before.
+    SQLite's ``data_version`` is meaningful only within one connection, so that connection is kept, and a number from a
+    later connection never equals an earlier one.
     """
 
     def __init__(self, engine: AsyncEngine) -> None:
@@ -27,12 +27,12 @@ class ChangeCounter:
         self._turn = asyncio.Lock()
 
     async def value(self) -> int:
-        """Return the number for now."""
+        """Return the current number."""
         async with self._turn:
             return await to_the_end(self._value())
 
     async def close(self) -> None:
-        """Let go of the connection."""
+        """Close the connection."""
         connection, self._connection = self._connection, None
         if connection is not None:
             await connection.close()

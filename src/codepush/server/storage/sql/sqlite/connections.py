@@ -1,4 +1,4 @@
-"""Connections to an embedded database, set up so that what was acknowledged is on disk."""
+"""Connections to an embedded database, configured so that acknowledged data is on disk."""
 
 from __future__ import annotations
 
@@ -14,47 +14,47 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection, Engine
     from sqlalchemy.engine.interfaces import DBAPIConnection
 
-# A commit waits for the disk; with a write-ahead log, readers go on while one writes.
+# A commit waits for the disk; with a write-ahead log, readers continue during a write.
 _SAFE: Final = "PRAGMA synchronous=FULL"
 _LOGGED: Final = "PRAGMA journal_mode=WAL"
 
 READ: Final = (_LOGGED, _SAFE, "PRAGMA query_only=ON")
 WRITE: Final = (_LOGGED, _SAFE, "PRAGMA foreign_keys=ON")
 BUSY_TIMEOUT: Final = "codepush_busy_timeout"
-"""Execution option: milliseconds that the next transaction waits for another process's writer."""
+"""Execution option: milliseconds that the next transaction waits for a writer of another process."""
 
-# Foreign keys stay off: changing a table of SQLite's means replacing it.
+# Foreign keys stay off: changing a table in SQLite means replacing it.
 MIGRATE: Final = (_SAFE,)
 
 
 def connection_url(url: str, driver: str) -> URL:
-    """Return the URL with which SQLAlchemy opens the file of a database with a driver."""
+    """Return the URL with which SQLAlchemy opens the file of a database through a driver."""
     return URL.create(driver, database=str(database_path(url)))
 
 
 def connect_arguments(patience: float) -> dict[str, Any]:
-    """Return what to tell the driver: who begins transactions, and how many seconds to wait for a writer."""
+    """Return the arguments for the driver: who begins transactions, and how many seconds to wait for a writer."""
     # SQLAlchemy sends the BEGIN, not the driver, which would begin only before the first change:
     # too late for a consistent read, and too late to wait for another writer's turn.
     return {"isolation_level": None, "timeout": patience}
 
 
 def set_up(engine: Engine, *, begin: str, pragmas: tuple[str, ...]) -> None:
-    """Give an engine's connections their settings, and start its transactions with ``begin``.
+    """Apply settings to an engine's connections, and start its transactions with ``begin``.
 
-    Connecting raises `UnavailableError` when the file is not there, where SQLite would make one.
+    Connecting raises `UnavailableError` when the file does not exist, where SQLite would create one.
     """
 
     def on_do_connect(_dialect: object, _record: object, arguments: list[str], _options: object) -> None:
         [path] = arguments
         if not Path(path).is_file():
-            raise UnavailableError(f"There is no database {path}. The server makes it when it starts.")
+            raise UnavailableError(f"There is no database {path}. The server creates it when it starts.")
 
     def on_connect(connection: DBAPIConnection, _record: object) -> None:
         try:
             _run(connection, pragmas)
         except BaseException:
-            # Nobody else knows of a connection that could not be set up.
+            # No other code closes a connection whose setup failed.
             connection.close()
             raise
 

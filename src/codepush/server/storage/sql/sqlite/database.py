@@ -29,17 +29,17 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 _INTERVAL: Final = 0.5
-"""Seconds between two looks at whether another process has committed something."""
+"""Seconds between two checks for commits of other processes."""
 
 
 class SqliteDatabase:
     """An embedded database. Implements :class:`codepush.server.storage.sql.databases.Database`.
 
-    One connection writes, and its users take turns; others only read, each from one consistent state.
+    One connection writes, and its users take turns; all others read, each from one consistent state.
 
     Args:
-        url: such as ``sqlite:////var/lib/codepush/codepush.db``. The file must be there.
-        patience: seconds that a transaction waits altogether, for writers of this process and of others.
+        url: A URL such as ``sqlite:////var/lib/codepush/codepush.db``. The file must exist.
+        patience: Seconds that a transaction waits in total, for writers of this process and of others.
 
     """
 
@@ -50,26 +50,26 @@ class SqliteDatabase:
         self._counter = ChangeCounter(self._readers)
 
     def reading(self) -> AbstractAsyncContextManager[AsyncConnection]:
-        """Open a transaction that can change nothing."""
+        """Open a transaction that changes nothing."""
         return transaction(self._readers)
 
     @asynccontextmanager
     async def writing(self, *, alone: bool) -> AsyncIterator[AsyncConnection]:  # noqa: ARG002 - all are alone here
-        """Open a transaction that has the file for itself, whether it asks for that or not."""
+        """Open a transaction that is the only writer of the file, with or without ``alone``."""
         async with self._turns.take() as deadline:
             waiting = self._writer.execution_options(**{BUSY_TIMEOUT: deadline.milliseconds()})
             async with transaction(waiting) as connection:
                 yield connection
 
     async def changes(self) -> AsyncIterator[None]:
-        """Yield whenever the file may have changed; which deployments are concerned is not known."""
+        """Yield whenever the file may have changed; the changed deployments are unknown."""
         seen: int | None = None
         while True:
             try:
                 with port_errors():
                     number = await self._counter.value()
             except UnavailableError:
-                number = None  # once it is back, the number may have restarted
+                number = None  # once the database is back, the number may have restarted
             if number is not None and number != seen:
                 yield None
             seen = number

@@ -14,14 +14,14 @@ from codepush.server.storage.files import make_folder, new_file
 
 
 def database_path(url: str) -> Path:
-    """Return the file that a database URL such as ``sqlite:////var/lib/codepush/codepush.db`` names.
+    """Return the file in a database URL such as ``sqlite:////var/lib/codepush/codepush.db``.
 
-    Raises `UnavailableError` for a URL that names no file of SQLite's.
+    Raises `UnavailableError` for a URL that does not name an SQLite file.
     """
     try:
         parts = make_url(url)
     except ArgumentError as error:
-        raise UnavailableError("The database URL cannot be understood. Use sqlite:///PATH.") from error
+        raise UnavailableError("The database URL is malformed. Use sqlite:///PATH.") from error
     in_memory = parts.database in {None, "", ":memory:"}
     if parts.get_backend_name() != "sqlite" or in_memory or parts.query:
         shown = parts.render_as_string(hide_password=True)
@@ -30,10 +30,10 @@ def database_path(url: str) -> Path:
 
 
 def make_database(path: Path) -> None:
-    """Make an empty database that only its owner can read, unless there is one.
+    """Create an empty database that only its owner can read, unless it exists.
 
-    It has its write-ahead log from the beginning: switching it over later fails when others open it
-    at the same moment. Raises `UnavailableError` when the file cannot be made.
+    It has its write-ahead log from the beginning: switching it over later fails if other processes open it at the same
+    moment. Raises `UnavailableError` when the file cannot be created.
     """
     try:
         if path.exists():
@@ -45,4 +45,4 @@ def make_database(path: Path) -> None:
             with closing(sqlite3.connect(part)) as connection:
                 connection.execute("PRAGMA journal_mode=WAL")
     except (OSError, sqlite3.Error) as error:
-        raise UnavailableError(f"The database {path} cannot be made: {error}.") from error
+        raise UnavailableError(f"The database {path} cannot be created: {error}.") from error
