@@ -1,1 +1,1 @@
-"""The rules of the product, as pure functions: nothing here reads, writes, waits or looks at a clock."""
+"""The rules of the product, as pure functions: no I/O, no waiting and no clock."""

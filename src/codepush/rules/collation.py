@@ -14,8 +14,8 @@ _SIGNS: Final = " _-,;:!?.'\"()[]{}@*/\\&#%`^+<=>|~$"
 def alphabetical(name: str) -> tuple[list[tuple[int, str]], str, str]:
     """Return a key that sorts as the original does, by JavaScript's ``localeCompare``.
 
-    Signs come before digits, and digits before letters. Accents count only between names that are else
-    the same, and then case: lower before upper.
+    Signs come before digits, and digits before letters. Accents count only between names that are otherwise equal, and
+    then case: lower before upper.
     """
     folded = unicodedata.normalize("NFD", name.casefold())
     letters = [letter for letter in folded if not unicodedata.combining(letter)]

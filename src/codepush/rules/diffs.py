@@ -1,4 +1,4 @@
-"""Diffs: from which older releases phones get a smaller download."""
+"""Diffs: the older releases whose devices get a smaller download."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["DEFAULT_LIMIT", "bases", "fits_binary"]
 
 DEFAULT_LIMIT: Final = 5
-"""From how many older releases there are diffs to a new one, unless a server is set up otherwise."""
+"""Number of older releases with diffs to a new one, by default."""
 
 
 _REACT_NATIVE: Final = "CodePush/"
@@ -39,16 +39,15 @@ def fits_binary(names: Collection[str]) -> bool:
 
 
 def bases(history: Sequence[Package], new: Package, *, limit: int = DEFAULT_LIMIT) -> list[Package]:
-    """Return the releases whose phones should get a diff to a new one: the last few before it that share its target.
+    """Return the releases that get a diff to a new one: the last few before it with the same target.
 
-    Releases with the new one's hash are passed over. Disabled releases count, because phones run them,
-    and so does each of several releases with one hash, as in the original.
+    Releases with the hash of the new one are skipped. Disabled releases count, because devices run them, and so does
+    each of several releases with the same hash, as in the original.
 
     Args:
-        history: the deployment's releases, oldest first, the new one among them (known by its label);
-            when it is not, no release comes before it.
-        new: the release that was just made or promoted.
-        limit: how many at most.
+        history: Releases of the deployment, oldest first. If it lacks the label of ``new``, the result is empty.
+        new: The release that was just created.
+        limit: Maximum number of releases.
 
     Returns:
         The releases, oldest first.

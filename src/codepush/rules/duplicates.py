@@ -1,6 +1,6 @@
-"""Duplicates: when a new package is what its target's phones already have.
+"""Duplicates: packages that devices of a target binary version already have.
 
-Release and promote refuse a package with the hash that :func:`current_hash` returns.
+Release and promote reject a package with the hash that :func:`current_hash` returns.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ if TYPE_CHECKING:
 
 
 def current_hash(history: Sequence[Package], app_version: str) -> str | None:
-    """Return the hash of the package that a target binary version has now.
+    """Return the hash of the current package of a target binary version.
 
-    For an exact version that is the newest release meant for it. For a range it is the last release
-    only, and only when its range is the same one. Disabled releases count too.
+    For an exact version, it is that of the newest release for this version. For a range, it is that of the last
+    release, if its range is equal. Disabled releases count.
 
     Args:
-        history: the deployment's releases, oldest first.
-        app_version: the target of the new release: an exact version or a range.
+        history: Releases of the deployment, oldest first.
+        app_version: Target of the new release: an exact version or a range.
 
     Returns:
-        The hash, or None when no release has that target.
+        The hash; ``None`` if no release has that target.
 
     """
     if semver.is_exact(app_version):
@@ -38,10 +38,10 @@ def current_hash(history: Sequence[Package], app_version: str) -> str | None:
 
 
 def same_target(base: str, other: str) -> bool:
-    """Return whether two target binary versions are meant for the same phones.
+    """Return whether two target binary versions are for the same devices.
 
-    Two ranges are when they normalise to the same text; an exact version and a range are when the
-    range contains the version.
+    Two ranges are if they have the same normal form; an exact version and a range are if the range contains the
+    version.
     """
     if semver.is_exact(base):
         return semver.satisfies(base, other)

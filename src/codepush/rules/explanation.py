@@ -1,7 +1,7 @@
-"""Why a phone is offered what it is offered: each release of a deployment, and what spoke for or against it.
+"""Explanations of update decisions: why each release of a deployment is offered to a device or not.
 
-It tells of a decision in the order in which people think of it, newest release first, and comes to the same end as
-:mod:`codepush.rules.selection`, which decides; the tests hold the two together.
+:mod:`codepush.rules.selection` decides; this module lists reasons in a readable order, newest release first. Tests
+compare the results of both.
 """
 
 from __future__ import annotations
@@ -25,20 +25,19 @@ __all__ = ["Explanation", "Verdict", "consider"]
 Verdict: TypeAlias = Literal[
     "chosen", "runs_already", "disabled", "held", "other_version", "held_back", "older", "stopped"
 ]
-"""What became of a release: the phone is offered it; the phone runs this very package; it is disabled; it is held, so
-that only devices that run it keep it; it is for other versions of the app; its rollout leaves this phone out; a newer
-one was found; all updates of the deployment are stopped."""
+"""Result for a release, in this order: it is offered; the device runs its package; it is disabled; it is held, so that
+only devices that run it keep it; it is for other binary versions; its rollout excludes the device; a newer release was
+found; all updates of the deployment are stopped."""
 
 
 class Explanation(Struct, frozen=True, kw_only=True):
-    """A release, and what became of it for one phone.
+    """A release, and the result for one device.
 
     Attributes:
-        release: the release.
-        verdict: what became of it.
-        bucket: the phone's place in the release's rollout, 0 to 99, where that decided; it is in when that is less.
-        is_unfit: whether there is a diff from what the device runs that it cannot apply, so that it is sent the whole
-            package.
+        release: The release.
+        verdict: The result.
+        bucket: The device's bucket in the rollout, 0 to 99, if it decided; buckets below the percentage are included.
+        is_unfit: Whether the device cannot apply the diff from the package it runs, and gets the whole package.
 
     """
 
@@ -49,15 +48,15 @@ class Explanation(Struct, frozen=True, kw_only=True):
 
 
 def consider(history: Sequence[Package], check: UpdateCheck, *, is_stopped: bool = False) -> tuple[Explanation, ...]:
-    """Return what became of each release when a phone asked, newest first.
+    """Return the result of an update check for each release, newest first.
 
     Args:
-        history: the deployment's releases, oldest first.
-        check: the check as the phone sent it; ``None`` stands for a value that it did not send.
+        history: Releases of the deployment, oldest first.
+        check: The check as the device sent it; ``None`` for each missing value.
         is_stopped: Whether the deployment's updates are stopped.
 
     Raises:
-        ValueError: the binary version is not a version, even when missing places are filled in.
+        ValueError: The binary version is not a version, even with missing parts filled in.
 
     """
     version = semver.normalise_app_version(check.app_version)
@@ -79,7 +78,7 @@ def _consider(releases: Iterator[Package], check: UpdateCheck) -> Iterator[Expla
             found = replace(found, is_unfit=diff is not None and not can_apply(check, diff))
         yield found
         is_decided = is_decided or found.verdict in {"chosen", "runs_already"}
-        # Whom the newest rollout leaves out, no other rollout takes in.
+        # A device that the newest rollout excludes is in no other rollout.
         is_left_out = is_left_out or found.verdict == "held_back"
 
 

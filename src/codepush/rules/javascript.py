@@ -1,7 +1,7 @@
-"""What JavaScript means by a blank, a digit, a number and a length.
+"""JavaScript's definitions of blanks, digits, numbers and lengths.
 
-The original server and its clients run on JavaScript, and stored data and phones depend on its
-answers. Python's own differ: ``str.strip`` removes more, and ``len`` counts code points.
+The original server and its clients run on JavaScript, and stored data and devices depend on its results. Python
+differs: ``str.strip`` removes more, and ``len`` counts code points.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
-"""Counters that add up: what a status report changes.
+"""Changes of counters by status reports.
 
-For every device that names itself, a deployment remembers which label or binary version it last
-ran. So a repeated report changes nothing, and ``active`` is the number of devices that last ran a
-thing. Devices without an id are counted by their own account of what they ran before, in a counter
-of its own, so that their mistakes never take anything away from remembered devices.
+For every device with an ID, a deployment stores the label or binary version that it last ran. So a repeated report
+changes nothing, and ``active`` is the number of devices that last ran a label or version. Devices without an ID are
+counted by the previous version in their reports, in a separate counter, so that wrong reports never lower the count of
+stored devices.
 
-The table of states and transitions is in ``docs/device-states.md``. These functions only compute
-the changes; the caller stores them in one transaction and lets no counter fall below zero.
+``docs/device-states.md`` has the table of states and transitions. These functions only compute changes; the caller
+stores them in one transaction and keeps counters at zero or above.
 """
 
 from __future__ import annotations
@@ -55,12 +55,12 @@ class Change(Struct, frozen=True, kw_only=True):
 
 
 def is_arrival(report: StatusReport) -> bool:
-    """Return whether a report is about something that runs, not a download or a failure."""
+    """Return whether a report is about a running version, not a download or a failure."""
     return report.kind == "deploy" and not (report.label and report.status == FAILED)
 
 
 def other_deployment_key(report: StatusReport) -> str | None:
-    """Return the key of the deployment that the device says it came from, when it is another one."""
+    """Return the previous deployment key of a report, if it differs from the current one."""
     previous = report.previous_deployment_key
     return previous if previous != report.deployment_key else None
 
@@ -68,15 +68,15 @@ def other_deployment_key(report: StatusReport) -> str | None:
 def change(
     report: StatusReport, *, runs: str | None = None, ran_elsewhere: str | None = None, is_repeat: bool = False
 ) -> Change:
-    """Return what a report changes.
+    """Return the changes that a report makes.
 
-    What the server remembers of a device wins over what the device says it ran before.
+    The stored state of a device has precedence over the previous version in its report.
 
     Args:
-        report: the report, already validated; its label, versions and previous ones are subjects of counters.
-        runs: what the device is remembered to run in the report's deployment.
-        ran_elsewhere: what it is remembered to run in the other deployment it names.
-        is_repeat: whether the device reported this download or failure before (`codepush.rules.trials`).
+        report: The validated report; its label, versions and previous ones are subjects of counters.
+        runs: Stored label or version of the device in the report's deployment.
+        ran_elsewhere: Stored label or version of the device in its previous deployment.
+        is_repeat: Whether the device reported this download or failure before (`codepush.rules.trials`).
 
     """
     if not is_arrival(report):
@@ -88,14 +88,14 @@ def change(
 
 
 def summarise(counters: Mapping[tuple[str, CounterKind], int]) -> Mapping[str, Metrics]:
-    """Return a deployment's metrics as they are shown.
+    """Return the metrics of a deployment for display.
 
     Args:
-        counters: the value of each counter by subject and kind.
+        counters: Value of each counter by subject and kind.
 
     Returns:
-        By subject, in the order in which subjects first appear: all four counters of a label, but only
-        the active devices of a binary version, of which nothing else is known.
+        Metrics by subject, in order of first appearance: all four counters of a label, only the active devices of a
+        binary version.
 
     """
     subjects = dict.fromkeys(subject for subject, _ in counters)
@@ -116,9 +116,9 @@ def _of_device(report: StatusReport, runs: str | None, ran_elsewhere: str | None
 
 
 def _of_unnamed_device(report: StatusReport) -> Change:
-    """Return the change for a device without an id, whose own account of what it ran before is all there is.
+    """Return the change for a device without an ID, by the previous version in its report.
 
-    The account counts in the report's own deployment only: otherwise anyone could lower the counters of any deployment.
+    It counts in the report's own deployment only: otherwise anyone could lower the counters of any deployment.
     """
     previous = None if other_deployment_key(report) else report.previous_label_or_app_version
     if previous == _subject(report):

@@ -45,10 +45,10 @@ Action: TypeAlias = Literal[
     "stop_updates",
     "start_updates",
 ]
-"""What a person may want to do with an app."""
+"""Actions on an app."""
 
 OrganizationAction: TypeAlias = Literal["view", "leave", "change", "remove", "manage_members", "own_apps"]
-"""What a person may want to do with an organization; ``own_apps`` is to make an app its own."""
+"""Actions on an organization; ``own_apps``: transfer an app to it."""
 
 NEEDED: Final[Mapping[Action, Permission]] = {
     "view_app": "Reader",
@@ -95,11 +95,11 @@ _ROLE_RANKS: Final[Mapping[Role, int]] = {"viewer": 1, "developer": 2, "manager"
 
 
 def may(permission: Permission | None, action: Action) -> bool:
-    """Return whether an account may do something with an app.
+    """Return whether an account may perform an action on an app.
 
     Args:
-        permission: the account's part in the app; None when it has none, to whom the app does not exist.
-        action: what it wants to do. An owner may do everything, and so may a manager.
+        permission: Role of the account in the app; ``None`` if it has none.
+        action: The action. Owners and managers may perform all actions.
 
     """
     if permission is None:

@@ -36,7 +36,7 @@ EXAMPLE: Final = "5% 4h, 25% 1d, 100%"
 WINDOW_EXAMPLE: Final = "Mon-Thu 09:00-17:00 Europe/Berlin"
 
 WATCH: Final = timedelta(days=1)
-"""For how long a release is watched at 100 % unless the plan says otherwise."""
+"""How long a release is monitored at 100 % by default."""
 
 LONGEST_WATCH: Final = timedelta(days=14)
 

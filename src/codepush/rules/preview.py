@@ -34,9 +34,9 @@ def preview(
     Args:
         plan: The plan.
         baseline: What earlier releases lead to expect.
-        audience: How many devices the release is for.
-        uptake: The share of the devices offered a release that have a verdict after each of `HOURS`; empty if no
-            earlier release tells.
+        audience: Number of devices that the release is for.
+        uptake: Share of the devices offered a release that have a verdict after each of `HOURS`; empty without
+            earlier releases.
 
     """
     limit = baselines.limit(baseline) if plan.limit is None else plan.limit

@@ -1,8 +1,8 @@
-"""Status reports: what a phone may send, and the texts in which a bad report is refused.
+"""Status reports of devices, and the error messages for invalid ones.
 
-Phones send JSON in one of two spellings, and every field is read in either. What is missing, null,
-empty or otherwise nothing in JavaScript counts as not sent. The texts are those of the original; it
-demands a client id from old SDKs and we from none, because a report without one can be counted too.
+Devices send JSON in one of two spellings, and every field is read in either. Values that are falsy in JavaScript count
+as missing. The messages are those of the original, which requires a client ID from old SDKs; here it is optional,
+because a report without one can be counted too.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _CAMEL: Final = {
 
 
 class InvalidReport(ValueError):
-    """A report that cannot be counted. Its text is what the phone is answered."""
+    """A report that cannot be counted. Its message is the response to the device."""
 
 
 def read_download_report(raw: object) -> StatusReport:
@@ -97,8 +97,8 @@ def read_deploy_report(raw: object) -> StatusReport:
 def countable(report: StatusReport) -> StatusReport | None:
     """Return a report with every text bounded and in the form that is counted.
 
-    A device id of more than 256 bytes is left out. So are a previous label or version that is not valid, and both
-    previous fields if the previous deployment key is malformed: then they change nothing.
+    A device ID of more than 256 bytes is removed. So are an invalid previous label or version, and both previous fields
+    if the previous deployment key is malformed: then they change nothing.
 
     Returns:
         ``None`` if no deployment can count it: its key is malformed, its label is not ``v<n>``, or the binary version

@@ -21,8 +21,7 @@ def string_hash(text: str) -> int:
     """Return the original server's hash of a text.
 
     For each UTF-16 unit it takes ``int32(hash << 5) - hash + unit``. Only the shifted term wraps to 32 bits; the sum
-    does not, so most hashes lie beyond 2**31. Phones in the field were selected by this value, so it must never
-    change.
+    does not, so most hashes lie beyond 2**31. Installed apps were selected by this value, so it must never change.
     """
     # The shifted term depends on the lowest 27 bits alone. They are kept apart, raised by half their range, so that no
     # sign is needed: each shifted term is too large by that much, which cancels out in every second step.
@@ -55,8 +54,8 @@ def is_selected(client_unique_id: str, rollout: float, release_tag: str) -> bool
 
 
 def is_unfinished(rollout: float | None) -> bool:
-    """Return whether a stored rollout still holds a release back from some phones.
+    """Return whether a stored rollout excludes some devices.
 
-    ``None`` and zero, as well as 100, mean that every phone may take it.
+    ``None`` and zero, as well as 100, include all devices.
     """
     return bool(rollout) and rollout != COMPLETE_ROLLOUT

@@ -1,16 +1,14 @@
-"""The update decision: which release, if any, a phone is offered.
+"""The update decision: which release, if any, a device is offered.
 
-A deployment's releases are prepared once (:func:`candidates`): ranges are parsed, and what a decision looks
-for is indexed, so that its cost does not grow with the history. Deciding does not depend on the device; only
-choosing between the rolling-out release and the one before it does. So decisions may be remembered and
-chosen from again:
+The releases of a deployment are prepared once (:func:`candidates`): ranges are parsed and indexed, so that the cost of
+a decision does not grow with the history. The decision does not depend on the device; only the choice between the
+rolling-out release and the one before it does. So decisions can be cached:
 
-    decision = resolve(candidates(history), check)     # the same for all phones that say the same
-    told = choose(decision, device_id)                 # differs while a rollout is unfinished
+    decision = resolve(candidates(history), check)     # the same for all devices that send the same values
+    update = choose(decision, device_id)               # differs while a rollout is unfinished
 
-The rules, and the quirks that phones rely on, are those of update checks in the protocol. Two rules are not from there:
-a held release is a finished one to devices that run it, and disabled to all others; and a stopped deployment offers no
-update.
+The rules, and the quirks that devices rely on, are those of update checks in the protocol. Two rules are added: a held
+release is a finished one to devices that run it, and disabled to all others; and a stopped deployment offers no update.
 """
 
 from __future__ import annotations
@@ -49,17 +47,17 @@ __all__ = [
 ]
 
 NOT_SENT: Final = "undefined"
-"""What the original server took a missing query value for. It is a value like any other there."""
+"""The value of a missing query parameter on the original server, where it is a value like any other."""
 
 _NOWHERE: Final = sys.maxsize
-"""Behind every place in a history."""
+"""An index after the end of every history."""
 
 _RELEASED: Final = "released"
-"""What stands for the tag of versions that are no prereleases."""
+"""The tag of versions that are not prereleases."""
 
 
 class Candidate(Struct, frozen=True):
-    """A release with what a decision needs of it; the fields are those of `codepush.models.Package`."""
+    """The fields of a release that a decision needs; see `codepush.models.Package`."""
 
     app_version: str
     package_hash: str
@@ -80,7 +78,7 @@ class Candidate(Struct, frozen=True):
 
     @property
     def is_unfinished(self) -> bool:
-        """Whether the release is held back from some phones."""
+        """Whether the rollout excludes some devices."""
         return rollouts.is_unfinished(self.rollout)
 
 
@@ -92,10 +90,10 @@ class Candidates:
         is_stopped: Whether the deployment's updates are stopped.
 
     Attributes:
-        releases: the releases, newest first.
+        releases: The releases, newest first.
         is_stopped: Whether no device is offered an update.
-        hashes: all package hashes that can make a difference: of releases, and of what there are diffs from.
-        labels: all labels that can.
+        hashes: All package hashes that affect a decision: those of releases and of the bases of diffs.
+        labels: All labels that affect a decision.
 
     """
 
@@ -115,7 +113,7 @@ class Candidates:
         }
 
     def look_through(self, check: UpdateCheck, *, skip_unfinished: bool = False) -> _Findings:
-        """Find the newest release for a phone, and whether a mandatory one lies above what it runs."""
+        """Find the newest release for a device, and whether a mandatory one is newer than the one it runs."""
         offers = self._finished if skip_unfinished else self._all
         enabled, fitting = offers.everywhere, offers.fitting(check)
         held = self._held.get(check.package_hash)
@@ -131,9 +129,9 @@ class Candidates:
         return self.releases[place] if place < _NOWHERE else None
 
     def _place_of(self, check: UpdateCheck) -> int:
-        """Return where the release is that the phone runs, even one that is not offered any more.
+        """Return the index of the release that the device runs, offered or not.
 
-        A label says more than a hash; a phone that says neither is taken to run the newest.
+        The label has precedence over the hash. A device that sends neither counts as running the newest release.
         """
         if check.label:
             return self._by_label.get(check.label, _NOWHERE)
@@ -141,13 +139,13 @@ class Candidates:
 
 
 class Decision(Struct, frozen=True, kw_only=True):
-    """What phones are told that say the same of themselves.
+    """The results of an update check for all devices that send the same values.
 
     Attributes:
-        original: the answer that leaves unfinished rollouts out.
-        rollout_package: the answer for selected devices; None when nothing depends on the device.
-        rollout: the percentage of the release that is rolling out.
-        release_tag: the name under which its devices are selected.
+        original: Result without unfinished rollouts.
+        rollout_package: Result for selected devices; ``None`` if the result does not depend on the device.
+        rollout: Percentage of the release that is rolling out.
+        release_tag: Name of that release in the selection of devices.
 
     """
 
@@ -158,7 +156,7 @@ class Decision(Struct, frozen=True, kw_only=True):
 
 
 class _Findings(Struct, frozen=True):
-    """What a look through the history finds."""
+    """Results of a search through the history."""
 
     latest_enabled: Candidate | None
     latest_fitting: Candidate | None
@@ -166,7 +164,7 @@ class _Findings(Struct, frozen=True):
 
 
 class _Places(NamedTuple):
-    """Where the newest release of some kind is, and the newest mandatory one of these."""
+    """Index of the newest release of some kind, and of the newest mandatory one of that kind."""
 
     first: int
     mandatory: int
@@ -177,17 +175,17 @@ class _Places(NamedTuple):
 
 
 class _Target(Struct, frozen=True):
-    """A range of binary versions, and the place of the newest release for it."""
+    """A range of binary versions, and the index of the newest release for it."""
 
     range: Range
     place: int
 
 
 class _Offers:
-    """Where the releases are that phones may be offered, by what binary version they run.
+    """Indexes of the releases that devices can be offered, by binary version.
 
-    Versions between the same two bounds of ranges are alike, so there are no more answers to remember
-    than the history has bounds. A prerelease is alike only to those of a release that ranges name.
+    All versions between two adjacent bounds of ranges have the same result, so the number of cached results is bounded
+    by the number of bounds. Prereleases share results only with each other: per version if a range names it.
     """
 
     def __init__(self, offered: Sequence[tuple[int, Candidate]]) -> None:
@@ -201,11 +199,11 @@ class _Offers:
         self._known: dict[tuple[int, object], _Places] = {}
 
     def fitting(self, check: UpdateCheck) -> _Places:
-        """Return the places of the releases for the device that sends a check."""
+        """Return the indexes of the releases for the device that sends a check."""
         return self.everywhere if check.is_companion else self._within(check.app_version)
 
     def _within(self, app_version: str) -> _Places:
-        """Return the places of the releases for a binary version."""
+        """Return the indexes of the releases for a binary version."""
         version = semver.parse_version(app_version)
         if version is None:
             return _Places(_NOWHERE, _NOWHERE)
@@ -267,14 +265,14 @@ def candidates(history: Sequence[Package], *, is_stopped: bool = False) -> Candi
 
 
 def answer(candidates: Candidates, check: UpdateCheck) -> UpdateInfo:
-    """Return what a phone is told that sent this check over HTTP.
+    """Return the result of an update check that came over HTTP.
 
     Args:
-        candidates: the deployment's releases.
-        check: the check as the phone sent it; None stands for a value that it did not send.
+        candidates: Releases of the deployment.
+        check: The check as the device sent it; ``None`` for each missing value.
 
     Raises:
-        ValueError: the binary version is not a version, even when missing places are filled in.
+        ValueError: The binary version is not a version, even with missing parts filled in.
 
     """
     return choose(resolve(candidates, check), as_received(check).client_unique_id)
@@ -283,24 +281,24 @@ def answer(candidates: Candidates, check: UpdateCheck) -> UpdateInfo:
 def resolve(candidates: Candidates, check: UpdateCheck) -> Decision:
     """Decide for a check that came over HTTP; see :func:`answer`.
 
-    Missing values are taken as the original server takes them (:func:`as_received`) and an incomplete
-    binary version is filled in. Where the answer repeats the filled-in version, the phone gets to
-    see its own spelling instead, because it takes an update only for exactly that.
+    Missing values are read as the original server reads them (:func:`as_received`), and an incomplete binary version is
+    filled in. Where the response repeats the binary version, it has the device's own spelling, because clients accept
+    an update only for exactly that.
     """
     version = semver.normalise_app_version(check.app_version)
     if version is None:
         raise ValueError(f"Invalid version: {check.app_version}")
     decision = decide(candidates, replace(as_received(check), app_version=version))
     is_echo = decision.original.app_version == version
-    return _in_the_phones_words(decision, check.app_version) if is_echo else decision
+    return _as_spelled(decision, check.app_version) if is_echo else decision
 
 
 def as_received(check: UpdateCheck) -> UpdateCheck:
-    """Return a check as the original server understands it.
+    """Return a check as the original server reads it.
 
-    A missing hash, label or client id is the string ``undefined``; an empty one stays empty. Hence the hash of a
-    device that sends no label does not show its place in the history, all devices that send no id share one place
-    in a rollout, and a device that sends an empty id is in no rollout.
+    A missing hash, label or client ID is the string ``undefined``; an empty one stays empty. Hence the hash of a
+    device that sends no label has no effect on its position in the history, all devices without an ID share one bucket
+    of a rollout, and a device with an empty ID is in no rollout.
     """
     return replace(
         check,
@@ -311,41 +309,41 @@ def as_received(check: UpdateCheck) -> UpdateCheck:
 
 
 def decide(candidates: Candidates, check: UpdateCheck) -> Decision:
-    """Decide what phones are told that say ``check`` of themselves; missing values are missing.
+    """Decide for devices that send a check; missing values stay missing.
 
     Args:
-        candidates: the deployment's releases.
-        check: with a complete binary version.
+        candidates: Releases of the deployment.
+        check: The check, with a complete binary version.
 
     Raises:
-        ValueError: a comparison of versions is needed, and the phone's version or the target of the
-            latest enabled release is invalid.
+        ValueError: Versions must be compared, and the binary version or the target of the latest enabled release is
+            invalid.
 
     """
     if candidates.is_stopped:
         return Decision(original=UpdateInfo())
     findings = candidates.look_through(check)
-    told = _told(findings, check)
+    result = _result(findings, check)
     offered = findings.latest_fitting
-    if offered is None or not told.is_available or not offered.is_unfinished:
-        return Decision(original=told)
+    if offered is None or not result.is_available or not offered.is_unfinished:
+        return Decision(original=result)
     return Decision(
-        original=_told(candidates.look_through(check, skip_unfinished=True), check),
-        rollout_package=told,
+        original=_result(candidates.look_through(check, skip_unfinished=True), check),
+        rollout_package=result,
         rollout=offered.rollout,
         release_tag=offered.label or offered.package_hash,
     )
 
 
 def choose(decision: Decision, client_unique_id: str | None) -> UpdateInfo:
-    """Return the one of the two answers that a device gets. Without an id it is never selected."""
+    """Return the result for a device. A device without an ID is never selected."""
     if decision.rollout_package is None or decision.rollout is None or not client_unique_id:
         return decision.original
     is_selected = rollouts.is_selected(client_unique_id, decision.rollout, decision.release_tag)
     return decision.rollout_package if is_selected else decision.original
 
 
-def _told(findings: _Findings, check: UpdateCheck) -> UpdateInfo:
+def _result(findings: _Findings, check: UpdateCheck) -> UpdateInfo:
     fitting = findings.latest_fitting
     if fitting is None or fitting.package_hash == check.package_hash:
         return _nothing(findings, check)
@@ -353,22 +351,22 @@ def _told(findings: _Findings, check: UpdateCheck) -> UpdateInfo:
 
 
 def _nothing(findings: _Findings, check: UpdateCheck) -> UpdateInfo:
-    """Return that there is no update, and whether the app in the store is the way to one.
+    """Return a result without an update, and whether the device needs a newer app from the store for one.
 
-    That is judged by the latest enabled release for any binary version, fitting or not.
+    The latest enabled release for any binary version decides that.
     """
-    told = UpdateInfo(should_run_binary_version=findings.latest_fitting is None)
+    result = UpdateInfo(should_run_binary_version=findings.latest_fitting is None)
     if findings.latest_enabled is None:
-        return told
+        return result
     target = findings.latest_enabled.app_version
     if semver.satisfies(check.app_version, target):
-        return told
+        return result
     is_ahead = semver.greater_than_range(check.app_version, target)
-    return replace(told, app_version=target, update_app_version=not is_ahead)
+    return replace(result, app_version=target, update_app_version=not is_ahead)
 
 
 def _offer(release: Candidate, check: UpdateCheck, *, is_escalated: bool) -> UpdateInfo:
-    """Return the offer of a release: a diff that the device can apply, if there is one, or the whole package."""
+    """Return the offer of a release: a diff if the device can apply one, else the whole package."""
     diff = release.diff_package_map.get(check.package_hash or "")
     if diff is not None and not can_apply(check, diff):
         diff = None
@@ -385,7 +383,7 @@ def _offer(release: Candidate, check: UpdateCheck, *, is_escalated: bool) -> Upd
 
 
 def can_apply(check: UpdateCheck, diff: DiffPackage) -> bool:
-    """Return whether a device that runs the package a diff is made from can apply it.
+    """Return whether a device that runs the base of a diff can apply it.
 
     Without a label the device runs the store build, whose files it can copy only in part.
     """
@@ -397,7 +395,7 @@ def runs_release(check: UpdateCheck) -> bool:
     return bool(check.label) and check.label != NOT_SENT
 
 
-def _in_the_phones_words(decision: Decision, app_version: str) -> Decision:
+def _as_spelled(decision: Decision, app_version: str) -> Decision:
     rolling_out = decision.rollout_package
     return replace(
         decision,

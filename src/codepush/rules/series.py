@@ -1,7 +1,7 @@
-"""Counters over time: what is kept of each hour and, when that is some days ago, of each day.
+"""Counters over time: one value per hour and, after some days, one per day.
 
-Of what counts how many there are (active devices) the number at the end of the span is kept, of what counts how
-often something happened the number within the span. A span in which nothing changed has no entry. Days are UTC's.
+Counters of a state (active devices) store the number at the end of the span, counters of events the number within
+the span. A span without changes has no entry. Days are in UTC.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ Span: TypeAlias = Literal["hour", "day"]
 
 
 class Entry(Struct, frozen=True):
-    """What a counter of a label or binary version (``subject``) was in the span that begins at ``starts_at``."""
+    """Value of a counter of a label or binary version (``subject``) in the span that begins at ``starts_at``."""
 
     subject: str
     kind: CounterKind
@@ -41,12 +41,12 @@ class Entry(Struct, frozen=True):
 
 
 def start_of(span: int, moment: int) -> int:
-    """Return when the hour or day (`HOUR`, `DAY`) of a moment began."""
+    """Return the start of the hour or day (`HOUR`, `DAY`) that contains a moment."""
     return moment - moment % span
 
 
 def by_day(entries: Iterable[Entry]) -> list[Entry]:
-    """Return entries of whole days, made from hours in the order of time; days that are there already come before."""
+    """Return entries of whole days, from entries of hours in chronological order; existing days come first."""
     days: dict[tuple[str, CounterKind, int], Entry] = {}
     for entry in entries:
         starts_at = start_of(DAY, entry.starts_at)
@@ -59,16 +59,16 @@ def by_day(entries: Iterable[Entry]) -> list[Entry]:
 def show(
     before: Mapping[tuple[str, CounterKind], int], entries: Iterable[Entry], *, since: int
 ) -> Mapping[str, list[MetricsPoint]]:
-    """Return a deployment's metrics over time as they are shown.
+    """Return the metrics of a deployment over time for display.
 
     Args:
-        before: how many there were of what counts that, before the first entry.
-        entries: in the order of time.
-        since: from when on they were asked for, in milliseconds since 1970.
+        before: Counters of states before the first entry.
+        entries: Entries in chronological order.
+        since: Start of the requested period, in milliseconds since 1970.
 
     Returns:
-        By label or binary version, the points at which something changed, oldest first. What had active devices
-        before begins with a point at ``since``.
+        By label or binary version, the points at which a value changed, oldest first. Labels and versions that had
+        active devices before begin with a point at ``since``.
 
     """
     standing = dict(before)

@@ -1,7 +1,7 @@
-"""What reports are counted under: the labels that a deployment released, and a bounded number of binary versions.
+"""Subjects of counters: the labels that a deployment released, and a bounded number of binary versions.
 
-Anyone who has an app also has its deployment key and can send any report. So a text of a report becomes a name of a
-counter only if the deployment has a place for it.
+Anyone who has an app also has its deployment key and can send any report. So a string of a report names a counter only
+within these bounds.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["MOST_VERSIONS", "OTHER", "Subjects", "label_subject", "version_subject"]
 
 MOST_VERSIONS: Final = 200
-"""Binary versions that are counted by name in one deployment."""
+"""Maximum number of binary versions with a counter of their own in one deployment."""
 
 OTHER: Final = "other"
 """The subject of all further binary versions. It is neither a label nor a version."""
@@ -30,7 +30,7 @@ _LABEL_LENGTH: Final = 11
 
 
 def label_subject(text: str) -> str | None:
-    """Return a text that is a label; ``None`` for any other text."""
+    """Return the text if it is a label, else ``None``."""
     return text if len(text) <= _LABEL_LENGTH and _is_label(text) else None
 
 
@@ -70,7 +70,7 @@ class Subjects:
         self._free = MOST_VERSIONS - version_count
 
     def of(self, text: str | None) -> str | None:
-        """Return what a label or binary version is counted under; ``None`` if it does not count here.
+        """Return the subject of a label or binary version; ``None`` if it is not counted.
 
         Args:
             text: A label or version as :func:`label_subject` or :func:`version_subject` returns it.
@@ -83,11 +83,11 @@ class Subjects:
         return text if text in self._versions or self._free > 0 else OTHER
 
     def has_counters(self, subject: str) -> bool:
-        """Return whether there is something to lower; a binary version without counters needs none for that."""
+        """Return whether a subject can have counters to lower."""
         return subject in self._versions or subject.startswith("v") or subject == OTHER
 
     def use(self, subject: str) -> None:
-        """Take the place of a binary version that gets its first counter."""
+        """Count a binary version that gets its first counter towards the maximum."""
         if not self.has_counters(subject):
             self._versions.add(subject)
             self._free -= 1

@@ -54,7 +54,7 @@ class Trial(Struct, frozen=True):
 
 
 class TriedLabel(Struct, frozen=True, kw_only=True):
-    """What counting has to know of a label. Times are milliseconds since 1970.
+    """The facts about a label that counting needs. Times are milliseconds since 1970.
 
     Attributes:
         number: Its number.

@@ -1,9 +1,8 @@
-"""What the fields of requests may hold.
+"""Validation of the fields of requests.
 
-Each field has a rule: a function that returns the value meant, or raises ValueError. Requests are
-read field by field in the order in which the original declares them, and all wrong fields are told
-at once. Whatever is not a known field is ignored; a field that is null is one that was not sent. The
-rules are those of "Validation" in the management protocol.
+Each field has a rule: a function that returns its value or raises ValueError. Fields are read in the order in which
+the original declares them, and all errors are reported together. Unknown fields are ignored; ``null`` counts as
+missing. The rules are those of "Validation" in the management protocol.
 """
 
 from __future__ import annotations
@@ -55,14 +54,14 @@ _DESCRIPTION_LENGTH: Final = 10_000
 _FRIENDLY_NAME_LENGTH: Final = 10_000
 
 _LONGEST_LIFE: Final = 100 * 365 * 24 * 60 * 60 * 1000
-"""A hundred years in milliseconds: more than any access key needs, and a moment that every calendar knows."""
+"""100 years in milliseconds: more than any access key needs, and still a valid date."""
 
 _NAME: Final = re.compile(r"[^\\/?:\x00-\x1f\x7f-\x9f]+")
 _KEY: Final = re.compile(r"[0-9A-Za-z_-]{10,100}")
 _SLUG: Final = re.compile(r"(?!\.{1,2}$)[0-9A-Za-z._-]{1,100}")
 _ROLLOUT: Final = re.compile(r"100|[1-9][0-9]?")
 
-# An address is ASCII without blanks, quotes and brackets; of the signs that mail allows, # * / ? are refused too.
+# An address is ASCII without blanks, quotes and brackets; # * / ? are rejected too, although mail allows them.
 _MAILBOX: Final = re.compile(r"[0-9A-Za-z!$%&'+=^_`{|}~-]+(?:\.[0-9A-Za-z!$%&'+=^_`{|}~-]+)*")
 _DOMAIN: Final = re.compile(r"(?:[0-9A-Za-z]+(?:-[0-9A-Za-z]+)*\.)+[A-Za-z][0-9A-Za-z]*(?:-[0-9A-Za-z]+)*")
 _EMAIL_LENGTH: Final = 254
@@ -91,18 +90,18 @@ _ALLOWED: Final = {
 
 
 class FieldError(Struct, frozen=True):
-    """One wrong field, in the words of the wire."""
+    """An invalid field, by its name in the request."""
 
     field: str
     message: str
 
 
 class InvalidFields(ValueError):
-    """A request holds wrong fields.
+    """A request has invalid fields.
 
     Attributes:
-        errors: all of them, in the order in which the fields are declared.
-        allowed: what each field may hold, for people.
+        errors: All errors, in the order in which the fields are declared.
+        allowed: Description of the valid values of each field.
 
     """
 
@@ -112,17 +111,16 @@ class InvalidFields(ValueError):
         self.allowed = allowed
 
     def __str__(self) -> str:
-        """Return a sentence about the first wrong field."""
+        """Return a sentence about the first invalid field."""
         first = self.errors[0]
         wrong = "missing" if first.message == REQUIRED else "invalid"
         return f"The field '{first.field}' is {wrong}; send {self.allowed[first.field]}."
 
 
 class AppInfo(Struct, frozen=True, kw_only=True):
-    """What a person says about a new app.
+    """The fields of a request that adds an app.
 
-    ``organization``: which one is to own it, by its name in addresses. ``is_manual``: it gets no deployments to begin
-    with.
+    ``organization``: URL name of the organization that owns it. ``is_manual``: it starts without deployments.
     """
 
     name: str
@@ -133,17 +131,17 @@ class AppInfo(Struct, frozen=True, kw_only=True):
 
 
 class DeploymentInfo(Struct, frozen=True, kw_only=True):
-    """What a person says about a deployment: its name, and the key that apps already carry."""
+    """The fields of a request about a deployment: its name, and the key that existing apps use."""
 
     name: str | None = None
     key: str | None = None
 
 
 class AccessKeyInfo(Struct, frozen=True, kw_only=True):
-    """What a person says about an access key.
+    """The fields of a request about an access key; ``None`` for each missing one.
 
-    ``name`` is the secret itself, when the person chooses it; ``ttl`` the life in milliseconds, at most
-    what a time can hold; ``created_by`` the machine it is for. ``None``: not said.
+    ``name`` is the secret, if the user chooses it; ``ttl`` is the lifetime in milliseconds; ``created_by`` is the
+    machine that uses the key.
     """
 
     friendly_name: str | None = None
@@ -153,14 +151,14 @@ class AccessKeyInfo(Struct, frozen=True, kw_only=True):
 
 
 class OrganizationInfo(Struct, frozen=True, kw_only=True):
-    """What a person says about an organization: its name in addresses, and what people call it."""
+    """The fields of a request about an organization: its URL name and its display name."""
 
     name: str | None = None
     display_name: str | None = None
 
 
 class AccountInfo(Struct, frozen=True, kw_only=True):
-    """What a person says about an account."""
+    """The fields of a request about an account."""
 
     email: str | None = None
     name: str | None = None
@@ -184,13 +182,13 @@ def app_name(raw: object, *, is_required: bool) -> str | None:
 
 
 def display_name(raw: object) -> str | None:
-    """Read the name for people in a request that adds or changes an app, which App Center's dialect knows.
+    """Read the display name in an App Center request that adds or changes an app.
 
     Args:
-        raw: the decoded JSON of the request, with the name as ``displayName``.
+        raw: Decoded JSON of the request, with the name as ``displayName``.
 
     Raises:
-        InvalidFields: the name is invalid.
+        InvalidFields: The name is invalid.
 
     """
     fields = _Fields(raw)
@@ -240,40 +238,39 @@ def deployment_info(raw: object, *, is_name_required: bool) -> DeploymentInfo:
 
 
 def package_info(raw: object, *, require_app_version: bool) -> PackageInfo:
-    """Read what a person says about a release.
+    """Read a request that creates or changes a release.
 
     Args:
-        raw: the decoded JSON; anything but an object counts as an empty one.
-        require_app_version: whether a missing target is an error (as when releasing).
+        raw: Decoded JSON; anything but an object counts as an empty one.
+        require_app_version: Whether a missing target is an error, as it is for a new release.
 
     Returns:
-        The fields that were sent. ``rollout`` is a number even when it was sent as a text that spells one.
+        The fields of the request. ``rollout`` is a number even if it was sent as a string.
 
     Raises:
-        InvalidFields: a field is missing or invalid.
+        InvalidFields: A field is missing or invalid.
 
     """
     fields = _Fields(raw)
-    said = {
+    sent = {
         name: fields.read(field, read, is_required=require_app_version and name == "app_version")
         for name, (field, read) in _PACKAGE_INFO.items()
     }
     fields.check()
-    return PackageInfo(**said)
+    return PackageInfo(**sent)
 
 
 def access_key_request(raw: object) -> dict[str, Any]:
-    """Return the fields that the body of a request about an access key means, not judged yet.
+    """Return the normalised fields of a request about an access key, before validation.
 
-    Old tools say ``description`` for ``friendlyName``, a name is trimmed, and a life is the whole
-    number that its text begins with. A life that is neither a number nor a text is NaN.
+    Old tools send ``description`` for ``friendlyName``; names are trimmed, and a lifetime is the integer at the start
+    of its string. A lifetime that is neither a number nor a string is NaN.
 
     Args:
-        raw: the decoded JSON of the request.
+        raw: Decoded JSON of the request.
 
     Returns:
-        ``createdBy``, ``ttl`` (perhaps NaN), ``name``, ``friendlyName`` and ``description`` where they
-        were sent.
+        ``createdBy``, ``ttl``, ``name``, ``friendlyName`` and ``description``, if sent.
 
     """
     body = raw if isinstance(raw, dict) else {}
@@ -291,13 +288,13 @@ def access_key_info(request: object, *, is_update: bool, is_name_required: bool 
     """Read a request that adds or changes an access key.
 
     Args:
-        request: the fields, see :func:`access_key_request`.
-        is_update: whether the key is there already: then nothing is required, a life of 0 ends it at
-            once, and the secret is not looked at.
-        is_name_required: whether a new key must come with its secret.
+        request: Fields as :func:`access_key_request` returns them.
+        is_update: Whether the key exists: then nothing is required, a lifetime of 0 expires it immediately, and the
+            secret is ignored.
+        is_name_required: Whether a new key needs a secret.
 
     Raises:
-        InvalidFields: a field is missing or invalid.
+        InvalidFields: A field is missing or invalid.
 
     """
     fields = _Fields(request)
@@ -312,14 +309,14 @@ def access_key_info(request: object, *, is_update: bool, is_name_required: bool 
 
 
 def account_info(raw: object, *, is_name_required: bool) -> AccountInfo:
-    """Read what a person says about an account.
+    """Read a request that adds or changes an account.
 
     Args:
-        raw: the decoded JSON of the request.
-        is_name_required: whether a missing name is an error.
+        raw: Decoded JSON of the request.
+        is_name_required: Whether a missing name is an error.
 
     Raises:
-        InvalidFields: a field is missing or invalid.
+        InvalidFields: A field is missing or invalid.
 
     """
     fields = _Fields(raw)
@@ -488,4 +485,4 @@ _PACKAGE_INFO: Final[Mapping[str, tuple[str, Callable[[object], Any]]]] = {
     "is_mandatory": ("isMandatory", _boolean),
     "rollout": ("rollout", _rollout),
 }
-"""What can be said about a release, in the order of the errors: the names on the wire, and what reads the values."""
+"""Fields of a release in the order of their errors: by attribute, the name in requests and the rule."""
