@@ -275,7 +275,7 @@ def _try(case, server, account):
     accept = PROBLEM_TYPE if dice % 2 else "*/*"
     headers = {"Authorization": f"Bearer {server.access_key}", "Accept": accept}
     response = case.call_and_validate(server.url, headers=headers, checks=CHECKS)
-    if case.method != "GET" and "Phones" not in case.operation.tags and response.status_code < 300:
+    if case.method != "GET" and "Devices" not in case.operation.tags and response.status_code < 300:
         account.spoil()
 
 

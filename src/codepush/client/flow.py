@@ -19,7 +19,7 @@ from msgspec.structs import replace
 from codepush.errors import APIError, CodePushError, DecodeError
 from codepush.wire.gateways import PAGE_MESSAGE, is_page
 from codepush.wire.messages import Request, Response
-from codepush.wire.standalone import error_from, knows_keys, server_knows_keys
+from codepush.wire.standalone import error_from, honours_keys, server_honours_keys
 
 if TYPE_CHECKING:
     from codepush.wire.standalone import Call
@@ -132,12 +132,12 @@ def _may_happen_twice(call: Call[T], outcome: Outcome) -> bool:
     """Return whether a retry may repeat a change, unless the server supports idempotency keys."""
     if call.repeatable:
         return False
-    return outcome.sent if isinstance(outcome, Failure) else not knows_keys(outcome)
+    return outcome.sent if isinstance(outcome, Failure) else not honours_keys(outcome)
 
 
 def _asked_for_keys(policy: Policy) -> Generator[Step, Outcome | None, bool]:
     """Check whether the server supports idempotency keys; without a response, it counts as no."""
     try:
-        return (yield from perform(server_knows_keys(), policy))
+        return (yield from perform(server_honours_keys(), policy))
     except CodePushError:
         return False

@@ -1,10 +1,10 @@
-"""What apps say to a server, and what it answers: update checks and status reports.
+"""Messages between devices and a server: update checks and status reports.
 
-There are two spellings. SDKs since 3 use snake_case below ``/v0.1/public/codepush``; older ones
-use camelCase, and so does the alias App Center kept for them. Servers read either spelling of
-every parameter on every path; only the spelling of the answer depends on the path.
+There are two spellings. SDKs since 3 use snake_case below ``/v0.1/public/codepush``; older ones use camelCase, and so
+does the alias App Center kept for them. Servers read either spelling of every parameter on every path; only the
+spelling of the response depends on the path.
 
-The upper half is the server's side of the conversation, the lower half the phone's.
+The first half of the module is the server's side, the second half the device's.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ UPDATE_CHECK_PATHS: Final[Mapping[str, bool]] = {
     "/updateCheck": True,
     f"{_LEGACY}/updateCheck": True,
 }
-"""Where update checks are asked (GET), and whether the answer there is spelled in camelCase."""
+"""Paths of update checks (GET), and whether their responses are in camelCase."""
 
 DOWNLOAD_REPORT_PATHS: Final = (
     f"{_PUBLIC}/report_status/download",
@@ -123,8 +123,8 @@ def read_check(query: Sequence[tuple[str, str]]) -> UpdateCheck:
     """Read an update check from its decoded query parameters.
 
     Args:
-        query: name and value of every parameter, in the order sent. Names may be in either
-            spelling; unknown ones are ignored.
+        query: Name and value of every parameter, in the order sent. Names may be in either spelling; unknown ones are
+            ignored.
 
     Returns:
         The check. Each value follows JavaScript's ``a || b``, where ``a`` is the camelCase parameter and ``b``
@@ -133,7 +133,7 @@ def read_check(query: Sequence[tuple[str, str]]) -> UpdateCheck:
         ``None``. The key is trimmed; the other values are as sent and not validated.
 
     Raises:
-        ValueError: a parameter was sent more than once; its text says which.
+        ValueError: A parameter was sent more than once; the message names it.
 
     """
     sent = _once(query)
@@ -148,31 +148,31 @@ def read_check(query: Sequence[tuple[str, str]]) -> UpdateCheck:
 
 
 def update_body(info: UpdateInfo, *, camel: bool) -> bytes:
-    """Return the answer to an update check as JSON.
+    """Return the response to an update check as JSON.
 
-    ``description`` and ``is_mandatory`` are left out when they are ``None``: phones are told exactly
-    what the releaser said. ``target_binary_range`` repeats the version, in snake_case in both spellings.
+    ``description`` and ``is_mandatory`` are omitted if they are ``None``: devices get exactly what the release has.
+    ``target_binary_range`` repeats the version, in snake_case in both spellings.
 
     Args:
-        info: what the phone is told.
-        camel: whether the path that was asked answers in camelCase (``UPDATE_CHECK_PATHS``).
+        info: Result of the check.
+        camel: Whether the path of the request has responses in camelCase (``UPDATE_CHECK_PATHS``).
 
     """
-    told = {
+    fields = {
         camel_name if camel else field: value
         for field, camel_name in _UPDATE_FIELDS.items()
         if (value := getattr(info, field)) is not None
     }
-    told["target_binary_range"] = info.app_version
-    return msgspec.json.encode({"updateInfo" if camel else "update_info": told})
+    fields["target_binary_range"] = info.app_version
+    return msgspec.json.encode({"updateInfo" if camel else "update_info": fields})
 
 
 def update_check_url(server_url: str, check: UpdateCheck) -> str:
-    """Return the URL at which a phone asks, its parameters in the order React Native sends them.
+    """Return the URL of an update check, its parameters in the order React Native sends them.
 
     Args:
-        server_url: the server's address, with or without a slash at its end.
-        check: what the phone says of itself. What is ``None`` is not sent, and ``is_companion`` only when true.
+        server_url: Server URL, with or without a trailing slash.
+        check: Values of the device. ``None`` is omitted, and so is ``is_companion`` unless true.
 
     """
     sent = {
@@ -188,44 +188,44 @@ def update_check_url(server_url: str, check: UpdateCheck) -> str:
 
 
 def report_url(server_url: str, report: StatusReport) -> str:
-    """Return the URL at which a phone reports.
+    """Return the URL of a status report.
 
     Args:
-        server_url: the server's address, with or without a slash at its end.
-        report: what is reported; its kind decides.
+        server_url: Server URL, with or without a trailing slash.
+        report: The report; its kind selects the path.
 
     """
     return f"{server_url.removesuffix('/')}{_PUBLIC}/report_status/{report.kind}"
 
 
 def report_body(report: StatusReport) -> bytes:
-    """Return a status report as JSON, as React Native sends it: what is ``None`` is left out.
+    """Return a status report as JSON, as React Native sends it: without fields that are ``None``.
 
-    A download report says which label; a deploy report says everything that is known.
+    A download report has the label, a deploy report all fields.
     """
     names = _DOWNLOAD_FIELDS if report.kind == "download" else _DEPLOY_FIELDS
     return msgspec.json.encode({name: value for name in names if (value := getattr(report, name)) is not None})
 
 
 def read_update(body: bytes) -> UpdateInfo:
-    """Read a server's answer to an update check, as a phone does.
+    """Read the response to an update check, as a device does.
 
     Args:
-        body: the answer of the snake_case path.
+        body: Response of the snake_case path.
 
     Returns:
-        What the phone is told. ``app_version`` is the answer's ``target_binary_range``, because that is
-        what SDKs since 3 go by; fields the server left out have their defaults.
+        The result. ``app_version`` is the ``target_binary_range`` of the response, which SDKs since 3 read; missing
+        fields have their defaults.
 
     Raises:
-        DecodeError: the body is not JSON, or a field is missing or of the wrong type.
+        DecodeError: The body is not JSON, or a field is missing or of the wrong type.
 
     """
-    return decode_answer(body, _Answer).update_info.as_told()
+    return decode_answer(body, _Answer).update_info.as_model()
 
 
 class _Offer(msgspec.Struct, frozen=True):
-    """The fields a phone reads. Servers in the field leave out or null what they have nothing to say about."""
+    """The fields that a device reads. Servers in the field omit fields without a value, or send null."""
 
     is_available: bool
     should_run_binary_version: bool | None = None
@@ -238,7 +238,7 @@ class _Offer(msgspec.Struct, frozen=True):
     package_hash: str | None = None
     package_size: int | None = None
 
-    def as_told(self) -> UpdateInfo:
+    def as_model(self) -> UpdateInfo:
         return UpdateInfo(
             is_available=self.is_available,
             should_run_binary_version=self.should_run_binary_version or False,
@@ -258,7 +258,7 @@ class _Answer(msgspec.Struct, frozen=True):
 
 
 def _once(query: Sequence[tuple[str, str]]) -> Mapping[str, str]:
-    """Return the query as a mapping, or raise ValueError when a parameter we know is repeated."""
+    """Return the query as a mapping, or raise ValueError if a known parameter is repeated."""
     known = {*_PARAMETERS, *_PARAMETERS.values()}
     for name, times in Counter(name for name, _ in query if name in known).items():
         if times > 1:

@@ -67,7 +67,7 @@ def gateway_message(response: Response) -> str | None:
 
 
 def is_page(body: bytes) -> bool:
-    """Tell whether a body is a web page or other markup, which no server of any dialect sends."""
+    """Return whether a body is a web page or other markup, which no server of any dialect sends."""
     return _MARKUP.match(body) is not None
 
 
@@ -80,5 +80,5 @@ def named(status: int) -> str:
 
 
 def _has_no_text(body: bytes) -> bool:
-    """Tell whether a body is empty, or says no more than the status does."""
+    """Return whether a body is empty, or only repeats the status."""
     return _STATUS_WORDS.fullmatch(body.decode("utf-8", "replace")) is not None

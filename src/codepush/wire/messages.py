@@ -45,7 +45,7 @@ PROBLEM_TYPE: Final = "application/problem+json"
 """The content type of a :class:`Problem`; only sent to clients whose ``Accept`` names it."""
 
 _UNREADABLE: Final = (msgspec.MsgspecError, UnicodeDecodeError, RecursionError)
-"""What msgspec raises for bytes that are not the JSON that was asked for, or nested too deeply."""
+"""Errors of msgspec for bytes that are not the expected JSON, or nested too deeply."""
 
 _EXCERPT: Final = 200
 
@@ -53,8 +53,8 @@ _EXCERPT: Final = 200
 class Upload(Struct, frozen=True, kw_only=True):
     """A file to send as ``multipart/form-data``, followed by short text parts.
 
-    ``open`` opens the file again each time, at its start; the source is never a stream that can
-    be read only once. ``size`` is its length in bytes. ``on_progress`` is told as bytes leave.
+    ``open`` opens the file at its start each time; the source is never a stream that can be read only once. ``size``
+    is its length in bytes. ``on_progress`` is called as bytes are sent.
     """
 
     part: str
@@ -94,10 +94,10 @@ class Response(Struct, frozen=True, kw_only=True):
 
 
 class Problem(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """An error for machines: the body of an ``application/problem+json`` answer.
+    """A machine-readable error: the body of an ``application/problem+json`` response.
 
-    ``code`` does not change between versions, ``message`` is for people, ``field`` names what is
-    wrong in the request, ``request_id`` finds the request in the server's log.
+    ``code`` does not change between versions, ``message`` is for users, ``field`` is the invalid field of the request,
+    ``request_id`` identifies the request in the server's log.
     """
 
     status: int
@@ -111,7 +111,7 @@ def encode_json(value: object) -> bytes:
     """Return a value as JSON in UTF-8.
 
     Raises:
-        Invalid: a text holds half a surrogate pair, which UTF-8 cannot carry.
+        Invalid: A string has an unpaired surrogate, which UTF-8 cannot encode.
 
     """
     try:
@@ -136,11 +136,11 @@ def decode_json(body: bytes) -> object:
 
 
 def decode_answer(body: bytes, kind: type[T], *, is_secret: bool = False) -> T:
-    """Return the JSON value of an answer's body as a ``kind``; fields it does not name are ignored.
+    """Return the JSON value of a response's body as a ``kind``; unknown fields are ignored.
 
     Raises:
-        DecodeError: the body is not JSON, or something that is strictly needed is missing. Its message
-            quotes the start of the body, unless that ``is_secret`` or a web page.
+        DecodeError: The body is not JSON, or a required field is missing. The message quotes the start of the body,
+            unless that ``is_secret`` or a web page.
 
     """
     try:
@@ -148,8 +148,8 @@ def decode_answer(body: bytes, kind: type[T], *, is_secret: bool = False) -> T:
     except _UNREADABLE as error:
         if is_page(body):
             raise DecodeError(PAGE_MESSAGE) from error
-        said = "it is not shown, as it may hold a secret" if is_secret else cut(text(body))
-        raise DecodeError(f"Could not parse response: {said}") from error
+        excerpt = "it is not shown, as it may hold a secret" if is_secret else cut(text(body))
+        raise DecodeError(f"Could not parse response: {excerpt}") from error
 
 
 def encode_problem(problem: Problem) -> bytes:
@@ -158,10 +158,10 @@ def encode_problem(problem: Problem) -> bytes:
 
 
 def decode_problem(body: bytes) -> Problem:
-    """Return the problem document of an answer's body.
+    """Return the problem document in a response's body.
 
     Raises:
-        DecodeError: the body is not such a document.
+        DecodeError: The body is not such a document.
 
     """
     return decode_answer(body, Problem)
@@ -173,5 +173,5 @@ def text(body: bytes) -> str:
 
 
 def cut(words: str, length: int = _EXCERPT) -> str:
-    """Return a text, or its first ``length`` characters and an ellipsis when it is longer."""
+    """Return a text, cut to its first ``length`` characters and an ellipsis if it is longer."""
     return words if len(words) <= length else f"{words[:length]}…"

@@ -23,19 +23,19 @@ def _shown(id_: str, path: str, summary: str, *responses: ResponseSpec) -> Route
 
 PUBLIC: Final = by_id(
     (
-        _shown("welcome", "/", "Ask whether this is the server.", text_response("It is.")),
-        _shown("health", "/health", "Ask whether the server is alive.", text_response("It is.", content="Healthy")),
+        _shown("welcome", "/", "Check that this is a CodePush server.", text_response("It is.")),
+        _shown("health", "/health", "Check that the server is running.", text_response("It is.", content="Healthy")),
         _shown(
             "ready",
             "/ready",
-            "Ask whether the server has what it needs.",
+            "Check that the server is ready.",
             json_response("It has.", _PARTS),
-            json_response("It has not; the parts that fail say why.", _PARTS, 503),
+            json_response("It is not ready; failed components have a reason.", _PARTS, 503),
         ),
         _shown(
             "service_status",
             "/v0.1/public/codepush/status",
-            "Ask whether the service is up.",
+            "Check that the service is available.",
             json_response("It is.", wrapped(code={"type": "string"}, message={"type": "string"})),
         ),
         _shown(
@@ -45,9 +45,9 @@ PUBLIC: Final = by_id(
         _shown(
             "download",
             "/blobs/{blob_id}",
-            "Download an archive. It never changes; parts can be asked for by `Range`.",
+            "Download an archive. It never changes; `Range` requests parts of it.",
             ResponseSpec(200, "The archive.", _BYTES, headers=_BLOB_HEADERS),
-            ResponseSpec(206, "The part that was asked for.", _BYTES, headers=_BLOB_HEADERS),
+            ResponseSpec(206, "The requested part.", _BYTES, headers=_BLOB_HEADERS),
             text_response("The path is not valid UTF-8, or the range is invalid.", 400),
             text_response("There is no such archive.", 404),
             text_response("The archive has no such part.", 416),

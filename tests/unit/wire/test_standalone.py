@@ -193,8 +193,8 @@ def test_a_call_with_a_key_carries_it_beside_its_own_headers():
 )
 def test_servers_that_honour_keys_say_who_they_are(headers, known):
     """Whatever else they answer."""
-    assert standalone.knows_keys(answer(b"No.", 401, **headers)) is known
-    assert standalone.server_knows_keys().read(answer(b"{}", **headers)) is known
+    assert standalone.honours_keys(answer(b"No.", 401, **headers)) is known
+    assert standalone.server_honours_keys().read(answer(b"{}", **headers)) is known
 
 
 def test_only_reading_is_repeatable():
@@ -212,7 +212,7 @@ def test_only_reading_is_repeatable():
         standalone.access_key("k"),
         standalone.sessions(NOW),
         standalone.collaborators("a"),
-        standalone.server_knows_keys(),
+        standalone.server_honours_keys(),
     ]
     changing: list[standalone.Call[Any]] = [
         standalone.add_app("a", os=None, platform=None, manually_provision_deployments=False),

@@ -1,7 +1,7 @@
 """App Center's dialect (App Center v0.1 management API): the messages of npm ``code-push`` 4 and ``appcenter-cli``.
 
-The server's side only: our own SDK speaks the standalone dialect. ``shapes`` are the objects of answers, ``requests``
-how bodies of requests are read.
+Server side only: the SDK uses the standalone dialect. ``shapes`` has the objects of responses, ``requests`` reads the
+bodies of requests.
 """
 
 from codepush.wire.appcenter.requests import (

@@ -69,24 +69,24 @@ def in_our_words(body: object, fields: Mapping[str, str]) -> dict[str, Any]:
 
 
 def permission(word: object, *, otherwise: Permission | None = None) -> Permission:
-    """Return the permission that a word of the service stands for.
+    """Return the permission with an App Center name.
 
     Args:
-        word: what was sent.
-        otherwise: what it means to send nothing.
+        word: The name that was sent.
+        otherwise: The permission if none was sent.
 
     Raises:
-        ValueError: it is no such word; the error's text says which there are.
+        ValueError: The name is unknown; the message lists the known ones.
 
     """
     return _meant(word, _PERMISSIONS, otherwise, 'Send "manager", "developer" or "viewer".')
 
 
 def permissions(words: object) -> Permission:
-    """Return the permission that a list of words stands for; there has to be exactly one.
+    """Return the permission of a list with exactly one App Center name.
 
     Raises:
-        ValueError: it is no such list.
+        ValueError: It is not such a list.
 
     """
     if isinstance(words, list) and len(words) == 1:
@@ -95,14 +95,14 @@ def permissions(words: object) -> Permission:
 
 
 def role(word: object, *, otherwise: Role | None = None) -> Role:
-    """Return the role in an organization that a word of the service stands for.
+    """Return the role in an organization with an App Center name.
 
     Args:
-        word: what was sent.
-        otherwise: what it means to send nothing.
+        word: The name that was sent.
+        otherwise: The role if none was sent.
 
     Raises:
-        ValueError: it is no such word; the error's text says which there are.
+        ValueError: The name is unknown; the message lists the known ones.
 
     """
     return _meant(

@@ -45,7 +45,7 @@ _NO_INVITATIONS: Final = (
 _ORDER: Final[Schema] = {
     "name": "$orderBy",
     "in": "query",
-    "description": "By what to sort; by the time of creation when left out.",
+    "description": "Sort key; by default the time of creation.",
     "schema": {"enum": ["display_name", "name"]},
 }
 
@@ -440,7 +440,7 @@ _DEPLOYMENTS: Final = (
         "rollback",
         "POST",
         f"{_DEPLOYMENT}/rollback_release",
-        "Release an older release once more: the one with this label, or the one before the newest.",
+        "Re-release an earlier release: the one with this label, or the one before the newest.",
         _one("Release", "The release that was made.", 201),
         right="rollback",
         body=_body("RollbackChange", is_required=False),
@@ -466,8 +466,8 @@ UPLOADS: Final = by_id(
             "describe_upload",
             "POST",
             "/upload/set_metadata/{upload}",
-            "Tell what is going to arrive, and learn in what chunks to send it.",
-            _one("UploadPlan", "The chunks; or an error that people are shown, if the file is too large."),
+            "Announce a file, and get the chunks in which to send it.",
+            _one("UploadPlan", "The chunks; or an error to show to users, if the file is too large."),
             errors=(409,),
             parameters=(
                 _query("file_name", {"type": "string", "maxLength": 1000}),

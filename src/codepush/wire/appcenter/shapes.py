@@ -1,4 +1,4 @@
-"""The objects of App Center's dialect, field by field. What is not known is left out, never null."""
+"""The objects of App Center's dialect, field by field. Unknown values are omitted, never null."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ ORIGIN: Final = "codepush"
 """Where users, apps and organizations come from, of the three words that the service had for it."""
 
 UNKNOWN: Final = "Custom"
-"""The operating system or platform of an app whose maker did not say."""
+"""The operating system or platform of an app that was created without one."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _NAMESPACE: Final = UUID("5f2bd1a3-9c1c-4f43-8a44-6a1d8f3f1c52")
@@ -54,7 +54,7 @@ _ROLE_WORDS: Final[Mapping[Role, str]] = {"manager": "admin", "developer": "coll
 
 
 class UserShape(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A person: the one that asks, or one that works on an app. ``name`` is the one in addresses."""
+    """A user: the caller, or a collaborator of an app. ``name`` is the one in URLs."""
 
     id: str
     name: str
@@ -66,7 +66,7 @@ class UserShape(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class TokenShape(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """An access key. ``api_token`` is its secret, told once; ``expires_at`` is ours."""
+    """An access key. ``api_token`` is its secret, sent once; ``expires_at`` is our addition."""
 
     id: str
     description: str
@@ -87,7 +87,7 @@ class OwnerShape(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class AppShape(Struct, frozen=True, kw_only=True):
-    """An app. ``name`` is the one in addresses, ``display_name`` the one for people."""
+    """An app. ``name`` is the one in URLs, ``display_name`` the one to display."""
 
     id: str
     name: str
@@ -111,7 +111,7 @@ class OrganizationShape(Struct, frozen=True, kw_only=True):
 
 
 class MemberShape(Struct, frozen=True, kw_only=True):
-    """A person's part in an organization. ``name`` is the one in addresses."""
+    """A user's role in an organization. ``name`` is the one in URLs."""
 
     name: str
     display_name: str
@@ -120,7 +120,7 @@ class MemberShape(Struct, frozen=True, kw_only=True):
 
 
 class DiffShape(Struct, frozen=True, kw_only=True):
-    """A smaller download for phones that run one particular older package."""
+    """A smaller download for devices that run one particular older package."""
 
     size: int
     url: str
@@ -214,7 +214,7 @@ class MetricShape(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 def identifier(kind: str, number: object) -> str:
-    """Return the UUID under which something is known here, of a kind and of what tells it from others of its kind."""
+    """Return the UUID of an object, derived from its kind and its unique name within the kind."""
     return str(uuid5(_NAMESPACE, f"{kind} {number}"))
 
 

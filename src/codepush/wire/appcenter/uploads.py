@@ -25,7 +25,7 @@ _STATES: Final[Mapping[str, str]] = {
 
 
 def metadata_body(upload_id: str, *, size: int, chunk_size: int) -> bytes:
-    """Answer what chunks a file is to be sent in. ``resume_restart`` would make clients wait for input."""
+    """Return the chunks in which to send a file. ``resume_restart`` would make clients wait for input."""
     return encode_json(
         {
             "error": False,
@@ -61,7 +61,7 @@ def cancelled_body() -> bytes:
 
 
 def status_body(upload_id: str, state: str, *, chunk_size: int, missing: Sequence[int]) -> bytes:
-    """Answer how far an upload is; ``chunk_size`` is 0 before anything is known of the file."""
+    """Return the progress of an upload; ``chunk_size`` is 0 before the file is announced."""
     return encode_json(
         {
             "error": False,

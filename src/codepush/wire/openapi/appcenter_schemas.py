@@ -19,7 +19,7 @@ from codepush.wire.openapi.schemas import (
     SHORT,
     TARGET,
     TEXT,
-    Told,
+    Described,
     described,
 )
 
@@ -46,45 +46,45 @@ _TOKEN: Final[Schema] = {"type": "string", "pattern": "^[0-9A-Za-z_-]{43}$"}
 _CHUNKS: Final[Schema] = {"type": "array", "items": {"type": "integer", "minimum": 1}}
 _IDENTIFIED: Final = {"id": _ID, "created_at": _TIME}
 
-_TOLD: Final[Mapping[str, Told]] = {
-    "AppCenterUser": Told(
+_OBJECTS: Final[Mapping[str, Described]] = {
+    "AppCenterUser": Described(
         shape=shapes.UserShape,
         description="A user. `name` is that of URLs; collaborators of an app have `permissions`.",
         fields={"id": _ID, "permissions": _PARTS},
     ),
-    "AppCenterToken": Told(
+    "AppCenterToken": Described(
         shape=shapes.TokenShape,
         description="An access key. `api_token` is its secret, which is returned once.",
         fields={**_IDENTIFIED, "expires_at": _TIME, "scope": {"const": ["all"]}},
     ),
-    "AppCenterOwner": Told(
+    "AppCenterOwner": Described(
         shape=shapes.OwnerShape,
-        description="A person or an organization that owns apps. `name` is the one in addresses.",
+        description="A user or an organization that owns apps. `name` is the one in URLs.",
         fields={"id": _ID, "type": {"enum": ["user", "org"]}},
     ),
-    "AppCenterApp": Told(
+    "AppCenterApp": Described(
         shape=shapes.AppShape,
-        description="An app. `name` is the one in addresses. What its maker did not say is `Custom`.",
+        description="An app. `name` is the one in URLs. `os` and `platform` are `Custom` by default.",
         fields={**_IDENTIFIED, "member_permissions": _PARTS},
     ),
-    "AppCenterOrganization": Told(
+    "AppCenterOrganization": Described(
         shape=shapes.OrganizationShape,
         description="An organization. `name` is the one in addresses, in lower case.",
         fields=_IDENTIFIED,
     ),
-    "AppCenterMember": Told(
+    "AppCenterMember": Described(
         shape=shapes.MemberShape,
         description="A member of an organization. `name` is the one in addresses.",
         fields={"role": _ROLE},
     ),
-    "AppCenterDiff": Told(
+    "AppCenterDiff": Described(
         shape=shapes.DiffShape,
         description="A smaller download for devices that run one particular older package.",
         fields={"size": BYTES},
     ),
-    "AppCenterRelease": Told(
+    "AppCenterRelease": Described(
         shape=shapes.ReleaseShape,
-        description="A release. `rollout` is left out where it is complete; the answer to a change says 100 then.",
+        description="A release. A complete rollout has no `rollout`; the response to a change has 100.",
         always=("upload_time", "release_method", "released_by"),
         fields={
             "target_binary_range": TARGET,
@@ -97,17 +97,17 @@ _TOLD: Final[Mapping[str, Told]] = {
             "release_method": {"enum": list(get_args(ReleaseMethod))},
         },
     ),
-    "AppCenterDeployment": Told(
+    "AppCenterDeployment": Described(
         shape=shapes.DeploymentShape,
         description="A deployment; `latest_release` is its newest release, if it has one.",
         fields={"key": KEY},
     ),
-    "AppCenterReleaseUpload": Told(
+    "AppCenterReleaseUpload": Described(
         shape=shapes.ReleaseUploadShape,
         description="An upload: where its chunks are sent, and the token that has to be sent with them.",
         fields={"id": _ID, "token": _TOKEN, "upload_domain": {"type": "string", "format": "uri"}},
     ),
-    "AppCenterMetric": Told(
+    "AppCenterMetric": Described(
         shape=shapes.MetricShape,
         description="The counters of a label, or of a binary version, which has `active` only.",
         fields=dict.fromkeys(("active", "downloaded", "failed", "installed"), COUNT),
@@ -117,7 +117,7 @@ _TOLD: Final[Mapping[str, Told]] = {
 
 def appcenter_schemas() -> dict[str, Schema]:
     """Return the schema of every object by its name."""
-    return described(_TOLD) | _requests() | _uploads() | {"AppCenterError": _error()}
+    return described(_OBJECTS) | _requests() | _uploads() | {"AppCenterError": _error()}
 
 
 def _uploads() -> dict[str, Schema]:
@@ -152,7 +152,7 @@ def _error() -> Schema:
 
 
 def _requests() -> dict[str, Schema]:
-    """Return the bodies of requests. What else is in them is ignored, and null is as good as left out."""
+    """Return the bodies of requests. Other fields are ignored, and null counts as missing."""
     change = {name: _OPTIONS.get(name, TEXT) for name in ReleaseOptions.__struct_fields__}
     return {
         "AppCenterTokenCreation": object_of(
@@ -164,8 +164,7 @@ def _requests() -> dict[str, Schema]:
         ),
         "AppCenterAppCreation": object_of(
             {
-                "display_name": NAME
-                | {"description": "The name for people, and in addresses unless there is a `name`."},
+                "display_name": NAME | {"description": "The display name, and the one in URLs if there is no `name`."},
                 "name": NAME,
                 "os": SHORT,
                 "platform": SHORT,

@@ -31,7 +31,7 @@ def _check(path: str, *, camel: bool) -> Route:
         "legacy_update_check" if camel else "update_check",
         "GET",
         path,
-        "Ask whether there is an update. Either spelling of the parameters is read.",
+        "Check for an update. Either spelling of the parameters is read.",
         tuple(replace(response, headers=()) for response in responses),  # devices have no use for the request's id
         parameters=tuple(
             {"name": names[camel], "in": "query", "required": number < CHECK_NEEDS, "schema": schema}

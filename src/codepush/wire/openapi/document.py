@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 __all__ = ["document"]
 
 _ABOUT: Final = """\
-How apps, deployments and releases are managed, and what phones ask.
+Management of apps, deployments and releases, and the update checks and status reports of devices.
 
 Letter case and a trailing slash of paths do not matter. The access key can also be sent as `X-API-Token: KEY` or
 as `?access_token=KEY`; send it once only. Errors are plain text, or a problem document for clients whose `Accept`
-names `application/problem+json`; phones always get text.
+names `application/problem+json`; devices always get text.
 
-Below `/v0.1` (but not `/v0.1/legacy` and `/v0.1/public`) the server speaks App Center's dialect: errors are JSON there,
+Below `/v0.1` (but not `/v0.1/legacy` and `/v0.1/public`) the server uses App Center's dialect: errors are JSON there,
 or plain text for `appcenter-cli`.
 """
 
@@ -39,7 +39,7 @@ _TAGS: Final[Mapping[str, Iterable[Route]]] = {
     "Deployments": standalone.DEPLOYMENTS,
     "Releases": standalone.RELEASES,
     "Rollouts": standalone.ROLLOUTS,
-    "Phones": DEVICES.values(),
+    "Devices": DEVICES.values(),
     "Server": PUBLIC.values(),
     "App Center": (*MANAGEMENT.values(), *UPLOADS.values()),
 }
@@ -47,7 +47,7 @@ _TAGS: Final[Mapping[str, Iterable[Route]]] = {
 
 _PATH_PARAMETERS: Final[Mapping[str, str]] = {
     "access_key": "What the access key is called.",
-    "app": "The name of the app, if need be as `owner:name`; `~~` stands for a slash.",
+    "app": "The name of the app, or `owner:name` if it is ambiguous; `~~` stands for a slash.",
     "blob_id": "The last part of a download address.",
     "deployment": "The name of the deployment.",
     "destination": "The name of the deployment that gets the release.",
@@ -63,10 +63,10 @@ _PATH_PARAMETERS: Final[Mapping[str, str]] = {
 }
 
 _REFUSALS: Final[Mapping[int, tuple[str, str]]] = {
-    400: ("Invalid", "The request itself is wrong; the text says what to send instead."),
+    400: ("Invalid", "The request is invalid; the message describes what to send instead."),
     401: ("Unauthorized", "The access key is missing, unknown or has expired."),
     403: ("Forbidden", "Only who has a greater part in the app or organization may do this."),
-    404: ("NotFound", "It does not exist, or the account may not know that it does."),
+    404: ("NotFound", "It does not exist, or the account has no access to it."),
     408: ("TookTooLong", "The request took too long and was given up."),
     409: ("Conflict", "The state of the server forbids it: a name is taken, for instance, or a rollout is unfinished."),
     422: ("Unprocessable", "The idempotency key or the upload was used for a release with other content."),

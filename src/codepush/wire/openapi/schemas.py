@@ -1,7 +1,7 @@
-"""The objects on the wire as JSON Schema.
+"""The objects of requests and responses as JSON Schema.
 
-Those of answers are made from the shapes that write them. The shapes read tolerantly, because servers
-differ; ours writes exactly, and that is what is told here: nothing is ever null, and numbers are whole.
+Schemas of responses are derived from the shapes that write them. Shapes read tolerantly, because servers differ; this
+server writes exactly, as the schemas describe: nothing is ever null, and numbers are whole.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ __all__ = [
     "SHORT",
     "TARGET",
     "TEXT",
-    "Told",
+    "Described",
     "described",
     "schemas",
 ]
@@ -92,7 +92,7 @@ TARGET: Final[Schema] = {
 }
 _VERSION: Final[Schema] = {
     "type": "string",
-    "description": "The phone's own binary version. Missing parts of `1` and `1.0` are taken for 0.",
+    "description": "The binary version of the app. Missing parts of `1` and `1.0` count as 0.",
     "examples": ["1.0.0"],
 }
 
@@ -134,8 +134,8 @@ _GIVEN_PLAN: Final[Schema] = {"anyOf": [_PLAN["text"], reference("RolloutPlanReq
 _NOTE: Final[Schema] = {"type": "string", "maxLength": 1000, "description": "Why; it is recorded."}
 
 
-class Told(Struct, frozen=True, kw_only=True):
-    """What is told of an object besides what its shape says: the fields that are always there, and details."""
+class Described(Struct, frozen=True, kw_only=True):
+    """An object: its shape, a description, the fields that are always present, and details of fields."""
 
     shape: type[Struct]
     description: str
@@ -143,13 +143,13 @@ class Told(Struct, frozen=True, kw_only=True):
     fields: Mapping[str, Schema] = {}
 
 
-_TOLD: Final[Mapping[str, Told]] = {
-    "Account": Told(
+_OBJECTS: Final[Mapping[str, Described]] = {
+    "Account": Described(
         shape=AccountShape,
-        description="A person who may log in.",
+        description="A user who may log in.",
         always=("name", "linkedProviders"),
     ),
-    "AccessKey": Told(
+    "AccessKey": Described(
         shape=AccessKeyShape,
         description="A secret that authenticates an account until it expires. A session is one that a login created.",
         always=("createdBy", "friendlyName", "description"),
@@ -160,22 +160,22 @@ _TOLD: Final[Mapping[str, Told]] = {
             "description": TEXT | {"description": "What old tools call `friendlyName`."},
         },
     ),
-    "App": Told(
+    "App": Described(
         shape=AppShape,
         description="An app. Where several have one name, those of others are called `owner's e-mail address:name`.",
         always=("collaborators", "deployments"),
     ),
-    "Collaborator": Told(
+    "Collaborator": Described(
         shape=CollaboratorShape,
         description="An account's part in an app; the caller's own is marked.",
     ),
-    "Counters": Told(
+    "Counters": Described(
         shape=CountersShape,
         description="The counters of a label, or of a binary version, which has `active` only.",
         always=("active",),
         fields=dict.fromkeys(("active", "downloaded", "failed", "installed"), COUNT),
     ),
-    "CountersPoint": Told(
+    "CountersPoint": Described(
         shape=PointShape,
         description=(
             "The counters of a label, or of a binary version, in an hour or a day in which something changed: "
@@ -188,17 +188,17 @@ _TOLD: Final[Mapping[str, Told]] = {
             "span": {"type": "string", "enum": ["hour", "day"]},
         },
     ),
-    "Deployment": Told(
+    "Deployment": Described(
         shape=DeploymentShape,
-        description="A channel of releases. Phones carry its key; `package` is its newest release, if it has one.",
+        description="A channel of releases. Apps contain its key; `package` is its newest release, if it has one.",
         fields={"key": KEY},
     ),
-    "Diff": Told(
+    "Diff": Described(
         shape=DiffShape,
         description="A smaller download for devices that run one particular older package.",
         fields={"size": BYTES},
     ),
-    "Insight": Told(
+    "Insight": Described(
         shape=InsightShape,
         description=(
             "What devices reported of a release. Shares and limits are percent. `failureSharePercent`, `interval` and "
@@ -219,7 +219,7 @@ _TOLD: Final[Mapping[str, Told]] = {
             "haltedAfter": COUNT | {"description": "Milliseconds from the first counted failure to the halt."},
         },
     ),
-    "InsightPoint": Told(
+    "InsightPoint": Described(
         shape=InsightPointShape,
         description=(
             "What devices reported of the trials that began in a span. `failureSharePercent`, `interval` and "
@@ -228,11 +228,11 @@ _TOLD: Final[Mapping[str, Told]] = {
         always=("began", "ok", "bad", "notCounted", "active", "installed", "interval", "gaps"),
         fields={**_VERDICTS, "startsAt": MOMENT, "gaps": _PERCENTS},
     ),
-    "Package": Told(
+    "Package": Described(
         shape=PackageShape,
         description=(
-            "A release. `description`, `isDisabled` and `isMandatory` are left out where the releaser never said, "
-            "`rollout` where it is complete; the answer to a release or a change says 100 then."
+            "A release. `description`, `isDisabled` and `isMandatory` are omitted if they were never set, "
+            "`rollout` if it is complete; the response to a release or a change has 100 then."
         ),
         always=("label", "blobUrl", "size", "releaseMethod", "uploadTime", "releasedBy"),
         fields={
@@ -246,26 +246,26 @@ _TOLD: Final[Mapping[str, Told]] = {
             "releaseMethod": {"enum": list(get_args(ReleaseMethod))},
         },
     ),
-    "PackageInfo": Told(
+    "PackageInfo": Described(
         shape=InfoShape,
-        description="What a person says about a release. What is left out stays as it is.",
+        description="The settings of a release. Omitted fields do not change.",
         fields={
             "appVersion": TARGET,
             "description": TEXT | {"maxLength": 10_000},
-            "label": LABEL | {"description": "Which release; the newest one when left out."},
+            "label": LABEL | {"description": "The release; by default the newest one."},
             "rollout": ROLLOUT,
             "rolloutPlan": nullable(_GIVEN_PLAN)
             | {
-                "description": "The rollout plan of a new release: a text, or an object with `text` or `stages`. Null: "
-                "none; left out: the default plan of the deployment. `rollout` must be that of its first stage."
+                "description": "The rollout plan of a new release: a string, or an object with `text` or `stages`. "
+                "Null: none; omitted: the default plan of the deployment. `rollout` must be that of its first stage."
             },
         },
     ),
-    "Rollout": Told(
+    "Rollout": Described(
         shape=RolloutShape,
         description=(
-            "The rollout of a release with a plan, and where it stands. Shares and limits are percent. `baseline` and "
-            "`limitPercent` are left out before it has started, `decisions` in lists."
+            "The rollout of a release with a plan, and its state. Shares and limits are percent. `baseline` and "
+            "`limitPercent` are omitted before it has started, `decisions` in lists."
         ),
         always=(
             "stage",
@@ -292,7 +292,7 @@ _TOLD: Final[Mapping[str, Told]] = {
             "version": COUNT | {"description": "Rises with every step; send it as `expectedVersion`."},
         },
     ),
-    "RolloutBaseline": Told(
+    "RolloutBaseline": Described(
         shape=BaselineShape,
         description="What earlier releases lead to expect, in percent of the devices; `gaps` by age.",
         always=("verdicts", "releases", "assumed", "gaps", "silenceLimits"),
@@ -304,7 +304,7 @@ _TOLD: Final[Mapping[str, Told]] = {
             "strangersPercent": _PERCENT,
         },
     ),
-    "RolloutCounts": Told(
+    "RolloutCounts": Described(
         shape=CountsShape,
         description="What devices reported. The share of failures lies within `interval`, in percent.",
         always=("began", "ok", "bad", "interval", "standing"),
@@ -315,13 +315,13 @@ _TOLD: Final[Mapping[str, Told]] = {
             "strangersPercent": _PERCENT,
         },
     ),
-    "RolloutDecision": Told(
+    "RolloutDecision": Described(
         shape=DecisionShape,
         description="A decision, with the numbers that it can be computed from.",
         always=("actor", "stage", "percent", "note", "numbers", "text"),
         fields={"at": MOMENT, "stage": _STAGE, "percent": ROLLOUT, "numbers": {"type": "object"}},
     ),
-    "RolloutEvidence": Told(
+    "RolloutEvidence": Described(
         shape=EvidenceShape,
         description=(
             "How many times as likely what was seen is if the release is worse than allowed. From a `total` of 10 on a "
@@ -330,7 +330,7 @@ _TOLD: Final[Mapping[str, Told]] = {
         always=("total", "failures", "others", "health"),
         fields=dict.fromkeys(("total", "failures", "silence", "silence1h", "others", "health"), _RATIO),
     ),
-    "RolloutGap": Told(
+    "RolloutGap": Described(
         shape=GapShape,
         description="The percentage of downloads without a verdict at an age, and that of the baseline.",
         fields={
@@ -339,13 +339,13 @@ _TOLD: Final[Mapping[str, Told]] = {
             "usualPercent": _PERCENT,
         },
     ),
-    "RolloutPlan": Told(
+    "RolloutPlan": Described(
         shape=PlanShape,
         description="How a release reaches all devices; `text` spells the stages.",
         always=("text", "onHalt", "ripenSeconds"),
         fields=_PLAN,
     ),
-    "RolloutPreview": Told(
+    "RolloutPreview": Described(
         shape=PreviewShape,
         description=(
             "What a plan would do. `noticed`: rises of the failures in percent points that are noticed with a "
@@ -354,21 +354,21 @@ _TOLD: Final[Mapping[str, Told]] = {
         always=("audience", "stages", "noticed", "warnings"),
         fields={"limitPercent": _PERCENT, "audience": COUNT, "noticed": _PERCENTS},
     ),
-    "RolloutStage": Told(
+    "RolloutStage": Described(
         shape=StageShape,
         description="A stage of a plan.",
         always=("soakSeconds", "needsApproval"),
         fields=_STAGE_FIELDS,
     ),
-    "RolloutStagePreview": Told(
+    "RolloutStagePreview": Described(
         shape=StagePreviewShape,
         description="What to expect of a stage: devices, verdicts after so many hours, and how many it takes.",
         always=("devices", "verdicts", "needed"),
         fields={"percent": ROLLOUT, "devices": COUNT, "verdicts": map_of(COUNT), "needed": COUNT},
     ),
-    "Problem": Told(
+    "Problem": Described(
         shape=Problem,
-        description="An error for machines. `code` does not change between versions, `message` is for people.",
+        description="A machine-readable error. `code` does not change between versions, `message` is for users.",
         always=("request_id",),
     ),
 }
@@ -386,10 +386,10 @@ _UPDATE: Final[tuple[Field, ...]] = (
     ("description", "description", TEXT),
     ("is_mandatory", "isMandatory", FLAG),
 )
-"""What a phone is told, in both spellings."""
+"""The result of an update check, in both spellings."""
 
 _UPDATE_ALWAYS: Final = 9
-"""How many of these are always told: the first ones; the others only if the releaser said something."""
+"""Number of these that are always present: the first ones; the others only if the release has them."""
 
 _DOWNLOAD: Final[tuple[Field, ...]] = (
     ("deployment_key", "deploymentKey", SHORT),
@@ -410,7 +410,7 @@ _DEPLOY: Final[tuple[Field, ...]] = (
 """The report of an installation or a roll-back, in both spellings."""
 
 _REPORT_NEEDS: Final = 2
-"""How many fields a report must have: the first ones."""
+"""Number of required fields of a report: the first ones."""
 
 CHECK: Final[tuple[Field, ...]] = (
     ("deployment_key", "deploymentKey", KEY),
@@ -418,45 +418,47 @@ CHECK: Final[tuple[Field, ...]] = (
     ("package_hash", "packageHash", TEXT | {"description": "The hash of the package that it runs."}),
     ("label", "label", TEXT | {"description": "The label that it runs."}),
     ("is_companion", "isCompanion", FLAG | {"description": "Whether targets do not matter, as for companion apps."}),
-    ("client_unique_id", "clientUniqueId", TEXT | {"description": "Who it is, for rollouts."}),
+    ("client_unique_id", "clientUniqueId", TEXT | {"description": "The device ID, for rollouts."}),
 )
-"""What an update check says, in both spellings."""
+"""The parameters of an update check, in both spellings."""
 
 CHECK_NEEDS: Final = 2
-"""How much of it is required: the first ones."""
+"""Number of required parameters: the first ones."""
 
 
 def schemas() -> dict[str, Schema]:
     """Return the schema of every object by its name."""
-    told = described(_TOLD)
-    return told | {"NewApp": _new_app(told["App"])} | _requests() | _phones()
+    objects = described(_OBJECTS)
+    return objects | {"NewApp": _new_app(objects["App"])} | _requests() | _devices()
 
 
-def described(told: Mapping[str, Told]) -> dict[str, Schema]:
+def described(objects: Mapping[str, Described]) -> dict[str, Schema]:
     """Return the schemas of the objects of a dialect by their names; they refer to one another only."""
-    names = {one.shape.__name__: name for name, one in told.items()}
-    _, derived = msgspec.json.schema_components([one.shape for one in told.values()], ref_template="{name}")
-    return {name: _exact(derived[one.shape.__name__], one, names) for name, one in told.items()}
+    names = {one.shape.__name__: name for name, one in objects.items()}
+    _, derived = msgspec.json.schema_components([one.shape for one in objects.values()], ref_template="{name}")
+    return {name: _exact(derived[one.shape.__name__], one, names) for name, one in objects.items()}
 
 
-def _exact(derived: Schema, told: Told, names: Mapping[str, str]) -> Schema:
-    """Return what our server writes, from what every server may write."""
-    fields = {field: told.fields.get(field) or _one(schema, names) for field, schema in derived["properties"].items()}
-    return object_of(fields, required=(*derived["required"], *told.always), description=told.description)
+def _exact(derived: Schema, one: Described, names: Mapping[str, str]) -> Schema:
+    """Return the schema of what this server writes, from that of what servers may write."""
+    fields = {field: one.fields.get(field) or _one(schema, names) for field, schema in derived["properties"].items()}
+    return object_of(fields, required=(*derived["required"], *one.always), description=one.description)
 
 
 def _one(schema: Schema, names: Mapping[str, str]) -> Schema:
-    """Return the first of the alternatives of a schema, which is what we write."""
+    """Return the first of the alternatives of a schema, which this server writes."""
     first = schema["anyOf"][0] if "anyOf" in schema else schema
     if "$ref" in first:
         return reference(names[first["$ref"]])
     return {
-        word: _one(said, names) if isinstance(said, dict) else said for word, said in first.items() if word != "default"
+        key: _one(value, names) if isinstance(value, dict) else value
+        for key, value in first.items()
+        if key != "default"
     }
 
 
 def _exactly(fields: Mapping[str, Schema], *, description: str | None = None) -> Schema:
-    """Return the schema of an object in a request that refuses other fields than these."""
+    """Return the schema of an object in a request that rejects other fields."""
     return object_of(fields, description=description) | {"additionalProperties": False}
 
 
@@ -467,9 +469,9 @@ def _new_app(app: Schema) -> Schema:
 
 
 def _requests() -> dict[str, Schema]:
-    """Return the bodies of requests. What else is in them is ignored, and null is as good as left out."""
+    """Return the bodies of requests. Other fields are ignored, and null counts as missing."""
     called = {"type": "string", "minLength": 1, "maxLength": 10_000, "pattern": r"\S"}
-    life = {"type": "integer", "description": "For how many milliseconds from now."}
+    life = {"type": "integer", "description": "Milliseconds from now."}
     return {
         "AccessKeyChange": object_of({"friendlyName": called, "ttl": life | {"minimum": 0}}),
         "AccessKeyCreation": object_of(
@@ -498,7 +500,7 @@ def _requests() -> dict[str, Schema]:
                 "organization": TEXT
                 | {
                     "pattern": "^[0-9A-Za-z_-][0-9A-Za-z._-]{0,99}$",
-                    "description": "Which organization is to own it; the account, when left out.",
+                    "description": "The organization that owns it; by default the account does.",
                 },
                 "manuallyProvisionDeployments": FLAG
                 | {"default": False, "description": "Whether it gets no `Production` and `Staging`."},
@@ -552,8 +554,8 @@ def _requests() -> dict[str, Schema]:
     }
 
 
-def _phones() -> dict[str, Schema]:
-    """Return what phones say and are told, in both spellings."""
+def _devices() -> dict[str, Schema]:
+    """Return the results of update checks and the reports of devices, in both spellings."""
     deploy = {"dependentRequired": {"label": ["status"]}}
     return {
         "Update": _spelled(_UPDATE, camel=False, required=_UPDATE_ALWAYS),
@@ -566,6 +568,6 @@ def _phones() -> dict[str, Schema]:
 
 
 def _spelled(fields: Sequence[Field], *, camel: bool, required: int) -> Schema:
-    """Return an object in one spelling; so many of its fields, the first ones, are required."""
+    """Return an object in one spelling; its first ``required`` fields are required."""
     properties = {names[camel]: schema for *names, schema in fields}
     return object_of(properties, required=[*properties][:required])

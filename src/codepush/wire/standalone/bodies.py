@@ -62,7 +62,7 @@ def authenticated_body() -> bytes:
 
 
 def account_body(account: Account) -> bytes:
-    """Return the body for the account that asks."""
+    """Return the body for the caller's account."""
     return encode_json({"account": AccountShape.of(account)})
 
 
@@ -77,7 +77,7 @@ def access_key_body(access_key: AccessKey) -> bytes:
 
 
 def created_access_key_body(access_key: AccessKey) -> bytes:
-    """Return the body for an access key that was just created: the only one that tells its secret."""
+    """Return the body for a new access key: the only one with its secret."""
     return encode_json({"accessKey": AccessKeyShape.of(access_key, access_key.key)})
 
 
@@ -94,8 +94,8 @@ def app_body(app: App) -> bytes:
 def created_app_body(app: App) -> bytes:
     """Return the body for an app that was just created.
 
-    As recorded, it does not say which collaborator asked, and the deployments of an app created
-    without any are null rather than an empty list.
+    As recorded, it does not mark the caller among the collaborators, and ``deployments`` is null instead of an empty
+    list for an app without any.
     """
     people = {email: {"permission": person.permission} for email, person in app.collaborators.items()}
     fields = msgspec.to_builtins(AppShape.of(app))

@@ -1,4 +1,4 @@
-"""What a person adds to a verb about a rollout, such as ``pause``, and what a request about stopping holds."""
+"""The bodies of requests that control a rollout, such as ``pause``, or stop a deployment."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ VERBS: Final[tuple[Literal["pause", "resume", "advance", "halt", "complete", "ca
     "complete",
     "cancel",
 )
-"""What a person may do with a rollout; the last segment of the path."""
+"""Verbs that control a rollout; the last segment of the path."""
 
 _NOTE_LENGTH: Final = 1000
 _LARGEST_VERSION: Final = 2**53

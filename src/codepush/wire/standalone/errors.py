@@ -1,4 +1,4 @@
-"""Answers that say no: plain text, or a problem document from servers that know them."""
+"""Error responses: plain text, or a problem document from servers that support them."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ _LONGEST_MESSAGE: Final = 2000
 
 
 def error_from(response: Response, now: datetime) -> APIError:
-    """Return the error that an answer stands for.
+    """Return the error for a response.
 
-    Its message is the problem document's, else the whole text of the body, else the name of the
-    status; for a redirection, where it points. For a response that a proxy or gateway sent in place
-    of the server, it is a sentence about that, and the code is ``gateway``.
+    Its message is that of the problem document, else the text of the body, else the name of the status; for a
+    redirection, it has the target. For a response that a proxy or gateway sent in place of the server, the message
+    explains that, and the code is ``gateway``.
 
     Args:
-        response: an answer whose status is not 2xx.
-        now: the time, in UTC; a date in ``Retry-After`` is counted from it.
+        response: A response whose status is not 2xx.
+        now: Current time in UTC, for a date in ``Retry-After``.
 
     """
     if message := gateway_message(response):
@@ -45,11 +45,11 @@ def error_from(response: Response, now: datetime) -> APIError:
 
 
 def retry_after(response: Response, now: datetime) -> float | None:
-    """Return the seconds that the ``Retry-After`` header asks to wait, or ``None`` when it does not say.
+    """Return the seconds to wait by the ``Retry-After`` header, or ``None`` without a valid one.
 
     Args:
-        response: any answer.
-        now: the time, in UTC; the header may give a date instead of seconds.
+        response: Any response.
+        now: Current time in UTC; the header may have a date instead of seconds.
 
     """
     value = response.headers.get("retry-after", "").strip()
@@ -63,9 +63,9 @@ def retry_after(response: Response, now: datetime) -> float | None:
 
 
 def is_duplicate(error: APIError) -> bool:
-    """Tell whether a server refused a release because the deployment has this package already.
+    """Return whether a server rejected a release because the deployment already has its package.
 
-    Ours says so by a code; of others only the words tell it from an unfinished rollout.
+    This server sends a code; with others, only the message distinguishes it from an unfinished rollout.
     """
     return error.code == "identical_package" or "identical to the contents of" in error.message
 
@@ -81,11 +81,11 @@ def _problem(response: Response) -> Problem | None:
     try:
         return decode_problem(response.body)
     except DecodeError:
-        return None  # somebody else's kind of problem document: its text says more than that we cannot read it
+        return None  # another kind of problem document: its text is a better message than a decoding error
 
 
 def _message(response: Response) -> str:
     target = response.headers.get("location")
     if HTTPStatus.MULTIPLE_CHOICES <= response.status < HTTPStatus.BAD_REQUEST and target:
-        return f"The server says it has moved to {target}. If that is right, give its new address as the server URL."
+        return f"The server redirects to {target}. If that is correct, use the new address as the server URL."
     return cut(text(response.body), _LONGEST_MESSAGE) or f"The server answered {named(response.status)}."

@@ -126,7 +126,7 @@ class InsightShape(Struct, frozen=True, kw_only=True, rename="camel", omit_defau
             label=self.label,
             since=moment(self.since),
             until=moment(self.until),
-            span=cast("InsightSpan", self.span),  # a newer server may know more
+            span=cast("InsightSpan", self.span),  # newer servers may have others
             began=int(self.began or 0),
             ok=int(self.ok or 0),
             bad=int(self.bad or 0),

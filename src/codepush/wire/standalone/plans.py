@@ -91,7 +91,7 @@ class PlanShape(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults
         return RolloutPlan(
             stages=tuple(stage.stage() for stage in self.stages),
             limit=None if self.limit_percent is None else share(self.limit_percent),
-            on_halt=cast("OnHalt", self.on_halt or "stop"),  # a newer server may know more
+            on_halt=cast("OnHalt", self.on_halt or "stop"),  # newer servers may have others
             starts_at=None if self.starts_at is None else moment(self.starts_at),
             window=self.window,
             patience=None if self.patience_seconds is None else duration(self.patience_seconds),

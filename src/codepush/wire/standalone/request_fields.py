@@ -20,9 +20,9 @@ _SHOWN: Final = 40
 
 
 class RequestFields:
-    """Reads the fields of an object; null is as good as left out.
+    """A reader of the fields of an object; null counts as missing.
 
-    Unknown fields are refused: a misspelled setting of a rollout would change what it does.
+    Unknown fields are rejected: a misspelled setting of a rollout would change its effect.
 
     Args:
         raw: The object.

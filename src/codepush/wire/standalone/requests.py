@@ -78,9 +78,9 @@ __all__ = [
     "deployment",
     "deployments",
     "history",
+    "honours_keys",
     "insight",
     "keyed",
-    "knows_keys",
     "metrics",
     "metrics_series",
     "patch_access_key",
@@ -102,7 +102,7 @@ __all__ = [
     "rollout_decisions",
     "rollouts",
     "segment",
-    "server_knows_keys",
+    "server_honours_keys",
     "sessions",
     "set_default_plan",
     "start_deployment",
@@ -121,12 +121,11 @@ _NO_SEGMENTS: Final[Mapping[str, str]] = {}
 
 
 class Call(Struct, Generic[T], frozen=True, kw_only=True):
-    """A request and the meaning of its answer.
+    """A request and the function that reads its response.
 
-    ``repeatable`` says that sending it again after a lost answer does no harm and gives the same
-    answer. Reading does, and setting what is set already; but a second removal of an app answers 404 to one that
-    worked, a second patch or release 409. ``is_keyed`` says that it carries an ``Idempotency-Key``: then it may also be
-    repeated to a server that :func:`knows_keys`.
+    A ``repeatable`` request can be sent again after a lost response, with the same effect and response. Queries are,
+    and so is setting a value; but a second removal of an app gets a 404, a second patch or release a 409. A request
+    that ``is_keyed`` has an ``Idempotency-Key``, so it can also be sent again to a server that :func:`honours_keys`.
     """
 
     request: Request
@@ -138,50 +137,49 @@ class Call(Struct, Generic[T], frozen=True, kw_only=True):
 def keyed(call: Call[T], key: str) -> Call[T]:
     """Return a call with an ``Idempotency-Key``.
 
-    A server that knows such keys carries the request out once, however often it comes, and gives
-    the same answer each time.
+    A server that honours such keys executes the request once and returns the same response to each repetition.
 
     Args:
-        call: a call that changes something.
-        key: what tells this use of the call from all others, such as a random UUID.
+        call: A call that changes something.
+        key: A unique ID of this use of the call, such as a random UUID.
 
     """
     headers = {**call.request.headers, "Idempotency-Key": key}
     return replace(call, request=replace(call.request, headers=headers), is_keyed=True)
 
 
-def knows_keys(response: Response) -> bool:
-    """Tell whether an answer, of any status, comes from a server that honours ``Idempotency-Key``."""
+def honours_keys(response: Response) -> bool:
+    """Return whether a response, of any status, comes from a server that honours ``Idempotency-Key``."""
     return response.headers.get("x-codepush-server", "").startswith("codepush/")
 
 
-def server_knows_keys() -> Call[bool]:
-    """Ask whether the server honours ``Idempotency-Key``."""
-    return _call("is_authenticated", knows_keys)
+def server_honours_keys() -> Call[bool]:
+    """Get whether the server honours ``Idempotency-Key``."""
+    return _call("is_authenticated", honours_keys)
 
 
 def authenticated() -> Call[None]:
-    """Ask whether the access key is good; a bad one is answered with 401."""
+    """Check the access key; an invalid one gets a 401."""
     return _call("is_authenticated", read_nothing)
 
 
 def account() -> Call[Account]:
-    """Ask whose access key it is."""
+    """Get the account of the access key."""
     return _call("get_account_info", read_account)
 
 
 def access_keys() -> Call[list[AccessKey]]:
-    """Ask for the account's access keys, without its sessions."""
+    """Get the account's access keys, without its sessions."""
     return _call("get_access_keys", lambda response: [one for one in read_access_keys(response) if not one.is_session])
 
 
 def access_key(name: str) -> Call[AccessKey]:
-    """Ask for one access key; its secret is not told."""
+    """Get one access key, without its secret."""
     return _call("get_access_key", read_access_key, _access_key(name))
 
 
 def add_access_key(name: str, *, created_by: str, ttl: Life | None) -> Call[AccessKey]:
-    """Create an access key; the answer is the only one that tells its secret."""
+    """Create an access key; only this response has its secret."""
     fields = _given(createdBy=created_by, friendlyName=name, ttl=_milliseconds(ttl))
     return _call("add_access_key", read_access_key, fields=fields, end="/")
 
@@ -198,7 +196,7 @@ def remove_access_key(name: str) -> Call[None]:
 
 
 def sessions(now: datetime) -> Call[list[Session]]:
-    """Ask for the sessions that have not expired by ``now``: the last one of each machine."""
+    """Get the sessions that have not expired by ``now``: the last one of each machine."""
     return _call("get_access_keys", lambda response: _sessions(read_access_keys(response), now))
 
 
@@ -208,17 +206,17 @@ def remove_session(machine_name: str) -> Call[None]:
 
 
 def apps() -> Call[list[App]]:
-    """Ask for all apps the account is a collaborator of."""
+    """Get all apps that the account is a collaborator of."""
     return _call("get_apps", read_apps)
 
 
 def app(app_name: str) -> Call[App]:
-    """Ask for one app."""
+    """Get one app."""
     return _call("get_app", read_app, _app(app_name))
 
 
 def add_app(app_name: str, *, os: str | None, platform: str | None, manually_provision_deployments: bool) -> Call[App]:
-    """Create an app; ``os`` and ``platform`` are only sent when given, as the original server does not know them."""
+    """Create an app; ``os`` and ``platform`` are sent only if given: the original server does not have them."""
     fields = _given(
         name=app_name, os=os, platform=platform, manuallyProvisionDeployments=manually_provision_deployments
     )
@@ -231,17 +229,17 @@ def remove_app(app_name: str) -> Call[None]:
 
 
 def rename_app(app_name: str, new_name: str) -> Call[None]:
-    """Give an app another name."""
+    """Rename an app."""
     return _call("rename_app", read_nothing, _app(app_name), fields={"name": new_name})
 
 
 def transfer_app(app_name: str, email: str) -> Call[None]:
-    """Make another account the owner of an app; the one that asks stays as a collaborator."""
+    """Make another account the owner of an app; the caller stays as a collaborator."""
     return _call("transfer_app", read_nothing, _app(app_name) | {"email": segment(email, "email")})
 
 
 def collaborators(app_name: str) -> Call[dict[str, Collaborator]]:
-    """Ask for the collaborators of an app, by e-mail address."""
+    """Get the collaborators of an app, by email."""
     return _call("get_collaborators", read_collaborators, _app(app_name))
 
 
@@ -256,23 +254,23 @@ def remove_collaborator(app_name: str, email: str) -> Call[None]:
 
 
 def deployments(app_name: str) -> Call[list[Deployment]]:
-    """Ask for all deployments of an app."""
+    """Get all deployments of an app."""
     return _call("get_deployments", read_deployments, _app(app_name), end="/")
 
 
 def deployment(app_name: str, deployment_name: str) -> Call[Deployment | None]:
-    """Ask for one deployment; the answer is ``None`` from servers that know it, but do not describe it."""
+    """Get one deployment; ``None`` from servers that have it, but do not describe it."""
     return _call("get_deployment", read_known_deployment, _deployment(app_name, deployment_name))
 
 
 def add_deployment(app_name: str, deployment_name: str, *, key: str | None) -> Call[Deployment]:
-    """Create a deployment; the server makes a key when none is given."""
+    """Create a deployment; by default, the server creates its key."""
     fields = _given(name=deployment_name, key=key)
     return _call("add_deployment", read_deployment, _app(app_name), fields=fields, end="/")
 
 
 def rename_deployment(app_name: str, deployment_name: str, new_name: str) -> Call[None]:
-    """Give a deployment another name; its key stays."""
+    """Rename a deployment; its key does not change."""
     return _call("rename_deployment", read_nothing, _deployment(app_name, deployment_name), fields={"name": new_name})
 
 
@@ -290,17 +288,17 @@ def release(
 ) -> Call[Package | None]:
     """Release a package, sent as the part ``package`` and followed by the part ``packageInfo``.
 
-    The answer is ``None`` from servers that do not tell what they made of it.
+    The result is ``None`` from servers that do not return the release.
 
     Args:
-        app_name: the app.
-        deployment_name: the deployment.
-        upload: the file; its ``part`` and ``texts`` are set here.
-        info: what is said about it, with the target binary version.
-        plan: its rollout plan.
+        app_name: App name.
+        deployment_name: Deployment name.
+        upload: The file; its ``part`` and ``texts`` are set here.
+        info: Settings of the release, with the target binary version.
+        plan: Rollout plan.
 
     Raises:
-        Invalid: the plan is invalid, or the rollout in ``info`` is not that of its first stage.
+        Invalid: The plan is invalid, or the rollout in ``info`` is not that of its first stage.
 
     """
     sent = replace(upload, part="package", texts={"packageInfo": encode_json(InfoShape.of(info, plan)).decode()})
@@ -311,8 +309,7 @@ def release(
 def patch_release(app_name: str, deployment_name: str, info: PackageInfo) -> Call[PatchAnswer]:
     """Update the settings of a release: the one with ``info.label``, or the newest.
 
-    The answer is the changed release, ``UNCHANGED`` when nothing changed, or ``None`` from servers
-    that do not tell.
+    The result is the changed release, ``UNCHANGED`` if nothing changed, or ``None`` from servers that do not return it.
     """
     # The original command line sends this field always, and npm code-push-server 5 fails without it.
     fields = {"appVersion": None, **msgspec.to_builtins(InfoShape.of(info))}
@@ -326,12 +323,12 @@ def promote(
     info: PackageInfo,
     plan: RolloutPlan | NoPlan | str | None = None,
 ) -> Call[Package | None]:
-    """Release in ``destination`` what ``source`` has: the release with ``info.label``, or the newest.
+    """Promote a release from ``source`` to ``destination``: the one with ``info.label``, or the newest.
 
-    The answer is ``None`` from servers that do not tell what they made of it.
+    The result is ``None`` from servers that do not return the release.
 
     Raises:
-        Invalid: the plan is invalid, or the rollout in ``info`` is not that of its first stage.
+        Invalid: The plan is invalid, or the rollout in ``info`` is not that of its first stage.
 
     """
     places = _deployment(app_name, source, "source_deployment_name")
@@ -340,9 +337,9 @@ def promote(
 
 
 def rollback(app_name: str, deployment_name: str, label: str | None) -> Call[Package | None]:
-    """Release an older release once more: the one with the label, or the one before the newest.
+    """Re-release an earlier release: the one with the label, or the one before the newest.
 
-    The answer is ``None`` from servers that do not tell what they made of it.
+    The result is ``None`` from servers that do not return the release.
     """
     places = _deployment(app_name, deployment_name)
     if label is None:
@@ -351,7 +348,7 @@ def rollback(app_name: str, deployment_name: str, label: str | None) -> Call[Pac
 
 
 def history(app_name: str, deployment_name: str) -> Call[list[Package]]:
-    """Ask for the releases of a deployment, read oldest first whichever way the server sorts them."""
+    """Get the releases of a deployment, oldest first whichever way the server sorts them."""
     return _call("get_deployment_history", read_history, _deployment(app_name, deployment_name))
 
 
@@ -361,14 +358,14 @@ def clear_history(app_name: str, deployment_name: str) -> Call[None]:
 
 
 def metrics(app_name: str, deployment_name: str) -> Call[dict[str, Metrics]]:
-    """Ask for the counters of a deployment, by label or binary version."""
+    """Get the metrics of a deployment, by label or binary version."""
     return _call("get_deployment_metrics", read_metrics, _deployment(app_name, deployment_name))
 
 
 def metrics_series(
     app_name: str, deployment_name: str, since: datetime | None, until: datetime | None
 ) -> Call[dict[str, list[MetricsPoint]]]:
-    """Ask for the counters of a deployment over time, by label or binary version."""
+    """Get the metrics of a deployment over time, by label or binary version."""
     moments = _given(since=since and _timestamp(since), until=until and _timestamp(until))
     end = f"?{urlencode(moments)}" if moments else ""
     return _call("get_deployment_metrics_series", read_series, _deployment(app_name, deployment_name), end=end)
@@ -377,7 +374,7 @@ def metrics_series(
 def insight(
     app_name: str, deployment_name: str, label: str, since: datetime | None, until: datetime | None
 ) -> Call[Insight]:
-    """Ask what devices reported of a release."""
+    """Get what devices reported of a release."""
     query = {"label": label, **_given(since=since and _timestamp(since), until=until and _timestamp(until))}
     return _call("get_insight", read_insight, _deployment(app_name, deployment_name), end=f"?{urlencode(query)}")
 
@@ -390,35 +387,35 @@ def preview_rollout(
     app_version: str | None,
     is_mandatory: bool | None,
 ) -> Call[RolloutPreview]:
-    """Ask what to expect of a plan; nothing is changed."""
+    """Get a preview of a plan, without any change."""
     fields = _planned(plan) | _given(appVersion=app_version, isMandatory=is_mandatory)
     call = _call("preview_rollout", read_preview, _deployment(app_name, deployment_name), fields=fields)
     return replace(call, repeatable=True)
 
 
 def rollouts(app_name: str, deployment_name: str) -> Call[list[Rollout]]:
-    """Ask for the rollouts of a deployment, newest release first, without their decisions."""
+    """Get the rollouts of a deployment, newest release first, without their decisions."""
     return _call("get_rollouts", read_rollouts, _deployment(app_name, deployment_name))
 
 
 def rollout(app_name: str, deployment_name: str, label: str) -> Call[Rollout]:
-    """Ask for the rollout of a release."""
+    """Get the rollout of a release."""
     return _call("get_rollout", read_rollout, _release(app_name, deployment_name, label))
 
 
 def plan_rollout(app_name: str, deployment_name: str, label: str, plan: RolloutPlan | str) -> Call[Rollout]:
-    """Give the newest release a plan, or another one."""
+    """Set or replace the plan of the newest release."""
     return _call("plan_rollout", read_rollout, _release(app_name, deployment_name, label), fields=_planned(plan))
 
 
 def control_rollout(app_name: str, deployment_name: str, label: str, verb: str, control: ControlShape) -> Call[Rollout]:
-    """Do something with a rollout; ``verb`` is one of `controls.VERBS`."""
+    """Control a rollout; ``verb`` is one of `controls.VERBS`."""
     places = _release(app_name, deployment_name, label)
     return _call(f"{verb}_rollout", read_rollout, places, fields=msgspec.to_builtins(control))
 
 
 def rollout_decisions(app_name: str, deployment_name: str, label: str) -> Call[list[RolloutDecision]]:
-    """Ask for the decisions about a rollout, newest first."""
+    """Get the decisions about a rollout, newest first."""
     return _call("get_rollout_decisions", read_decisions, _release(app_name, deployment_name, label))
 
 
@@ -434,12 +431,12 @@ def start_deployment(app_name: str, deployment_name: str) -> Call[None]:
 
 
 def default_plan(app_name: str, deployment_name: str) -> Call[RolloutPlan | None]:
-    """Ask for the plan of releases that come without one."""
+    """Get the plan of releases that come without one."""
     return _call("get_default_plan", read_default_plan, _deployment(app_name, deployment_name))
 
 
 def set_default_plan(app_name: str, deployment_name: str, plan: RolloutPlan | str) -> Call[RolloutPlan | None]:
-    """Set the plan of releases that come without one; setting it twice is as good as once."""
+    """Set the plan of releases that come without one."""
     places = _deployment(app_name, deployment_name)
     return replace(_call("set_default_plan", read_default_plan, places, fields=_planned(plan)), repeatable=True)
 
@@ -453,15 +450,15 @@ def segment(name: str, field: str) -> str:
     """Return a name as one segment of a path, encoded as JavaScript's ``encodeURIComponent`` does.
 
     Args:
-        name: any text.
-        field: what the name is called, for the error.
+        name: Any string.
+        field: Name of the parameter, for the error.
 
     Raises:
-        Invalid: the name would make another path: it is empty, ``.`` or ``..``, or not valid Unicode.
+        Invalid: The name would change the path: it is empty, ``.`` or ``..``, or not valid Unicode.
 
     """
     if name in {"", ".", ".."}:
-        raise Invalid(f"{name!r} cannot be a name. Give the {field} as the server knows it.", 400, field=field)
+        raise Invalid(f"{name!r} cannot be a name. Give the {field} as it is on the server.", 400, field=field)
     try:
         return quote(name, safe=_UNESCAPED)
     except UnicodeEncodeError as error:

@@ -1,4 +1,4 @@
-"""How answers that say yes are read: each gives one of our values."""
+"""Readers of successful responses: each returns a value of the models."""
 
 from __future__ import annotations
 
@@ -54,13 +54,13 @@ __all__ = [
 ]
 
 UNCHANGED: Final = "unchanged"
-"""What reading the answer to a patch gives when the server says that nothing changed."""
+"""Result of a patch that changed nothing."""
 
 PatchAnswer: TypeAlias = "Package | Literal['unchanged'] | None"
 
 _NO_CONTENT: Final = 204
 _NO_WORDS: Final = frozenset({b"", b"ok"})
-"""Bodies by which servers say that it worked, and no more."""
+"""Bodies of successful responses without content."""
 
 _PROMISE: Final = frozenset({"isFulfilled", "isRejected"})
 """The fields of a promise of Node's library bluebird."""
@@ -141,118 +141,120 @@ class _PlanAnswer(Struct, frozen=True, rename="camel"):
 
 
 def read_nothing(_: Response) -> None:
-    """Servers answer 200, 201 or 204, with or without words; the status said it all."""
+    """Ignore the body: servers send 200, 201 or 204 with or without one."""
 
 
 def read_account(response: Response) -> Account:
-    """Return the account that was told."""
-    return decode_answer(response.body, _AccountAnswer).account.account(_said(response)["account"])
+    """Return the account in a response."""
+    return decode_answer(response.body, _AccountAnswer).account.account(_decoded(response)["account"])
 
 
 def read_access_key(response: Response) -> AccessKey:
-    """Return the access key that was told."""
+    """Return the access key in a response."""
     shape = decode_answer(response.body, _AccessKeyAnswer, is_secret=True).access_key
-    return shape.access_key(_said(response)["accessKey"])
+    return shape.access_key(_decoded(response)["accessKey"])
 
 
 def read_access_keys(response: Response) -> list[AccessKey]:
-    """Return the access keys and sessions that were told, in the order of the server."""
+    """Return the access keys and sessions in a response, in the order of the server."""
     shapes = decode_answer(response.body, _AccessKeysAnswer).access_keys
-    return [shape.access_key(fields) for shape, fields in zip(shapes, _said(response)["accessKeys"], strict=True)]
+    return [shape.access_key(fields) for shape, fields in zip(shapes, _decoded(response)["accessKeys"], strict=True)]
 
 
 def read_apps(response: Response) -> list[App]:
-    """Return the apps that were told, in the order of the server."""
+    """Return the apps in a response, in the order of the server."""
     shapes = decode_answer(response.body, _AppsAnswer).apps
-    return [shape.app(fields) for shape, fields in zip(shapes, _said(response)["apps"], strict=True)]
+    return [shape.app(fields) for shape, fields in zip(shapes, _decoded(response)["apps"], strict=True)]
 
 
 def read_app(response: Response) -> App:
-    """Return the app that was told."""
-    return decode_answer(response.body, _AppAnswer).app.app(_said(response)["app"])
+    """Return the app in a response."""
+    return decode_answer(response.body, _AppAnswer).app.app(_decoded(response)["app"])
 
 
 def read_collaborators(response: Response) -> dict[str, Collaborator]:
-    """Return the collaborators that were told, by e-mail address."""
+    """Return the collaborators in a response, by email."""
     shapes = decode_answer(response.body, _CollaboratorsAnswer).collaborators
-    said = _said(response)["collaborators"]
-    return {email: shape.collaborator(said[email]) for email, shape in shapes.items()}
+    decoded = _decoded(response)["collaborators"]
+    return {email: shape.collaborator(decoded[email]) for email, shape in shapes.items()}
 
 
 def read_deployments(response: Response) -> list[Deployment]:
-    """Return the deployments that were told, in the order of the server."""
+    """Return the deployments in a response, in the order of the server."""
     shapes = decode_answer(response.body, _DeploymentsAnswer).deployments
-    return [shape.deployment(fields) for shape, fields in zip(shapes, _said(response)["deployments"], strict=True)]
+    return [shape.deployment(fields) for shape, fields in zip(shapes, _decoded(response)["deployments"], strict=True)]
 
 
 def read_deployment(response: Response) -> Deployment:
-    """Return the deployment that was told."""
-    return decode_answer(response.body, _DeploymentAnswer).deployment.deployment(_said(response)["deployment"])
+    """Return the deployment in a response."""
+    return decode_answer(response.body, _DeploymentAnswer).deployment.deployment(_decoded(response)["deployment"])
 
 
 def read_known_deployment(response: Response) -> Deployment | None:
-    """Return the deployment that was told, or ``None`` from servers that only say that there is one.
+    """Return the deployment in a response, or ``None`` from servers that only confirm that it exists.
 
-    npm ``code-push-server`` 5 sends a promise instead of what it promises.
+    npm ``code-push-server`` 5 sends a promise object instead of its value.
     """
-    said = _said(response).get("deployment")
-    return None if isinstance(said, dict) and said.keys() == _PROMISE else read_deployment(response)
+    decoded = _decoded(response).get("deployment")
+    return None if isinstance(decoded, dict) and decoded.keys() == _PROMISE else read_deployment(response)
 
 
 def read_package(response: Response) -> Package | None:
-    """Return the release that was told, or ``None`` from servers that only say that it worked.
+    """Return the release in a response, or ``None`` from servers that only confirm success.
 
-    npm ``code-push-server`` 5 answers a promotion with a row of its database, which says no more.
+    npm ``code-push-server`` 5 responds to a promotion with a row of its database, which has no release.
     """
-    if response.body.strip().lower() in _NO_WORDS or _is_row(_said(response).get("package")):
+    if response.body.strip().lower() in _NO_WORDS or _is_row(_decoded(response).get("package")):
         return None
     shape = decode_answer(response.body, _PackageAnswer).package
-    return None if shape is None else shape.package(_said(response)["package"])
+    return None if shape is None else shape.package(_decoded(response)["package"])
 
 
 def read_patched(response: Response) -> PatchAnswer:
-    """Return the changed release, ``UNCHANGED``, or ``None`` from servers that only say that it worked."""
+    """Return the changed release, ``UNCHANGED``, or ``None`` from servers that only confirm success."""
     return UNCHANGED if response.status == _NO_CONTENT else read_package(response)
 
 
 def read_history(response: Response) -> list[Package]:
-    """Return the releases that were told, oldest first whichever way the server sorts them."""
+    """Return the releases in a response, oldest first whichever way the server sorts them."""
     shapes = decode_answer(response.body, _HistoryAnswer).history or []
-    releases = [shape.package(fields) for shape, fields in zip(shapes, _said(response)["history"] or [], strict=True)]
+    releases = [
+        shape.package(fields) for shape, fields in zip(shapes, _decoded(response)["history"] or [], strict=True)
+    ]
     return sorted(releases, key=_number)
 
 
 def read_metrics(response: Response) -> dict[str, Metrics]:
-    """Return the counters that were told, by label or binary version."""
+    """Return the metrics in a response, by label or binary version."""
     shapes = decode_answer(response.body, _MetricsAnswer).metrics or {}
-    said = _said(response)["metrics"]
-    return {name: shape.metrics(said[name]) for name, shape in shapes.items()}
+    decoded = _decoded(response)["metrics"]
+    return {name: shape.metrics(decoded[name]) for name, shape in shapes.items()}
 
 
 def read_series(response: Response) -> dict[str, list[MetricsPoint]]:
-    """Return the metrics over time that were told, by label or binary version."""
+    """Return the metrics over time in a response, by label or binary version."""
     shapes = decode_answer(response.body, _SeriesAnswer).series
-    said = _said(response)["series"]
+    decoded = _decoded(response)["series"]
     return {
-        name: [one.point(fields) for one, fields in zip(points, said[name], strict=True)]
+        name: [one.point(fields) for one, fields in zip(points, decoded[name], strict=True)]
         for name, points in shapes.items()
     }
 
 
 def read_insight(response: Response) -> Insight:
     """Return the insight that was sent."""
-    return decode_answer(response.body, _InsightAnswer).insight.insight(_said(response)["insight"])
+    return decode_answer(response.body, _InsightAnswer).insight.insight(_decoded(response)["insight"])
 
 
 def read_rollout(response: Response) -> Rollout:
     """Return the rollout that was sent."""
-    return decode_answer(response.body, _RolloutAnswer).rollout.rollout(_said(response)["rollout"])
+    return decode_answer(response.body, _RolloutAnswer).rollout.rollout(_decoded(response)["rollout"])
 
 
 def read_rollouts(response: Response) -> list[Rollout]:
     """Return the rollouts that were sent, in the order of the server."""
     shapes = decode_answer(response.body, _RolloutsAnswer).rollouts
-    return [shape.rollout(fields) for shape, fields in zip(shapes, _said(response)["rollouts"], strict=True)]
+    return [shape.rollout(fields) for shape, fields in zip(shapes, _decoded(response)["rollouts"], strict=True)]
 
 
 def read_decisions(response: Response) -> list[RolloutDecision]:
@@ -262,7 +264,7 @@ def read_decisions(response: Response) -> list[RolloutDecision]:
 
 def read_preview(response: Response) -> RolloutPreview:
     """Return the preview that was sent."""
-    return decode_answer(response.body, _PreviewAnswer).preview.preview(_said(response)["preview"])
+    return decode_answer(response.body, _PreviewAnswer).preview.preview(_decoded(response)["preview"])
 
 
 def read_default_plan(response: Response) -> RolloutPlan | None:
@@ -280,5 +282,5 @@ def _number(package: Package) -> int:
     return int(label[1]) if label else 0
 
 
-def _said(response: Response) -> Any:  # noqa: ANN401 - JSON that was found to be of the right shape
+def _decoded(response: Response) -> Any:  # noqa: ANN401 - JSON that was found to be of the right shape
     return decode_answer(response.body, dict[str, Any])

@@ -124,7 +124,7 @@ class CountsShape(Struct, frozen=True, kw_only=True, rename="camel", omit_defaul
 
 
 class EvidenceShape(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
-    """``evidence``; a part that is not watched is left out."""
+    """``evidence``; parts that are not monitored are omitted."""
 
     total: Number | None = None
     failures: Number | None = None
@@ -171,7 +171,7 @@ class GapShape(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=
 
     def gap(self) -> RolloutGap:
         """Return the gap that was sent."""
-        age = cast("Any", self.age)  # a newer server may know more ages
+        age = cast("Any", self.age)  # newer servers may have other ages
         return RolloutGap(age=age, share=_share(self.percent), usual=_share(self.usual_percent))
 
 
@@ -266,7 +266,7 @@ class RolloutShape(Struct, frozen=True, kw_only=True, rename="camel", omit_defau
         """Return the rollout that was sent."""
         return Rollout(
             label=self.label,
-            state=cast("RolloutState", self.state),  # a newer server may know more
+            state=cast("RolloutState", self.state),  # newer servers may have others
             plan=self.plan.plan(),
             reason=cast("RolloutReason | None", self.reason),
             stage=whole(self.stage) or 1,
@@ -365,7 +365,7 @@ def _shares(percents: Mapping[str, Number] | None) -> dict[str, float]:
 
 
 def _by_number(values: Mapping[str, Number] | None) -> dict[int, Number]:
-    """Return values by their keys as numbers; other keys, from a newer server, are left out."""
+    """Return values by their keys as numbers; other keys, from newer servers, are ignored."""
     return {int(name): value for name, value in (values or {}).items() if name.isascii() and name.isdigit()}
 
 

@@ -57,7 +57,7 @@ ACCOUNT: Final = (
         "is_authenticated",
         "GET",
         "/authenticated",
-        "Ask whether the access key is good.",
+        "Check the access key.",
         _shown("It is.", authenticated={"const": True}),
     ),
     Route(
@@ -254,7 +254,7 @@ DEPLOYMENTS: Final = (
         f"{_DEPLOYMENT}/metrics/series",
         "Show the metrics over time: per hour for the last seven days, per day before that.",
         _shown(
-            "Points in time by label or binary version, oldest first; those at which nothing changed are left out.",
+            "Points in time by label or binary version, oldest first; only those with changes.",
             series=map_of(list_of("CountersPoint")),
         ),
         right="view_deployment",
@@ -324,7 +324,7 @@ RELEASES: Final = (
         "rollback",
         "POST",
         f"{_DEPLOYMENT}/rollback",
-        "Release once more what was released before the newest release.",
+        "Re-release the release before the newest.",
         _RELEASED,
         right="rollback",
         parameters=(_IDEMPOTENCY_KEY,),
@@ -334,7 +334,7 @@ RELEASES: Final = (
         "rollback_to_label",
         "POST",
         f"{_DEPLOYMENT}/rollback/{{label}}",
-        "Release an older release once more.",
+        "Re-release an earlier release.",
         _RELEASED,
         right="rollback",
         parameters=(_IDEMPOTENCY_KEY,),
@@ -344,7 +344,7 @@ RELEASES: Final = (
 
 
 def _verb(verb: str, summary: str, right: str) -> Route:
-    """Return the route of something that a person may do with a rollout."""
+    """Return the route of a verb that controls a rollout."""
     return Route(
         f"{verb}_rollout",
         "POST",
@@ -382,7 +382,7 @@ ROLLOUTS: Final = (
         "get_rollout",
         "GET",
         _ROLLOUT,
-        "Show where the rollout of a release stands.",
+        "Show the state of the rollout of a release.",
         _ROLLOUT_SHOWN,
         right="view_deployment",
         errors=(404,),

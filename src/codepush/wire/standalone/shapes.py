@@ -1,9 +1,8 @@
-"""The objects of the standalone dialect, field by field, and what they mean in our words.
+"""The objects of the standalone dialect, field by field, and their conversion to and from the models.
 
-Reading is tolerant, because servers differ: what may be missing may also be null, whole numbers
-may be written with a fraction and the rollout as text, and fields we do not know are kept as they
-are: a shape is read together with ``fields``, the very object it was made of. Writing is exact:
-what is not known is left out, never null.
+Reading is tolerant, because servers differ: optional fields may be null, whole numbers may have a fraction, the rollout
+may be a string, and unknown fields are kept: a shape is read together with ``fields``, the object it was decoded from.
+Writing is exact: unknown values are omitted, never null.
 """
 
 from __future__ import annotations
@@ -138,7 +137,7 @@ class CollaboratorShape(Struct, frozen=True, kw_only=True, rename="camel", omit_
 
 
 class AppShape(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """``app``. The original server does not know ``os`` and ``platform``; some others require them."""
+    """``app``. The original server does not have ``os`` and ``platform``; some others require them."""
 
     name: str
     collaborators: dict[str, CollaboratorShape] | None = None
@@ -173,7 +172,7 @@ class AppShape(Struct, frozen=True, kw_only=True, omit_defaults=True):
 class DiffShape(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
     """One value of a package's ``diffPackageMap``, by the hash of the older package.
 
-    ``fitsBinary`` is false when a device that runs the store build cannot apply the diff; else it is left out.
+    ``fitsBinary`` is false if a device that runs the store build cannot apply the diff; otherwise it is omitted.
     """
 
     size: Number
@@ -247,7 +246,7 @@ class PackageShape(_Options, frozen=True, kw_only=True, rename="camel", omit_def
         """Return the package that was sent.
 
         Raises:
-            DecodeError: the rollout is a text that is not a number, or the time lies beyond what can be told.
+            DecodeError: The rollout is a string that is not a number, or the time is out of range.
 
         """
         diffs = self.diff_package_map or {}
@@ -352,7 +351,7 @@ class PointShape(Struct, frozen=True, kw_only=True, rename="camel", omit_default
 
 
 class InfoShape(_Options, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
-    """``packageInfo``: what a person says about a release; what was not said is not sent."""
+    """``packageInfo``: the settings of a release; fields without a value are not sent."""
 
     app_version: str | None = None
     label: str | None = None
@@ -360,9 +359,9 @@ class InfoShape(_Options, frozen=True, kw_only=True, rename="camel", omit_defaul
 
     @classmethod
     def of(cls, info: PackageInfo, plan: RolloutPlan | NoPlan | str | None = None) -> InfoShape:
-        """Return what is sent for it, with the rollout plan of a release.
+        """Return the shape to send, with the rollout plan of a release.
 
-        A server that does not know plans at least starts the release at the first stage: that is its rollout too.
+        ``rollout`` is the first stage too, so that a server without support for plans at least starts there.
 
         Raises:
             Invalid: The plan is invalid, or the rollout is not that of its first stage.
