@@ -153,7 +153,7 @@ class DecodeError(CodePushError):
 
 
 class PlanIgnoredError(CodePushError):
-    """The server made a release, but ignored its rollout plan, as servers do that do not know plans.
+    """The server created a release, but ignored its rollout plan, because it does not support plans.
 
     Attributes:
         package: The release. It is at the percentage of the plan's first stage and stays there.

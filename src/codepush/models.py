@@ -1,9 +1,8 @@
 """The vocabulary: what the SDK returns, the server stores and a device receives.
 
-Every value is frozen. Times are aware datetimes in UTC, sizes are bytes, rollouts are whole
-percents. Names are those of the field (``docs/architecture.md``); the spellings of the wire live
-in ``codepush.wire``. What a management server says of them beyond what is known here is kept in
-``extra``, under the names and with the values of its JSON.
+Every value is frozen. Times are aware datetimes in UTC, sizes are bytes, rollouts are whole percents. Names are the
+common terms (``docs/architecture.md``); ``codepush.wire`` has the spellings of requests and responses. ``extra`` has
+the unknown fields of a management server's response, with their names and values in JSON.
 """
 
 from __future__ import annotations
@@ -69,9 +68,8 @@ class Account(Answered, frozen=True, kw_only=True):
 class AccessKey(Answered, frozen=True, kw_only=True):
     """A secret that authenticates an account until it expires.
 
-    ``name`` is what people call it. ``key`` is the secret itself, told only by the answer that
-    creates it and never shown by ``repr``. ``created_by`` is the machine it was made for or at; a
-    key that a browser login made is a session.
+    ``name`` is its display name. ``key`` is the secret itself, which only the response to its creation has and ``repr``
+    never shows. ``created_by`` is the machine that it was created for or on; a key from a browser login is a session.
     """
 
     name: str
@@ -157,12 +155,11 @@ RELEASE_SETTINGS: Final = ("app_version", *ReleaseOptions.__struct_fields__)
 class Package(ReleaseOptions, frozen=True, kw_only=True):
     """One release of a deployment.
 
-    ``app_version`` is the target binary version: an exact version or a range of them
-    (node-semver's grammar). ``rollout`` is ``None`` or 100 when every phone may take the release,
-    1 to 99 while it is unfinished. ``description``, ``is_disabled`` and ``is_mandatory`` are
-    ``None`` where the releaser never said, because old phones are sent exactly what was said.
+    ``app_version`` is the target binary version: an exact version or a range of them (node-semver's grammar).
+    ``rollout`` is ``None`` or 100 if the release is for all devices, 1 to 99 while it is unfinished. ``description``,
+    ``is_disabled`` and ``is_mandatory`` are ``None`` if they were never set, because devices get exactly what was set.
     ``size`` is that of the stored package in bytes. ``rollout_plan`` is the plan of a new release, if it has one;
-    histories do not have it. ``is_held`` is known on the server only, since no management API sends it: only devices
+    histories do not have it. ``is_held`` is set on the server only, since no management API sends it: only devices
     that run a held release keep it.
     """
 

@@ -23,14 +23,14 @@ Plan: TypeAlias = RolloutPlan | NoPlan | str
 """The plan of a release: a plan, its text, or ``NO_PLAN``."""
 
 OVER: Final = frozenset({"completed", "superseded", "cancelled"})
-"""States of a rollout that nothing follows."""
+"""Final states of a rollout."""
 
 
 def with_plan(package: Package, plan: Plan | None) -> Package:
-    """Return a new release, which has a plan if one was asked for.
+    """Return a new release, which has the requested plan, if any.
 
     Raises:
-        PlanIgnoredError: The server made the release, but ignored the plan.
+        PlanIgnoredError: The server created the release, but ignored the plan.
 
     """
     if plan is None or isinstance(plan, NoPlan) or package.rollout_plan is not None:

@@ -74,6 +74,6 @@ class Binary(Struct, frozen=True, kw_only=True):
 
 
 def find_bundle(folder: Path, name: str) -> str | None:
-    """Return the path, relative to a folder, of the first file below with this name in order of paths, or ``None``."""
+    """Return the relative path of the first file with this name below a folder, by path, or ``None``."""
     found = min((path for path in folder.rglob("*") if path.name == name and path.is_file()), default=None)
     return None if found is None else found.relative_to(folder).as_posix()

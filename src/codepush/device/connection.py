@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["Connection", "Progress", "is_web_address"]
 
 Progress: TypeAlias = Callable[[int, int | None], None]
-"""Called with the bytes received so far and their total number, ``None`` if the server did not say."""
+"""Called with the bytes received so far and their total number, or ``None`` if unknown."""
 
 _HEADERS: Final = {
     "Accept": "application/json",

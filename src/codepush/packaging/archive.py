@@ -42,13 +42,13 @@ __all__ = [
 
 
 class StoredPackage(Struct, frozen=True, kw_only=True):
-    """A package as a server keeps it.
+    """A package as a server stores it.
 
     Attributes:
-        hash: the package hash, or for a single file the sha256 of its bytes (lower-case hex).
-        manifest: the files of an archive; ``None`` for a single file.
-        index: where they are in the stored archive; ``None`` for a single file.
-        size: bytes of what was stored.
+        hash: Package hash, or for a single file the sha256 of its bytes (lower-case hex).
+        manifest: Files of an archive; ``None`` for a single file.
+        index: Index of the stored archive; ``None`` for a single file.
+        size: Stored size in bytes.
 
     """
 
@@ -59,7 +59,7 @@ class StoredPackage(Struct, frozen=True, kw_only=True):
 
 
 def read_manifest(source: BinaryIO, *, limits: Limits = DEFAULT_LIMITS) -> Manifest:
-    """Return the manifest of an archive, having checked and read all of it.
+    """Check and read a whole archive, and return its manifest.
 
     Raises:
         PackageError: the archive is unsafe, damaged, beyond the limits, or has no file that counts.
@@ -71,7 +71,7 @@ def read_manifest(source: BinaryIO, *, limits: Limits = DEFAULT_LIMITS) -> Manif
 def normalise(
     source: BinaryIO, target: BinaryIO, *, limits: Limits = DEFAULT_LIMITS, level: int = DEFAULT_LEVEL
 ) -> ArchiveIndex:
-    """Write the files of an archive as our own archive, whose bytes depend on nothing but its content.
+    """Write the files of an archive as a reproducible archive, whose bytes depend only on its content.
 
     Folder entries and ignored files are dropped; signatures stay. The package hash does not change.
 
@@ -124,7 +124,7 @@ def store_package(
     level: int = DEFAULT_LEVEL,
     for_windows: bool = False,
 ) -> StoredPackage:
-    """Write an uploaded package the way it is kept: archives normalised, single files as they are.
+    """Write an uploaded package to storage: archives normalised, single files as they are.
 
     Args:
         source: the uploaded file.
@@ -160,7 +160,7 @@ def _store_file(path: Path, uploaded: BinaryIO, stored: BinaryIO) -> StoredPacka
 
 
 def _claim(directory: Path, undo: ExitStack) -> None:
-    """Make the directory, or take an empty one, and have it left as it was found if anything fails."""
+    """Create the directory, or use an empty one, and restore its state if anything fails."""
     if not directory.exists():
         directory.mkdir()
         undo.callback(shutil.rmtree, directory)

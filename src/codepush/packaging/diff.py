@@ -1,8 +1,8 @@
-"""Diffs: smaller downloads for phones that have an older package.
+"""Diffs: smaller downloads for devices that have an older package.
 
-A diff is a copy, not a compression. What changed is copied as it stands in the archive of the newer package, deflated
-once when that was stored; in front of it stands ``hotcodepush.json``. A phone that finds this file at the root of an
-archive copies the package it has, deletes the files listed there, and lays the other files of the archive over it.
+A diff is a copy, without new compression: ``hotcodepush.json``, followed by the changed files as they are in the stored
+archive of the newer package. A device that finds ``hotcodepush.json`` at the root of an archive copies the package it
+has, deletes the files listed there, and copies the other files of the archive over it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["LIST_NAME", "Changes", "Read", "find_changes", "is_worth_storing", "write_diff"]
 
 LIST_NAME: Final = "hotcodepush.json"
-"""The file that makes an archive a diff and lists what the phone has to delete: ``{"deletedFiles": [...]}``."""
+"""The file that marks an archive as a diff and lists the files to delete: ``{"deletedFiles": [...]}``."""
 
 Read: TypeAlias = Callable[[int, int], bytes]
 """Reads from an archive, wherever it is kept: takes an offset and a size in bytes, returns that many bytes."""
@@ -49,18 +49,18 @@ class Changes(Struct, frozen=True):
 
 
 def find_changes(index: ArchiveIndex, old: Manifest) -> Changes | None:
-    """Return what a diff between two packages has to carry, or ``None`` when phones cannot be given one.
+    """Return the changes between two packages, or ``None`` if no diff is possible.
 
-    Signature files take part like any other. There is no diff when nothing changed; when a file to be copied would
-    stand in the place of the list itself; and when one would stand where the phone has a folder (phones delete files,
-    and the empty folder that stays would be in its way).
+    Signature files are treated like any other. There is no diff if nothing changed, if a changed file has the name of
+    the list itself, or if it has the name of a folder in the older package: devices delete files only, and the empty
+    folder would remain in its place.
 
     Args:
-        index: the newer package as it is stored.
-        old: the older package, which the phone has.
+        index: Index of the newer package, as stored.
+        old: Manifest of the older package, which the device has.
 
     Raises:
-        PackageError: a name to be deleted could lead out of the package. Phones do not check.
+        PackageError: The name of a deleted file could lead out of the package. Devices do not check.
 
     """
     names = {entry.name for entry in index.entries}
@@ -74,19 +74,19 @@ def find_changes(index: ArchiveIndex, old: Manifest) -> Changes | None:
 
 
 def write_diff(changes: Changes, read: Read, target: BinaryIO) -> ArchiveIndex:
-    """Write a diff and return where everything is in it, the list first.
+    """Write a diff and return its index, the list first.
 
-    The bytes depend on nothing but the changes and the archive they are copied from. Files that lie side by side there
-    are read at once, in pieces of at most 4 MiB.
+    The bytes depend only on the changes and the archive they are copied from. Adjacent files are read together, in
+    pieces of at most 4 MiB.
 
     Args:
-        changes: what :func:`find_changes` found.
-        read: reads from the archive of the newer package, the one whose index was given there.
-        target: an open and empty file.
+        changes: Result of :func:`find_changes`.
+        read: Function that reads from the archive of the newer package.
+        target: An open and empty file.
 
     Raises:
-        PackageError: the archive is cut off, or is not the one that the index describes. The target then holds a part
-            of the diff.
+        PackageError: The archive is truncated, or is not the one that the index describes. The target then contains a
+            part of the diff.
 
     """
     entries = [write_item(_list(changes.deleted), target)]
@@ -96,12 +96,12 @@ def write_diff(changes: Changes, read: Read, target: BinaryIO) -> ArchiveIndex:
 
 
 def is_worth_storing(diff_size: int, package_size: int) -> bool:
-    """Return whether a diff saves phones at least a tenth of the whole package (both sizes in bytes)."""
+    """Return whether a diff saves at least a tenth of the whole package (both sizes in bytes)."""
     return diff_size * 10 <= package_size * 9
 
 
 def _is_possible(changes: Changes) -> bool:
-    """Return whether there are changes, and none of them meets the list (in any letter case) or an emptied folder."""
+    """Return whether there are changes, and none has the name of the list (in any case) or of an emptied folder."""
     if not changes.deleted and not changes.copied:
         return False
     folders = {folder for name in changes.deleted for folder in accumulate(name.split("/")[:-1], "{}/{}".format)}
@@ -116,7 +116,7 @@ def _list(deleted: Sequence[str]) -> Item:
 
 
 def _runs(entries: Iterable[IndexEntry]) -> Iterator[list[IndexEntry]]:
-    """Group the entries that lie side by side, as long as a group can be read at once."""
+    """Group adjacent entries, as long as a group can be read at once."""
     run: list[IndexEntry] = []
     for entry in entries:
         if run and (entry.start != run[-1].end or entry.end - run[0].start > _LONGEST_READ):
@@ -128,7 +128,7 @@ def _runs(entries: Iterable[IndexEntry]) -> Iterator[list[IndexEntry]]:
 
 
 def _copy(run: Sequence[IndexEntry], read: Read, target: BinaryIO) -> list[IndexEntry]:
-    """Copy entries that lie side by side, headers and all, and return them as they lie in the target."""
+    """Copy adjacent entries with their headers, and return them as they are in the target."""
     start, end = run[0].start, run[-1].end
     shift = target.tell() - start
     for offset in range(start, end, _LONGEST_READ):
@@ -143,9 +143,10 @@ def _copy(run: Sequence[IndexEntry], read: Read, target: BinaryIO) -> list[Index
 
 
 def _check_headers(run: Sequence[IndexEntry], piece: bytes) -> None:
-    """Refuse an archive in which the entries do not stand where the index says."""
+    """Reject an archive whose entries are not at the offsets in the index."""
     for entry in run:
         if not piece.startswith(local_header(entry), entry.start - run[0].start):
             raise PackageError(
-                f"The archive does not hold {quote(entry.name)} where the index says. Is it the one of this index?"
+                f"The archive does not have {quote(entry.name)} at its offset in the index. "
+                "Is it the archive of this index?"
             )

@@ -1,8 +1,8 @@
 """The directory of a zip archive, checked completely before anything is inflated.
 
-Every byte of the file has to belong to exactly one entry, to the central directory, or to the end record, and an
-entry's two headers have to agree. So a phone that reads the archive from its front and one that starts from its end
-see the same files, which is what most tricks with archives try to prevent.
+Every byte of the file must belong to exactly one entry, to the central directory, or to the end record, and the two
+headers of an entry must agree. So a device that reads the archive from its start and one that reads it from its end
+see the same files, which most malicious archives try to prevent.
 """
 
 from __future__ import annotations
@@ -63,14 +63,14 @@ _IS_PATCH: Final = 0x0020
 
 
 class Limits(Struct, frozen=True, kw_only=True):
-    """How much a package may hold. The defaults are several times what large React Native apps ship.
+    """Limits of a package. The defaults are several times the size of large React Native apps.
 
     Attributes:
-        entries: entries of an archive, at most 65,534 (more would need ZIP64, which not every phone reads).
-        total_size: bytes of all files together once inflated, at most 2 GiB (for the same reason).
-        name_size: bytes of one name in UTF-8, at most 4,096.
-        ratio: how many times its packed size an archive may unpack to, beyond ``free_size``; ``None`` for any.
-        free_size: bytes of all files together up to which the ratio does not count.
+        entries: Entries of an archive, at most 65,534 (more would need ZIP64, which not every device reads).
+        total_size: Bytes of all inflated files together, at most 2 GiB (for the same reason).
+        name_size: Bytes of one name in UTF-8, at most 4,096.
+        ratio: Maximum ratio of unpacked to packed size, beyond ``free_size``; ``None`` for any.
+        free_size: Bytes of all files together up to which the ratio does not count.
 
     """
 
@@ -81,7 +81,7 @@ class Limits(Struct, frozen=True, kw_only=True):
     free_size: int = 50 << 20
 
     def check_ratio(self, unpacked: int, packed: int) -> None:
-        """Raise ``PackageError`` if so many bytes unpacked are too many for so many bytes packed."""
+        """Raise ``PackageError`` if the unpacked size is too large for the packed size."""
         if self.ratio is not None and unpacked > self.free_size and unpacked > self.ratio * packed:
             raise PackageError(
                 f"The archive unpacks to {unpacked} bytes, more than {self.ratio} times its packed size of {packed} "
@@ -96,7 +96,7 @@ class Limits(Struct, frozen=True, kw_only=True):
 DEFAULT_LIMITS: Final = Limits()
 
 RELEASE_LIMITS: Final = Limits(ratio=100)
-"""Limits of what is released. What was stored may be packed better, and is read without a ratio."""
+"""Limits of released packages. Stored packages can have a higher compression, and are read without a ratio."""
 
 
 class Entry(Struct, frozen=True, kw_only=True):
@@ -134,7 +134,7 @@ class Entry(Struct, frozen=True, kw_only=True):
 
 
 class _End(Struct, frozen=True):
-    """What the end record says: how many entries, and where the central directory is (bytes)."""
+    """The end record: number of entries, and position of the central directory in bytes."""
 
     count: int
     size: int
@@ -142,13 +142,13 @@ class _End(Struct, frozen=True):
 
 
 def is_archive(source: BinaryIO) -> bool:
-    """Return whether a file is to be read as an archive rather than as a single file.
+    """Return whether a file is an archive rather than a single file.
 
-    Phones look at the first four bytes. A file that only ends like an archive counts too, so that it is refused when
-    it is read: no device would unpack it, and it is not a bundle.
+    Devices check the first four bytes. A file that only ends like an archive counts too, so that reading rejects it:
+    no device would unpack it, and it is not a bundle.
 
     Args:
-        source: an open, seekable file; its position afterwards is undefined.
+        source: An open, seekable file; its position afterwards is undefined.
 
     """
     return read_at(source, 0, 4) in {_LOCAL_SIGNATURE, _END_SIGNATURE} or _find_end(source) is not None
@@ -184,12 +184,12 @@ def read_at(source: BinaryIO, offset: int, size: int) -> bytes:
 
 
 def refuse(entry: Entry, reason: str) -> NoReturn:
-    """Raise the ``PackageError`` that says what is wrong with an entry."""
+    """Raise a ``PackageError`` about an entry."""
     raise PackageError(f"The archive entry {quote(entry.name)} {reason}.")
 
 
 def _find_end(source: BinaryIO) -> int | None:
-    """Return where the end record is if the file ends with one: its comment has to reach exactly to the last byte."""
+    """Return the offset of the end record, if the file ends with one: its comment must end at the last byte."""
     file_size = source.seek(0, os.SEEK_END)
     start = max(0, file_size - _END.size - _LONGEST_COMMENT)
     tail = read_at(source, start, file_size - start)
@@ -213,7 +213,7 @@ def _read_end(source: BinaryIO, limits: Limits) -> _End:
     if count > limits.entries:
         raise PackageError(f"The archive has {count} entries; at most {limits.entries} are allowed.")
     if offset + size != position:
-        raise PackageError("The archive's central directory is not where its end record says it is.")
+        raise PackageError("The archive's central directory is not at the offset in its end record.")
     return _End(count, size, offset)
 
 
@@ -255,7 +255,7 @@ def _entry(fields: tuple[int, ...], raw_name: bytes, extra: bytes, limits: Limit
 
 
 def _check_declared(entry: Entry, limits: Limits) -> None:
-    """Refuse an entry for what its central record alone gives away."""
+    """Reject an entry by its central record alone."""
     check_name(entry.name, longest=limits.name_size)
     kind = stat.S_IFMT(entry.mode)
     if kind not in {0, stat.S_IFDIR if entry.is_folder else stat.S_IFREG}:
@@ -273,7 +273,7 @@ def _check_declared(entry: Entry, limits: Limits) -> None:
 
 
 def _locate(source: BinaryIO, entries: list[Entry], limit: int) -> Iterator[Entry]:
-    """Yield the entries with their data located, having checked that they fill the archive up to the limit."""
+    """Check that the entries fill the archive up to the limit, and yield them with their data located."""
     position = 0
     for declared in sorted(entries, key=lambda entry: entry.header_offset):
         if declared.header_offset < position:
@@ -295,7 +295,7 @@ def _read_local(source: BinaryIO, entry: Entry) -> tuple[Entry, bool]:
     """Return the entry with its data located, and whether a descriptor follows the data."""
     header = read_at(source, entry.header_offset, _LOCAL.size)
     if len(header) < _LOCAL.size or not header.startswith(_LOCAL_SIGNATURE):
-        refuse(entry, "has no header where the central directory says it is")
+        refuse(entry, "has no header at its offset in the central directory")
     _, _, flags, method, _, _, crc, compressed_size, size, name_size, extra_size = _LOCAL.unpack(header)
     name, extra = source.read(name_size), source.read(extra_size)
     if flags & (_IS_ENCRYPTED | _IS_PATCH):
@@ -311,7 +311,7 @@ def _read_local(source: BinaryIO, entry: Entry) -> tuple[Entry, bool]:
 
 
 def _local_sizes(compressed_size: int, size: int, extra: bytes) -> tuple[int, int]:
-    """Return both sizes. Tools that pack from a pipe reserve the ZIP64 field there, however small the file is."""
+    """Return both sizes. Tools that pack from a pipe reserve the ZIP64 field, even for small files."""
     large = extra_field(extra, _ZIP64_FIELD)
     if _IN_ZIP64 not in {compressed_size, size} or large is None or len(large) < struct.calcsize("<QQ"):
         return compressed_size, size
@@ -320,7 +320,7 @@ def _local_sizes(compressed_size: int, size: int, extra: bytes) -> tuple[int, in
 
 
 def _descriptor_size(source: BinaryIO, entry: Entry, offset: int) -> int:
-    """Return the length of the descriptor behind an entry's data; it comes with or without signature, short or long."""
+    """Return the length of the descriptor after an entry's data, with or without signature, short or long."""
     found = read_at(source, offset, _LONGEST_DESCRIPTOR)
     for signature in (_DESCRIPTOR_SIGNATURE, b""):
         for sizes in ("QQ", "II"):

@@ -53,10 +53,10 @@ def stored_hash(path: Path) -> str:
 
 
 def leads_to(path: Path, old: Manifest, new: Manifest) -> bool:
-    """Return whether a phone that has the old package and is given this diff ends with the new one.
+    """Return whether a diff turns the old package into the new one.
 
     Raises:
-        PackageError: the diff is damaged, or has no list of files to be deleted.
+        PackageError: The diff is damaged, or has no list of files to delete.
 
     """
     with path.open("rb") as file:

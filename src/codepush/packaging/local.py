@@ -1,9 +1,9 @@
-"""Packages on this machine, made ready to be sent.
+"""Local packages, prepared for upload.
 
-What a person releases is a directory, an archive or a single file. All three become one file to send and the hash the
-server will answer with, before anything is sent, so that a build job can know and compare the hash first. A directory
-becomes a normalised archive with names relative to its parent, as the original tools make it. A directory or a single
-file can be signed on the way; the signature is only in the archive, nothing is written beside what is released.
+A release is a directory, an archive or a single file. Each becomes one file to send and its package hash, before
+anything is sent, so that a build job can compare the hash first. A directory becomes a normalised archive with names
+relative to its parent, as the original tools create it. A directory or a single file can be signed: the signature is
+only in the archive, and nothing is written next to the released files.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class LocalPackage(Struct, frozen=True, kw_only=True):
 
     @property
     def archive(self) -> Path | None:
-        """The file to send, where that is an archive: for a directory always, for a single file only when signed."""
+        """The file to send, if it is an archive: always for a directory, only if signed for a single file."""
         return self.path if self.is_archive else None
 
     def __enter__(self) -> Self:
@@ -81,7 +81,7 @@ class LocalPackage(Struct, frozen=True, kw_only=True):
         self.close()
 
     def close(self) -> None:
-        """Remove the temporary archive, if there is one; what a person owns is never touched."""
+        """Remove the temporary archive, if there is one. The released files are not changed."""
         if self.is_temporary:
             self.path.unlink(missing_ok=True)
 
@@ -99,15 +99,15 @@ def prepare(
     with the file and the signature in a folder named ``CodePush``.
 
     Args:
-        path: what to release. A file that starts like an archive is one, whatever its name.
-        private_key_path: the file with the key to sign with: an RSA key in PEM form without a passphrase.
-        limits: how much a directory or an archive may hold.
-        level: how well a directory is deflated, 1 (fast) to 12 (small).
+        path: What to release. A file that starts like an archive is one, whatever its name.
+        private_key_path: File with the signing key: an RSA key in PEM form without a passphrase.
+        limits: Limits of a directory or an archive.
+        level: Compression level of a directory, 1 (fast) to 12 (small).
 
     Raises:
-        PackageError: there is nothing at the path, it holds no file that counts, something in it cannot be read or
-            carried by an archive, or the archive is refused, or is to be signed.
-        ConfigurationError: the key cannot be read or is none, or the extra ``signing`` is not installed.
+        PackageError: The path does not exist, it has no file of a package, a file cannot be read or stored in an
+            archive, the archive is invalid, or it is to be signed.
+        ConfigurationError: The key cannot be read or is invalid, or the extra ``signing`` is not installed.
 
     """
     _refuse_empty_path(path)
@@ -132,7 +132,7 @@ def package_directory(
     limits: Limits = RELEASE_LIMITS,
     level: int = DEFAULT_LEVEL,
 ) -> LocalPackage:
-    """Return a directory as a package: a temporary archive in which the directory's own name comes first.
+    """Return a directory as a package: a temporary archive with names that start with the directory's own.
 
     The same content gives the same bytes, on any day and machine with the same version of libdeflate. Hidden files
     are part of it, links to files are followed, empty folders and what macOS leaves behind are not part of it.
@@ -191,7 +191,7 @@ def _package(items: list[Item], level: int) -> LocalPackage:
 
 
 def _package_signed(path: Path, folder: str, items: list[Item], private_key: bytes, level: int) -> LocalPackage:
-    """Pack the files of a folder with their signature, for which they are all read once more beforehand."""
+    """Pack the files of a folder with their signature; signing reads all files an extra time."""
     name = f"{folder}/{SIGNATURE_NAME}"
     unsigned = [item for item in items if item.name != name]
     check_together([name, *(item.name for item in unsigned)])
@@ -229,7 +229,7 @@ def _package_file(path: Path, limits: Limits) -> LocalPackage:
 
 
 def _items(root: Path, files: Iterable[FileOnDisk], limits: Limits) -> list[Item]:
-    """Return files as they will be packed, having checked that an archive within the limits can carry them."""
+    """Check that the files fit into an archive within the limits, and return them ready for packing."""
     kept = [file for file in files if not is_ignored(file.name)]
     if is_empty(file.name for file in kept):
         raise PackageError(f'"{root}" holds no files to release. {_ADVICE}')

@@ -1,9 +1,9 @@
-"""What a package contains, and the hash that identifies it.
+"""The content of a package, and the hash that identifies it.
 
-A package is its files: names and contents, never the bytes of the archive that carries them. Servers, tools and phones
-each compute the same package hash over them, so every step here is exactly that of the protocol pages and of the
-recorded answers: a list of ``name:sha256`` strings, sorted as JavaScript sorts (by UTF-16 code unit), written as
-JavaScript writes JSON, and hashed once more.
+A package consists of the names and contents of its files, not of the bytes of the archive around them. Servers, tools
+and devices must compute the same package hash, so every step is exactly that of the protocol pages and the recorded
+responses: a list of ``name:sha256`` strings, sorted as JavaScript sorts (by UTF-16 code unit), written as JavaScript
+writes JSON, and hashed.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class Manifest(Struct, frozen=True):
 
     @property
     def package_hash(self) -> str:
-        """The package hash as lower-case hex: what a phone reports and what a signature signs."""
+        """The package hash as lower-case hex, which devices send and signatures sign."""
         lines = (f"{name}:{sha256}" for name, sha256 in self.files.items() if not is_signature(name))
         return hashlib.sha256(_javascript_json(sorted(lines, key=utf16_key)).encode()).hexdigest()
 
@@ -84,17 +84,17 @@ class FileOnDisk(Struct, frozen=True):
 
 
 def is_ignored(name: str) -> bool:
-    """Return whether a file is left out of every package: what macOS leaves in folders and archives."""
+    """Return whether a file is in no package: the files that macOS adds to folders and archives."""
     return name.startswith("__MACOSX/") or name == ".DS_Store" or name.endswith("/.DS_Store")
 
 
 def is_signature(name: str) -> bool:
-    """Return whether a file is a signature, at any depth, and so left out of the hash."""
+    """Return whether a file is a signature, at any depth, which is not part of the hash."""
     return name == SIGNATURE_NAME or name.endswith("/" + SIGNATURE_NAME)
 
 
 def is_empty(names: Iterable[str]) -> bool:
-    """Return whether none of the files counts: a phone that was sent these alone would have nothing to run."""
+    """Return whether all of the files are ignored or signatures, so that a device would have nothing to run."""
     return all(is_ignored(name) or is_signature(name) for name in names)
 
 
@@ -104,7 +104,7 @@ def utf16_key(text: str) -> bytes:
 
 
 def hash_directory(path: str | os.PathLike[str]) -> Manifest:
-    """Return what a release of this directory contains: names start with the directory's own name.
+    """Return the manifest of a release of this directory: names start with the directory's own.
 
     This is what a signature signs. Signing tools refuse a directory without any file.
 
@@ -120,10 +120,10 @@ def hash_directory(path: str | os.PathLike[str]) -> Manifest:
 
 
 def hash_tree(root: Path) -> Manifest:
-    """Return what a phone finds in the folder of an installed package: names are relative to the folder.
+    """Return the manifest of the folder of an installed package: names are relative to the folder.
 
     Raises:
-        PackageError: the folder, or something in it, cannot be read.
+        PackageError: The folder, or something in it, cannot be read.
 
     """
     return _manifest(list_files(root), "")
@@ -184,7 +184,7 @@ def _file(name: str, path: Path) -> FileOnDisk:
 
 
 def unreadable(path: Path, error: OSError) -> PackageError:
-    """Return the error that says which path the system would not let us read, and why."""
+    """Return the error for a path that cannot be read."""
     return PackageError(f'"{path}" cannot be read ({error.strerror}). Check that it exists and that you may read it.')
 
 

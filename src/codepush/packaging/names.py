@@ -1,8 +1,8 @@
-"""Names inside archives: how they are decoded, and which are refused.
+"""Names inside archives: decoding, and rejection of unsafe ones.
 
-A name is refused when any phone or tool might read it as a place outside the package's folder, when a phone's file
-system cannot hold it, or when two names would meet in one place. ``yauzl``, which the original server reads archives
-with, decides how names are decoded, because package hashes depend on it.
+A name is rejected if a device or tool might read it as a path outside the package's folder, if the file system of a
+device cannot store it, or if two names would become the same path. Names are decoded as by ``yauzl``, with which the
+original server reads archives, because package hashes depend on it.
 """
 
 from __future__ import annotations
@@ -31,16 +31,16 @@ _LONGEST_QUOTE: Final = 120
 def decode_name(raw: bytes, extra: bytes, *, is_utf8: bool) -> str:
     """Return an entry's name.
 
-    The Info-ZIP Unicode Path extra field wins if its checksum shows that it belongs to this name; then comes the
-    UTF-8 flag; names without either are code page 437, in which control characters are pictures (U+0001 is a smiley).
+    The Info-ZIP Unicode Path extra field has precedence if its checksum is that of the name; then the UTF-8 flag
+    applies; other names are in code page 437, in which control characters are symbols (U+0001 is a smiley).
 
     Args:
-        raw: the name as it stands in the central directory.
-        extra: the extra fields of the entry there.
-        is_utf8: whether the entry's UTF-8 flag is set.
+        raw: The name in the central directory.
+        extra: The extra fields of the entry there.
+        is_utf8: Whether the entry's UTF-8 flag is set.
 
     Raises:
-        PackageError: the bytes are declared to be UTF-8 and are not.
+        PackageError: The bytes are declared as UTF-8, but are not valid UTF-8.
 
     """
     unicode_path = _unicode_path(raw, extra)
@@ -54,14 +54,14 @@ def decode_name(raw: bytes, extra: bytes, *, is_utf8: bool) -> str:
 
 
 def check_name(name: str, *, longest: int) -> None:
-    """Refuse a name that could lead out of the package's folder or that a phone cannot store.
+    """Reject a name that could lead out of the package's folder or that a device cannot store.
 
     Args:
-        name: the name, where a trailing slash marks a folder.
-        longest: how many bytes of UTF-8 the whole name may take.
+        name: The name; a trailing slash marks a folder.
+        longest: Maximum length of the whole name in bytes of UTF-8.
 
     Raises:
-        PackageError: with a sentence that names the entry and what is wrong with it.
+        PackageError: The name is rejected; the message names the entry and the reason.
 
     """
     fault = _fault(name, longest)
@@ -96,7 +96,7 @@ def check_together(names: Iterable[str]) -> None:
 
 
 def extra_field(extra: bytes, identifier: int) -> bytes | None:
-    """Return the first extra field of that kind, or None. What does not divide into fields (padding) is passed over."""
+    """Return the first extra field of that kind, or None. Padding, which is not a valid field, is skipped."""
     position = 0
     while position + 4 <= len(extra):
         found, size = struct.unpack_from("<HH", extra, position)
@@ -139,7 +139,7 @@ def _too_long(name: str, components: list[str], longest: int) -> str | None:
 
 
 def _place(name: str) -> str:
-    """Return where a file system that ignores composition would put the name."""
+    """Return the path of a name on a file system that ignores Unicode composition."""
     return unicodedata.normalize("NFD", name)
 
 

@@ -1,4 +1,4 @@
-"""Reading the content of archives that anyone may have made.
+"""Reading of untrusted archives.
 
 Sizes and checksums are believed only once the content has been counted and summed, piece by piece, so an archive that
 promises little and inflates to much is found out at the first byte too many.
@@ -27,17 +27,17 @@ class Reader:
     """An archive whose directory has been checked.
 
     Args:
-        source: an open, seekable file. The reader moves its position. Several threads may use one reader, as long as
-            nobody else uses the file meanwhile.
-        limits: how much the archive may hold.
+        source: An open, seekable file. The reader moves its position. Several threads can use one reader, if nothing
+            else uses the file at the same time.
+        limits: Limits of the archive.
 
     Attributes:
-        files: the entries that belong to the package, one per name, in the order of their data: no folders and no
+        files: The entries that belong to the package, one per name, in the order of their data: no folders and no
             ignored files.
 
     Raises:
-        PackageError: the archive is unsafe, damaged, beyond the limits, or has no file that counts; the sentence
-            names the entry and the reason.
+        PackageError: The archive is unsafe, damaged, beyond the limits, or has no file of a package; the message names
+            the entry and the reason.
 
     """
 
@@ -76,7 +76,7 @@ class Reader:
         return digest.hexdigest()
 
     def manifest(self) -> Manifest:
-        """Return the manifest of the archive, having read all of it; raises as :meth:`pieces` does."""
+        """Read the whole archive and return its manifest; raises as :meth:`pieces` does."""
         return Manifest.of((entry.name, self.sha256(entry)) for entry in self.files)
 
     def _files(self, entries: list[Entry]) -> list[Entry]:

@@ -22,7 +22,7 @@ __all__ = ["check_releasable", "windows_faults"]
 _DEVICE: Final = re.compile(
     r"(?:con|prn|aux|nul|clock\$|conin\$|conout\$|(?:com|lpt)[0-9\u00b9\u00b2\u00b3]) *(?:\..*)?"
 )
-"""A name that stands for a device of Windows, with any extension."""
+"""A name reserved for devices on Windows, with any extension."""
 
 _FORBIDDEN: Final = re.compile(r'[<>:"|?*\x00-\x1f]')
 
@@ -78,5 +78,5 @@ def _component_fault(component: str) -> str | None:
 
 
 def _folded(name: str) -> str:
-    """Return what a file system that ignores letter case compares (Unicode's caseless match)."""
+    """Return a name as a file system that ignores letter case compares it (Unicode's caseless match)."""
     return unicodedata.normalize("NFD", unicodedata.normalize("NFD", name).casefold())

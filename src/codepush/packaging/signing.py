@@ -1,9 +1,9 @@
 """Signatures: proof to a device that a release comes from the holder of the app's private key.
 
-A signature is a compact JSON web token (RS256) over the package hash. It travels in the package as a file named
-``.codepushrelease`` that the hash leaves out, so signing a package does not change what it is. The protocol pages and
-the recorded answers say what is in the token, byte by byte, and what phones look at: the signature and the hash, and
-neither the claims' version nor any date.
+A signature is a compact JSON web token (RS256) over the package hash. The package contains it as a file named
+``.codepushrelease``, which is not part of the hash, so signing does not change the hash. The protocol pages and the
+recorded responses define the token byte by byte, and what devices verify: the signature and the hash, but neither the
+claims' version nor any date.
 
 The cryptography comes with the extra ``signing`` and is imported only when it is used.
 """
@@ -34,7 +34,7 @@ _PEM_START: Final = "-----BEGIN "
 
 
 class _Claims(Struct, frozen=True, rename="camel"):
-    """What a signature says, in the order in which it is written."""
+    """The claims of a signature, in the order in which they are written."""
 
     claim_version: str
     content_hash: str
@@ -42,7 +42,7 @@ class _Claims(Struct, frozen=True, rename="camel"):
 
 
 class _Signed(Struct, frozen=True, rename="camel"):
-    """What phones read of it."""
+    """The claim that devices read."""
 
     content_hash: str
 
@@ -69,17 +69,17 @@ def sign(package_hash: str, private_key: str | bytes, *, issued_at: int) -> str:
 
 
 def verify(token: str, public_key: str | bytes) -> str:
-    """Return the package hash that a signature was made for.
+    """Return the package hash in a valid signature.
 
     The caller compares it with the hash of the files that came with the signature.
 
     Args:
-        token: the text of a ``.codepushrelease``. Nothing may stand around it, not even a line break.
-        public_key: an RSA key in PEM form (SubjectPublicKeyInfo or PKCS #1).
+        token: Content of a ``.codepushrelease``, without anything around it, not even a line break.
+        public_key: An RSA key in PEM form (SubjectPublicKeyInfo or PKCS #1).
 
     Raises:
-        PackageError: it is no signature, was made with another key, was altered, or names no hash.
-        ConfigurationError: the key is not such a key, or the extra ``signing`` is not installed.
+        PackageError: It is not a signature, was created with another key, was altered, or has no hash.
+        ConfigurationError: The key is invalid, or the extra ``signing`` is not installed.
 
     """
     key = _load_public_key(public_key)
@@ -97,11 +97,11 @@ def verify(token: str, public_key: str | bytes) -> str:
     try:
         return msgspec.json.decode(payload, type=_Signed).content_hash
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise PackageError(f"The signature does not say which package it is for ({error}).") from error
+        raise PackageError(f"The signature does not contain a package hash ({error}).") from error
 
 
 def read_private_key(path: str | os.PathLike[str]) -> bytes:
-    """Return the private key in a file, for :func:`sign`, having checked that it is one.
+    """Read and check a private key for :func:`sign`.
 
     Raises:
         ConfigurationError: the file cannot be read or holds no key to sign with, or the extra ``signing`` is not
@@ -119,7 +119,7 @@ def read_private_key(path: str | os.PathLike[str]) -> bytes:
 
 
 def read_public_key(source: str | os.PathLike[str]) -> str:
-    """Return a public key, for :func:`verify`, having checked that it is one.
+    """Check and return a public key for :func:`verify`.
 
     Args:
         source: the PEM text itself, or the path of a file with it.
@@ -180,7 +180,7 @@ def _bytes(pem: str | bytes) -> bytes:
 
 @contextmanager
 def _extra() -> Iterator[None]:
-    """Say what to install when what is imported is not there."""
+    """Turn a missing dependency into an error that names the extra to install."""
     try:
         yield
     except ModuleNotFoundError as error:

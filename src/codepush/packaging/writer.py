@@ -1,8 +1,8 @@
-"""Writing archives that depend on nothing but the content: the same files always give the same bytes.
+"""Reproducible archives: the same files always give the same bytes.
 
-Entries stand in canonical order with one fixed time and mode, deflated by libdeflate (much smaller files in the time
-that zlib takes) or stored when that is not larger. Files are deflated side by side on all cores, the largest first; at
-any moment only a bounded number of bytes is in memory, however large the archive is.
+Entries are in canonical order with one fixed time and mode, deflated by libdeflate (much smaller files in the time that
+zlib takes), or stored if that is not larger. Files are deflated in parallel on all cores, the largest first; only a
+bounded number of bytes is in memory, however large the archive is.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ and the last level would take a fifth longer for less than a thousandth of its b
 _SAMPLE: Final = 2 << 10
 _SAMPLE_EVERY: Final = 8 << 10
 _SAMPLE_LEVEL: Final = 1
-"""What a file that may be compressed already is judged by: 2 KiB out of every 8, deflated at the fastest level."""
+"""Sample of a file that may be compressed already: 2 KiB out of every 8, deflated at the fastest level."""
 
 _WHOLE: Final = 32 << 20
 """Files up to this size, in bytes, are deflated in memory; larger ones stream through zlib."""
@@ -61,7 +61,7 @@ _LOCAL: Final = struct.Struct("<4sHHHHHIIIHH")
 _CENTRAL: Final = struct.Struct("<4sHHHHHHIIIHHHHHII")
 _END: Final = struct.Struct("<4sHHHHIIH")
 _VERSION_NEEDED: Final = 20
-_MADE_BY: Final = 3 << 8 | _VERSION_NEEDED  # POSIX, so that the mode below is understood
+_MADE_BY: Final = 3 << 8 | _VERSION_NEEDED  # POSIX, so that readers apply the mode below
 _MODE: Final = (stat.S_IFREG | 0o644) << 16
 _TIME: Final = 0
 _DATE: Final = 1 << 5 | 1  # 1 January 1980, the earliest date an archive can hold
@@ -80,16 +80,16 @@ class Item(Struct, frozen=True):
 
 
 class IndexEntry(Struct, frozen=True, kw_only=True):
-    """Where a file is in an archive.
+    """The entry of a file in an archive.
 
     Attributes:
-        name: its name.
-        sha256: of its content, lower-case hex.
+        name: Name of the file.
+        sha256: SHA-256 of its content, lower-case hex.
         crc: CRC-32 of its content.
-        size: bytes of its content.
-        compressed_size: bytes of its data in the archive.
-        method: how the data is packed: 0 stored, 8 deflated.
-        offset: where the data starts, in bytes from the start of the archive.
+        size: Size of its content in bytes.
+        compressed_size: Size of its data in the archive in bytes.
+        method: Compression method: 0 stored, 8 deflated.
+        offset: Start of the data, in bytes from the start of the archive.
 
     """
 
@@ -103,17 +103,17 @@ class IndexEntry(Struct, frozen=True, kw_only=True):
 
     @property
     def start(self) -> int:
-        """Where the entry starts with its local header, in bytes from the start of the archive."""
+        """Start of the entry with its local header, in bytes from the start of the archive."""
         return self.offset - _header_size(self.name)
 
     @property
     def end(self) -> int:
-        """Where its data ends, and the next entry starts, in bytes from the start of the archive."""
+        """End of its data, and start of the next entry, in bytes from the start of the archive."""
         return self.offset + self.compressed_size
 
 
 class ArchiveIndex(Struct, frozen=True):
-    """What is in an archive that we wrote: its files in canonical order, and its own size in bytes."""
+    """The index of a written archive: its files in canonical order, and its size in bytes."""
 
     entries: tuple[IndexEntry, ...]
     size: int
@@ -125,7 +125,7 @@ class ArchiveIndex(Struct, frozen=True):
 
 
 class _Packed(Struct, frozen=True):
-    """A file ready to be written; ``data`` is as it will stand in the archive."""
+    """A file ready to be written, with its ``data`` as in the archive."""
 
     sha256: str
     crc: int
@@ -135,7 +135,7 @@ class _Packed(Struct, frozen=True):
 
 
 def write_archive(items: Iterable[Item], target: BinaryIO, *, level: int = DEFAULT_LEVEL) -> ArchiveIndex:
-    """Write an archive and return where everything is in it.
+    """Write an archive and return its index.
 
     Args:
         items: the files, no name twice, in any order.
@@ -153,7 +153,7 @@ def write_archive(items: Iterable[Item], target: BinaryIO, *, level: int = DEFAU
 
 
 def write_item(item: Item, target: BinaryIO, *, level: int = DEFAULT_LEVEL) -> IndexEntry:
-    """Write one file that fits into memory where the target stands, and return where it is."""
+    """Write one file that fits into memory at the target's position, and return its entry."""
     return _write_packed(item.name, _pack(item, level), target)
 
 
@@ -168,13 +168,13 @@ def write_directory(entries: Sequence[IndexEntry], target: BinaryIO) -> ArchiveI
 
 
 def local_header(entry: IndexEntry) -> bytes:
-    """Return the header that stands in front of an entry's data. It is the same wherever the entry stands."""
+    """Return the header before an entry's data, which is the same at every offset."""
     raw_name = entry.name.encode()
     return _LOCAL.pack(b"PK\x03\x04", *_common(entry, raw_name)) + raw_name
 
 
 def _write_entries(items: list[Item], target: BinaryIO, pool: ThreadPoolExecutor, level: int) -> Iterator[IndexEntry]:
-    """Write the files in order, while others are being deflated as far as memory allows: the largest, then the next."""
+    """Write the files in order, and deflate others in parallel as far as memory allows: the largest, then the next."""
     started = {item.name: pool.submit(_pack, item, level) for item in _largest(items)}
     ahead = deque(item for item in items if item.size <= _WHOLE and item.name not in started)
     memory = _IN_FLIGHT - sum(item.size for item in items if item.name in started)
@@ -191,7 +191,7 @@ def _write_entries(items: list[Item], target: BinaryIO, pool: ThreadPoolExecutor
 
 
 def _largest(items: list[Item]) -> Iterator[Item]:
-    """Yield the largest files that half of the memory can hold. Begun last, they would keep one core busy alone."""
+    """Yield the largest files that fit into half of the memory. If started last, they would keep only one core busy."""
     memory = _IN_FLIGHT // 2
     for item in sorted(items, key=lambda item: item.size, reverse=True):
         if item.size <= memory:
@@ -211,7 +211,10 @@ def _deflate(data: bytes, level: int) -> bytearray:
 
 
 def _can_be_deflated(data: bytes) -> bool:
-    """Return whether a file is worth trying. Images are not, mostly; trying them all would take as long as the rest."""
+    """Return whether a file is worth deflating.
+
+    Most images are not, and deflating them all would take as long as the rest.
+    """
     if len(data) <= _SAMPLE_EVERY:
         return True
     samples = b"".join(data[start : start + _SAMPLE] for start in range(0, len(data), _SAMPLE_EVERY))
@@ -234,7 +237,7 @@ def _write_packed(name: str, packed: _Packed, target: BinaryIO) -> IndexEntry:
 
 
 def _write_streamed(item: Item, target: BinaryIO) -> IndexEntry:
-    """Write a file that is too large for memory: deflated, and once more stored should that be smaller."""
+    """Write a file that is too large for memory: deflated, then again stored if that is smaller."""
     deflated = _stream(item, target, DEFLATED)
     if deflated.compressed_size < deflated.size:
         return deflated

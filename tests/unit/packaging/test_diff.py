@@ -200,7 +200,7 @@ def test_another_archive_is_not_copied_from():
     _, index = packed(FILES)
     other, _ = packed(FILES | {"CodePush/c.js": TEXT})
     changes = find_changes(index, manifest({}))
-    with pytest.raises(PackageError, match=r'"CodePush/c\.js" where the index says'):
+    with pytest.raises(PackageError, match=r'"CodePush/c\.js" at its offset in the index'):
         write_diff(changes, partial(read_at, opened(other)), io.BytesIO())
 
 

@@ -423,8 +423,8 @@ class AsyncCodePush(AsyncRollouts):
             NotFound: The app or deployment does not exist.
 
         """
-        told = await self._driver.run(standalone.deployment(app_name, deployment_name))
-        return told or await self._listed(app_name, deployment_name)
+        found = await self._driver.run(standalone.deployment(app_name, deployment_name))
+        return found or await self._listed(app_name, deployment_name)
 
     async def rename_deployment(self, app_name: str, old_deployment_name: str, new_deployment_name: str) -> None:
         """Rename a deployment. Its key and releases do not change.
@@ -464,19 +464,18 @@ class AsyncCodePush(AsyncRollouts):
         """Release an update to a deployment.
 
         Args:
-            app_name: the app.
-            deployment_name: the deployment.
-            update_contents_path: a directory (which is zipped), a zip file, or a single other file.
-            target_binary_version: the versions of the app in the store that can run it: one (``1.2.3``)
-                or a range (``^1.2.0``).
-            update_metadata: description, mandatory, disabled, rollout: a ``PackageInfo``, or a
+            app_name: App name.
+            deployment_name: Deployment name.
+            update_contents_path: A directory (which is zipped), a zip file, or a single other file.
+            target_binary_version: Binary versions to target: one (``1.2.3``) or a range (``^1.2.0``).
+            update_metadata: Description, mandatory, disabled, rollout: a ``PackageInfo``, or a
                 mapping with its fields in either spelling (``is_mandatory`` or ``isMandatory``).
             on_progress: Called with the bytes sent so far and their total; restarts when the release is
                 retried. An exception from it ends the release.
-            private_key_path: the file with the private key to sign a directory or a single file with, for
-                apps that have the public key built in; needs the extra ``signing``. Nothing is written
-                into the directory. React Native apps expect it to be named ``CodePush``, Cordova apps
-                ``www``; a single file is put into a folder ``CodePush``.
+            private_key_path: File with the private key to sign a directory or a single file, for apps that
+                contain the public key; needs the extra ``signing``. Nothing is written into the directory.
+                React Native apps expect it to be named ``CodePush``, Cordova apps ``www``; a single file
+                is put into a folder ``CodePush``.
             no_duplicate_release_error: Return the existing release if it is identical, instead of raising.
             plan: Rollout plan: a ``RolloutPlan`` or a string such as ``"5% 4h, 25% 1d, 100%"``; ``NO_PLAN`` for
                 none, not even the default plan of the deployment.
@@ -502,12 +501,12 @@ class AsyncCodePush(AsyncRollouts):
             package = await async_aside(preparation.run, update_contents_path, private_key_path=private_key_path)
             call = standalone.release(app_name, deployment_name, upload_of(package, on_progress), info, plan)
             try:
-                told = await self._driver.run_once(call)
+                created = await self._driver.run_once(call)
             except APIError as error:
                 if no_duplicate_release_error and standalone.is_duplicate(error):
                     return await self._identical(app_name, deployment_name, package.hash)
                 raise
-        return with_plan(told or await self._stored(app_name, deployment_name), plan)
+        return with_plan(created or await self._stored(app_name, deployment_name), plan)
 
     async def patch_release(
         self,
@@ -572,8 +571,8 @@ class AsyncCodePush(AsyncRollouts):
         """
         info = package_info(update_metadata)
         call = standalone.promote(app_name, source_deployment_name, destination_deployment_name, info, plan)
-        told = await self._driver.run_once(call)
-        return with_plan(told or await self._stored(app_name, destination_deployment_name), plan)
+        created = await self._driver.run_once(call)
+        return with_plan(created or await self._stored(app_name, destination_deployment_name), plan)
 
     async def rollback(self, app_name: str, deployment_name: str, target_release: str | None = None) -> Package:
         """Roll back a deployment by re-releasing an earlier release.

@@ -21,9 +21,9 @@ __all__ = ["AsyncRollouts"]
 
 
 class AsyncRollouts:
-    """Rollout plans and where they stand. Plans are given as a :class:`~codepush.RolloutPlan` or as a text.
+    """Rollouts and their plans. A plan is a :class:`~codepush.RolloutPlan` or a string.
 
-    Servers other than this distribution's do not have them: there every method raises ``NotFound``.
+    Other servers than that of this distribution do not support them: every method raises ``NotFound`` there.
     """
 
     _driver: AsyncDriver
@@ -57,7 +57,7 @@ class AsyncRollouts:
         return await self._driver.run(call)
 
     async def get_rollout(self, app_name: str, deployment_name: str, label: str | None = None) -> Rollout:
-        """Return where the rollout of a release stands.
+        """Return the rollout of a release.
 
         Args:
             app_name: The app.
@@ -83,10 +83,10 @@ class AsyncRollouts:
     async def watch_rollout(
         self, app_name: str, deployment_name: str, label: str | None = None, *, interval: float = 10.0
     ) -> AsyncIterator[Rollout]:
-        """Yield where a rollout stands, now and whenever something has changed, until it is over.
+        """Yield a rollout, now and after each change, until it is over.
 
         It is over when it is completed, superseded or cancelled. A halted rollout can be resumed: leave the loop
-        when that is not of interest.
+        if that is not of interest.
 
         Args:
             app_name: The app.
@@ -323,7 +323,7 @@ class AsyncRollouts:
     async def set_default_plan(
         self, app_name: str, deployment_name: str, plan: RolloutPlan | str | None
     ) -> RolloutPlan | None:
-        """Set the plan of releases that come without one, from whatever tool.
+        """Set the plan of releases that come without one, from any tool.
 
         A release that comes with a rollout below 100 % stays at that percentage until a person resumes it.
 
