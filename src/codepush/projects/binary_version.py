@@ -1,4 +1,4 @@
-"""The version of the app in the store, as a project tells it."""
+"""The binary version of an app, as its project sets it."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ class BinaryVersion(Struct, frozen=True, kw_only=True):
     """The version of an app's binary.
 
     Attributes:
-        value: the version, such as ``1.2.3`` or ``1.2``.
-        source: where it was found, for people: a file, and a setting in it.
-        notes: what a person should know about how it was chosen, each a sentence.
+        value: The version, such as ``1.2.3`` or ``1.2``.
+        source: Its source, for display: a file, and a setting in it.
+        notes: Remarks on how it was chosen, each a sentence.
 
     """
 

@@ -24,7 +24,7 @@ __all__ = ["BundleOptions", "bundle", "bundle_command"]
 _MINIFY: Final = "--minify"
 
 _UNATTENDED: Final = "CI"
-"""Tells Metro not to watch the project's files: it may not end when it does."""
+"""Keeps Metro from watching the project's files: otherwise it may not exit."""
 
 
 class BundleOptions(Struct, frozen=True, kw_only=True):
@@ -90,9 +90,9 @@ def bundle_command(project: ReactNativeProject, options: BundleOptions) -> list[
 
 
 def _is_left_to_hermes(options: BundleOptions) -> bool:
-    """Whether minifying is left out, as in the builds for stores: same bundle, same package hash."""
-    says_so = any(word == _MINIFY or word.startswith(f"{_MINIFY}=") for word in options.extra)
-    return options.is_for_hermes and not options.is_development and not says_so
+    """Whether to skip minification, as builds for stores do: same bundle, same package hash."""
+    is_set = any(word == _MINIFY or word.startswith(f"{_MINIFY}=") for word in options.extra)
+    return options.is_for_hermes and not options.is_development and not is_set
 
 
 def _start(project: ReactNativeProject, *, with_expo: bool) -> list[str]:

@@ -1,4 +1,4 @@
-"""Which command line bundles a React Native app, as its build files say."""
+"""Choice of the command line that bundles a React Native app, by its build files."""
 
 from __future__ import annotations
 
@@ -33,17 +33,17 @@ def bundles_with_expo(
     xcode_project: Path | None = None,
     target: str | None = None,
 ) -> bool:
-    """Return whether Expo's command line bundles an app; React Native's does where the build files say nothing.
+    """Return whether Expo's command line bundles an app; by default, React Native's does.
 
     Args:
         project: The app's project.
-        platform: What the update is for.
+        platform: Platform of the update.
         gradle_script: The Android app's build script, if there is one.
         xcode_project: The iOS app's Xcode project, if there is one.
         target: The target of the Xcode project, if one was named.
 
     Raises:
-        ProjectError: The build bundles in another way, or in one that cannot be followed.
+        ProjectError: The build bundles in another way, or cannot be evaluated.
 
     """
     try:

@@ -47,12 +47,12 @@ class Client(Struct, frozen=True, kw_only=True):
     """A client package.
 
     Attributes:
-        package: its name on npm.
-        names: its settings' names by platform.
-        default_server: the server that apps without a setting ask.
-        java_class: what Android code imports; empty where the app has no such code.
-        since: the first major version to which this applies.
-        is_exact: whether the letter case of the names counts.
+        package: Name on npm.
+        names: Names of its settings by platform.
+        default_server: Server of apps without a setting.
+        java_class: Class that Android code imports; empty if the app has no such code.
+        since: First major version to which this applies.
+        is_exact: Whether the names are case-sensitive.
 
     """
 
@@ -70,7 +70,7 @@ class Client(Struct, frozen=True, kw_only=True):
 
 
 class Installed(Struct, frozen=True):
-    """The client of an app, its version as far as it is known, and where that was found."""
+    """The client of an app, its version if known, and the source of the version."""
 
     client: Client
     version: str
@@ -146,10 +146,10 @@ _MAJOR: Final = re.compile(r"\D*(\d+)")
 def installed_client(root: Path) -> Installed | None:
     """Return the client that an app uses, or ``None`` if its ``package.json`` names none.
 
-    The version is that of the installed package, else that of a lock file, else what ``package.json`` asks for.
+    The version is that of the installed package, else that of a lock file, else the range in ``package.json``.
 
     Raises:
-        ProjectError: a file cannot be read.
+        ProjectError: A file cannot be read.
 
     """
     wanted = _dependencies(root)
@@ -176,7 +176,7 @@ def default_client(package: str) -> Client:
 
 
 def _of_version(package: str, version: str) -> Client:
-    """Return the entry of a package for a version; the newest entry for a version that is not known."""
+    """Return the entry of a package for a version; the newest entry for an unknown version."""
     major = _MAJOR.match(version)
     entries = [one for one in _CLIENTS if one.package == package]
     return next((one for one in entries if major is None or int(major[1]) >= one.since), entries[-1])

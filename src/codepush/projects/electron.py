@@ -82,14 +82,14 @@ class ElectronProject:
         """Return the file that bundling starts from, relative to the project's folder.
 
         Args:
-            given: what a person named.
-            config: webpack's configuration that they named.
+            given: File from the options, if any.
+            config: webpack's configuration from the options, if any.
 
         Returns:
-            The file, or ``None`` when nothing was named and webpack has a configuration, which then says it.
+            The file, or ``None`` if none was given and webpack has a configuration, which defines it.
 
         Raises:
-            ProjectError: it is not there; the message names each place looked at.
+            ProjectError: The file does not exist; the message names each path that was checked.
 
         """
         if given is not None:
@@ -101,9 +101,7 @@ class ElectronProject:
         names = ["index.electron.js", f"index.{_SYSTEMS.get(sys.platform, 'linux')}.js", "index.js"]
         found = first_file(*(self.root / name for name in names))
         if found is None:
-            raise ProjectError(
-                f"There is no entry file: looked for {', '.join(names)}. Say which it is with --entry-file (-e)."
-            )
+            raise ProjectError(f"There is no entry file: looked for {', '.join(names)}. Set it with --entry-file (-e).")
         return found.name
 
     def version(self) -> BinaryVersion:
@@ -168,12 +166,12 @@ class ElectronProject:
 
 
 def _script(bundle: Path) -> Path:
-    """Return where webpack writes the bundle: it minifies and maps only what is named as a script."""
+    """Return the path that webpack writes the bundle to: it minifies and maps only files with a script name."""
     return bundle if bundle.suffix == ".js" else bundle.with_name(f"{bundle.name}.js")
 
 
 def _place_source_map(options: ElectronOptions, written: Path) -> None:
-    """Move the source map to where it is wanted, out of what is released."""
+    """Move the source map out of the released folder to the given path."""
     if options.source_map is None:
         return
     source_map = written.with_name(f"{written.name}.map")

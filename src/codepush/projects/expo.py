@@ -91,10 +91,10 @@ class ExpoApp:
         return BinaryVersion(value=check_version(version, source), source=source)
 
     def engine(self, platform: Platform) -> str | None:
-        """Return what the configuration says about the engine: ``hermes``, ``jsc`` or nothing.
+        """Return the engine in the configuration: ``hermes``, ``jsc`` or nothing.
 
         Raises:
-            ProjectError: the configuration cannot be read, or the engine is another one.
+            ProjectError: The configuration cannot be read, or the engine is another one.
 
         """
         engine = self._setting(platform, "jsEngine")

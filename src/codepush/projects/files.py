@@ -41,7 +41,7 @@ def read_json(path: Path) -> Any:  # noqa: ANN401 - JSON is anything
 
 
 def unreadable(path: Path, error: OSError) -> ProjectError:
-    """Return the error that says why a file cannot be read."""
+    """Return the error for a file that cannot be read."""
     return ProjectError(f'"{shown(path)}" cannot be read: {error.strerror or error}.')
 
 
@@ -51,7 +51,7 @@ def first_file(*candidates: Path) -> Path | None:
 
 
 def shown(path: Path) -> str:
-    """Return a path as a person in the working directory would write it."""
+    """Return a path relative to the working directory, for display."""
     try:
         relative = os.path.relpath(path)
     except ValueError:  # another drive

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["Decision", "compile_bundle", "find_hermes_compiler", "uses_hermes"]
 
 _DEFAULT_SINCE: Final = (0, 70)
-"""React Native uses Hermes from this version on unless it is told otherwise."""
+"""The first version of React Native that uses Hermes by default."""
 
 _ONLY_SINCE: Final = (0, 82)
 """From this version on the other engine comes from elsewhere, and the older switches do nothing on iOS."""
@@ -56,7 +56,7 @@ _SOURCE_MAP_FLAG: Final = "-output-source-map"
 
 
 class Decision(Struct, frozen=True):
-    """Whether an app uses Hermes, and why we think so, for people."""
+    """Whether an app uses Hermes, and the reason, for display."""
 
     is_used: bool
     reason: str
@@ -68,13 +68,13 @@ def uses_hermes(
     """Return whether the app's binary runs Hermes bytecode.
 
     Args:
-        project: the app's project.
-        platform: what the update is for.
-        gradle_script: the Android app's build script, if there is one.
-        podfile: the iOS app's Podfile, if a person named one.
+        project: Project of the app.
+        platform: Platform of the update.
+        gradle_script: Build script of the Android app, if there is one.
+        podfile: Podfile of the iOS app from the options, if any.
 
     Raises:
-        ProjectError: a file that was named is not there, or one cannot be read.
+        ProjectError: A given file does not exist, or one cannot be read.
 
     """
     if platform == "windows":
@@ -303,19 +303,19 @@ def compile_bundle(
     wanted_map: Path | None = None,
     extra_flags: Sequence[str] = (),
 ) -> None:
-    """Put bytecode in the place of a bundle.
+    """Replace a bundle with bytecode.
 
     Args:
-        project: the app's project.
-        compiler: Hermes's.
-        bundle: the bundle.
-        source_map: the bundle's source map, if there is one. With one, what leads to lines of the bundle is left out of
-            the bytecode, which makes it much smaller, as in Android's builds for stores.
-        wanted_map: where to write a source map that leads from the bytecode to the sources.
-        extra_flags: more flags for the compiler, each as it is passed on.
+        project: Project of the app.
+        compiler: Hermes compiler.
+        bundle: The bundle.
+        source_map: Source map of the bundle, if there is one. With one, the bytecode has no debug information about
+            lines of the bundle, which makes it much smaller, as in Android's builds for stores.
+        wanted_map: Path of the source map from the bytecode to the sources.
+        extra_flags: Additional flags for the compiler.
 
     Raises:
-        ProjectError: the compiler or what joins the source maps fails; the bundle is as it was then.
+        ProjectError: The compiler or the script that composes source maps fails; the bundle is then unchanged.
 
     """
     compiled, compiled_map = bundle.with_name(f"{bundle.name}.hbc"), bundle.with_name(f"{bundle.name}.hbc.map")

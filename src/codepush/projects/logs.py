@@ -1,4 +1,4 @@
-"""What an app on a device says about its updates, as it says it."""
+"""Live log messages of an app on a device about its updates."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _ADB_ADVICE: Final = "Install Android's platform tools, and see that adb is on t
 _XCRUN_ADVICE: Final = "Install Xcode and its command line tools."
 
 Say = Callable[[str], None]
-"""Tells the person what is going on beside the log."""
+"""Prints a status message besides the log."""
 
 
 class Device(Struct, frozen=True):
@@ -39,14 +39,14 @@ class Device(Struct, frozen=True):
 
 
 def parse_devices(listing: str) -> list[Device]:
-    """Return the devices that ``adb devices`` lists, whatever else it says."""
+    """Return the devices in the output of ``adb devices``, whatever else it contains."""
     _, _, lines = listing.partition(_HEADING)
     pairs = (line.split(None, 1) for line in lines.splitlines() if line.strip() and not line.startswith("*"))
     return [Device(pair[0], pair[1].split("  ")[0].strip()) for pair in pairs if len(pair) > 1]
 
 
 def message_in(line: str) -> str | None:
-    """Return what a line of a log says about updates; ``None`` when it is about something else."""
+    """Return the message about updates in a line of a log; ``None`` for other lines."""
     _, mark, message = line.partition(_MARK)
     return message.partition(_SOURCE)[0].rstrip() if mark else None
 
@@ -55,11 +55,11 @@ class AndroidLog:
     """The log of one Android device or emulator.
 
     Args:
-        serial: its serial number; the only one that is ready when not given.
-        say: tells the person what is going on.
+        serial: Its serial number; by default, that of the only device that is ready.
+        say: Function that prints a status message.
 
     Raises:
-        ProjectError: adb is not installed, or there is no such device, none at all, or several.
+        ProjectError: adb is not installed, or there is no such device, no device, or several.
 
     """
 
@@ -69,10 +69,10 @@ class AndroidLog:
         self.serial = self._chosen(serial)
 
     def messages(self) -> Iterator[str]:
-        """Yield what is said about updates, what the device still remembers first; goes on when it is plugged in again.
+        """Yield messages about updates, starting with the device's log buffer; continue after a reconnection.
 
         Raises:
-            ProjectError: adb cannot read the log at all.
+            ProjectError: adb cannot read the log.
 
         """
         command = [self._adb, "-s", self.serial, "logcat"]
@@ -82,7 +82,7 @@ class AndroidLog:
                 continue
             self._say(f"{self.serial} is gone. Waiting for it to come back (press Ctrl-C to end).")
             _capture([self._adb, "-s", self.serial, "wait-for-device"])
-            command[4:] = ["-T", "1"]  # what was said before is not said again
+            command[4:] = ["-T", "1"]  # do not repeat earlier messages
 
     def _chosen(self, serial: str | None) -> str:
         devices = parse_devices(_capture([self._adb, "devices"]))
@@ -99,7 +99,7 @@ class AndroidLog:
 
 
 def _listed(devices: Sequence[Device]) -> str:
-    """Return what a person can do about the devices that are there."""
+    """Return the next step, given the connected devices."""
     if any(device.state == "unauthorized" for device in devices):
         return "Unlock the device and allow this computer to debug it, then run this command again."
     if devices:
@@ -111,12 +111,12 @@ class SimulatorLog:
     """The log of the first iOS simulator that runs.
 
     Args:
-        udid: the simulator's identifier; the first that runs when not given.
-        say: tells the person what is going on.
-        system: the operating system of this machine.
+        udid: Identifier of the simulator; by default, that of the first one that runs.
+        say: Function that prints a status message.
+        system: Operating system of this machine.
 
     Raises:
-        ProjectError: this is no Mac, Xcode is not installed, or no simulator runs.
+        ProjectError: This is not a Mac, Xcode is not installed, or no simulator runs.
 
     """
 
@@ -128,10 +128,10 @@ class SimulatorLog:
         self.udid = self._chosen(udid)
 
     def messages(self) -> Iterator[str]:
-        """Yield what is said about updates; goes on when the simulator is started again.
+        """Yield messages about updates; continue after a restart of the simulator.
 
         Raises:
-            ProjectError: the simulator is gone, or its log cannot be read.
+            ProjectError: The simulator is gone, or its log cannot be read.
 
         """
         for message in _runs(lambda: _lines(self._command())):

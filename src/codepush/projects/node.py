@@ -50,10 +50,10 @@ def find_package(name: str, folder: Path) -> Path | None:
 
 
 def package_version(folder: Path) -> str:
-    """Return the version of an installed package; empty when it does not tell.
+    """Return the version of an installed package; empty if it has none.
 
     Raises:
-        ProjectError: its ``package.json`` cannot be read.
+        ProjectError: Its ``package.json`` cannot be read.
 
     """
     package = read_json(folder / "package.json")
@@ -62,6 +62,6 @@ def package_version(folder: Path) -> str:
 
 
 def dependencies(package: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a ``package.json`` depends on in any way, with the versions it asks for."""
+    """Return all dependencies in a ``package.json``, with their version ranges."""
     groups = (package.get(group) for group in _DEPENDENCIES)
     return {name: wanted for group in groups if isinstance(group, dict) for name, wanted in group.items()}

@@ -17,23 +17,23 @@ if TYPE_CHECKING:
 __all__ = ["FOLDER_NAME", "output_folder", "source_map_path"]
 
 FOLDER_NAME: Final = "CodePush"
-"""What the folder of an update is called: phones look for the signature in it."""
+"""Name of an update's folder, in which devices look for the signature."""
 
 
 @contextmanager
 def output_folder(given: Path | None, bundle_name: str, *, may_empty: Callable[[Path], bool]) -> Iterator[Path]:
-    """Give an empty folder named ``CodePush``.
+    """Provide an empty folder named ``CodePush``.
 
-    Without a folder given, it is a temporary one of its own, removed at the end, so that any number of releases can be
-    made at the same time. In a folder that a person named it stays, also after an error.
+    By default, it is a new temporary folder, removed at the end, so that releases can be created in parallel. In a
+    given folder it stays, even after an error.
 
     Args:
-        given: the folder to make it in; taken as it is if it is named ``CodePush`` itself.
-        bundle_name: the file by which the result of an earlier run is known; that may be overwritten.
-        may_empty: asked before anything else is removed.
+        given: Parent folder; used itself if its name is ``CodePush``.
+        bundle_name: File that identifies the result of an earlier run, which may be overwritten.
+        may_empty: Function that confirms the removal of anything else.
 
     Raises:
-        ProjectError: the folder holds something else and may not be emptied, or it cannot be written to.
+        ProjectError: The folder contains something else and may not be emptied, or it cannot be written to.
 
     """
     if given is None:

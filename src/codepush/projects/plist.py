@@ -26,14 +26,14 @@ _INSTEAD: Final = "Give the version with --target-binary-version (-t) to do with
 
 
 class PlistOptions(Struct, frozen=True, kw_only=True):
-    """What a person said about where an iOS app keeps its version; ``None`` for what is to be found.
+    """Options that locate the version of an iOS app; ``None`` for each value to detect.
 
     Attributes:
-        plist_file: the app's ``Info.plist``.
-        plist_file_prefix: what stands before ``Info.plist`` in its name.
-        project_file: the Xcode project.
-        target: the target in it.
-        configuration: the build configuration.
+        plist_file: The app's ``Info.plist``.
+        plist_file_prefix: Prefix of ``Info.plist`` in its name.
+        project_file: The Xcode project.
+        target: The target in it.
+        configuration: The build configuration.
 
     """
 
@@ -67,12 +67,12 @@ def plist_version(root: Path, package_name: str, options: PlistOptions) -> Binar
     """Return the version of an iOS app.
 
     Args:
-        root: the project's folder.
-        package_name: its name in ``package.json``.
-        options: what a person said about where it is.
+        root: Folder of the project.
+        package_name: Its name in ``package.json``.
+        options: Options that locate the version.
 
     Raises:
-        ProjectError: it cannot be found; the message names each place looked at, and the option to use.
+        ProjectError: It cannot be found; the message names each path that was checked, and the option to use.
 
     """
     versions = _Versions(root, package_name, options)
@@ -133,7 +133,7 @@ class _Versions:
         return [folder / self._name / f"{prefix}Info.plist", folder / f"{prefix}Info.plist"]
 
     def _plist_of_target(self) -> Path | None:
-        """Return the list that Xcode puts into the app, unless a person asked for one by its prefix."""
+        """Return the property list that Xcode puts into the app, unless the options have a prefix."""
         if self._options.plist_file_prefix is not None or self._project is None:
             return None
         written = self._settings.get("INFOPLIST_FILE")
@@ -156,7 +156,7 @@ class _Versions:
     def _settings(self) -> Settings:
         if self._project is None:
             raise ProjectError(
-                'There is no Xcode project below "ios". Say where it is with --xcode-project-file (-xp). ' + _INSTEAD
+                'There is no Xcode project below "ios". Set its path with --xcode-project-file (-xp). ' + _INSTEAD
             )
         return self._project.settings(self._options.target, self._options.configuration)
 
@@ -165,7 +165,7 @@ class _Versions:
         version = None if self._project is None else self._settings.get(_SETTING)
         if not version:
             raise ProjectError(
-                f"{problem}. Say where it is with --plist-file (-p) or --plist-file-prefix, "
+                f"{problem}. Set its path with --plist-file (-p) or --plist-file-prefix, "
                 f"or set {_SETTING} in the Xcode project. {_INSTEAD}"
             )
         return self._answer(version)
@@ -185,7 +185,7 @@ class _Versions:
         return BinaryVersion(value=check_version(version, source), source=source, notes=self._notes(version))
 
     def _notes(self, chosen: str) -> tuple[str, ...]:
-        """Say so when the project has several applications with other versions and none was chosen."""
+        """Return a note if the project has several applications with other versions and none was chosen."""
         project = self._project
         if project is None or self._options.target is not None:
             return ()

@@ -29,7 +29,7 @@ BUNDLE_NAMES: Final[Mapping[Platform, str]] = {
 """What an app's bundle is called unless its developers chose otherwise."""
 
 NEWEST: Final = (9999, 0)
-"""Stands for the version of a React Native that tells none, as builds of one's own do."""
+"""The version of a React Native without one, such as a build from source."""
 
 _FIRST_NUMBERS: Final = re.compile(r"(\d+)\.(\d+)", re.ASCII)
 _SOURCES: Final = ("js", "jsx", "ts", "tsx")
@@ -101,7 +101,7 @@ class ReactNativeProject:
 
     @cached_property
     def version(self) -> tuple[int, int]:
-        """The first two numbers of React Native's version; a version that tells nothing counts as newest."""
+        """The first two numbers of React Native's version; an unknown version counts as newest."""
         found = _FIRST_NUMBERS.match(package_version(self.react_native))
         numbers = (int(found[1]), int(found[2])) if found else (0, 0)
         return numbers if numbers != (0, 0) else NEWEST
@@ -115,11 +115,11 @@ class ReactNativeProject:
         """Return the file that bundling starts from, relative to the project's folder.
 
         Args:
-            platform: the platform.
-            given: what a person named.
+            platform: The platform.
+            given: File from the options, if any.
 
         Raises:
-            ProjectError: it is not there; the message names each place looked at.
+            ProjectError: The file does not exist; the message names each path that was checked.
 
         """
         if given is not None:
@@ -129,7 +129,5 @@ class ReactNativeProject:
         names = [f"{stem}.{source}" for stem in (f"index.{platform}", "index") for source in _SOURCES]
         found = first_file(*(self.root / name for name in names))
         if found is None:
-            raise ProjectError(
-                f"There is no entry file: looked for {', '.join(names)}. Say which it is with --entry-file (-e)."
-            )
+            raise ProjectError(f"There is no entry file: looked for {', '.join(names)}. Set it with --entry-file (-e).")
         return found.name

@@ -32,27 +32,27 @@ if TYPE_CHECKING:
 __all__ = ["ReactNativeOptions", "ReactNativeUpdate"]
 
 Say = Callable[[str], None]
-"""Tells the person what is being done."""
+"""Prints a progress message."""
 
 
 class ReactNativeOptions(Struct, frozen=True, kw_only=True):
-    """What a person said about how an update is made; ``None`` for what is to be found.
+    """Options of the build of an update; ``None`` for each value to detect.
 
     Attributes:
-        platform: what the update is for.
-        bundle_name: what the app's bundle is called.
-        entry_file: the file that bundling starts from.
-        is_development: whether the bundle is one for development.
-        config: Metro's configuration.
-        extra_bundler_options: more options for the bundler.
-        extra_hermes_flags: more flags for Hermes's compiler.
-        use_hermes: whether the bundle is compiled with Hermes.
-        with_expo: whether Expo's command line bundles the app.
-        gradle_file: the Android app's build script, or its folder.
-        gradle_flavors: the product flavours that the update is for.
-        pod_file: the iOS app's Podfile.
-        plist: where the iOS app keeps its version.
-        source_map: the source map to write.
+        platform: Platform of the update.
+        bundle_name: Name of the app's bundle.
+        entry_file: File that bundling starts from.
+        is_development: Whether to create a development bundle.
+        config: Metro configuration.
+        extra_bundler_options: Additional options for the bundler.
+        extra_hermes_flags: Additional flags for the Hermes compiler.
+        use_hermes: Whether to compile the bundle with Hermes.
+        with_expo: Whether Expo's command line bundles the app.
+        gradle_file: Build script of the Android app, or its folder.
+        gradle_flavors: Product flavours of the update.
+        pod_file: Podfile of the iOS app.
+        plist: Options that locate the version of the iOS app.
+        source_map: Source map to write.
 
     """
 
@@ -73,12 +73,12 @@ class ReactNativeOptions(Struct, frozen=True, kw_only=True):
 
 
 class ReactNativeUpdate:
-    """An update that is to be made.
+    """The build of an update.
 
     Args:
-        project: the app's project.
-        options: how it is made.
-        say: tells the person what is being done.
+        project: Project of the app.
+        options: Options of the build.
+        say: Function that prints a progress message.
 
     """
 
@@ -93,10 +93,10 @@ class ReactNativeUpdate:
         return self._options.bundle_name or BUNDLE_NAMES[self._options.platform]
 
     def version(self) -> BinaryVersion:
-        """Return the version of the app's binary that the update is for, as its project tells it.
+        """Return the binary version of the update, as the app's project sets it.
 
         Raises:
-            ProjectError: it cannot be told; the message names each place looked at, and the option to use.
+            ProjectError: It cannot be found; the message names each path that was checked, and the option to use.
 
         """
         platform, options = self._options.platform, self._options
@@ -159,9 +159,9 @@ class ReactNativeUpdate:
         )
 
     def _source_map_name(self, *, is_for_hermes: bool) -> str | None:
-        """Return what the bundler's source map is called; the bundle names it, so builds for stores are followed.
+        """Return the name of the bundler's source map. The bundle contains it, so it is that of builds for stores.
 
-        Android's always make one, iOS's when they are told its name.
+        Android's builds always create a source map, iOS's only if its name is set.
         """
         if self._options.platform == "android":
             return f"{self.bundle_name}.packager.map" if is_for_hermes else f"{self.bundle_name}.map"
@@ -180,7 +180,7 @@ class ReactNativeUpdate:
         try:
             named = GradleProject(self._gradle_script).react("entryFile")
         except Unknown as unknown:
-            option = "Say which it is with --entry-file (-e)."
+            option = "Set it with --entry-file (-e)."
             raise unknown.within(self._gradle_script).about("the entry file", option) from unknown
         if named is None:
             return None
@@ -227,7 +227,7 @@ class ReactNativeUpdate:
         except ProjectError:
             if self._options.gradle_file is not None:
                 raise
-            return None  # without one there is nothing that speaks against the default
+            return None  # without a script, the default applies
 
     def _hermes(self) -> Decision:
         options = self._options

@@ -1,6 +1,6 @@
 """Running a project's own tools: as lists of arguments, never through a shell.
 
-What a tool says goes to standard error as it says it, so that standard output holds results only.
+The output of a tool goes to standard error as it is written, so that standard output has results only.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def find_tool(*names: str, advice: str, near: Sequence[Path] = ()) -> str:
 
 
 def command_line(command: Sequence[str]) -> str:
-    """Return a command as a person would type it."""
+    """Return a command as it is typed in a shell."""
     return subprocess.list2cmdline(command) if sys.platform == "win32" else shlex.join(command)
 
 
@@ -78,7 +78,7 @@ def output_of(command: Sequence[str], folder: Path) -> str:
     """Run a tool to its end and return what it wrote to standard output.
 
     Raises:
-        ProjectError: it cannot be started, or it fails; the message has the command, how it ended and what it said.
+        ProjectError: It cannot be started, or it fails; the message has the command, the exit code and the output.
 
     """
     try:
@@ -101,10 +101,10 @@ def _check(command: Sequence[str], code: int, printed: str = "") -> None:
     if code == 0:
         return
     ending = f"ended with exit code {code}" if code > 0 else f"was stopped by signal {-code}"
-    output = f" It said:\n{printed.strip()[-_MOST_SHOWN:]}" if printed.strip() else ""
+    output = f" Output:\n{printed.strip()[-_MOST_SHOWN:]}" if printed.strip() else ""
     raise ProjectError(f"This command {ending}: {command_line(command)}{output}")
 
 
 def not_started(command: Sequence[str], error: OSError) -> ProjectError:
-    """Return the error that says why a command cannot be run."""
+    """Return the error for a command that cannot be run."""
     return ProjectError(f"This command cannot be run ({error.strerror or error}): {command_line(command)}")

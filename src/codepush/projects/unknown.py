@@ -14,12 +14,12 @@ __all__ = ["Unknown", "placed"]
 
 
 class Unknown(ProjectError):
-    """A value that cannot be followed. It is never replaced by one of lower priority.
+    """A value that cannot be evaluated. It is never replaced by one of lower priority.
 
     Attributes:
-        reason: What was not understood: a clause without a full stop.
+        reason: The part that cannot be evaluated: a clause without a full stop.
         file: The file that sets the value, if one does.
-        line: The line in it, from 1; 0 if it is not known.
+        line: The line in it, from 1; 0 if unknown.
 
     """
 
@@ -30,7 +30,7 @@ class Unknown(ProjectError):
         self.line = line
 
     def within(self, file: Path, line: int = 0) -> Unknown:
-        """Return this with its place, which is the first that is known."""
+        """Return the error with a file and line, unless it already has them."""
         return self if self.file is not None else Unknown(self.reason, file, self.line or line)
 
     def about(self, what: str, option: str) -> ProjectError:

@@ -1,8 +1,8 @@
-"""How an app is wired to its server: what its native halves are told at build time, read without building.
+"""The CodePush configuration of an app: the build-time settings of its native projects, read without a build.
 
 React Native apps have it in ``strings.xml`` or ``build.gradle`` on Android and in ``Info.plist`` on iOS, Cordova apps
-in ``config.xml``, Capacitor apps in ``capacitor.config.json`` or its JavaScript and TypeScript forms. One app may have
-several values, one for each flavour or build type. What the settings are called depends on the client package.
+in ``config.xml``, Capacitor apps in ``capacitor.config.json`` or its JavaScript and TypeScript forms. One app can have
+several values, one for each flavour or build type. The names of the settings depend on the client package.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ _OTHERS: Final = frozenset({"Pods", "build", "node_modules"})
 
 
 class Setting(Struct, frozen=True):
-    """One value that an app is told, the file that tells it, and the name under which it does."""
+    """One value of an app's configuration, its file, and its key there."""
 
     name: SettingName
     value: str
@@ -72,13 +72,13 @@ class Setting(Struct, frozen=True):
 
 
 class Wiring(Struct, frozen=True, kw_only=True):
-    """What one native half of an app is told.
+    """The configuration of one native project of an app.
 
     Attributes:
-        settings: every value that was found and that the client reads.
-        ignored: values under names that the client does not read, such as those of another client.
-        hook: the file whose code takes the bundle from CodePush; ``None`` when none was found that does.
-        code: the files that were looked at for that.
+        settings: Values that the client reads.
+        ignored: Values under names that the client does not read, such as those of another client.
+        hook: File whose code loads the bundle from CodePush; ``None`` if none was found.
+        code: Files that were checked for it.
 
     """
 
@@ -88,7 +88,7 @@ class Wiring(Struct, frozen=True, kw_only=True):
     code: tuple[str, ...] = ()
 
     def values(self, name: SettingName) -> list[Setting]:
-        """Return what was found of one setting."""
+        """Return the values of one setting."""
         return [one for one in self.settings if one.name == name]
 
 
@@ -216,7 +216,7 @@ def _of_json(path: Path) -> Callable[[str], str | None]:
 
 
 def _of_script(path: Path) -> Callable[[str], str | None]:
-    """Return what finds a value behind its name; an expression becomes a text that says it is filled in."""
+    """Return a function that finds a value by its key; an expression becomes a ``${...}`` placeholder."""
     text = re.sub(r"/\*.*?\*/|(?<!:)//[^\n]*", "", read_text(path), flags=re.DOTALL)
 
     def find(key: str) -> str | None:

@@ -58,6 +58,6 @@ def is_of_pods(path: Path) -> bool:
 
 
 def _with_inherited(value: str, inherited: str | Unknown) -> str:
-    """Put an earlier value in the place of ``$(inherited)``; the value of the level below stays to be asked for."""
+    """Replace ``$(inherited)`` with an earlier value; without one, it stays and refers to the level below."""
     earlier = inherited if isinstance(inherited, str) else ""
     return re.sub(r"\$[({]inherited[)}]", lambda _: earlier or "$(inherited)", value)

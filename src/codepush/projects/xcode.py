@@ -34,12 +34,12 @@ def find_xcode_project(root: Path, package_name: str, given: Path | None = None)
     """Return the ``project.pbxproj`` of an app; ``None`` if there is none and none was configured.
 
     Args:
-        root: the project's folder.
-        package_name: its name in ``package.json``.
-        given: what a person named: the file, or the ``.xcodeproj`` or other folder it is in.
+        root: Folder of the project.
+        package_name: Its name in ``package.json``.
+        given: The file, or its ``.xcodeproj`` or other folder, from the options, if any.
 
     Raises:
-        ProjectError: the file that was named is not there, or there are several to choose from.
+        ProjectError: The given file does not exist, or there are several to choose from.
 
     """
     if given is not None:
@@ -51,7 +51,7 @@ def find_xcode_project(root: Path, package_name: str, given: Path | None = None)
     found = sorted(folder.glob(f"*.xcodeproj/{_FILE_NAME}"))
     if len(found) > 1:
         names = ", ".join(f'"{shown(path.parent)}"' for path in found)
-        raise ProjectError(f"There are several Xcode projects: {names}. Say which with --xcode-project-file (-xp).")
+        raise ProjectError(f"There are several Xcode projects: {names}. Choose one with --xcode-project-file (-xp).")
     return found[0] if found else None
 
 
@@ -79,10 +79,10 @@ class Settings(Struct, frozen=True):
     levels: Sequence[Level]
 
     def get(self, name: str) -> str | None:
-        """Return a setting with what it refers to filled in; ``None`` when it is not set.
+        """Return a setting with its references filled in; ``None`` if it is not set.
 
         Raises:
-            Unknown: only Xcode can tell.
+            Unknown: The value needs Xcode.
 
         """
         return self._get(name, 0, 0)
@@ -91,7 +91,7 @@ class Settings(Struct, frozen=True):
         """Return a text with every ``$(SETTING)`` in it filled in.
 
         Raises:
-            Unknown: one is not set, or only Xcode can tell.
+            Unknown: A setting is not set, or needs Xcode.
 
         """
         return self._expand(text, 0)
@@ -109,7 +109,7 @@ class Settings(Struct, frozen=True):
         return None
 
     def _own(self, level: Level, name: str) -> str | None:
-        """Return what one level sets; nothing where the next level is to be asked."""
+        """Return the value at one level; nothing if the next level decides."""
         for key in level:
             if key.startswith(f"{name}[") and self._may_hold(key):
                 raise Unknown(f"{key} holds for certain builds only")
@@ -221,7 +221,7 @@ class XcodeProject:
         else:
             found = [target for target in self._targets if target.get("productType") == _APPLICATION]
             found.sort(key=lambda target: target.get("name") != self.path.parent.stem)
-            problem = "no application among its targets. Say which target it is with --xcode-target-name (-xt)."
+            problem = "no application among its targets. Choose one with --xcode-target-name (-xt)."
         if not found:
             raise ProjectError(f'"{self._shown}" has {problem}')
         return found[0]
@@ -247,9 +247,7 @@ class XcodeProject:
         based_on = [self._based_on(path) for path in self._bases(configuration)]
         if len(based_on) < 2:  # noqa: PLR2004 - a reference and an anchor
             return levels + based_on
-        both = Unknown(
-            "the configuration is based on two files, of which only Xcode knows the one that holds", self.path
-        )
+        both = Unknown("the configuration is based on two files, and only Xcode can choose between them", self.path)
         return [*levels, {name: both for level in based_on for name in level}]
 
     def _bases(self, configuration: _Object) -> list[Path | Unknown]:

@@ -186,5 +186,5 @@ def test_failing_tools(root):
         run([str(install_tool(root, "tool", "import os; os.kill(os.getpid(), 9)"))], root)
     with pytest.raises(ProjectError, match="cannot be run"):
         run([str(root / "nothing")], root)
-    with pytest.raises(ProjectError, match=r"(?s)exit code 1: .*It said:\nwhy"):
+    with pytest.raises(ProjectError, match=r"(?s)exit code 1: .*Output:\nwhy"):
         output_of([str(install_tool(root, "tool", "raise SystemExit('why')"))], root)

@@ -1,8 +1,7 @@
-"""What simple expressions of Gradle scripts come to: texts, numbers, maps, lists, files, names, and what joins them.
+"""Evaluation of simple expressions in Gradle scripts: strings, numbers, maps, lists, files, names and operators.
 
-Whatever would need Gradle, such as a call of unknown code or a condition, is unknown; nothing is guessed. ``None`` is a
-value of its own: what is known to be nothing, such as a property that is set nowhere. Only that leads to what follows
-``?:``.
+Anything that needs Gradle, such as a call of unknown code or a condition, is unknown; nothing is guessed. ``None`` is a
+known value: null, such as that of a property that is not set. Only null selects the second operand of ``?:``.
 """
 
 from __future__ import annotations
@@ -26,7 +25,7 @@ Value: TypeAlias = "str | Path | Mapping[str, Value | Unknown] | Sequence[Value]
 
 _ROOTS: Final = frozenset({"rootProject", "parent"})
 _OWNERS: Final = _ROOTS | {"project", "ext", "extra", "extensions", "extraProperties", "this", "providers"}
-"""Names before the dot that only say where a property lives."""
+"""Names before the dot that only locate a property."""
 
 _NEEDED: Final = frozenset({"property", "getProperty"})
 _PROPERTIES: Final = frozenset({"findProperty", "gradleProperty"})
@@ -56,10 +55,10 @@ class Number(str):
 
 
 class Scope(Protocol):
-    """What expressions of one script can see. Each method raises ``Unknown`` where only Gradle can tell."""
+    """The names that expressions of one script can use. Each method raises ``Unknown`` if the value needs Gradle."""
 
     def name(self, name: str) -> Value:
-        """Return what a name stands for: a variable, a property, or a folder such as ``rootDir``."""
+        """Return the value of a name: a variable, a property, or a folder such as ``rootDir``."""
 
     def catalogued(self, dotted: str) -> Value:
         """Return a version of the version catalog; nothing if the dotted name is none."""
@@ -81,15 +80,15 @@ class Scope(Protocol):
 
 
 def evaluate(tokens: Sequence[Token], scope: Scope, *, depth: int = 0) -> Value:
-    """Return what an expression comes to.
+    """Return the value of an expression.
 
     Args:
-        tokens: its words.
-        scope: tells what names stand for; it may evaluate in turn, one level deeper.
-        depth: how many evaluations this one is within.
+        tokens: Tokens of the expression.
+        scope: Source of the values of names; it may evaluate expressions one level deeper.
+        depth: Nesting level of this evaluation.
 
     Raises:
-        Unknown: only Gradle can work it out.
+        Unknown: The value needs Gradle.
 
     """
     line = tokens[0].line if tokens else 0
@@ -245,7 +244,7 @@ class _Parser:
         return value
 
     def _valued(self, names: list[str], *, is_owned: bool, of_root: bool) -> Value:
-        """Return what a dotted name stands for."""
+        """Return the value of a dotted name."""
         catalogued = self._scope.catalogued(".".join(names))
         if catalogued is not None:
             return catalogued
@@ -302,14 +301,14 @@ class _Parser:
         return self._scope.function(name)
 
     def _file(self, name: str, *, of_root: bool) -> Path:
-        """``file("a")``, ``new File(rootDir, "a")``; one that starts from where Gradle runs is not known."""
+        """``file("a")``, ``new File(rootDir, "a")``; one relative to Gradle's working directory is unknown."""
         written = "/".join(_text(part) for part in self._arguments())
         if name == "File" and not Path(written).is_absolute():
             raise self._unknown("only Gradle can work it out")
         return self._scope.file(written, of_root=of_root)
 
     def _parsed(self) -> Value:
-        """Return what ``new JsonSlurper()`` makes of what follows: ``.parse(file)``, ``.parseText(text)``."""
+        """Return the result of ``new JsonSlurper()`` with ``.parse(file)`` or ``.parseText(text)``."""
         name = self._part()
         if name not in {"parse", "parseText", "parseFile"} or not self._take("("):
             raise self._unknown("only Gradle can work it out")
@@ -378,7 +377,7 @@ class _Parser:
         return self._converted(value, name)
 
     def _converted(self, value: Value, name: str) -> Value:
-        """Return what a method without arguments makes of a value."""
+        """Return the result of a method without arguments."""
         if isinstance(value, Path):
             return self._of_file(value, name)
         if name in _UNCHANGING and (value is not None or name in _READERS):

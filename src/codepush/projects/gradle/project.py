@@ -52,7 +52,7 @@ class Part(Struct, frozen=True):
 
     Attributes:
         path: The script's file.
-        script: What it says.
+        script: The parsed script.
         of_root: Whether it is the root project's, or applied by that.
         is_conditional: Whether it is applied under a condition.
         is_of_package: Whether it comes with a package from npm, so that no version of the app is set in it.
@@ -82,7 +82,7 @@ class GradleProject:
 
     @cached_property
     def script(self) -> Script:
-        """What the app's own script says."""
+        """The parsed script of the app itself."""
         return parse_script(read_text(self.path))
 
     @cached_property
@@ -100,10 +100,10 @@ class GradleProject:
         return found
 
     def setting(self, name: str) -> Value:
-        """Return a property as the app's script sees it; nothing if no place sets it.
+        """Return a property in the scope of the app's script; nothing if it is not set.
 
         Raises:
-            Unknown: only Gradle can tell.
+            Unknown: The value needs Gradle.
 
         """
         return _Scope(self, self._parts[0], 0).find(name, of_root=False)
@@ -112,7 +112,7 @@ class GradleProject:
         """Return an option of ``react { }`` or ``project.ext.react``; nothing if it is not set.
 
         Raises:
-            Unknown: only Gradle can tell.
+            Unknown: The value needs Gradle.
 
         """
         for path in (("react", name), ("ext", "react", name)):
@@ -143,10 +143,10 @@ class GradleProject:
         return found[-1] if found else None
 
     def value(self, part: Part, setting: Setting) -> Value:
-        """Return what a setting of a script comes to.
+        """Return the value of a setting in a script.
 
         Raises:
-            Unknown: only Gradle can tell.
+            Unknown: The value needs Gradle.
 
         """
         try:
@@ -310,7 +310,7 @@ class _Scope:
         return _resolved(match[1], folder)
 
     def _agreed(self, found: Sequence[tuple[Part, Variable]]) -> Value:
-        """Return what a name is given. With different values only Gradle's conditions tell which one holds."""
+        """Return the value assigned to a name; unknown if it has different values under Gradle's conditions."""
         values = [self._value(part, one) for part, one in found]
         doubtful = [(part, one) for part, one in found if part.is_conditional or one.is_conditional]
         if len(doubtful) == len(found) or any(value != values[0] for value in values):

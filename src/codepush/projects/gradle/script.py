@@ -37,11 +37,11 @@ _NEWLINE: Final = Token("line", "\n")
 
 
 class Setting(Struct, frozen=True):
-    """Something that is set: where (``("android", "defaultConfig", "versionName")``), and the words of the value.
+    """A setting: its path (``("android", "defaultConfig", "versionName")``) and the tokens of its value.
 
     Attributes:
-        path: The blocks it is in, and its name. Conditions are left out.
-        value: The words of the value.
+        path: The enclosing blocks and its name, without conditions.
+        value: Tokens of the value.
         line: Its line, from 1.
         is_conditional: Whether it is set under a condition or in a loop.
 
@@ -71,15 +71,15 @@ class Variable(Struct, frozen=True):
 
 
 class Script(Struct, frozen=True):
-    """What a script says.
+    """A parsed script.
 
     Attributes:
-        settings: in the order of the script.
-        blocks: the paths of its blocks, in the order of the script; conditions are left out.
-        variables: every value given to a name, ``ext`` and ``extra`` included.
-        functions: every value that a function without parameters returns.
-        includes: the scripts that it applies, as written.
-        broken_at: the line from which on its brackets do not match, so that what is set there is not known.
+        settings: Settings in the order of the script.
+        blocks: Paths of its blocks, in the order of the script, without conditions.
+        variables: Every value assigned to a name, including ``ext`` and ``extra``.
+        functions: Every value that a function without parameters returns.
+        includes: Scripts that it applies, as written.
+        broken_at: Line from which on its brackets do not match, so that settings there are unknown.
 
     """
 
@@ -103,7 +103,7 @@ class Script(Struct, frozen=True):
 
 
 def parse_script(text: str) -> Script:
-    """Return what a script says; whatever is in it, this ends and raises nothing."""
+    """Parse a script. It terminates and raises nothing for any input."""
     reader = _Reader(tokenize(text))
     reader.read()
     return Script(
@@ -256,9 +256,9 @@ class _Reader:
             self._set((*path, *names), value, line, is_assigned=len(left) < len(words))
 
     def _take_delegate(self, path: tuple[str, ...], words: list[Token]) -> None:
-        """Take ``val name by extra("value")`` and ``val name by creating``.
+        """Parse ``val name by extra("value")`` and ``val name by creating``.
 
-        ``by project`` is found by its name when it is asked for.
+        ``by project`` is resolved by name when it is used.
         """
         left, delegate = _halves(words, "by")
         name = _declared(left)

@@ -1,4 +1,4 @@
-"""Words of Gradle scripts, Groovy and Kotlin alike; comments are left out."""
+"""Tokens of Gradle scripts in Groovy and Kotlin, without comments."""
 
 from __future__ import annotations
 
@@ -83,12 +83,12 @@ def _token(kind: str | None, text: str, line: int) -> Token:
 
 
 def unescaped(text: str) -> str:
-    """Return what the inside of a string stands for."""
+    """Return the content of a string without escapes."""
     return _ESCAPE.sub(lambda match: _ESCAPES.get(match[1], match[1]), text)
 
 
 def text_of(tokens: Sequence[Token]) -> str:
-    """Return words as a person would write them on one line."""
+    """Return tokens as one readable line."""
     shown = [f'"{token.text}"' if token.kind in {"text", "literal"} else token.text for token in tokens]
     spaced = " ".join(word for word in shown if word != "\n")
     return re.sub(r" ?([.(\[]|\?\.) ?| ([)\],])", lambda match: match[1] or match[2], spaced)

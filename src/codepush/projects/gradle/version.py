@@ -39,11 +39,11 @@ def find_gradle_script(root: Path, given: Path | None = None) -> Path:
     """Return the build script of an app.
 
     Args:
-        root: the project's folder.
-        given: what a person named: the script, or the folder it is in.
+        root: Folder of the project.
+        given: The script, or its folder, from the options, if any.
 
     Raises:
-        ProjectError: there is none; the message names each place looked at.
+        ProjectError: There is none; the message names each path that was checked.
 
     """
     where = root / "android" / "app" if given is None else root / given
@@ -59,7 +59,7 @@ def find_gradle_script(root: Path, given: Path | None = None) -> Path:
     )
     raise ProjectError(
         f"There is no Gradle build script: neither {places} is there. "
-        f"Say where it is with --gradle-file (-g). {_INSTEAD} to do without it."
+        f"Set its path with --gradle-file (-g). {_INSTEAD} to do without it."
     )
 
 
@@ -67,12 +67,11 @@ def gradle_version(script: Path, flavors: Sequence[str] = ()) -> BinaryVersion:
     """Return the version of an Android app.
 
     Args:
-        script: its build script.
-        flavors: the product flavours that are built, the one of the first dimension first.
+        script: Its build script.
+        flavors: Product flavours of the build, that of the first dimension first.
 
     Raises:
-        ProjectError: it cannot be told without running Gradle, or there is no such flavour; the message says how to go
-            on.
+        ProjectError: The version needs Gradle, or there is no such flavour; the message has the next step.
 
     """
     try:
@@ -173,7 +172,7 @@ class _Versions:
                     raise Unknown(f"initWith {text_of(setting.value)} cannot be followed", part.path, setting.line)
 
     def _notes(self, flavors: Sequence[str]) -> tuple[str, ...]:
-        """Say so when flavours have versions of their own and none was chosen."""
+        """Return a note if flavours have versions of their own and none was chosen."""
         if flavors:
             return ()
         differing = [
