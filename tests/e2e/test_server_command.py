@@ -141,7 +141,7 @@ def test_a_database_is_migrated_once(tmp_path):
     """The command says whether there was something to do, and refuses what a newer version made."""
     places = ["--data", str(tmp_path)]
     assert "was upgraded" in run("migrate", *places).stdout
-    assert "nothing was changed" in run("migrate", *places).stdout
+    assert "Nothing was changed" in run("migrate", *places).stdout
     with closing(sqlite3.connect(tmp_path / "codepush.db")) as connection, connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
     for command in (["migrate"], ["start", "--port", "0"]):

@@ -48,6 +48,7 @@ GOOD = {
     "permissions": ["viewer"],
     "release_upload": {"id": "00000000-0000-4000-8000-000000000000", "token": "t" * 43, "upload_domain": "x"},
     "role": "viewer",
+    "rolloutPlan": "100%",
     "target_binary_version": "1.0.0",
     "user_email": FRIEND,
 }

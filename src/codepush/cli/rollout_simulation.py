@@ -179,18 +179,18 @@ def _clock(span: timedelta) -> str:
 
 def _as_json(subject: _Subject, found: Replay) -> dict[str, Any]:
     from codepush.client.rollout_plans import as_json
-    from codepush.wire.standalone.values import percent, seconds
 
     return {
         "label": subject.label,
-        "limitPercent": percent(found.limit),
+        "limitPercent": round(found.limit * 100, 6),
         "state": found.state,
         "percent": found.percent,
         "reached": found.reached,
         "hurt": found.hurt,
-        "seconds": seconds(found.after),
+        "seconds": int(found.after.total_seconds()),
         "decisions": [
-            {"seconds": seconds(one.after), "reached": one.reached, "hurt": one.hurt} | as_json(one.decision)
+            {"seconds": int(one.after.total_seconds()), "reached": one.reached, "hurt": one.hurt}
+            | as_json(one.decision)
             for one in found.moments
         ],
     }

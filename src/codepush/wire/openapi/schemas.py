@@ -257,7 +257,8 @@ _OBJECTS: Final[Mapping[str, Described]] = {
             "rolloutPlan": nullable(_GIVEN_PLAN)
             | {
                 "description": "The rollout plan of a new release: a string, or an object with `text` or `stages`. "
-                "Null: none; omitted: the default plan of the deployment. `rollout` must be that of its first stage."
+                "Null: none; omitted: the default plan of the deployment. `rollout` must be that of its first stage. "
+                "Only for a new release; a patch with it is rejected."
             },
         },
     ),

@@ -30,7 +30,7 @@ from codepush.wire.standalone.bodies import (
 from codepush.wire.standalone.controls import VERBS, ControlShape, read_control, read_note
 from codepush.wire.standalone.errors import error_from, is_duplicate, retry_after
 from codepush.wire.standalone.insight import InsightShape
-from codepush.wire.standalone.plans import PLAN, PlanShape, package_plan, read_default_plan, read_plan
+from codepush.wire.standalone.plans import PLAN, PlanShape, package_plan, read_default_plan, read_plan, refuse_plan
 from codepush.wire.standalone.requests import (
     Call,
     Life,
@@ -149,6 +149,7 @@ __all__ = [
     "read_default_plan",
     "read_note",
     "read_plan",
+    "refuse_plan",
     "release",
     "remove_access_key",
     "remove_app",

@@ -27,6 +27,7 @@ __all__ = [
     "package_plan",
     "read_default_plan",
     "read_plan",
+    "refuse_plan",
     "written_plan",
 ]
 
@@ -149,6 +150,18 @@ def package_plan(info: object, rollout: int | None) -> RolloutPlan | NoPlan | No
     return plan
 
 
+def refuse_plan(info: Mapping[str, Any]) -> None:
+    """Refuse a plan in the ``packageInfo`` of a patch, which would otherwise be ignored.
+
+    Raises:
+        Invalid: There is one.
+
+    """
+    if PLAN in info:
+        message = f"{PLAN} belongs to a new release. Set the plan of this one with PUT .../rollouts/LABEL."
+        raise Invalid(message, 400, code=_CODE, field=PLAN)
+
+
 def first_percent(plan: RolloutPlan, rollout: int | None) -> int:
     """Return the percentage of a plan's first stage, which is that of the release.
 
@@ -192,7 +205,7 @@ def _refusing() -> Iterator[None]:
 
 
 def _plan(raw: Mapping[str, Any]) -> RolloutPlan:
-    fields = RequestFields(raw, of=PlanShape, place="the rollout plan", code=_CODE)
+    fields = RequestFields(raw, of=PlanShape, place=PLAN, code=_CODE)
     limit, starts_at = fields.number("limitPercent"), fields.whole("startsAt", _LATEST)
     patience = fields.whole("patienceSeconds", _LONGEST)
     return RolloutPlan(
@@ -213,7 +226,7 @@ def _stages(fields: RequestFields) -> tuple[RolloutStage, ...]:
     listed = fields.read("stages", list, "an array")
     if listed is None:
         if spelled is None:
-            raise plans.PlanError(f'A rollout plan needs "stages" or "text". Example: "{plans.EXAMPLE}".')
+            raise plans.PlanError(f'{PLAN} needs "stages" or "text". Example: "{plans.EXAMPLE}".')
         return spelled
     stages = tuple(_stage(number, raw) for number, raw in enumerate(listed, 1))
     if spelled not in {None, plans.check(RolloutPlan(stages=stages)).stages}:

@@ -87,7 +87,9 @@ class ReleaseRoutes:
                 raise
 
     async def _patch(self, request: Request, caller: Caller) -> Response:
-        info = validation.package_info(await _wrapped_info(request), require_app_version=False)
+        raw = await _wrapped_info(request)
+        standalone.refuse_plan(raw)
+        info = validation.package_info(raw, require_app_version=False)
         action = Patch(app=app_in(request), deployment=name_in(request, "deployment"), info=info)
         package = await self._releases.run(caller, action)
         return no_content() if package is None else json_answer(standalone.package_body(package))
