@@ -7,6 +7,7 @@ The server and the access key are those of CODEPUSH_SERVER_URL and CODEPUSH_ACCE
 
 import argparse
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from html import escape
@@ -44,6 +45,7 @@ class Drawing:
         self._scale: Callable[[float], float] = log10 if is_log else float
         self._span, self._bottom, self._top = span, bottom, top
         self._parts: list[str] = []
+        self._legends = 0
         if span:
             self._time_axis()
 
@@ -89,6 +91,11 @@ class Drawing:
     def text(self, x: float, y: float, text: str, *, color: str = GREY, anchor: str = "middle") -> None:
         """Write a text."""
         self._parts.append(f'<text x="{x:.1f}" y="{y:.1f}" fill="{color}" text-anchor="{anchor}">{escape(text)}</text>')
+
+    def legend(self, text: str, color: str) -> None:
+        """Add what a colour means to the right of the title."""
+        self.text(WIDTH - RIGHT - 80 * self._legends, 20, text, color=color, anchor="end")
+        self._legends += 1
 
     def values(self, values: Iterable[float], spelled: Callable[[float], str]) -> None:
         """Write values beside the y axis."""
@@ -205,18 +212,28 @@ def adoption(insight: Insight, ends: Sequence[float], decisions: Sequence[tuple[
 
 def gap(insight: Insight, ends: Sequence[float]) -> str:
     """Draw the share of downloads without a verdict, beside that of earlier releases."""
-    drawing = Drawing(f"Downloads of {insight.label} without a verdict, and the usual share", ends[-1], 1.0)
-    drawing.values([0, 0.5, 1], lambda share: f"{share * 100:.0f} %")
-    for one, color in zip(insight.gaps, (BLUE, GREEN), strict=False):
-        points = [
-            (end, point.gaps[one.age]) for end, point in zip(ends, insight.points, strict=True) if one.age in point.gaps
-        ]
+    colors = zip(insight.gaps, (BLUE, GREEN), strict=False)
+    lines = [(one, hourly(insight, ends, one.age), color) for one, color in colors]
+    known = [share for one, points, _ in lines for share in [one.usual or 0, *(share for _, share in points)]]
+    top = min(1.0, 1.2 * max([0.1, *known]))
+    drawing = Drawing(f"Downloads of {insight.label} without a verdict, and the usual share", ends[-1], top)
+    drawing.values([0, top / 2, top], lambda share: f"{share * 100:.0f} %")
+    for one, points, color in lines:
         drawing.line(points, color)
-        if points:
-            drawing.text(drawing.x(points[-1][0]) - 4, drawing.y(points[-1][1]) - 6, f"after {one.age}", color=color)
+        drawing.legend(f"after {one.age}", color)
         if one.usual is not None:
-            drawing.mark(one.usual, f"usual after {one.age}", color)
+            drawing.mark(one.usual, "usual", color)
     return drawing.svg()
+
+
+def hourly(insight: Insight, ends: Sequence[float], age: str) -> Points:
+    """Return the share of downloads without a verdict at an age, by the hour."""
+    began, gone = Counter[int](), Counter[int]()
+    for end, point in zip(ends, insight.points, strict=True):
+        if age in point.gaps:
+            began[ceil(end / HOUR)] += point.began
+            gone[ceil(end / HOUR)] += round(point.began * point.gaps[age])
+    return [(min(hour * HOUR, ends[-1]), gone[hour] / count) for hour, count in sorted(began.items()) if count]
 
 
 def main() -> None:
