@@ -100,8 +100,9 @@ bench-downloads: environment ## Measure downloads from a folder against nginx; L
 	tools/services.sh nginx wrk
 	python benchmarks/downloads.py
 
-bench-rollouts: environment ## Measure how rollout plans advance and halt; writes benchmarks/results.md
+bench-rollouts: environment ## Measure how rollout plans advance and halt, and looks at them; writes benchmarks/results.md
 	PYTHONPATH=tests python benchmarks/rollouts.py
+	PYTHONPATH=tests python benchmarks/looks.py
 
 fuzz: environment ## Feed a million damaged and hostile archives to the reader
 	python tools/fuzz_archives.py
