@@ -91,6 +91,6 @@ async def test_a_check_that_hangs(monkeypatch, log):
         assert (await health.parts())["storage"] == "unavailable"
         clock.time += 3
     assert storage.checks == 1
-    assert "no answer within" in log.text
+    assert "no response within" in log.text
     storage.may_end.set()
     assert (await health.parts())["storage"] == "ok"

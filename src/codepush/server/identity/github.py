@@ -72,7 +72,7 @@ class GitHub:
 
         """
         if issuer not in {None, self._site, f"{self._site}/login/oauth"}:
-            raise ProviderError("The answer does not come from GitHub.")
+            raise ProviderError("The response does not come from GitHub.")
         form = {
             "client_id": self._client_id,
             "client_secret": self._client_secret,

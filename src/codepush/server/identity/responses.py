@@ -67,7 +67,7 @@ async def fetch(
     """
     status, body = await _send(url, form=form, auth=auth, bearer=bearer)
     if status != httpx2.codes.OK:
-        raise ProviderError(f"{_host(url)} answered with status {status}.")
+        raise ProviderError(f"{_host(url)} responded with status {status}.")
     try:
         return msgspec.json.decode(body, type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -111,7 +111,7 @@ async def _send(url: str, *, form: Form | None, auth: tuple[str, str] | None, be
             ):
                 return response.status_code, await _bounded(url, response)
     except TimeoutError as error:
-        raise ProviderError(f"{_host(url)} did not answer in time.") from error
+        raise ProviderError(f"{_host(url)} did not respond in time.") from error
     except (httpx2.HTTPError, httpx2.InvalidURL) as error:
         raise ProviderError(f"{_host(url)} cannot be reached.") from error
 
@@ -121,7 +121,7 @@ async def _bounded(url: str, response: httpx2.Response) -> bytes:
     async for chunk in response.aiter_raw():
         body += chunk
         if len(body) > _LIMIT:
-            raise ProviderError(f"{_host(url)} answered more than {_LIMIT} bytes.")
+            raise ProviderError(f"{_host(url)} sent more than {_LIMIT} bytes.")
     return bytes(body)
 
 

@@ -150,7 +150,7 @@ class Worker:
 
     async def _attempt(self, job: JobRecord) -> Exception | None:
         if job.attempt > ATTEMPTS:
-            return RuntimeError("Every worker that did this job was killed before it could finish.")
+            return RuntimeError("Every worker that ran this job was killed before it finished.")
         began = time.perf_counter()
         try:
             with self._spans.span("job", **{"job.kind": job.kind, "job.id": job.id, "job.attempt": job.attempt}):

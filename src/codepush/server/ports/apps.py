@@ -42,7 +42,7 @@ class CollaboratorRecord(Struct, frozen=True, kw_only=True):
 class AppRecord(Struct, frozen=True, kw_only=True):
     """An app with all accounts that may see it.
 
-    ``display_name`` is its name for people; ``name`` by default. ``collaborators`` are the accounts added to this
+    ``display_name`` is ``name`` by default. ``collaborators`` are the accounts added to this
     app, and its owner if that is a user; ``members`` those of the organization that owns it.
     """
 
@@ -73,7 +73,7 @@ class Apps(Protocol):
     ) -> int:
         """Record an app and return its id; `AlreadyExistsError` when the owner has one of this name.
 
-        Without a ``display_name``, the name for people is ``name``, and changes with it.
+        Without a ``display_name``, the display name is ``name``, and changes with it.
         """
 
     async def visible_to(self, account_id: int) -> Sequence[AppRecord]:

@@ -254,22 +254,22 @@ def _code(error: Exception) -> str | None:
 
 def _translated(error: Exception, place: Place) -> Exception:
     code = _code(error)
-    told = f" ({code})" if code else ""
+    detail = f" ({code})" if code else ""
     text = str(error)
     if code in _NO_BUCKET:
         return UnavailableError(
-            f"There is no bucket or container for {place.shown}{told}. Create it, or correct CODEPUSH_STORAGE_URL."
+            f"There is no bucket or container for {place.shown}{detail}. Create it, or correct CODEPUSH_STORAGE_URL."
         )
     if isinstance(error, FileNotFoundError):
         return MissingError("The blob does not exist.")
     if isinstance(error, PermissionDeniedError | UnauthenticatedError) or code in _BAD_KEY:
         return UnavailableError(
-            f"The object store rejected the credentials for {place.shown}{told}. Check the provider's variables in the "
-            "environment, and their permissions on the bucket."
+            f"The object store rejected the credentials for {place.shown}{detail}. Check the provider's variables in "
+            "the environment, and their permissions on the bucket."
         )
     if any(word in text for word in _NO_CREDENTIALS):
         return UnavailableError(
             f"There are no credentials for {place.shown}. Set the provider's variables in the environment; "
             "docs/storage.md lists them."
         )
-    return UnavailableError(f"The object store {place.shown} cannot be reached or sends invalid responses{told}.")
+    return UnavailableError(f"The object store {place.shown} cannot be reached or sends invalid responses{detail}.")

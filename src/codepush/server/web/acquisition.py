@@ -116,8 +116,8 @@ class AcquisitionRoutes:
         if not self._has_withheld:
             self._has_withheld = True
             _log.warning(
-                "Updates are withheld from devices that ask through a proxy: the server does not know its own address."
-                " Set --public-url (CODEPUSH_PUBLIC_URL) to the address of the proxy."
+                "Devices behind a proxy get no updates, because the server has no reachable public URL. "
+                "Set --public-url (CODEPUSH_PUBLIC_URL) to the URL of the proxy."
             )
         return self._checks.nothing(camel=camel)
 
@@ -128,7 +128,7 @@ class AcquisitionRoutes:
     def _report(self, read: Callable[[object], StatusReport]) -> Callable[[Request], Awaitable[Response]]:
         async def report(request: Request) -> Response:
             try:
-                told = read(await json_body(request))
+                received = read(await json_body(request))
             except (Invalid, reports.InvalidReport) as error:
                 self._report_counts.rejected += 1
                 return plain(str(error), 400)
@@ -136,7 +136,7 @@ class AcquisitionRoutes:
                 self._report_counts.rejected += 1
                 return plain(str(error), 413)
             try:
-                await self._reports.take(told, address=counted_address(address(request)))
+                await self._reports.take(received, address=counted_address(address(request)))
             except UnavailableError:
                 self._report_counts.unavailable += 1
                 return plain("The report could not be stored; please send it again later.", 503)

@@ -45,7 +45,7 @@ class OperationsPort:
 
 
 def absent(routes: Sequence[Route]) -> list[Route]:
-    """Return routes that answer 404 in place of others, for the port that does not serve them."""
+    """Return routes that respond with 404 in place of others, for the port that does not serve them."""
     return [exact_route(route.path, _not_found) for route in routes]
 
 

@@ -222,7 +222,7 @@ async def _unstorable(request: Request, error: Exception) -> Response:
 
 async def _disconnected(request: Request, _: Exception) -> Response:
     """Respond to a disconnected client, so that the log does not report a server failure."""
-    return _answer(request, _Refusal(400, "broken_off", "The request was broken off."))
+    return _answer(request, _Refusal(400, "broken_off", "The request was interrupted."))
 
 
 async def _http_exception(request: Request, error: Any) -> Response:  # noqa: ANN401 - as above

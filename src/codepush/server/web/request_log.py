@@ -81,14 +81,14 @@ class RequestLog:
         self._counters.requests(f"{method} {route}").add(status, seconds)
         span.set("http.route", route)
         span.set("http.response.status_code", status)
-        said = {"method": method, "route": route, "status": status, "ms": round(seconds * 1000, 1)}
-        _log.info("%s %s %d", method, route, status, extra={**said, **_said_by_others(scope)})
+        fields = {"method": method, "route": route, "status": status, "ms": round(seconds * 1000, 1)}
+        _log.info("%s %s %d", method, route, status, extra={**fields, **_extra_fields(scope)})
 
     def _route(self, scope: Scope) -> str:
         pattern: str = getattr(scope.get("route"), "path", "")
         return _NO_ROUTE if pattern in {"", self._fallback} else pattern
 
 
-def _said_by_others(scope: Scope) -> dict[str, Any]:
-    said = {name: value for name, value in scope[NOTES].items() if name != "failed"}
-    return {"request_id": scope.get("request_id"), **said}
+def _extra_fields(scope: Scope) -> dict[str, Any]:
+    fields = {name: value for name, value in scope[NOTES].items() if name != "failed"}
+    return {"request_id": scope.get("request_id"), **fields}

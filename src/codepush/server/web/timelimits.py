@@ -33,7 +33,7 @@ async def at_most(seconds: float) -> AsyncIterator[None]:
         if not limit.expired():
             raise
         raise TookTooLongError(
-            f"The request took longer than {seconds:g} seconds and was given up. Look whether it has taken effect "
-            "before you repeat it.",
+            f"The request took longer than {seconds:g} seconds and was cancelled. Check whether it has taken effect "
+            "before you retry.",
             code="request_timeout",
         ) from error

@@ -119,5 +119,5 @@ def _pack(package: PackageRecord, stored: Path, target: BufferedRandom) -> tuple
     with stored.open("rb") as source:
         index = archive.normalise(source, target, level=BEST_LEVEL)
     if index.manifest.package_hash != package.hash:
-        raise PackageError("The stored archive holds another content than its release. Restore it from a backup.")
+        raise PackageError("The stored archive does not contain the content of its release. Restore it from a backup.")
     return index, describe(target)

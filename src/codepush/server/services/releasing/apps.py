@@ -94,7 +94,7 @@ class Apps:
     ) -> App:
         """Create an app of the caller or of an organization, with its first deployments unless ``manual``.
 
-        Without a ``display_name``, the name for people is ``name``.
+        Without a ``display_name``, the display name is ``name``.
 
         Raises:
             InvalidError: The name has a special meaning in URLs.

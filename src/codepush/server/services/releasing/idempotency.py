@@ -1,6 +1,6 @@
 """Idempotency: a retried request gets the response of the first one, and changes nothing.
 
-A client that lost the response to a release cannot tell whether the release happened. So it sends an
+A client that lost the response to a release cannot determine whether the release happened. So it sends an
 ``Idempotency-Key`` that it generates, and retries with the same key. The response is recorded in the transaction that
 records the release: both are stored or neither, even if the process is killed. A retry that arrives during the first
 request does the same work, but only one of the two can commit; the other transaction is rolled back, and its request

@@ -153,7 +153,7 @@ class BackupReader:
                 sha256.update(piece)
                 yield piece
         if (size, sha256.hexdigest()) != (expected.size, expected.sha256):
-            raise _damaged(f"{name} is not what was written")
+            raise _damaged(f"{name} does not match its checksum")
 
     def lines(self, name: str) -> Iterator[bytes]:
         """Yield a member's lines, without their line breaks."""
@@ -161,7 +161,7 @@ class BackupReader:
         for piece in self.pieces(name):
             *lines, rest = (rest + piece).split(b"\n")
             if len(rest) > _LONGEST_LINE:
-                raise _damaged(f"{name} has a line without an end")
+                raise _damaged(f"{name} has an incomplete line")
             yield from lines
         if rest:
             raise _damaged(f"{name} ends in the middle of a line")
@@ -173,7 +173,7 @@ class BackupReader:
     def _read_manifest(self, infos: dict[str, zipfile.ZipInfo]) -> Manifest:
         info = infos.get(_MANIFEST)
         if info is None or info.file_size > _MOST_MANIFEST_BYTES or info.compress_type != zipfile.ZIP_STORED:
-            raise _damaged("it does not say what is in it")
+            raise _damaged("it has no valid manifest")
         text = self._zip.read(info)
         version = msgspec.json.decode(text, type=_Version).format
         if version != FORMAT:
@@ -194,17 +194,17 @@ class _Version(Struct):
 def _check_structure(infos: list[zipfile.ZipInfo], manifest: Manifest, file_size: int) -> None:
     """Reject members that are unlisted, missing, or yield more bytes than the file has."""
     if sorted(info.filename for info in infos) != sorted([*manifest.members, _MANIFEST]):
-        raise _damaged("it holds more or less than it says")
+        raise _damaged("its files do not match its manifest")
     if manifest.members.keys() != {name for name in manifest.members if _NAME.fullmatch(name)}:
-        raise _damaged("it has names in it that no backup has")
+        raise _damaged("it contains files with invalid names")
     if {f"records/{name}.jsonl" for name in manifest.tables} != {
         name for name in manifest.members if name.startswith("records/")
     }:
-        raise _damaged("its tables are not those it says")
+        raise _damaged("its tables do not match its manifest")
     if any(info.compress_type != zipfile.ZIP_STORED or info.file_size != info.compress_size for info in infos):
-        raise _damaged("something in it is compressed")
+        raise _damaged("it contains compressed files")
     if sum(info.file_size for info in infos) > file_size:
-        raise _damaged("it promises more bytes than it has")
+        raise _damaged("its files are larger than the archive")
 
 
 def _damaged(reason: str) -> InvalidError:

@@ -70,7 +70,7 @@ class _Part:
                 self._running = asyncio.create_task(self._run())
             _, pending = await asyncio.wait([self._running], timeout=_PATIENCE)
             if pending:  # the check continues: a stuck disk holds one thread, not one per request
-                self._note(f"no answer within {_PATIENCE:g} seconds")
+                self._note(f"no response within {_PATIENCE:g} seconds")
         return _UNAVAILABLE if self._trouble else OK
 
     async def _run(self) -> None:

@@ -134,7 +134,7 @@ class Integrity:
     async def _read_package(self, package: PackageFact, facts: _Facts) -> tuple[str, str] | None:
         def compare(path: Path) -> tuple[str, str] | None:
             if stored_hash(path) != package.hash:
-                return "damaged", "holds another content than was released"
+                return "damaged", "does not contain the released content"
             return None
 
         return await self._read(facts.blobs[package.blob_id], compare)

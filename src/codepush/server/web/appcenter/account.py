@@ -56,9 +56,9 @@ class AccountRoutes:
     async def _add(self, request: Request, caller: Caller) -> Response:
         fields = await fields_of(request)
         read_word("scope", appcenter.scope, fields.get("scope"))
-        said = appcenter.in_our_words({"description": f"token-{secrets.token_hex(4)}", **fields}, _TOKEN_FIELDS)
+        translated = appcenter.in_our_words({"description": f"token-{secrets.token_hex(4)}", **fields}, _TOKEN_FIELDS)
         with in_their_words(_TOKEN_FIELDS):
-            wanted = validation.access_key_request(said)
+            wanted = validation.access_key_request(translated)
             info = validation.access_key_info(wanted, is_update=False, is_name_required=False)
             access_key = await self._access_keys.add(caller, info, created_by=address(request))
         return json_answer(encode_json(token_shape(access_key)), 201)

@@ -36,7 +36,7 @@ async def fields_of(request: Request) -> dict[str, Any]:
 
 @contextmanager
 def in_their_words(fields: Mapping[str, str]) -> Iterator[None]:
-    """Rename invalid fields as the client knows them; ``fields`` maps names of the standalone dialect to the client's.
+    """Rename invalid fields to the client's names; ``fields`` maps names of the standalone dialect to these.
 
     Raises:
         InvalidFields: The block raises it.
@@ -46,7 +46,7 @@ def in_their_words(fields: Mapping[str, str]) -> Iterator[None]:
         yield
     except InvalidFields as error:
         errors = tuple(FieldError(fields.get(one.field, one.field), one.message) for one in error.errors)
-        allowed = {fields.get(field, field): said for field, said in error.allowed.items()}
+        allowed = {fields.get(field, field): message for field, message in error.allowed.items()}
         raise InvalidFields(errors, allowed) from error
 
 

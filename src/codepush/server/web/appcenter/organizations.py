@@ -112,9 +112,9 @@ class OrganizationRoutes:
 
 
 async def _info(request: Request) -> OrganizationInfo:
-    said = appcenter.in_our_words(await fields_of(request), _FIELDS)
+    translated = appcenter.in_our_words(await fields_of(request), _FIELDS)
     with in_their_words(_FIELDS):
-        return validation.organization_info(said)
+        return validation.organization_info(translated)
 
 
 def _person(request: Request) -> str:

@@ -73,8 +73,8 @@ class ReleaseRoutes:
         return json_answer(encode_json(appcenter.DeploymentShape.of(deployment)))
 
     async def _rename(self, request: Request, caller: Caller) -> Response:
-        said = appcenter.in_our_words(await fields_of(request), _NAME)
-        info = validation.deployment_info(said, is_name_required=True)
+        translated = appcenter.in_our_words(await fields_of(request), _NAME)
+        info = validation.deployment_info(translated, is_name_required=True)
         await self._deployments.rename(caller, app_in(request), name_in(request, "deployment"), info.name)
         return no_content()
 
@@ -117,6 +117,6 @@ class ReleaseRoutes:
 
 async def _info(request: Request, fields: Mapping[str, str]) -> PackageInfo:
     """Return the release settings in these fields of a request; the body is optional."""
-    said = appcenter.in_our_words(await fields_of(request), fields)
+    translated = appcenter.in_our_words(await fields_of(request), fields)
     with in_their_words(fields):
-        return validation.package_info(said, require_app_version=False)
+        return validation.package_info(translated, require_app_version=False)

@@ -66,8 +66,8 @@ class UploadRoutes:
         body = await fields_of(request)
         ticket = _ticket(body.get("release_upload"))
         with in_their_words(appcenter.RELEASE_FIELDS):
-            said = appcenter.in_our_words(body, appcenter.RELEASE_FIELDS)
-            info = validation.package_info(said, require_app_version=True)
+            translated = appcenter.in_our_words(body, appcenter.RELEASE_FIELDS)
+            info = validation.package_info(translated, require_app_version=True)
 
         async def release(receipt: Receipt | None) -> Package:
             app, deployment = app_in(request), name_in(request, "deployment")

@@ -109,7 +109,7 @@ class ProviderFlow:
         for provider in self.providers:
             if provider.name == name:
                 return provider
-        raise NotFoundError("This server does not know that identity provider.", code="provider_not_found")
+        raise NotFoundError("This server has no such identity provider.", code="provider_not_found")
 
     def _redirect_uri(self, provider: IdentityProvider) -> str:
         """Return the callback URL, which the administrator registers with the provider."""

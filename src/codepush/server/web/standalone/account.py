@@ -80,8 +80,8 @@ class AccountRoutes:
 
 
 async def _info(request: Request, *, is_update: bool) -> AccessKeyInfo:
-    said = validation.access_key_request(await json_object(request))
+    fields = validation.access_key_request(await json_object(request))
     try:
-        return validation.access_key_info(said, is_update=is_update, is_name_required=False)
+        return validation.access_key_info(fields, is_update=is_update, is_name_required=False)
     except validation.InvalidFields as error:
         raise ListedFields(error.errors, error.allowed) from error

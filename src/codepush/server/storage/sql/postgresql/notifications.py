@@ -40,8 +40,8 @@ class Notifications:
         """Yield the IDs of changed deployments; ``None``: any of them may have changed. Never ends."""
         while True:
             try:
-                async with aclosing(self._listen()) as heard:
-                    async for ids in heard:
+                async with aclosing(self._listen()) as notified:
+                    async for ids in notified:
                         yield ids
             except (UnavailableError, psycopg.Error):
                 yield None
