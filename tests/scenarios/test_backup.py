@@ -321,11 +321,11 @@ def test_members_that_are_not_listed_or_not_there(file, tmp_path):
     """What is in the file is what its list says."""
     original = file.read_bytes()
     rewrite(file, members={"records/accounts.jsonl": None})
-    refuse(file, tmp_path, "more or less than it says")
+    refuse(file, tmp_path, "its files do not match its manifest")
     for name in ("more.txt", "../../etc/passwd", "blobs/another-0123456789"):
         file.write_bytes(original)
         rewrite(file, members={name: b"x"})
-        refuse(file, tmp_path, "more or less than it says")
+        refuse(file, tmp_path, "its files do not match its manifest")
 
 
 def test_names_that_lead_elsewhere(file, tmp_path):
@@ -334,7 +334,7 @@ def test_names_that_lead_elsewhere(file, tmp_path):
     for name in ("blobs/../../../../tmp/evil-0123456789", "/etc/cron.d/evil", "blobs/a", "records/../x.jsonl"):
         file.write_bytes(original)
         rewrite(file, lambda manifest, name=name: manifest["members"].update({name: listed(b"x")}), {name: b"x"})
-        refuse(file, tmp_path, "names in it that no backup has")
+        refuse(file, tmp_path, "it contains files with invalid names")
 
 
 def test_a_bomb(file, tmp_path):
@@ -361,7 +361,7 @@ def test_a_wrong_checksum(file, tmp_path):
         (b"[1]\n", "is malformed"),
         (b'[1, "a", "a", "a", "a", "1"]\n', "is malformed"),
         (b'[9223372036854775808, "a", "a", "a", "a", 1]\n', "is malformed"),
-        (b'[1, "a", "a", "a", "a", 1]\n[1, "b", "b", "b", "b", 1]\n', "there already"),
+        (b'[1, "a", "a", "a", "a", 1]\n[1, "b", "b", "b", "b", 1]\n', "exists already"),
         (b'[1, "a", "a", "a", "a", 1]', "middle of a line"),
         (b"", "refers to a record that does not exist|rows instead of"),
     ],

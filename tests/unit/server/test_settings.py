@@ -77,7 +77,7 @@ def test_values_that_cannot_be(variable, value, sentence):
 @pytest.mark.parametrize(
     ("variable", "value", "sentence"),
     [
-        ("CODEPUSH_STORAGE_URL", "s3://KEY:hush@bucket", "holds no user and no password"),
+        ("CODEPUSH_STORAGE_URL", "s3://KEY:hush@bucket", "not contain a user or password"),
         ("CODEPUSH_STORAGE_URL", "ftp://somewhere/else", "not a storage URL"),
         ("CODEPUSH_REDIRECT_DOWNLOADS", "perhaps", "neither on nor off"),
         ("CODEPUSH_ACCEL_REDIRECT", "archives", "not a location of nginx"),

@@ -105,7 +105,7 @@ def test_a_database_of_something_else_is_refused(tmp_path):
     with closing(sqlite3.connect(path, isolation_level=None)) as connection:
         connection.execute("CREATE TABLE bookmarks (url TEXT)")
     before = path.read_bytes()
-    with pytest.raises(UnavailableError, match="something else"):
+    with pytest.raises(UnavailableError, match="tables of another program"):
         upgrade(f"sqlite:///{path}")
     assert path.read_bytes() == before
 

@@ -295,7 +295,7 @@ def test_a_database_of_something_else_is_refused(postgresql_server):
     """Tables of another program are left alone."""
     url = postgresql_server.new_database()
     postgresql_server.execute("CREATE TABLE bookmarks (url text)", url.rpartition("/")[2])
-    with pytest.raises(UnavailableError, match="something else"):
+    with pytest.raises(UnavailableError, match="tables of another program"):
         make_ready(url)
 
 

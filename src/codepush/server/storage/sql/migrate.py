@@ -111,8 +111,8 @@ def _known_revision(connection: Connection) -> str | None:
     found = _revision(connection)
     if found is not None and found > _HEAD:
         raise UnavailableError(
-            f"The database has schema {found}, and this codepush supports schemas up to {_HEAD}. "
-            "Install a newer version, or restore a backup made by this one."
+            f"The database has schema {found}, and this codepush supports schemas up to {_HEAD}: a newer "
+            "version created it. Install that version, or restore a backup made by this one."
         )
     return found
 
