@@ -2,9 +2,9 @@
 
     make bench-checks
 
-Our server, as it is started by its command, and nginx take turns on one core; wrk asks from the other, with 64
-connections and another device in every request. What counts is how many requests a second of the server's processor
-answers: that hardly moves when others keep the machine busy. Linux only, with two cores or more.
+The server, started by its command, and nginx take turns on one core; wrk sends requests from the other, with 64
+connections and another device in every request. The result is the number of requests per second of the server's CPU
+time, which other load on the machine hardly changes. Linux only, with two cores or more.
 """
 
 from __future__ import annotations
@@ -63,11 +63,11 @@ http {{
     }}
 }}
 """
-"""nginx as fast as it gets: nothing is logged, and the file stays open."""
+"""nginx with the fastest settings: without a log, with a cache of open files."""
 
 
 class Setting(Struct, frozen=True):
-    """What phones ask for: how many deployments, each with how many releases, the last rolling out or not."""
+    """The data: number of deployments, releases of each, and whether the last one is rolling out."""
 
     name: str
     releases: int = 1
@@ -87,7 +87,7 @@ SETTINGS: Final = (
 
 
 class Run(Struct, frozen=True):
-    """One round: requests for each second of the server's processor, and milliseconds."""
+    """One round: requests per second of the server's CPU time, and milliseconds."""
 
     rate: float
     median: float
@@ -95,18 +95,18 @@ class Run(Struct, frozen=True):
 
 
 class Server(Struct, frozen=True):
-    """A server that runs: the process that answers, and its address."""
+    """A running server: the process that handles requests, and its URL."""
 
     pid: int
     url: str
 
     def cpu(self) -> float:
-        """Return the seconds of processor it has used."""
+        """Return its CPU time in seconds."""
         fields = Path(f"/proc/{self.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / TICKS
 
     def memory(self) -> float:
-        """Return the memory that it holds for itself alone or shares, in MB."""
+        """Return its private and shared memory in MB."""
         found = re.search(
             r"^VmRSS:\s+(\d+)", Path(f"/proc/{self.pid}/status").read_text(encoding="ascii"), re.MULTILINE
         )
@@ -115,7 +115,7 @@ class Server(Struct, frozen=True):
 
 
 class Row(Struct, frozen=True):
-    """What came out for one setting."""
+    """The results for one setting."""
 
     setting: Setting
     ours: Sequence[Run]
@@ -124,7 +124,7 @@ class Row(Struct, frozen=True):
 
     @property
     def ratio(self) -> float:
-        """How many requests we answer where nginx answers one: the median of the rounds."""
+        """Requests that our server handles per request of nginx: the median of the rounds."""
         return statistics.median(ours.rate / other.rate for ours, other in zip(self.ours, self.nginx, strict=True))
 
     def figures(self) -> list[str]:
@@ -143,7 +143,7 @@ def _middle(runs: Sequence[Run]) -> Run:
 
 
 async def fill(database: Path, setting: Setting) -> list[str]:
-    """Make a database with deployments and their releases; return their keys."""
+    """Create a database with deployments and their releases; return their keys."""
     await asyncio.to_thread(upgrade, f"sqlite:///{database}")
     store = SqlStore(f"sqlite:///{database}")
     async with store.write() as records:
@@ -183,7 +183,7 @@ def _key(number: int) -> str:
 
 
 def _multiply(database: Path, count: int) -> None:
-    """Make more deployments like the one that is there."""
+    """Create more deployments like the existing one."""
     with closing(sqlite3.connect(database)) as connection, connection:
         for number in range(1, count):
             made = _copy(connection, "deployments", 1, key=_key(number), name=f"Deployment {number}")
@@ -196,13 +196,13 @@ def _copy(connection: sqlite3.Connection, kind: str, row: int, /, **changed: obj
     shown = ", ".join("?" if column in changed else column for column in columns)
     taken = [value for column, value in zip(columns, values, strict=True) if column in changed]
     names = ", ".join(columns)
-    # The names are the database's own.
+    # The names come from the database.
     made = connection.execute(f"INSERT INTO {kind} ({names}) SELECT {shown} FROM {kind} WHERE rowid = ?", [*taken, row])  # noqa: S608
     return made.lastrowid or 0
 
 
 def targets(setting: Setting, keys: Sequence[str]) -> list[str]:
-    """Return what phones ask for that run the release before the last, up to the device's id."""
+    """Return the request targets of devices that run the release before the last, up to the device ID."""
     before = setting.releases - 1
     rest = f"&app_version=1.0.0&package_hash={before:064x}&label=v{before}&client_unique_id="
     return [f"{PATH}?deployment_key={key}{rest}" for key in keys]
@@ -221,7 +221,7 @@ def pinned(command: Sequence[str | Path], core: int) -> Iterator[subprocess.Pope
 
 @contextmanager
 def our_server(data: Path) -> Iterator[tuple[Server, float]]:
-    """Run our server; yield it, and how many seconds it took from the start of the command to the first answer."""
+    """Run our server; yield it, and the seconds from the start of the command to the first response."""
     began = time.perf_counter()
     command = [CODEPUSH, "server", "start", "--data", data, "--port", "0"]
     with pinned(command, SERVER_CORE) as process:
@@ -264,12 +264,12 @@ def worker_of(master: int, url: str) -> Server:
 
 
 def load(server: Server, asked: Path, seconds: int = SECONDS) -> Run:
-    """Let many phones ask for some seconds."""
+    """Send update checks of many devices for some seconds."""
     before = server.cpu()
     output = subprocess.run(
         [
             *("taskset", "-c", str(LOAD_CORE), "wrk", "-t1", f"-c{CONNECTIONS}", f"-d{seconds}s", "--latency"),
-            *("-s", HERE / "phones.lua", server.url, "--", asked, str(REQUESTS)),
+            *("-s", HERE / "devices.lua", server.url, "--", asked, str(REQUESTS)),
         ],
         capture_output=True,
         text=True,
@@ -298,7 +298,7 @@ def warm(server: Server, asked: Sequence[str]) -> bytes:
 
 
 def measure(setting: Setting, folder: Path) -> tuple[Row, float, float]:
-    """Return what came out for a setting, the seconds to the first answer, and the memory then."""
+    """Return the results for a setting, the seconds to the first response, and the memory then."""
     folder.mkdir()
     (folder / "data").mkdir()
     keys = asyncio.run(fill(folder / "data/codepush.db", setting))
@@ -313,7 +313,7 @@ def measure(setting: Setting, folder: Path) -> tuple[Row, float, float]:
 
 
 def floors(rows: Sequence[Row], seconds: float, fresh: float) -> str:
-    """Return the table of what is demanded beside what was reached."""
+    """Return the table of requirements and results."""
     resting = [row for row in rows if row.setting.rollout is None]
     rolling = [row for row in rows if row.setting.rollout is not None]
     tails = [_middle(row.ours).p99 / _middle(row.nginx).p99 for row in rows]
@@ -331,12 +331,12 @@ def floors(rows: Sequence[Row], seconds: float, fresh: float) -> str:
 
 
 def main() -> None:
-    """Measure, and write down what came out."""
+    """Measure, and write the section."""
     chosen = [one for one in SETTINGS if not sys.argv[1:] or one.name in sys.argv[1:]]
     with tempfile.TemporaryDirectory(prefix="codepush-bench-") as name:
         folder = Path(name)
         folder.chmod(0o755)  # nginx's worker is another user
-        # Python keeps what it compiles, as it does when a package was installed; the first start does not count.
+        # The first start compiles the modules, as the installation of a package does; it does not count.
         os.environ |= {"PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(folder / "compiled")}
         measured = [measure(setting, folder / f"{number}") for number, setting in enumerate(chosen)]
     rows = [row for row, _, _ in measured]
@@ -351,7 +351,7 @@ def main() -> None:
         + f" {CONNECTIONS} connections, {ROUNDS} rounds of {SECONDS} seconds each, in turns; medians.",
         floors(rows, min(seconds for _, seconds, _ in measured), min(fresh for *_, fresh in measured)),
         "Requests for each second of the server's processor. nginx serves a static file of the same bytes, which it"
-        " keeps open, and logs nothing. Phones run the release before the last; each request is from another device.",
+        " keeps open, and logs nothing. Devices run the release before the last; each request is from another device.",
         shown,
     )
 

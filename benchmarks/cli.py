@@ -2,10 +2,9 @@
 
     make bench-cli
 
-Every command takes its turn in each round, so that a busy machine troubles all of them alike; the best round counts.
-Where others keep the cores busy, the seconds of processors tell more than those of the clock. The originals come from
-npm in the versions that are locked beside this file, and run on the Node of this environment. What talks to a server
-talks to the same one, on this machine.
+Every command runs in each round, so that other load on the machine affects all of them equally; the best round counts.
+On a busy machine, CPU time is more precise than elapsed time. The originals come from npm in the versions locked next
+to this file, and run on the Node of this environment. Commands that need a server use the same one, on this machine.
 """
 
 from __future__ import annotations
@@ -44,7 +43,7 @@ class Time(Struct, frozen=True):
 
 
 class Task(Struct, frozen=True):
-    """What each of the command lines is told, by its name."""
+    """A command, with the arguments of each command line by its name."""
 
     title: str
     commands: Mapping[str, Sequence[str]]
@@ -103,10 +102,10 @@ def measure(task: Task, environment: Mapping[str, str]) -> dict[str, Time]:
 
 
 def run(command: Sequence[str], environment: Mapping[str, str]) -> Time:
-    """Run a command to its end, and return how long that took.
+    """Run a command to its end, and return its duration.
 
     Raises:
-        SystemExit: it failed, so its time says nothing.
+        SystemExit: It failed, so its duration is meaningless.
 
     """
     program = shutil.which(command[0], path=environment["PATH"]) or command[0]

@@ -79,7 +79,7 @@ def starlette(data: Path) -> Iterator[list[Server]]:
 
 @contextmanager
 def nginx(data: Path, *, before: Server | None = None) -> Iterator[list[Server]]:
-    """Run nginx: with the files, or before our server, which tells it what to send."""
+    """Run nginx: with the files, or in front of our server, which names the file to send."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     blobs = f"proxy_pass {before.url};" if before else f"alias {_file(data).parent}/;"

@@ -64,7 +64,7 @@ class Trials:
         self._answered = {age: [0] * cohorts for age in _AGES}
 
     def run(self, fleet: Fleet, minute: int, *, is_offered: bool = True) -> bool:
-        """Count what happens in a minute, and return whether there is something to look at."""
+        """Count the events of a minute, and return whether a look is due."""
         if is_offered:
             self.began[minute // COHORT] += fleet.download(minute)
         verdicts = fleet.verdicts(minute)

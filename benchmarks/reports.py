@@ -158,7 +158,7 @@ def processor_seconds(pid: int) -> float:
     if stat.exists():
         fields = stat.read_text(encoding="ascii").rpartition(")")[2].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-    # macOS tells hundredths; elsewhere ps tells whole seconds.
+    # ps prints hundredths on macOS, whole seconds elsewhere.
     elapsed = subprocess.run(["ps", "-o", "time=", "-p", str(pid)], capture_output=True, text=True, check=True).stdout
     minutes, seconds = elapsed.strip().split(":")
     return int(minutes) * 60 + float(seconds)
@@ -283,7 +283,7 @@ def databases(folder: Path) -> Iterator[dict[str, str]]:
     from support import postgresql
 
     if not list(Path("/usr/lib/postgresql").glob("*/bin/postgres")):
-        print("PostgreSQL is not installed, so it is left out.")
+        print("PostgreSQL is not installed and is skipped.")
         yield found
         return
     postgresql._SETTINGS.update(fsync="on", full_page_writes="on")  # noqa: SLF001 - as in earnest

@@ -49,7 +49,7 @@ def circumstances(command: str, *packages: str, others: str = "") -> str:
 
 
 def _processor() -> str:
-    """Return the processor's name, which Linux tells in a file of its own."""
+    """Return the processor's name, which Linux has in a separate file."""
     facts = Path("/proc/cpuinfo")
     found = re.search(r"model name\s*: (.+)", facts.read_text(encoding="utf-8")) if facts.exists() else None
     return found[1] if found else platform.machine()

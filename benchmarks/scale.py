@@ -2,8 +2,8 @@
 
     make bench-scale
 
-The real snapshots, answers and request lines, without network or database: what the processor does for a phone, and
-what a process holds. Each setting has a process of its own, so that its memory can be told from the others'.
+The real snapshots, responses and request lines, without network or database: CPU time per check, and memory of a
+process. Each setting runs in a separate process, so that its memory can be measured.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ MEMORY_UNIT: Final = 1 if sys.platform == "darwin" else 1024
 
 
 class Setting(Struct, frozen=True):
-    """So many deployments, each with so many releases; of each, phones ask from ``kinds`` different releases."""
+    """Number of deployments, and of releases of each; devices of each run ``kinds`` different releases."""
 
     deployments: int
     releases: int
@@ -71,7 +71,7 @@ class Cost(Struct, frozen=True, kw_only=True):
 
 
 class Made:
-    """Histories that are made when they are asked for, as a database would give them."""
+    """A catalog that generates histories on request, as a database would return them."""
 
     def __init__(self, setting: Setting) -> None:
         self._releases = setting.releases
@@ -91,7 +91,7 @@ class Made:
         return dict.fromkeys(deployment_ids, 1)
 
     async def changes(self) -> AsyncIterator[Iterable[int] | None]:
-        """Tell of no change."""
+        """Report no change."""
         for nothing in ():
             yield nothing
 
@@ -112,7 +112,7 @@ def _package(number: int, place: int) -> Package:
 
 
 def _request(number: int, place: int, device: int) -> bytes:
-    """Return what a phone sends that runs a release, the newest being the first."""
+    """Return the request of a device that runs a release; the first is the newest."""
     query = f"?deployment_key=k{number}&app_version=1.6.0&package_hash={_hash(number, place)}&label=v{place}"
     return b"%b%b&client_unique_id=%032x HTTP/1.1\r\n%b" % (PATH, query.encode(), device, HEAD)
 
@@ -190,9 +190,9 @@ def main() -> None:
     write_section(
         "Deployments and releases",
         circumstances(COMMAND, "codepush"),
-        "What one process does and holds, without network and database. Phones ask at random, from each of the newest "
-        "three releases. A deployment that is not in memory is read from the database first, which is not in these "
-        "figures. Beyond 65,536 different questions, responses are rebuilt, at the cost of the first of their kind.",
+        "One process, without network and database. Devices check at random, from each of the newest three releases. "
+        "A deployment that is not in memory is read from the database first, which these figures do not include. Beyond "
+        "65,536 different checks, responses are rebuilt, at the cost of the first of their kind.",
         table(head, rows),
     )
 

@@ -1,4 +1,4 @@
-"""Write what the command line says of itself into docs/cli.md.
+"""Write the help of the command line into docs/cli.md.
 
 python tools/cli_docs.py           write the parts of the file that are between marks
 python tools/cli_docs.py --check   write nothing; exit 1 when the file is not up to date
@@ -28,8 +28,8 @@ PART: Final = re.compile(r"(?<=<!-- generated: )(\w+) -->\n.*?(?=<!-- end -->)",
 
 def main() -> int:
     """Write the file, or check it."""
-    parser = argparse.ArgumentParser(description="Write what the command line says of itself into docs/cli.md.")
-    parser.add_argument("--check", action="store_true", help="only say whether the file is up to date")
+    parser = argparse.ArgumentParser(description="Write the help of the command line into docs/cli.md.")
+    parser.add_argument("--check", action="store_true", help="only check whether the file is up to date")
     only_check = parser.parse_args().check
     before = TARGET.read_text(encoding="utf-8")
     parts = {"commands": commands(), "common": common(), "exits": exits(), "project": project()}
@@ -49,12 +49,12 @@ def exits() -> str:
 
 
 def project() -> str:
-    """Return what a project file may say."""
+    """Return the keys of a project file."""
     return table("Key", ((f"`{key}`", meaning) for key, meaning in KEYS.items()))
 
 
 def common() -> str:
-    """Return the options that every command has which talks to a server."""
+    """Return the options of every command that sends requests to a server."""
     context = click.Context(click.Command("codepush"))
     return table("Option", records(common_options(), context))
 
@@ -97,7 +97,7 @@ def described(context: click.Context) -> Iterator[str]:
 
 
 def other_names(context: click.Context) -> Iterable[str]:
-    """Return the other names of a command; those at the top are known to the table there."""
+    """Return the aliases of a command; top-level commands have theirs in the table there."""
     parent = context.parent
     assert parent is not None
     if parent.parent is None:
@@ -107,14 +107,14 @@ def other_names(context: click.Context) -> Iterable[str]:
 
 
 def command_line_aliases() -> Mapping[str, tuple[str, ...]]:
-    """Return the other names of the commands at the top."""
+    """Return the aliases of top-level commands."""
     from codepush.cli.main import ENTRIES
 
     return {name: entry.aliases for name, entry in ENTRIES.items()}
 
 
 def records(params: Iterable[click.Parameter], context: click.Context) -> Iterator[tuple[str, str]]:
-    """Yield how a parameter is written, and what it is for."""
+    """Yield the syntax of a parameter, and its help."""
     for param in params:
         record = param.get_help_record(context)
         if record is not None:

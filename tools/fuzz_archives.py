@@ -1,4 +1,4 @@
-"""Feed damaged and hostile archives to the reader, and see that each is refused properly or read.
+"""Feed damaged and hostile archives to the reader, and check that each is either rejected properly or read.
 
     python tools/fuzz_archives.py [--count N] [--seed S]
 
@@ -47,8 +47,8 @@ BATCH: Final = 5_000
 MOST_SECONDS: Final = 5.0
 LIMITS: Final = Limits(entries=50, total_size=1 << 16, name_size=300)
 
-MEMORY: Final = Path("/dev/shm")  # noqa: S108 - only the parent of a folder that nobody else can guess
-"""Where Linux keeps files in memory: several times as fast to unpack into, and kind to disks."""
+MEMORY: Final = Path("/dev/shm")  # noqa: S108 - only the parent of a folder with a random name
+"""An in-memory file system on Linux: several times faster, without wear on disks."""
 
 TEXT: Final = b"function add(a, b) { return a + b }\n" * 40
 NOISE: Final = bytes(range(256)) * 3
@@ -68,7 +68,7 @@ SNIPPETS: Final = (b"PK\1\2", b"PK\3\4", b"PK\5\6", b"PK\6\7", b"PK\7\x08", b"..
 
 
 class Header(Struct, frozen=True, kw_only=True):
-    """What one of an entry's two headers says."""
+    """One of the two headers of an entry."""
 
     name: bytes
     flags: int
@@ -85,7 +85,7 @@ class Header(Struct, frozen=True, kw_only=True):
 
 
 class Entry(Struct, frozen=True, kw_only=True):
-    """An entry: what its own header and the central directory say, and the bytes in between."""
+    """An entry: its local header, its record in the central directory, and its data."""
 
     local: Header
     central: Header
@@ -96,7 +96,7 @@ class Entry(Struct, frozen=True, kw_only=True):
 
 
 class Outcome(Struct, frozen=True):
-    """What became of a batch: how many archives were refused and read; the first failure, and its archive."""
+    """The result of a batch: how many archives were rejected and read; the first failure, and its archive."""
 
     counts: Counter[str]
     failure: str = ""
@@ -104,7 +104,7 @@ class Outcome(Struct, frozen=True):
 
 
 def sound(source: random.Random) -> Entry:
-    """Return an entry that nothing is wrong with, but for what its name may be."""
+    """Return a valid entry, except for its name."""
     name = source.choice(NAMES[:5]) + b"%d" % source.randrange(100) if source.randrange(10) else source.choice(NAMES)
     return packed(source, name, source.choice(CONTENTS))
 
@@ -173,7 +173,7 @@ def extended(source: random.Random, entry: Entry) -> Entry:
 
 
 def changed(source: random.Random, entry: Entry, **fields: object) -> Entry:
-    """Change what an entry's own header says, or the central directory, or mostly both."""
+    """Change the local header of an entry, or its central record, or mostly both."""
     where = source.randrange(4)
     local = entry.local if where == 0 else replace(entry.local, **fields)
     central = entry.central if where == 1 else replace(entry.central, **fields)
@@ -181,7 +181,7 @@ def changed(source: random.Random, entry: Entry, **fields: object) -> Entry:
 
 
 def garbled(source: random.Random, entry: Entry) -> Entry:
-    """Damage an entry's data, without or with adapting what is said about its length."""
+    """Damage an entry's data, with or without adapting its declared length."""
     data = damaged(source, entry.data)
     if source.random() < 1 / 2:
         return replace(entry, data=data)
@@ -295,17 +295,17 @@ def judge(content: bytes, target: Path, guard: Guard) -> str:
     unpacked = attempt(lambda: extract(io.BytesIO(content), target, limits=LIMITS))
     guard.is_watching = False
     assert not guard.escaped, f"reached outside: {guard.escaped}"
-    assert unpacked == expected, f"reading said {expected!r}, unpacking said {unpacked!r}"
+    assert unpacked == expected, f"read: {expected!r}, unpacked: {unpacked!r}"
     if isinstance(expected, str):
         assert not target.exists(), f"something was left behind when it was refused: {expected}"
         return "refused"
-    assert hash_tree(target) == expected, "what lies in the folder is not what was said"
+    assert hash_tree(target) == expected, "the files in the folder differ from the manifest"
     shutil.rmtree(target)
     return "read"
 
 
 def attempt(call: Callable[[], object]) -> object:
-    """Return what a call returns, or the sentence of its ``PackageError``."""
+    """Return the result of a call, or the message of its ``PackageError``."""
     try:
         return call()
     except PackageError as error:
@@ -353,7 +353,7 @@ def keep(outcome: Outcome) -> str:
 
 
 def main() -> None:
-    """Run as many cases as were asked for, on all cores."""
+    """Run the requested number of cases on all cores."""
     parser = argparse.ArgumentParser(description="Feed damaged and hostile archives to the reader.")
     parser.add_argument("--count", type=int, default=1_000_000, help="how many archives (default: a million)")
     parser.add_argument("--seed", type=int, default=secrets.randbits(32), help="default: another one each time")
@@ -366,8 +366,8 @@ def main() -> None:
             counts += outcome.counts
             if outcome.failure:
                 sys.exit(f"{outcome.failure}\nIts archive is kept: {keep(outcome)}")
-    told = ", ".join(f"{number:,} {what}" for what, number in sorted(counts.items()))
-    print(f"{counts.total():,} archives in {time.monotonic() - start:.0f} seconds: {told}; no failure.")
+    summary = ", ".join(f"{number:,} {what}" for what, number in sorted(counts.items()))
+    print(f"{counts.total():,} archives in {time.monotonic() - start:.0f} seconds: {summary}; no failure.")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Lock versions with hashes and without download addresses.
-# Usage: tools/lock.sh [--upgrade | --check]     (--check: fail when pyproject.toml asks for something else)
+# Usage: tools/lock.sh [--upgrade | --check]     (--check: fail if pyproject.toml requires something else)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 uv=$(command -v uv || echo .uv/bin/uv)

@@ -21,7 +21,7 @@ TARGET: Final = ROOT / "docs/openapi.json"
 def main() -> int:
     """Write the file, or check it."""
     parser = argparse.ArgumentParser(description="Write the OpenAPI document.")
-    parser.add_argument("--check", action="store_true", help="only say whether the file is up to date")
+    parser.add_argument("--check", action="store_true", help="only check whether the file is up to date")
     only_check = parser.parse_args().check
     text = json.dumps(document(version("codepush")), indent=2) + "\n"
     if only_check:

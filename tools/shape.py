@@ -205,7 +205,7 @@ def _widest(values: list[tuple[int, str]]) -> dict[str, int]:
 
 
 def lines(values: Mapping[str, object], indent: str = "") -> Iterator[str]:
-    """Yield figures as indented lines for people."""
+    """Yield figures as indented, readable lines."""
     for name, value in values.items():
         label = f"{indent}{name.replace('_', ' ') if not indent or '.' not in name else name}"
         if isinstance(value, dict):

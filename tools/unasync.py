@@ -1,7 +1,7 @@
 """Generate the synchronous client from the asynchronous one.
 
-The same text without ``async`` and ``await``, and with a few names replaced. Only names are: what
-stands in strings, docstrings and comments is kept, so write it to be true for both clients.
+The same text without ``async`` and ``await``, and with a few names replaced. Strings, docstrings and comments do not
+change, so write them to be true for both clients.
 
     python tools/unasync.py           write the files
     python tools/unasync.py --check   write nothing; exit 1 and name the files that are not up to date
@@ -115,7 +115,7 @@ def write(files: dict[Path, str]) -> None:
 
 
 def main() -> int:
-    """Do what the command line asks for, and return the exit status."""
+    """Run the command, and return the exit code."""
     parser = argparse.ArgumentParser(description="Generate the synchronous client.")
     parser.add_argument("--check", action="store_true", help="write nothing; exit 1 when a file is not up to date")
     files = generated()

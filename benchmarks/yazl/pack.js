@@ -1,5 +1,5 @@
-// Packs folders as the original tools do, and says how long each took, so that starting Node is not counted.
-// A line of the input is {"root": FOLDER, "files": [NAME, ...], "target": FILE}; a line of the output tells seconds,
+// Packs folders as the original tools do, and prints the duration of each, so that the start of Node does not count.
+// A line of the input is {"root": FOLDER, "files": [NAME, ...], "target": FILE}; a line of the output is the seconds,
 // {"clock": NUMBER, "processors": NUMBER}.
 "use strict";
 

@@ -73,16 +73,16 @@ def warn_of_source_map(cli: Cli, source_map: Path | None, folder: Path) -> None:
 
 
 def may_empty(cli: Cli) -> Callable[[Path], bool]:
-    """Return a function that asks whether a folder may be emptied."""
+    """Return a function that prompts before a folder is emptied."""
 
-    def ask(folder: Path) -> bool:
+    def confirm(folder: Path) -> bool:
         cli.confirm(
             f'"{folder}" is not empty, and was not created by an earlier release. Delete its content?',
             when_cancelled="Nothing was deleted or released.",
         )
         return True
 
-    return ask
+    return confirm
 
 
 @dataclass(frozen=True, kw_only=True)

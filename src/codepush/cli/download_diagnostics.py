@@ -1,4 +1,4 @@
-"""What ``codepush doctor`` looks at in an update check: whether devices can reach the address of the download."""
+"""The check of ``codepush doctor`` for downloads: whether devices can reach the download URL of an update check."""
 
 from __future__ import annotations
 
@@ -28,22 +28,22 @@ _TIMEOUT: Final = 10.0
 ADVICE: Final = "Start the server with --public-url and the address that devices use (CODEPUSH_PUBLIC_URL)."
 _UNSPECIFIED: Final = "this is the address to listen on, to which no device can connect."
 _LOOPBACK: Final = "this address leads each device to itself."
-_PLAIN: Final = "it has no https, so iOS and Android refuse it."
+_PLAIN: Final = "it is not https, so iOS and Android reject it."
 
 _Address: TypeAlias = "IPv4Address | IPv6Address"
 
 
 def examine_downloads(cli: Cli, deployments: Sequence[Deployment]) -> Iterator[Finding]:
-    """Ask for an update as a new device does, and look at the address of the download.
+    """Check for an update as a new device does, and check the download URL.
 
-    Nothing is reported to the server, so no device is counted.
+    No status report is sent, so no device is counted.
 
     Args:
-        cli: what the command works with.
-        deployments: the deployments of the project's app.
+        cli: Context of the command.
+        deployments: Deployments of the project's app.
 
     Raises:
-        CodePushError: the update check failed.
+        CodePushError: The update check failed.
 
     """
     url = next((url for one in deployments if (url := _download_url(cli, one))), None)
@@ -60,7 +60,7 @@ def examine_downloads(cli: Cli, deployments: Sequence[Deployment]) -> Iterator[F
 
 
 def _download_url(cli: Cli, deployment: Deployment) -> str | None:
-    """Return the download that the newest release of a deployment is offered with, if new devices are offered it."""
+    """Return the download URL of a deployment's newest release, if new devices are offered it."""
     if deployment.package is None:
         return None
     check = UpdateCheck(deployment_key=deployment.key, app_version=some_version(deployment.package.app_version))
@@ -69,10 +69,10 @@ def _download_url(cli: Cli, deployment: Deployment) -> str | None:
 
 
 def is_known_key(cli: Cli, deployment_key: str) -> bool:
-    """Return whether a deployment of any app on the server has a key. Nothing is reported to the server.
+    """Return whether a deployment of any app on the server has a key. No status report is sent.
 
     Raises:
-        CodePushError: the update check failed for another reason.
+        CodePushError: The update check failed for another reason.
 
     """
     try:
@@ -87,7 +87,7 @@ def _connection(cli: Cli) -> Connection:
 
 
 def address_fault(url: str, server_url: str) -> str | None:
-    """Return why devices elsewhere cannot use an address, as far as it tells."""
+    """Return why devices cannot use a download URL, as far as the URL shows."""
     download, server = urlsplit(url), urlsplit(server_url)
     host, of_server = _ip(download.hostname), _ip(server.hostname)
     if host is not None and host.is_unspecified:
@@ -105,7 +105,7 @@ def address_fault(url: str, server_url: str) -> str | None:
 
 
 def setting_fault(url: str) -> str | None:
-    """Return why devices cannot use an address that is built into an app, as far as it tells."""
+    """Return why devices cannot use a server URL in an app, as far as the URL shows."""
     parts = urlsplit(url)
     host = _ip(parts.hostname)
     if host is not None and host.is_unspecified:
@@ -116,7 +116,7 @@ def setting_fault(url: str) -> str | None:
 
 
 def _refusal(cli: Cli, url: str) -> str | None:
-    """Return why the download does not begin here, or ``None`` when it does."""
+    """Return why the download fails on this machine, or ``None`` if it starts."""
     import httpx2
 
     verify = str(cli.project.ca_file) if cli.project.ca_file else True
@@ -128,7 +128,7 @@ def _refusal(cli: Cli, url: str) -> str | None:
 
 
 def _ip(host: str | None) -> _Address | None:
-    """Return the address that a host is, or that its name leads to here; ``None`` for a name that leads nowhere."""
+    """Return the IP address of a host; ``None`` if its name does not resolve here."""
     with suppress(ValueError):
         return ip_address(host or "")
     with suppress(OSError):
@@ -137,6 +137,6 @@ def _ip(host: str | None) -> _Address | None:
 
 
 def origin(url: str) -> str:
-    """Return scheme and host of an address; the rest of a bucket's may hold a signature."""
+    """Return scheme and host of a URL; the rest may contain a signature of a bucket."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"

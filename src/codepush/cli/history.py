@@ -1,4 +1,4 @@
-"""The releases of a deployment, with what only its rollouts say of them."""
+"""The releases of a deployment, with fields that only its rollouts have."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ __all__ = ["history_of"]
 
 
 def history_of(cli: Cli, app: str, deployment: str) -> list[Package]:
-    """Return the releases of a deployment, oldest first, with those marked that its rollouts hold."""
+    """Return the releases of a deployment, oldest first, and mark those that its rollouts hold."""
     releases = cli.client.get_deployment_history(app, deployment)
     try:
         rollouts = cli.client.get_rollouts(app, deployment)

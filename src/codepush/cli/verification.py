@@ -115,7 +115,7 @@ def _try(cli: Cli, app: str, deployment: str, label: str, verification: Verifica
     history = _with_diffs(cli, app, deployment, label, metrics)
     release = _find(history, label)
     trial = _trial(cli, app, deployment, history, verification)
-    with TemporaryDirectory(prefix="codepush-phones-") as folder:
+    with TemporaryDirectory(prefix="codepush-devices-") as folder:
         return [
             _verdict(start, release, _outcome(trial, Path(folder) / f"{number}", start))
             for number, start in enumerate(_starts(history, metrics, label))

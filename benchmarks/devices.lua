@@ -1,5 +1,5 @@
 -- For wrk: update checks as React Native sends them, each from another device.
--- Arguments: a file with one request target per line, up to the device's id; how many requests to make ready.
+-- Arguments: a file with one request target per line, up to the device ID; the number of requests to prepare.
 local seen = "0123456789abcdef"
 
 local function hex(count)
