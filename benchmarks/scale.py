@@ -190,8 +190,8 @@ def main() -> None:
     write_section(
         "Deployments and releases",
         circumstances(COMMAND, "codepush"),
-        "One process, without network and database. Devices check at random, from each of the newest three releases. "
-        "A deployment that is not in memory is read from the database first, which these figures do not include. Beyond "
+        "One process, without network and database. Devices check at random, from each of the newest three releases. A "
+        "deployment that is not in memory is read from the database first, which these figures do not include. Beyond "
         "65,536 different checks, responses are rebuilt, at the cost of the first of their kind.",
         table(head, rows),
     )

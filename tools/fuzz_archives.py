@@ -185,8 +185,10 @@ def garbled(source: random.Random, entry: Entry) -> Entry:
     data = damaged(source, entry.data)
     if source.random() < 1 / 2:
         return replace(entry, data=data)
-    said = {"compressed_size": len(data)} if entry.central.method else {"compressed_size": len(data), "size": len(data)}
-    return replace(entry, data=data, local=replace(entry.local, **said), central=replace(entry.central, **said))
+    sizes = (
+        {"compressed_size": len(data)} if entry.central.method else {"compressed_size": len(data), "size": len(data)}
+    )
+    return replace(entry, data=data, local=replace(entry.local, **sizes), central=replace(entry.central, **sizes))
 
 
 def blown_up(source: random.Random, entry: Entry) -> Entry:
@@ -281,7 +283,7 @@ def changes_files(event: str, arguments: tuple[object, ...]) -> bool:
 
 
 def judge(content: bytes, target: Path, guard: Guard) -> str:
-    """Read and unpack an archive; return whether both refused or read it.
+    """Read and unpack an archive; return whether both rejected or read it.
 
     Raises:
         AssertionError: they did not agree, or something was left or written where nothing should be.
@@ -297,7 +299,7 @@ def judge(content: bytes, target: Path, guard: Guard) -> str:
     assert not guard.escaped, f"reached outside: {guard.escaped}"
     assert unpacked == expected, f"read: {expected!r}, unpacked: {unpacked!r}"
     if isinstance(expected, str):
-        assert not target.exists(), f"something was left behind when it was refused: {expected}"
+        assert not target.exists(), f"the rejected archive left files behind: {expected}"
         return "refused"
     assert hash_tree(target) == expected, "the files in the folder differ from the manifest"
     shutil.rmtree(target)

@@ -1,4 +1,4 @@
-"""The vocabulary of rollout plans: plans, where a rollout stands, and the decisions that were made.
+"""The vocabulary of rollout plans: plans, rollouts and their decisions.
 
 Shares and limits are fractions of 1; percentages of devices are whole percents. A *verdict* is a device's first
 report of success or failure for a label.
@@ -46,7 +46,7 @@ RolloutReason: TypeAlias = Literal[
     "stopped",  # the deployment is stopped
     "failures",  # halted: more devices fail than the limit allows
     "silence",  # halted: more devices report nothing than before
-    "person",  # a person asked for it
+    "person",  # a user requested it
     "patched",  # a percentage was set by hand
     "disabled",  # the release was disabled by hand
     "missed",  # the start was missed by more than a day
@@ -56,7 +56,7 @@ RolloutReason: TypeAlias = Literal[
 
 
 class RolloutBaseline(Struct, frozen=True, kw_only=True):
-    """What earlier releases lead to expect.
+    """The expectation from earlier releases.
 
     Attributes:
         share: The upper bound of the share of devices that fail.
@@ -136,12 +136,12 @@ class RolloutDecision(Struct, frozen=True, kw_only=True):
 
     Attributes:
         at: When.
-        actor: ``system:rollout``, or who asked for it.
-        kind: What was done, such as ``advance``, ``hold`` or ``halt``.
-        reason: Why, as `RolloutReason` has it; ``None`` where the kind says it.
+        actor: ``system:rollout``, or the user who made it.
+        kind: The action, such as ``advance``, ``hold`` or ``halt``.
+        reason: The reason, a `RolloutReason`; ``None`` if the kind implies it.
         stage: The stage, counted from 1.
         percent: Whole percent of the devices after it.
-        note: What the person who asked for it wrote.
+        note: The user's note.
         numbers: The counts, evidence and limits, under the names of the API; shares in percent.
         text: The decision in a sentence.
 
@@ -159,26 +159,26 @@ class RolloutDecision(Struct, frozen=True, kw_only=True):
 
 
 class Rollout(Answered, frozen=True, kw_only=True):
-    """A rollout with a plan, and where it stands.
+    """A rollout with a plan, and its state.
 
     Attributes:
         label: The release.
         state: Its state.
-        reason: Why it is in that state, where the state alone does not say so.
+        reason: The reason for the state, if there are several.
         plan: Its plan.
         stage: The stage, counted from 1.
         percent: Whole percent of the devices that are offered the release; 100 for all.
         is_held: Whether no other devices are offered the release at the moment.
         limit: The share of failing devices that is tolerated; ``None`` before the rollout has started.
-        baseline: What the limit was computed from; likewise.
-        counts: What devices reported.
-        evidence: What follows from it.
+        baseline: The baseline of the limit; likewise.
+        counts: Counts of reports.
+        evidence: The evidence from them.
         gaps: Devices that report nothing.
         soaked: How long the stage has lasted, without the time that the server was away.
-        waits_for: What has to happen for the next step, in a sentence; empty once it is over.
+        waits_for: The condition of the next step, in a sentence; empty once it is over.
         decisions: The last decisions, newest first.
         started_at: When it started.
-        version: Rises with every step; changes that name an outdated version are refused.
+        version: Rises with every step; changes with an outdated version are rejected.
 
     """
 
@@ -202,12 +202,12 @@ class Rollout(Answered, frozen=True, kw_only=True):
 
 
 class StagePreview(Struct, frozen=True, kw_only=True):
-    """What to expect of a stage.
+    """The expected progress of a stage.
 
     Attributes:
         percent: Whole percent of the devices.
-        devices: How many devices that is about.
-        verdicts: How many verdicts to expect after so many hours; empty where no earlier release tells.
+        devices: Approximate number of these devices.
+        verdicts: Expected number of verdicts after so many hours; empty without earlier releases.
         needed: Verdicts without a failure that are needed to advance.
 
     """
@@ -219,7 +219,7 @@ class StagePreview(Struct, frozen=True, kw_only=True):
 
 
 class RolloutPreview(Answered, frozen=True, kw_only=True):
-    """What a plan would do, as far as earlier releases lead to expect.
+    """The expected progress of a plan, based on earlier releases.
 
     Attributes:
         plan: The plan as understood.

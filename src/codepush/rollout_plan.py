@@ -35,10 +35,10 @@ class RolloutPlan(Struct, frozen=True, kw_only=True):
         stages: The stages, with rising percents; the last is 100.
         limit: The share of failing devices that is tolerated, 0 to 1; ``None``: computed from earlier releases.
         on_halt: What a halt does.
-        starts_at: When the first stage begins; ``None``: at once.
+        starts_at: When the first stage begins; ``None``: immediately.
         window: When the rollout may advance, such as ``Mon-Thu 09:00-17:00 Europe/Berlin``; ``None``: always.
-        patience: After how long a stage with too few verdicts advances all the same; ``None``: it waits for a person.
-        ripen: Cohorts that ended less than this ago are left out, for apps that report success late.
+        patience: After how long a stage with too few verdicts advances anyway; ``None``: it waits for a user.
+        ripen: Cohorts that ended less than this ago do not count, for apps that report success late.
 
     """
 

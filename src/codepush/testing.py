@@ -107,12 +107,12 @@ def live_server(data: Path, **settings: Any) -> Iterator[LiveServer]:  # noqa: A
 
 
 async def _owner_key(settings: Settings) -> str:
-    """Return a key of the first account, which is made unless an earlier server on this data had it."""
+    """Return a key of the first account, and create the account unless an earlier server on this data did."""
     try:
         return (await add_account(settings, "owner@example.test", "Owner"))[1]
     except CodePushError:
         _, access_key = await add_key(settings, "owner@example.test", None, 1)
-        assert access_key.key is not None  # it was made just now
+        assert access_key.key is not None  # a new key has its secret
         return access_key.key
 
 
@@ -126,7 +126,7 @@ def _wait_until(is_so: Callable[[], bool]) -> None:
 
 @pytest.fixture
 def codepush_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
-    """Give a running server with one account, and nothing else in it."""
+    """Provide a running server with one account and no other data."""
     with live_server(tmp_path_factory.mktemp("codepush-server")) as server:
         yield server
 
@@ -135,7 +135,7 @@ def codepush_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSe
 def codepush_device(
     codepush_server: LiveServer, tmp_path_factory: pytest.TempPathFactory
 ) -> Callable[..., SimulatedDevice]:
-    """Give a maker of simulated devices; each call is another device, with a folder of its own."""
+    """Provide a factory of simulated devices; each call returns a new device with its own folder."""
     numbers = count(1)
 
     def make(**options: Any) -> SimulatedDevice:  # noqa: ANN401 - see SimulatedDevice

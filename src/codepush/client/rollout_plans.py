@@ -39,7 +39,7 @@ def with_plan(package: Package, plan: Plan | None) -> Package:
 
 
 def is_same(before: Rollout | None, after: Rollout) -> bool:
-    """Return whether nothing happened to a rollout but that time has passed."""
+    """Return whether a rollout has changed only by the passage of time."""
     return before is not None and replace(before, soaked=after.soaked) == after
 
 
@@ -59,7 +59,7 @@ def as_json(value: Rollout | RolloutDecision | RolloutPreview | RolloutPlan | In
 
 
 def insight_of(content: bytes) -> Insight:
-    """Return the insight that JSON describes: an answer of the API, or `as_json` of an insight.
+    """Return the insight in JSON from the API or from `as_json`.
 
     Raises:
         DecodeError: The content is not an insight.

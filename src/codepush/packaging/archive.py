@@ -105,7 +105,7 @@ def extract(source: BinaryIO, directory: Path, *, limits: Limits = DEFAULT_LIMIT
         limits: how much the archive may hold.
 
     Raises:
-        PackageError: the directory is not empty, or the archive is refused; what had been written is removed again.
+        PackageError: The directory is not empty, or the archive is invalid; all written files are removed.
 
     """
     reader = Reader(source, limits=limits)
@@ -131,10 +131,10 @@ def store_package(
         target: the file to write, which must not exist. It is not synced to disk.
         limits: how much an archive may hold.
         level: the libdeflate level, 1 (fast) to 12 (small).
-        for_windows: whether the app runs on Windows, where some names are refused.
+        for_windows: Whether the app runs on Windows, where some names are invalid.
 
     Raises:
-        PackageError: the upload is empty, or an archive that is refused. The target is removed again.
+        PackageError: The upload is empty or an invalid archive. The target is removed.
 
     """
     with ExitStack() as undo, source.open("rb") as uploaded, target.open("x+b") as stored:

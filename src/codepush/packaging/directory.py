@@ -32,7 +32,7 @@ __all__ = [
     "is_archive",
     "read_at",
     "read_directory",
-    "refuse",
+    "reject",
 ]
 
 STORED: Final = 0
@@ -183,7 +183,7 @@ def read_at(source: BinaryIO, offset: int, size: int) -> bytes:
     return source.read(size)
 
 
-def refuse(entry: Entry, reason: str) -> NoReturn:
+def reject(entry: Entry, reason: str) -> NoReturn:
     """Raise a ``PackageError`` about an entry."""
     raise PackageError(f"The archive entry {quote(entry.name)} {reason}.")
 
@@ -259,17 +259,17 @@ def _check_declared(entry: Entry, limits: Limits) -> None:
     check_name(entry.name, longest=limits.name_size)
     kind = stat.S_IFMT(entry.mode)
     if kind not in {0, stat.S_IFDIR if entry.is_folder else stat.S_IFREG}:
-        refuse(entry, "is a link or another special file; only files can be released")
+        reject(entry, "is a link or another special file; only files can be released")
     if entry.flags & _IS_ENCRYPTED:
-        refuse(entry, "is encrypted")
+        reject(entry, "is encrypted")
     if entry.method not in {STORED, DEFLATED} or entry.flags & _IS_PATCH:
-        refuse(entry, f"is compressed with method {entry.method}; only stored (0) and deflated (8) are supported")
+        reject(entry, f"is compressed with method {entry.method}; only stored (0) and deflated (8) are supported")
     if _IN_ZIP64 in {entry.size, entry.compressed_size, entry.header_offset}:
-        refuse(entry, "uses ZIP64, which not every device reads")
+        reject(entry, "uses ZIP64, which not every device reads")
     if entry.is_folder and (entry.size or entry.compressed_size > _EMPTY_DEFLATED_SIZE):
-        refuse(entry, "is a folder and yet has content")
+        reject(entry, "is a folder and yet has content")
     if entry.method == STORED and entry.compressed_size != entry.size:
-        refuse(entry, "is stored, but declares two different sizes")
+        reject(entry, "is stored, but declares two different sizes")
 
 
 def _locate(source: BinaryIO, entries: list[Entry], limit: int) -> Iterator[Entry]:
@@ -277,13 +277,13 @@ def _locate(source: BinaryIO, entries: list[Entry], limit: int) -> Iterator[Entr
     position = 0
     for declared in sorted(entries, key=lambda entry: entry.header_offset):
         if declared.header_offset < position:
-            refuse(declared, "overlaps another entry")
+            reject(declared, "overlaps another entry")
         if declared.header_offset > position:
-            refuse(declared, f"comes after {declared.header_offset - position} bytes that belong to no entry")
+            reject(declared, f"comes after {declared.header_offset - position} bytes that belong to no entry")
         entry, has_descriptor = _read_local(source, declared)
         position = entry.data_offset + entry.compressed_size
         if position > limit:
-            refuse(entry, "reaches into the central directory")
+            reject(entry, "reaches into the central directory")
         if has_descriptor:
             position += _descriptor_size(source, entry, position)
         yield entry
@@ -295,18 +295,18 @@ def _read_local(source: BinaryIO, entry: Entry) -> tuple[Entry, bool]:
     """Return the entry with its data located, and whether a descriptor follows the data."""
     header = read_at(source, entry.header_offset, _LOCAL.size)
     if len(header) < _LOCAL.size or not header.startswith(_LOCAL_SIGNATURE):
-        refuse(entry, "has no header at its offset in the central directory")
+        reject(entry, "has no header at its offset in the central directory")
     _, _, flags, method, _, _, crc, compressed_size, size, name_size, extra_size = _LOCAL.unpack(header)
     name, extra = source.read(name_size), source.read(extra_size)
     if flags & (_IS_ENCRYPTED | _IS_PATCH):
-        refuse(entry, "is encrypted or a patch")
+        reject(entry, "is encrypted or a patch")
     is_same_name = name == entry.raw_name and (name.isascii() or (flags ^ entry.flags) & _IS_UTF8 == 0)
     if not is_same_name or method != entry.method:
-        refuse(entry, "is called or packed differently in its own header than in the central directory")
+        reject(entry, "is called or packed differently in its own header than in the central directory")
     has_descriptor = bool(flags & _HAS_DESCRIPTOR)
     declared = (crc, *_local_sizes(compressed_size, size, extra))
     if not has_descriptor and declared != (entry.crc, entry.compressed_size, entry.size):
-        refuse(entry, "has another size or checksum in its own header than in the central directory")
+        reject(entry, "has another size or checksum in its own header than in the central directory")
     return replace(entry, data_offset=entry.header_offset + _LOCAL.size + name_size + extra_size), has_descriptor
 
 
@@ -327,4 +327,4 @@ def _descriptor_size(source: BinaryIO, entry: Entry, offset: int) -> int:
             fields = struct.pack("<I" + sizes, entry.crc, entry.compressed_size, entry.size)
             if found.startswith(signature + fields):
                 return len(signature + fields)
-    refuse(entry, "is followed by another size or checksum than the central directory declares")
+    reject(entry, "is followed by another size or checksum than the central directory declares")

@@ -106,7 +106,7 @@ def utf16_key(text: str) -> bytes:
 def hash_directory(path: str | os.PathLike[str]) -> Manifest:
     """Return the manifest of a release of this directory: names start with the directory's own.
 
-    This is what a signature signs. Signing tools refuse a directory without any file.
+    Signatures sign its hash. Signing tools reject a directory without files.
 
     Raises:
         PackageError: it is not a directory, has no files, or something in it cannot be read.

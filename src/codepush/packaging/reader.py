@@ -12,7 +12,7 @@ import zlib
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from codepush.errors import PackageError
-from codepush.packaging.directory import DEFLATED, Entry, Limits, read_at, read_directory, refuse
+from codepush.packaging.directory import DEFLATED, Entry, Limits, read_at, read_directory, reject
 from codepush.packaging.manifest import Manifest, is_empty, is_ignored
 
 if TYPE_CHECKING:
@@ -60,13 +60,13 @@ class Reader:
         for piece in self._inflated(entry) if entry.method == DEFLATED else self._raw(entry):
             left -= len(piece)
             if left < 0:
-                refuse(entry, f"holds more than the {entry.size} bytes it declares")
+                reject(entry, f"holds more than the {entry.size} bytes it declares")
             crc = zlib.crc32(piece, crc)
             yield piece
         if left:
-            refuse(entry, f"holds {entry.size - left} bytes instead of the {entry.size} it declares")
+            reject(entry, f"holds {entry.size - left} bytes instead of the {entry.size} it declares")
         if crc != entry.crc:
-            refuse(entry, "does not have the checksum it declares")
+            reject(entry, "does not have the checksum it declares")
 
     def sha256(self, entry: Entry) -> str:
         """Return the sha256 of an entry's content as lower-case hex; raises as :meth:`pieces` does."""
@@ -87,7 +87,7 @@ class Reader:
                 continue
             first = kept.setdefault(entry.name, entry)
             if first is not entry and self.sha256(first) != self.sha256(entry):
-                refuse(entry, "is in the archive twice, with different content")
+                reject(entry, "is in the archive twice, with different content")
         if is_empty(kept):
             raise PackageError("The archive holds no files to release.")
         return list(kept.values())
@@ -98,7 +98,7 @@ class Reader:
             with self._lock:
                 piece = read_at(self._source, offset, min(_PIECE, end - offset))
             if not piece:
-                refuse(entry, "is cut off")
+                reject(entry, "is cut off")
             offset += len(piece)
             yield piece
 
@@ -106,12 +106,12 @@ class Reader:
         inflater = zlib.decompressobj(-zlib.MAX_WBITS)
         for raw in self._raw(entry):
             if inflater.eof:
-                refuse(entry, "has bytes after the end of its data")
+                reject(entry, "has bytes after the end of its data")
             yield from _inflate(entry, inflater, raw)
         if not inflater.eof:
-            refuse(entry, "has data that ends too early")
+            reject(entry, "has data that ends too early")
         if inflater.unused_data:
-            refuse(entry, "has bytes after the end of its data")
+            reject(entry, "has bytes after the end of its data")
 
 
 def _inflate(entry: Entry, inflater: zlib._Decompress, raw: bytes) -> Iterator[bytes]:
@@ -120,7 +120,7 @@ def _inflate(entry: Entry, inflater: zlib._Decompress, raw: bytes) -> Iterator[b
         try:
             piece = inflater.decompress(raw, _PIECE)
         except zlib.error:
-            refuse(entry, "has damaged data that cannot be inflated")
+            reject(entry, "has damaged data that cannot be inflated")
         if piece:
             yield piece
         if inflater.eof or len(piece) < _PIECE:

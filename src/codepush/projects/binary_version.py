@@ -43,7 +43,7 @@ def check_version(text: str, source: str) -> str:
         source: Where it was found, for users: a file, a line or a setting.
 
     Raises:
-        ProjectError: Servers refuse the version, or devices of this version cannot be distinguished from others. It
+        ProjectError: Servers reject the version, or devices of this version cannot be distinguished from others. It
             is neither a semantic version nor one or two numbers.
 
     """

@@ -1,4 +1,4 @@
-"""Evidence: what the verdicts of a release say about the share of its trials that fail.
+"""Evidence about the share of failing trials of a release, from its verdicts.
 
 A *verdict* is a device's first report that a release succeeded or failed. *Evidence* is a mean of likelihood ratios:
 how many times as likely the verdicts are if more trials fail than a limit allows. While each trial fails with at

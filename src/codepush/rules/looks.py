@@ -39,8 +39,8 @@ class Windows(NamedTuple):
         verdicts: What counts as evidence of failures.
         settled: What counts as evidence of health: cohorts that ended long enough ago.
         silent: What counts as evidence of silence: cohorts that ended a day ago.
-        silent_1h: The same for an hour. Older cohorts are left out: a held release gets no new ones, and what is
-            older is judged by the day.
+        silent_1h: The same for an hour, without older cohorts: a held release gets no new ones, and older ones count
+            for the day.
 
     """
 
@@ -65,7 +65,7 @@ def windows(at: int, *, since: int, ripen: timedelta = timedelta(0)) -> Windows:
     Args:
         at: When, in milliseconds since 1970.
         since: When the evidence began, likewise.
-        ripen: Cohorts that ended less than this ago are left out of the evidence of failures.
+        ripen: Cohorts that ended less than this ago do not count as evidence of failures.
 
     """
     unripe = ripen // timedelta(milliseconds=1)
@@ -93,7 +93,7 @@ def look(
     was_calm: bool = False,
     since_halt: timedelta | None = None,
 ) -> Look:
-    """Return what is known of a rollout at a moment.
+    """Return the look at a rollout at a moment.
 
     Args:
         at: When, in milliseconds since 1970.

@@ -1,4 +1,4 @@
-"""Walks: how soon a rule that looks at failures among verdicts stops.
+"""Walks: how soon a rule about failures among verdicts stops.
 
 A rule is given by the most verdicts among which so many failures stop. Such a rule begins to hold with a failure only,
 so a walk may go from one of these numbers to the next, instead of from verdict to verdict, and is exact all the same.

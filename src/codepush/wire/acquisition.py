@@ -52,14 +52,14 @@ DOWNLOAD_REPORT_PATHS: Final = (
     "/reportStatus/download",
     f"{_LEGACY}/reportStatus/download",
 )
-"""Where finished downloads are reported (POST)."""
+"""Paths of download reports (POST)."""
 
 DEPLOY_REPORT_PATHS: Final = (
     f"{_PUBLIC}/report_status/deploy",
     "/reportStatus/deploy",
     f"{_LEGACY}/reportStatus/deploy",
 )
-"""Where installations and roll-backs are reported (POST)."""
+"""Paths of deploy reports: installations and rollbacks (POST)."""
 
 KEY_TEXT: Final = (
     "An update check must include a valid deployment key - please check that your app has been configured correctly."
@@ -77,7 +77,7 @@ UNKNOWN_KEY_TEXT: Final = "Not Found"
 """The 404 for a deployment key that no deployment has, as recorded."""
 
 ACCEPTED_TEXT: Final = "OK"
-"""The whole answer to a report that was taken, with status 200."""
+"""The whole response to an accepted report, with status 200."""
 
 _PARAMETERS: Final[Mapping[str, str]] = {
     "deployment_key": "deploymentKey",

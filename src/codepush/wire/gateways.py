@@ -19,12 +19,12 @@ PAGE_MESSAGE: Final = (
     "Could not parse response: it is a web page. Probably a proxy or gateway in front of the server sent it, such as a"
     " login page. Check the server's address."
 )
-"""What a page means in place of a server's successful response."""
+"""Message for a page in place of a server's successful response."""
 
 _OUR_HEADER: Final = "x-codepush-server"
 _MARKUP: Final = re.compile(rb"(\xef\xbb\xbf)?\s*<[!?a-z]", re.IGNORECASE)
 _FROM_BETWEEN: Final = frozenset({408, 413, 502, 503, 504})
-"""Statuses that gateways send of their own accord; a response without a text of its own is theirs."""
+"""Statuses that gateways send themselves; such a response without a message is attributed to them."""
 
 _STATUS_WORDS: Final = re.compile(
     r"(error( code)?:? )?[\s\d.:-]*(request[ -]time-?out|(request entity|payload|content|request) too (large|long)|"
@@ -50,7 +50,7 @@ _OTHERWISE: Final = "Check the server's address, and how the gateway forwards re
 
 
 def gateway_message(response: Response) -> str | None:
-    """Return what a gateway's response means and what to do about it, or ``None`` for a response of a server.
+    """Return an explanation of a gateway's response with the next step, or ``None`` for a response of a server.
 
     Servers of other makers do not send our header, but short texts or JSON: those are theirs.
 

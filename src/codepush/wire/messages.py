@@ -39,7 +39,7 @@ Progress: TypeAlias = Callable[[int, int], None]
 """Called with the bytes of the package sent so far and their total number."""
 
 JSON_TYPE: Final = "application/json; charset=utf-8"
-"""The content type of JSON answers."""
+"""The content type of JSON responses."""
 
 PROBLEM_TYPE: Final = "application/problem+json"
 """The content type of a :class:`Problem`; only sent to clients whose ``Accept`` names it."""
@@ -76,13 +76,13 @@ class Request(Struct, frozen=True, kw_only=True):
     upload: Upload | None = None
 
     def __repr__(self) -> str:
-        """Return it without body, headers and access keys, as crash reports show what a frame holds."""
+        """Return it without body, headers and access keys, because crash reports contain the variables of frames."""
         path = "/".join(masked_name(part) for part in self.path.split("/"))
         return f"Request(method={self.method!r}, path={path!r})"
 
 
 class Response(Struct, frozen=True, kw_only=True):
-    """An answer. The names of ``headers`` are in lower case."""
+    """A response. The names of ``headers`` are in lower case."""
 
     status: int
     headers: Mapping[str, str] = {}

@@ -1,4 +1,4 @@
-"""The part of the management SDK that concerns rollout plans, what devices report, and stopping updates."""
+"""The part of the management SDK for rollout plans, reports of devices, and stopping updates."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class AsyncRollouts:
         app_version: str | None = None,
         is_mandatory: bool | None = None,
     ) -> RolloutPreview:
-        """Return what to expect of a plan, from the reports about earlier releases; nothing is changed.
+        """Return the expected progress of a plan, from the reports about earlier releases, without any change.
 
         Args:
             app_name: The app.
@@ -226,7 +226,7 @@ class AsyncRollouts:
         note: str | None = None,
         expected_version: int | None = None,
     ) -> Rollout:
-        """Complete a rollout: offer the release to all devices now, and watch it no longer.
+        """Complete a rollout: offer the release to all devices now, and stop monitoring it.
 
         The arguments and errors are those of :meth:`pause_rollout`.
         """

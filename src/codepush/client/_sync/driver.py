@@ -64,7 +64,7 @@ class Driver:
             outcome = self._take(step)
 
     def run_once(self, call: Call[T]) -> T:
-        """Run a call in a way that lets servers that can do so carry it out only once, however often it is sent.
+        """Run a call with an idempotency key, so that servers with support execute it only once.
 
         Raises:
             CodePushError: the flow gave up.

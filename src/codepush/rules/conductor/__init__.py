@@ -1,9 +1,9 @@
-"""The conductor: what happens next with a release that has a rollout plan.
+"""The conductor: the next step of a release with a rollout plan.
 
-A rollout is described by a `Position`, and what is known of it at a moment by a `Look`. From both follows at most one
-`Step`, whether the server decides (`next_step`), a person does (`by_hand`), or another tool has changed the release
-(`noticed`). There is no clock and no I/O here: the same position and look always give the same step, so that a
-decision can be repeated inside the transaction that stores it, and computed again by anyone who has its numbers.
+A `Position` describes a rollout, and a `Look` its reports at a moment. Both determine at most one `Step`: by the server
+(`next_step`), by a user (`by_hand`), or after a change of the release by another tool (`noticed`). There is no clock
+and no I/O here: the same position and look always give the same step, so that a decision can be repeated inside the
+transaction that stores it, and computed again from its numbers.
 
 The guard comes first: while a rollout is running, holding or paused, evidence of `evidence.HOLD` withholds the release
 from more devices, and evidence of `evidence.HALT` halts it.

@@ -1,4 +1,4 @@
-"""What the server does with a rollout, and what follows from changes of its release."""
+"""Steps that the server takes, and those that follow from changes of a release."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 __all__ = ["next_step", "noticed"]
 
 _MOST_DELAY: Final = timedelta(days=1)
-"""A start that is missed by more than this needs a person."""
+"""After a longer delay, a missed start needs a user's decision."""
 
 _DOUBTED_FOR: Final = timedelta(hours=1)
 """For so long after a halt, failures of other releases are still a reason to doubt it."""
 
 
 def next_step(position: Position, look: Look) -> Step | None:
-    """Return what the server does with a rollout, if anything."""
+    """Return the server's next step of a rollout, if one is due."""
     if position.state in OVER:
         return None
     if position.state == "scheduled":
@@ -42,7 +42,7 @@ def next_step(position: Position, look: Look) -> Step | None:
 
 
 def noticed(position: Position, what: Notice, percent: int | None = None) -> Step | None:
-    """Return what follows for a rollout from a change of its release by any tool, if anything.
+    """Return the step that follows from a change of the release by any tool, if any.
 
     A release that is held stays so when it is set to all devices: its rollout pauses, as a completed one could not be
     resumed.
@@ -132,7 +132,7 @@ def _doubted(position: Position, look: Look, weighed: RolloutEvidence) -> Step |
 
 
 def _ended(position: Position, look: Look, weighed: RolloutEvidence) -> Step | None:
-    """Go on with a rollout that is holding, if the reason is gone."""
+    """Continue a rollout that is holding, if the reason is gone."""
     if position.reason == "suspect":
         is_gone = look.was_calm and is_calm(weighed)
     else:
@@ -144,7 +144,7 @@ def _ended(position: Position, look: Look, weighed: RolloutEvidence) -> Step | N
 
 
 def _proceeding(position: Position, look: Look, weighed: RolloutEvidence) -> Step | None:
-    """Advance or complete a rollout that is running, or hold it where something stands in the way."""
+    """Advance or complete a running rollout, or hold it if there is an obstacle."""
     stand = _obstacles(position, look, weighed)
     if "stopped" not in stand and look.soaked < position.plan.stages[position.stage].soak:
         return None
@@ -156,7 +156,7 @@ def _proceeding(position: Position, look: Look, weighed: RolloutEvidence) -> Ste
 
 
 def _obstacles(position: Position, look: Look, weighed: RolloutEvidence) -> list[RolloutReason]:
-    """Return what stands in the way of the next stage apart from its time, the most pressing first."""
+    """Return the most urgent obstacle to the next stage, apart from its time."""
     plan, stage = position.plan, following(position)
     stand: list[RolloutReason] = ["stopped"] if look.is_stopped else []
     if stage is None:

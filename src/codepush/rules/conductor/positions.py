@@ -1,4 +1,4 @@
-"""Where a rollout stands, what is known of it at a moment, and the steps between positions."""
+"""Positions of a rollout, looks at its reports, and the steps between positions."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from codepush.rollout_models import RolloutPlan, RolloutReason, RolloutState
 __all__ = ["BASELINE_ROSE", "OVER", "Look", "Notice", "Position", "Silence", "Step", "StepKind", "Verb", "is_soaking"]
 
 Verb: TypeAlias = Literal["pause", "resume", "advance", "halt", "complete", "cancel"]
-"""What a person can do with a rollout."""
+"""Actions of a user on a rollout."""
 
 Notice: TypeAlias = Literal["patched", "completed", "disabled", "enabled", "superseded", "restored"]
-"""What any tool can do with a release while its rollout goes on."""
+"""Changes of a release by any tool during its rollout."""
 
 StepKind: TypeAlias = Literal[
     "plan",  # only written by the service: a rollout got its plan
@@ -41,12 +41,12 @@ OVER: Final = frozenset({"completed", "superseded", "cancelled"})
 
 
 class Position(Struct, frozen=True, kw_only=True):
-    """Where a rollout stands.
+    """The position of a rollout.
 
     Attributes:
         plan: Its plan.
         state: Its state.
-        reason: Why it is in that state, where the state alone does not say so.
+        reason: The reason for the state, if there are several.
         stage: The index of its stage in the plan.
         percent: Whole percent of the devices that are offered the release; 100 for all.
         is_held: Whether the release is withheld from devices that do not run it.
@@ -86,7 +86,7 @@ class Silence(Struct, frozen=True, kw_only=True):
 
 
 class Look(Struct, frozen=True, kw_only=True):
-    """What is known of a rollout at a moment.
+    """The reports about a rollout at a moment.
 
     Attributes:
         at: The moment.
@@ -124,11 +124,11 @@ class Step(Struct, frozen=True, kw_only=True):
     """A change of a rollout.
 
     Attributes:
-        kind: What is done.
+        kind: The action.
         position: The position after it. Approval of a stage changes the plan: the stage no longer needs it.
         restarts_stage: Whether the time at the stage begins at zero.
         restarts_evidence: Whether only trials that begin from now on count.
-        note: `BASELINE_ROSE`, or empty. The note of a person is not repeated here.
+        note: `BASELINE_ROSE`, or empty. It does not repeat a user's note.
 
     """
 

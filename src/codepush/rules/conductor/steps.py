@@ -1,4 +1,4 @@
-"""Steps that both the server and people take."""
+"""Steps that both the server and users take."""
 
 from __future__ import annotations
 

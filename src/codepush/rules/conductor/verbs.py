@@ -1,4 +1,4 @@
-"""What people do with a rollout, and what its state or the evidence forbids."""
+"""Actions of users on a rollout, and the conditions on its state and evidence."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ __all__ = ["NoteNeededError", "WrongStateError", "by_hand"]
 
 
 class WrongStateError(Exception):
-    """A person asked for a step that the state of the rollout does not allow.
+    """The state of the rollout does not allow a requested step.
 
     Attributes:
         state: The state.
-        sentence: The state, and which verb is the right one.
-        code: ``rollout_over`` if no verb is, else ``wrong_state``.
+        sentence: The state, and the verb to use instead.
+        code: ``rollout_over`` if there is no such verb, else ``wrong_state``.
 
     """
 
@@ -37,7 +37,7 @@ class WrongStateError(Exception):
 
 
 class NoteNeededError(Exception):
-    """A step overrules the evidence, and the person gave no reason for it."""
+    """A step overrules the evidence without a note."""
 
     def __init__(self, sentence: str) -> None:
         super().__init__(sentence)
@@ -45,7 +45,7 @@ class NoteNeededError(Exception):
 
 
 class _Request(Struct, frozen=True):
-    """What a person asks for."""
+    """The request of a user."""
 
     verb: Verb
     note: str | None
@@ -62,13 +62,13 @@ def by_hand(
     limit: float | None = None,
     force: bool = False,
 ) -> Step:
-    """Return the step that a person asks for.
+    """Return the step that a user requests.
 
     Args:
-        position: Where the rollout stands.
-        look: What is known of it.
-        verb: What the person wants.
-        note: Why.
+        position: Position of the rollout.
+        look: Reports about it.
+        verb: Requested action.
+        note: Reason.
         limit: The limit from now on, for ``resume``; ``None``: that of the position. With another limit, evidence
             begins again. An approval ignores it.
         force: Whether to advance or complete the rollout of a release that is suspect.
@@ -175,7 +175,7 @@ _ALTERNATIVES: Final[Mapping[str, str]] = {
 
 
 def _expect(position: Position, request: _Request, is_possible: bool) -> None:
-    """Refuse what the state does not allow."""
+    """Reject a verb that the state does not allow."""
     state = position.state
     if state in OVER:
         raise WrongStateError(state, f"The rollout is over: it is {state}.", "rollout_over")
@@ -188,7 +188,7 @@ def _expect(position: Position, request: _Request, is_possible: bool) -> None:
 
 
 def _expect_force(position: Position, look: Look, request: _Request) -> None:
-    """Refuse to offer a release that is suspect to more devices without force and a note."""
+    """Reject offering a suspect release to more devices without force and a note."""
     if not is_suspected(position, weigh(position, look)):
         return
     if not request.force:
@@ -198,6 +198,6 @@ def _expect_force(position: Position, look: Look, request: _Request) -> None:
 
 
 def _expect_note(request: _Request) -> None:
-    """Refuse to overrule the evidence without a note."""
+    """Reject overruling the evidence without a note."""
     if not (request.note or "").strip():
         raise NoteNeededError(f"A note is needed to {request.verb} this rollout: say why it is right to go on.")

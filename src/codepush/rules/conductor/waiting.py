@@ -1,4 +1,4 @@
-"""What a rollout waits for, in a sentence."""
+"""The condition that a rollout waits for, in a sentence."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _PAUSED_BECAUSE: Final[Mapping[str, str]] = {
 
 
 def waits_for(position: Position, look: Look) -> str:
-    """Return what has to happen for the next step; empty once a rollout is over."""
+    """Return the condition of the next step; empty once a rollout is over."""
     if position.state in OVER:
         return ""
     if position.state == "scheduled":
@@ -43,7 +43,7 @@ def waits_for(position: Position, look: Look) -> str:
 
 
 def _for_time(position: Position, look: Look) -> str:
-    """Return what a running rollout waits for."""
+    """Return the condition that a running rollout waits for."""
     left = position.plan.stages[position.stage].soak - look.soaked
     after = f"in {_in_words(left)} at the earliest" if left > timedelta(0) else "at the next look"
     stage = following(position)
@@ -55,7 +55,7 @@ def _for_time(position: Position, look: Look) -> str:
 
 
 def _for_reason(position: Position, look: Look) -> str:
-    """Return what ends a hold."""
+    """Return the conditions that end a hold."""
     stage = following(position)
     percent = 100 if stage is None else stage.percent
     sentences = {
@@ -70,7 +70,7 @@ def _for_reason(position: Position, look: Look) -> str:
 
 
 def _needed(position: Position, look: Look) -> str:
-    """Return how many verdicts there are and would do."""
+    """Return the number of verdicts, and the number that would suffice."""
     if position.limit is None:
         return ""
     needed = verdicts_to_advance(position.limit)

@@ -1,4 +1,4 @@
-"""What the counts of a look say for and against a release."""
+"""The evidence for and against a release in the counts of a look."""
 
 from __future__ import annotations
 

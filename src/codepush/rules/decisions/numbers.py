@@ -20,7 +20,7 @@ __all__ = ["Numbers", "numbers"]
 
 
 class BaselineNumbers(Struct, frozen=True, kw_only=True):
-    """What earlier releases led to expect; the share in percent."""
+    """The baseline from earlier releases; the share in percent."""
 
     percent: float
     verdicts: int = 0
@@ -115,13 +115,13 @@ def numbers(
     baseline: RolloutBaseline | None = None,
     standing: Mapping[str, int] | None = None,
 ) -> dict[str, object]:
-    """Return the numbers of a decision; what is not known is left out.
+    """Return the numbers of a decision, without unknown ones.
 
     Args:
-        before: Where the rollout stood.
-        look: What was known of it; ``None`` where the decision does not depend on that.
-        step: What was decided.
-        baseline: What the limit was computed from; ``None`` before the start.
+        before: Position of the rollout before it.
+        look: Reports about it; ``None`` if the decision does not depend on them.
+        step: The step.
+        baseline: Baseline of the limit; ``None`` before the start.
         standing: All verdicts by standing.
 
     """

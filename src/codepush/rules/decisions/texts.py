@@ -180,7 +180,7 @@ def _signal(found: Numbers, bar: float) -> str:
 
 
 def _against(found: Numbers, signal: str, bar: float) -> str:
-    """Return what speaks against a release: what was seen, what is tolerated, and what that weighs."""
+    """Return the evidence against a release: the counts, the limit and the total."""
     weighed = found.evidence or EvidenceNumbers()
     if signal == "failures":
         weight = total(1.0, None if weighed.silence is None else 0.0)
@@ -254,7 +254,7 @@ def _obstacle(found: Numbers) -> str:
 
 
 def _shared_cause(found: Numbers) -> str:
-    """Return what speaks for a cause outside the release."""
+    """Return the evidence for a cause outside the release."""
     others, weighed = found.others, found.evidence
     if others is None or weighed is None:
         return "Other releases failed meanwhile too; a backend or the network is the likelier cause."

@@ -30,7 +30,7 @@ _AGES: Final[Sequence[TrialAge]] = ("1h", "24h", "later", "none")
 def recorded(insight: Insight) -> tuple[Cohort, ...]:
     """Return the cohorts that a replay needs, oldest first.
 
-    Points count verdicts without their age; their gaps say how many came within an hour and a day. Failures have the
+    Points count verdicts without their age; their gaps show how many came within an hour and a day. Failures have the
     same ages as successes.
 
     Args:

@@ -1,7 +1,7 @@
 """Versions and ranges of versions, exactly as npm's semver 7.6.3 reads them with default options.
 
-That is the library the original server decides with, so a phone in the field must get the same
-answer here. Texts are parsed once and kept in bounded caches; matching compares tuples.
+The original server uses that library, so devices in the field must get the same results here. Strings are parsed once
+and kept in bounded caches; matching compares tuples.
 
     >>> satisfies("1.2.3", "^1.0.0")
     True

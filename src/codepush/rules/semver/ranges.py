@@ -52,14 +52,14 @@ class _Comparator(Struct, frozen=True):
 
     @property
     def low(self) -> Key:
-        """The first place that meets the condition."""
+        """The first key that meets the condition."""
         if self.operator == ">":
             return just_after(self.version.key)
         return LOWEST if self.operator in {"<", "<="} else self.version.key
 
     @property
     def high(self) -> Key:
-        """The first place that no longer meets the condition."""
+        """The first key that no longer meets the condition."""
         if self.operator == "<":
             return self.version.key
         return HIGHEST if self.operator in {">", ">="} else just_after(self.version.key)
@@ -69,7 +69,7 @@ class _Alternative(Struct, frozen=True):
     """Comparators that must all hold; without any, every release matches.
 
     A prerelease matches only when a comparator names a prerelease of the same three numbers
-    (``open_cores``): who asks for ``>=1.0.0-beta`` did not ask for ``2.0.0-alpha``.
+    (``open_cores``): ``>=1.0.0-beta`` does not match ``2.0.0-alpha``.
     """
 
     comparators: tuple[_Comparator, ...]
@@ -125,7 +125,7 @@ def _place(comparator: _Comparator) -> Key:
 
 
 def parse_range(text: str) -> Range | None:
-    """Return the range a text spells, or None when it is not a range or is longer than 2048 characters.
+    """Parse a range; return None for an invalid one or one of more than 2048 characters.
 
     An empty text is ``*``; so is every range with an alternative that allows all releases.
     """
@@ -133,7 +133,7 @@ def parse_range(text: str) -> Range | None:
 
 
 def valid_range(text: str) -> str | None:
-    """Return the normalised spelling of a range, or None when it is not one."""
+    """Return the normalised spelling of a range, or None for an invalid one."""
     parsed = parse_range(text)
     return parsed.text if parsed else None
 
@@ -147,7 +147,7 @@ def is_exact(range_text: str) -> bool:
 
 
 def satisfies(version: str, range_text: str) -> bool:
-    """Return whether a version is within a range; not so when either is invalid."""
+    """Return whether a version is within a range; false if either is invalid."""
     parsed_version = parse_version(version)
     parsed_range = parse_range(range_text)
     return parsed_version is not None and parsed_range is not None and parsed_range.contains(parsed_version)
@@ -220,7 +220,7 @@ def _closed_up(text: str) -> str:
 
 
 def _written_out(word: str) -> str:
-    """Write one word without caret, tilde and wild cards; what is none of these stays as it is."""
+    """Write one word without caret, tilde and wild cards; other words do not change."""
     if match := _CARET.fullmatch(word):
         return _caret(*match.groups())
     if match := _TILDE.fullmatch(word):
@@ -274,7 +274,7 @@ def _tilde(major: str, minor: str | None, patch: str | None, tag: str | None = N
 
 
 def _wild(operator: str, major: str, minor: str | None, patch: str | None) -> str:
-    """Compare with all that a version with missing places stands for."""
+    """Compare with all versions that a version with missing parts matches."""
     if _is_wild(major):
         return _NOTHING if operator in {"<", ">"} else ""
     if operator == ">":
@@ -287,7 +287,7 @@ def _wild(operator: str, major: str, minor: str | None, patch: str | None) -> st
 
 
 def _first(major: str, minor: str | None, patch: str | None, tag: str | None = None) -> str:
-    """Return the first version that a version with missing places stands for."""
+    """Return the first version that a version with missing parts matches."""
     if _is_wild(minor):
         return f"{major}.0.0"
     if _is_wild(patch):

@@ -17,13 +17,13 @@ Identifier: TypeAlias = tuple[int, float, str]
 """A place in the order of prerelease identifiers: numbers by value (0), then words by text (1)."""
 
 Key: TypeAlias = tuple[int, int, int, tuple[Identifier, ...]]
-"""A place in the order of versions."""
+"""A sort key of a version."""
 
 LOWEST: Final[Key] = (-1, 0, 0, ())
-"""A place before every version."""
+"""A key before every version."""
 
 HIGHEST: Final[Key] = (2**53, 0, 0, ())
-"""A place after every version."""
+"""A key after every version."""
 
 # In the last place of a key: no prerelease comes after every prerelease.
 _RELEASE: Final[tuple[Identifier, ...]] = ((2, 0, ""),)
@@ -65,7 +65,7 @@ class Version(Struct, frozen=True):
 
 
 def parse_version(text: str) -> Version | None:
-    """Return the version a text spells, or None when it is not a version.
+    """Parse a version; return None for an invalid one.
 
     A leading ``v`` and surrounding blanks are allowed. Like npm's, a version has at most 256
     characters, blanks included, and no number above 9007199254740991.
@@ -74,25 +74,25 @@ def parse_version(text: str) -> Version | None:
 
 
 def just_after(key: Key) -> Key:
-    """Return the place between a version and every later one."""
+    """Return the key between a version and every later one."""
     major, minor, patch, identifiers = key
     return major, minor, patch, (*identifiers, _JUST_AFTER)
 
 
 def valid(version: str) -> str | None:
-    """Return the normalised spelling of a version, or None when it is not one."""
+    """Return the normalised spelling of a version, or None for an invalid one."""
     parsed = parse_version(version)
     return parsed.text if parsed else None
 
 
 def normalise_app_version(text: str) -> str | None:
-    """Return a phone's binary version with its missing places filled in.
+    """Return a device's binary version with missing parts filled in.
 
-    ``1`` becomes ``1.0.0``, ``1.2`` and ``1.2-beta`` become ``1.2.0`` and ``1.2.0-beta``; every other
-    version stays as it is, blanks included. The rule is the one of update checks in the protocol.
+    ``1`` becomes ``1.0.0``, ``1.2`` and ``1.2-beta`` become ``1.2.0`` and ``1.2.0-beta``; other versions do not change,
+    including blanks. The rule is that of update checks in the protocol.
 
     Returns:
-        A valid version, or None when the text cannot be made one.
+        A valid version, or None for an invalid text.
 
     """
     padded = _padded(text)

@@ -1,4 +1,4 @@
-"""How the bodies of requests are read: in the words of the standalone dialect, whose rules hold here too."""
+"""Readers of request bodies, which return the fields of the standalone dialect: its rules apply here too."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ RELEASE_FIELDS: Final[Mapping[str, str]] = {
     **{ours: theirs.removeprefix("is_") for ours, theirs in CHANGE_FIELDS.items()},
     "appVersion": "target_binary_version",
 }
-"""The same for a new release; the service never agreed with itself."""
+"""The same for a new release, which has other names for the flags and the target."""
 
 ROLLBACK_FIELDS: Final[Mapping[str, str]] = {"label": "label"}
 """The same for a rollback."""
@@ -50,7 +50,7 @@ _PERMISSIONS: Final[Mapping[str, Permission]] = {
     "collaborator": "Collaborator",
     "member": "Reader",
 }
-"""Both vocabularies of the service: the one of apps and the one of invitations."""
+"""Both sets of names of the service: that of apps and that of invitations."""
 
 _ROLES: Final[Mapping[str, Role]] = {
     "manager": "manager",
@@ -64,8 +64,8 @@ _ROLES: Final[Mapping[str, Role]] = {
 
 def in_our_words(body: object, fields: Mapping[str, str]) -> dict[str, Any]:
     """Return the fields of a body under the names of the standalone dialect; anything but an object has none."""
-    said = body if isinstance(body, dict) else {}
-    return {ours: said[theirs] for ours, theirs in fields.items() if theirs in said}
+    sent = body if isinstance(body, dict) else {}
+    return {ours: sent[theirs] for ours, theirs in fields.items() if theirs in sent}
 
 
 def permission(word: object, *, otherwise: Permission | None = None) -> Permission:
@@ -111,7 +111,7 @@ def role(word: object, *, otherwise: Role | None = None) -> Role:
 
 
 def scope(words: object) -> None:
-    """Accept what a new token shall be good for, if it is everything.
+    """Check the scope of a new token: only full access is supported.
 
     Raises:
         ValueError: it is something else.

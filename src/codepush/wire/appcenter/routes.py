@@ -14,19 +14,19 @@ _ORGANIZATION: Final = "/v0.1/orgs/{org}"
 _DEPLOYMENT: Final = f"{_APP}/deployments/{{deployment}}"
 
 _RELEASE_TIMEOUT: Final = 10
-"""Timeout factor of a release: the server packs the uploaded package meanwhile."""
+"""Timeout factor of a release, during which the server packs the uploaded package."""
 
 _CHUNK_TIMEOUT: Final = 10
 """Timeout factor of a chunk: clients send ten at once over one connection."""
 
 
 def _one(name: str, description: str, status: int = 200) -> tuple[ResponseSpec]:
-    """Return the response that is one object of this name."""
+    """Return a response with one object of this name."""
     return (json_response(description, reference(f"AppCenter{name}"), status),)
 
 
 def _many(name: str, description: str) -> tuple[ResponseSpec]:
-    """Return the response that is a list of objects of this name."""
+    """Return a response with a list of objects of this name."""
     return (json_response(description, list_of(f"AppCenter{name}")),)
 
 

@@ -36,7 +36,7 @@ __all__ = [
 ]
 
 ORIGIN: Final = "codepush"
-"""Where users, apps and organizations come from, of the three words that the service had for it."""
+"""Origin of users, apps and organizations: one of the service's three values."""
 
 UNKNOWN: Final = "Custom"
 """The operating system or platform of an app that was created without one."""
@@ -77,7 +77,7 @@ class TokenShape(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class OwnerShape(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Whose an app is: ``type`` is ``user`` or ``org``."""
+    """The owner of an app: ``type`` is ``user`` or ``org``."""
 
     id: str
     name: str
@@ -101,7 +101,7 @@ class AppShape(Struct, frozen=True, kw_only=True):
 
 
 class OrganizationShape(Struct, frozen=True, kw_only=True):
-    """An organization. ``name`` is the one in addresses."""
+    """An organization. ``name`` is the one in URLs."""
 
     id: str
     name: str
@@ -145,7 +145,7 @@ class ReleaseShape(ReleaseOptions, frozen=True, kw_only=True, omit_defaults=True
 
     @classmethod
     def of(cls, package: Package) -> ReleaseShape:
-        """Return what is sent for a release, its rollout as stored."""
+        """Return the shape of a release, its rollout as stored."""
         diffs = {older: DiffShape(size=diff.size, url=diff.url) for older, diff in package.diff_package_map.items()}
         options = {name: getattr(package, name) for name in ReleaseOptions.__struct_fields__}
         return cls(
@@ -165,13 +165,13 @@ class ReleaseShape(ReleaseOptions, frozen=True, kw_only=True, omit_defaults=True
 
     @classmethod
     def of_reply(cls, package: Package) -> ReleaseShape:
-        """Return what is sent for a release that was just made or changed: a finished rollout reads 100."""
+        """Return the shape of a new or changed release: a finished rollout is 100."""
         shape = cls.of(package)
         return shape if package.rollout is not None else replace(shape, rollout=COMPLETE_ROLLOUT)
 
 
 class ReleaseUploadShape(Struct, frozen=True, kw_only=True):
-    """What a client needs to upload a file for a release: where to, for what, and a token made of plain signs."""
+    """The data that a client needs to upload a file for a release: URL, asset and a token of URL-safe characters."""
 
     id: str
     upload_domain: str
@@ -187,7 +187,7 @@ class DeploymentShape(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @classmethod
     def of(cls, deployment: Deployment) -> DeploymentShape:
-        """Return what is sent for a deployment."""
+        """Return the shape of a deployment."""
         latest = None if deployment.package is None else ReleaseShape.of(deployment.package)
         return cls(name=deployment.name, key=deployment.key, latest_release=latest)
 
@@ -203,7 +203,7 @@ class MetricShape(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @classmethod
     def of(cls, label: str, metrics: Metrics) -> MetricShape:
-        """Return what is sent for counters."""
+        """Return the shape of counters."""
         return cls(
             label=label,
             active=metrics.active,
@@ -229,7 +229,7 @@ def permission_word(permission: Permission) -> str:
 
 
 def role_word(role: Role) -> str:
-    """Return the service's word for what a member may do in an organization."""
+    """Return the service's name of a member's role in an organization."""
     return _ROLE_WORDS[role]
 
 

@@ -1,4 +1,4 @@
-"""What is answered to clients that upload in chunks (App Center v0.1 management API, section 4).
+"""Responses to clients that upload in chunks (App Center v0.1 management API, section 4).
 
 They take an answer apart without looking whether it is one: every answer is a JSON object, and ``error`` is a boolean.
 A chunk whose answer has a true ``error`` is sent again at once and for ever, so no answer to a chunk has one.
@@ -39,24 +39,24 @@ def metadata_body(upload_id: str, *, size: int, chunk_size: int) -> bytes:
 
 
 def refused_body(message: str) -> bytes:
-    """Answer that a file cannot be uploaded at all. Clients show the sentence if the status is 200, and only then."""
+    """Return the response that rejects a file. Clients show its message only if the status is 200."""
     return encode_json({"error": True, "message": message})
 
 
 def chunk_body(number: int) -> bytes:
-    """Answer that a chunk is kept."""
+    """Return the response that confirms a chunk."""
     return encode_json({"error": False, "chunk_num": number})
 
 
 def finished_body(missing: Sequence[int]) -> bytes:
-    """Answer that a file is complete, or which chunks have to be sent before it is."""
+    """Return the response that a file is complete, or the missing chunks."""
     if missing:
         return encode_json({"error": False, "state": "Uploading", "missing_chunks": missing})
     return encode_json({"error": False, "state": "Done", "message": "The upload is complete."})
 
 
 def cancelled_body() -> bytes:
-    """Answer that an upload was given up."""
+    """Return the response that confirms the cancellation of an upload."""
     return encode_json({"error": False, "state": "Cancelled", "message": "The upload was cancelled."})
 
 

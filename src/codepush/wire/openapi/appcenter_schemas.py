@@ -121,7 +121,7 @@ def appcenter_schemas() -> dict[str, Schema]:
 
 
 def _uploads() -> dict[str, Schema]:
-    """Return what is answered while a file is uploaded."""
+    """Return the schemas of responses during an upload."""
     plan = {
         "id": _ID,
         "chunk_size": {"type": "integer", "minimum": 1},
@@ -145,7 +145,7 @@ def _uploads() -> dict[str, Schema]:
 
 
 def _error() -> Schema:
-    """Return what a refusal looks like: both shapes of the service at once."""
+    """Return the schema of an error, which combines both forms of the service."""
     code: Schema = {"type": "string", "examples": ["NotFound"]}
     inner = wrapped(code=code, message=TEXT)
     return wrapped(code=code, message=TEXT, statusCode={"type": "integer"}, error=inner)

@@ -32,7 +32,7 @@ def _check(path: str, *, camel: bool) -> Route:
         "GET",
         path,
         "Check for an update. Either spelling of the parameters is read.",
-        tuple(replace(response, headers=()) for response in responses),  # devices have no use for the request's id
+        tuple(replace(response, headers=()) for response in responses),  # devices do not read the request ID
         parameters=tuple(
             {"name": names[camel], "in": "query", "required": number < CHECK_NEEDS, "schema": schema}
             for number, (*names, schema) in enumerate(CHECK)

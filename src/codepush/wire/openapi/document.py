@@ -74,7 +74,7 @@ _REFUSALS: Final[Mapping[int, tuple[str, str]]] = {
     429: ("RateLimited", "Too many requests came from this address, or with this key."),
     503: ("Unavailable", "The storage cannot be reached right now. Nothing was changed."),
 }
-"""What errors are called here, and what they mean."""
+"""Names and descriptions of errors, by status."""
 
 _ANY_ERROR: Final = (401, 408, 429, 503)
 """Statuses of errors of every route that needs a credential."""
@@ -83,7 +83,7 @@ _PATH_ERRORS: Final = (400,)
 _BODY_ERRORS: Final = (400, 413)
 
 _INVALID_FIELDS: Final = "InvalidFields"
-"""What a 400 is called that lists the wrong fields in JSON."""
+"""Name of a 400 that lists the invalid fields in JSON."""
 
 _APPCENTER: Final = "AppCenter"
 """Prefix of the names of errors in App Center's dialect."""
@@ -98,7 +98,7 @@ _HEADERS: Final[Mapping[str, Schema]] = {
 
 
 def document(version: str) -> dict[str, Any]:
-    """Return the document; it needs nothing but to be written as JSON.
+    """Return the document, ready for JSON.
 
     Args:
         version: the version of this distribution.

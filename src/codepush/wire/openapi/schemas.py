@@ -66,10 +66,10 @@ __all__ = [
 ]
 
 Field: TypeAlias = "tuple[str, str, Schema]"
-"""A field in snake_case and in camelCase, and what it holds."""
+"""A field in snake_case and in camelCase, and its schema."""
 
 NAME: Final[Schema] = {"type": "string", "minLength": 1, "maxLength": 1000, "pattern": r"^[^\\/?:\x00-\x1f\x7f-\x9f]+$"}
-"""What may name an app or a deployment."""
+"""Name of an app or a deployment."""
 
 TEXT: Final[Schema] = {"type": "string"}
 SHORT: Final[Schema] = {"type": "string", "minLength": 1, "maxLength": 1000}
@@ -408,7 +408,7 @@ _DEPLOY: Final[tuple[Field, ...]] = (
     ("previous_deployment_key", "previousDeploymentKey", TEXT),
     ("previous_label_or_app_version", "previousLabelOrAppVersion", TEXT),
 )
-"""The report of an installation or a roll-back, in both spellings."""
+"""The report of an installation or a rollback, in both spellings."""
 
 _REPORT_NEEDS: Final = 2
 """Number of required fields of a report: the first ones."""

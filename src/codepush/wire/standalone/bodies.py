@@ -114,7 +114,7 @@ def deployments_body(deployments: Iterable[Deployment]) -> bytes:
 
 
 def deployment_body(deployment: Deployment) -> bytes:
-    """Return the body for one deployment; its package is left out when nothing was released."""
+    """Return the body for one deployment, without ``package`` if it has no release."""
     return encode_json({"deployment": DeploymentShape.of(deployment)})
 
 
