@@ -6,6 +6,8 @@ from collections import defaultdict
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
+from msgspec import structs
+
 from codepush.insight_models import Insight, TrialTotals
 from codepush.rollout_models import RolloutGap
 from codepush.rules import insight as rules, labels, looks
@@ -106,54 +108,63 @@ class _Question:
     async def answer(self, begin: int, end: int) -> Insight:
         """Return the insight of a period, which may be empty."""
         span = rules.span_of(begin, self._at)
-        length = SPANS[span]
-        since = start_of(length, min(begin, end))
+        since = start_of(SPANS[span], min(begin, end))
         end = end if begin < end else since
         rollout = await self._records.rollouts.of_release(self._deployment.id, self._release.number)
+        found = Insight(label=self._label, since=rules.time(since), until=rules.time(end), span=span)
+        found = await self._with_trials(found, since, end, rollout)
+        found = await self._with_audience(found)
+        return structs.replace(
+            found,
+            evidence_since=None if rollout is None else rules.time(rollout.evidence_since),
+            gaps=await self._gaps(min(end, self._at), rollout),
+            halted_after=None if rollout is None else await self._halted_after(rollout),
+        )
+
+    async def _with_trials(self, found: Insight, since: int, end: int, rollout: RolloutRecord | None) -> Insight:
+        """Add what devices reported, and the evidence that follows from it."""
+        length = SPANS[found.span]
         limit = None if rollout is None else rollout.failure_limit
-        evidence_since = 0 if rollout is None else rollout.evidence_since
         shown = await self._trials(since, end, length)
-        judged = shown if evidence_since <= since else await self._trials(evidence_since, end, length)
-        if evidence_since < since:
-            judged = {since - 1: await self._sum(evidence_since, since), **judged}
-        verdicts = sum(one.verdicts for one in judged.values())
-        failures = sum(one.failures for one in judged.values())
-        judgement = rules.judge(verdicts, failures, limit)
+        judged = await self._judged(shown, since, end, rollout, length)
+        judgement = rules.judge(
+            sum(one.verdicts for one in judged.values()), sum(one.failures for one in judged.values()), limit
+        )
         counters = await self._records.series.points_of(self._deployment.id, self._label, until=end)
         entries = [CounterEntry(one.starts_at, one.span, one.kind, one.value) for one in counters]
-        now_running = await running(self._records, self._deployment.id)
-        targets = {labels.label(one.number): one.app_version for one in self._history}
-        size = audience(now_running, targets, self._release.app_version)
-        active = now_running[self._label]
-        return Insight(
-            label=self._label,
-            since=rules.time(since),
-            until=rules.time(end),
-            span=span,
+        ran = rules.running(entries, since=since, span=length)
+        return structs.replace(
+            found,
             began=sum(one.began for one in shown.values()),
             ok=sum(one.verdicts - one.failures for one in shown.values()),
             bad=sum(one.failures for one in shown.values()),
             not_counted=rules.not_counted(shown.values()),
-            active=active,
             installed=sum(one.value for one in entries if one.kind == "installed"),
-            audience=size,
-            adoption=active / size if size else None,
             limit=limit,
-            evidence_since=None if rollout is None else rules.time(rollout.evidence_since),
             failure_share=judgement.failure_share,
             interval=judgement.interval,
             evidence=judgement.evidence,
-            gaps=await self._gaps(evidence_since, min(end, self._at), rollout),
-            halted_after=None if rollout is None else await self._halted_after(rollout),
-            points=rules.points(
-                shown,
-                judged,
-                rules.running(entries, since=since, span=length),
-                limit=limit,
-                span=length,
-                at=self._at,
-            ),
+            points=rules.points(shown, judged, ran, limit=limit, span=length, at=self._at),
         )
+
+    async def _judged(
+        self, shown: dict[int, TrialTotals], since: int, end: int, rollout: RolloutRecord | None, span: int
+    ) -> dict[int, TrialTotals]:
+        """Return the sums of the trials that count as evidence: those since the evidence began."""
+        evidence_since = _evidence_since(rollout)
+        if evidence_since > since:
+            return await self._trials(evidence_since, end, span)
+        if evidence_since < since:
+            return {since - 1: await self._sum(evidence_since, since), **shown}
+        return shown
+
+    async def _with_audience(self, found: Insight) -> Insight:
+        """Add how many devices run the release, of how many."""
+        now_running = await running(self._records, self._deployment.id)
+        targets = {labels.label(one.number): one.app_version for one in self._history}
+        size = audience(now_running, targets, self._release.app_version)
+        active = now_running[self._label]
+        return structs.replace(found, active=active, audience=size, adoption=active / size if size else None)
 
     async def _trials(self, since: int, until: int, span: int) -> dict[int, TrialTotals]:
         """Return the sums of trials by the span in which they began."""
@@ -167,8 +178,8 @@ class _Question:
         [found] = await self._records.trials.totals([Span(self._deployment.id, self._release.number, since, until)])
         return found
 
-    async def _gaps(self, since: int, until: int, rollout: RolloutRecord | None) -> tuple[RolloutGap, ...]:
-        windows = looks.reference_windows(until, since=since)[1:]
+    async def _gaps(self, until: int, rollout: RolloutRecord | None) -> tuple[RolloutGap, ...]:
+        windows = looks.reference_windows(until, since=_evidence_since(rollout))[1:]
         spans = [Span(self._deployment.id, self._release.number, *window) for window in windows]
         hour, day = await self._records.trials.totals(spans)
         usual = {} if rollout is None or rollout.baseline is None else rollout.baseline.gaps
@@ -187,6 +198,10 @@ class _Question:
         decisions = await rollout_views.decisions(self._records, self._deployment, rollout)
         halts = [one.at for one in decisions if one.kind == "halt" and one.reason in _HALTS]
         return max(timedelta(0), halts[-1] - rules.time(first)) if halts else None
+
+
+def _evidence_since(rollout: RolloutRecord | None) -> int:
+    return 0 if rollout is None else rollout.evidence_since
 
 
 def _by_point(found: Sequence[TrialPoint]) -> dict[int, TrialTotals]:
