@@ -9,7 +9,7 @@ import json
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
-from hypothesis import settings, strategies as st
+from hypothesis import Phase, settings, strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
@@ -39,7 +39,9 @@ SOURCE = "Source"
 PACKAGES = 25
 """Releases that a history can be made of."""
 
-EXPLORED = settings(max_examples=20, stateful_step_count=40, deadline=None, derandomize=True, database=None)
+EXPLORED = settings(
+    max_examples=20, stateful_step_count=40, deadline=None, derandomize=True, database=None, phases=[Phase.generate]
+)
 
 OVER = {"completed", "superseded"}
 TABLE: dict[str, set[tuple[str | None, str]]] = {
@@ -177,7 +179,10 @@ class Histories(RuleBasedStateMachine):
         self.attempt(self.stand.act(self.newest, verb, note=note, limit=limit, force=force))
 
     @precondition(has_releases)
-    @rule(rollout=st.integers(1, 100), is_disabled=st.sampled_from([None, None, None, True, False]))
+    @rule(
+        rollout=st.sampled_from([1, 20, 30, 60, 99, 100, 100]),
+        is_disabled=st.sampled_from([None, None, None, True, False]),
+    )
     def patch(self, rollout, is_disabled):
         info = PackageInfo(rollout=rollout) if is_disabled is None else PackageInfo(is_disabled=is_disabled)
         self.attempt(self.hall.releases.run(self.caller, Patch(app=self.app, deployment=self.deployment, info=info)))
@@ -206,10 +211,11 @@ class Histories(RuleBasedStateMachine):
         await self.hall.releases.run(self.caller, Clear(app=self.app, deployment=self.deployment))
 
     @precondition(has_releases)
-    @rule(counts=st.sampled_from([(200, 0), (200, 0), (0, 3), (30, 3), (5, 1)]))
-    def report(self, counts):
+    @rule(counts=st.sampled_from([(200, 0), (200, 0), (0, 3), (30, 3), (30, 3)]), looks=st.booleans())
+    def report(self, counts, looks):
         ok, bad = counts
         self.hall.run(self.stand.report(self.newest, ok=ok, bad=bad))
+        self.hall.run(self.stand.look(times=int(looks)))
 
     @rule(after=st.sampled_from([10_000, MINUTE, MINUTE, 45 * MINUTE]), times=st.integers(1, 4))
     def look(self, after, times):
