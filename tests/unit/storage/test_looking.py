@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
+from datetime import timedelta
+
 import pytest
 
 from codepush.server.services.errors import ConflictError, InvalidError, NotFoundError
@@ -142,6 +144,18 @@ async def test_the_time_of_an_absent_server_does_not_count(stand):
     assert (await stand.get(label)).soaked.total_seconds() == 60
     await stand.look(after=31_000)
     assert (await stand.get(label)).soaked.total_seconds() == 91
+
+
+async def test_the_time_of_a_stopped_deployment_does_not_count(stand):
+    """Neither while the rollout holds for that, nor while it holds for another reason."""
+    label = await stand.release(rollout=5)
+    await stand.plan(label, "5% 1m, 100%")
+    await stand.wait(2 * MINUTE)
+    before = (await stand.get(label)).soaked
+    async with stand.store.write() as records:
+        await records.deployments.stop(stand.ground.deployment.id, "account:1")
+    await stand.wait(HOUR)
+    assert (await stand.get(label)).soaked - before <= timedelta(seconds=30)
 
 
 async def test_two_servers_take_a_step_once(stores):

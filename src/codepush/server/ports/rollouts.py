@@ -113,7 +113,8 @@ class Rollouts(Protocol):
     async def soak(self, *, at: int, every: int, most: int) -> None:
         """Add the time since the last look to every rollout that soaks, and record the time of this look.
 
-        A rollout soaks while it is running, or holding and still offered to new devices. Those whose last look is
+        A rollout soaks while it is running, or holding and still offered to new devices, and its deployment is not
+        stopped. Those whose last look is
         not more than ``every`` milliseconds ago are left as they are, and no more than ``most`` are added.
         """
 

@@ -93,7 +93,7 @@ async def of_release(
         position=position_of(rollout, release.rollout, is_held=release.is_held, is_disabled=bool(release.is_disabled)),
         look=looks.look(
             at,
-            soaked(rollout, at),
+            soaked(rollout, at, is_stopped=deployment.stopped_by is not None),
             sums,
             rollout.baseline,
             others=totals[len(own) :],
@@ -120,7 +120,7 @@ async def looks_at(records: Records, active: Sequence[ActiveRollout], *, at: int
     return [
         looks.look(
             at,
-            soaked(one.record, at),
+            soaked(one.record, at, is_stopped=one.is_stopped),
             Sums(*(next(totals) for _ in some)),
             one.record.baseline,
             is_stopped=one.is_stopped,
@@ -144,12 +144,12 @@ def position_of(rollout: RolloutRecord, percent: int | None, *, is_held: bool, i
     )
 
 
-def soaked(rollout: RolloutRecord, at: int) -> timedelta:
-    """Return the time that a rollout has been at its stage, without the time that the server was away.
+def soaked(rollout: RolloutRecord, at: int, *, is_stopped: bool) -> timedelta:
+    """Return the time that a rollout has been at its stage while its deployment was not stopped and the server ran.
 
     A clock that goes back adds nothing, and one that leaps adds a minute.
     """
-    is_soaking = conductor.is_soaking(rollout.state, rollout.reason)
+    is_soaking = not is_stopped and conductor.is_soaking(rollout.state, rollout.reason)
     gained = min(max(0, at - rollout.looked_at), MOST_GAINED) if is_soaking else 0
     return timedelta(milliseconds=rollout.soaked_ms + gained)
 

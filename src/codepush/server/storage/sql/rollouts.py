@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 import msgspec
-from sqlalchemy import ColumnElement, and_, bindparam, case, delete, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, case, delete, exists, func, insert, or_, select, update
 
 from codepush.rollout_models import RolloutBaseline, RolloutPlan
 from codepush.server.ports.rollouts import ACTIVE, OPEN, ActiveRollout, RolloutRecord
@@ -53,7 +53,11 @@ COUNTS: Final = select(_row.state, func.count().label("count")).where(_row.state
 UPDATE: Final = update(rollouts).where(_row.id == bindparam("of_id"), _row.version == bindparam("of_version"))
 
 # A rollout that is not offered to new devices does not soak.
-_SOAKS: Final = or_(_row.state == "running", and_(_row.state == "holding", _row.reason.not_in(["suspect", "stopped"])))
+_IS_STOPPED: Final = exists().where(deployments.c.id == _row.deployment_id, deployments.c.stopped_by.is_not(None))
+_SOAKS: Final = and_(
+    or_(_row.state == "running", and_(_row.state == "holding", _row.reason.not_in(["suspect", "stopped"]))),
+    ~_IS_STOPPED,
+)
 _SINCE: Final[ColumnElement[int]] = bindparam("at") - _row.looked_at
 _GAINED: Final = case((_SINCE < 0, 0), (bindparam("most") < _SINCE, bindparam("most")), else_=_SINCE)
 SOAK: Final = (
