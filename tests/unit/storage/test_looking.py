@@ -2,8 +2,6 @@
 
 from datetime import UTC, datetime, timedelta
 
-from datetime import timedelta
-
 import pytest
 
 from codepush.server.services.errors import ConflictError, InvalidError, NotFoundError
