@@ -62,7 +62,7 @@ def _operator() -> Caller:
 
 
 @contextmanager
-def _for_people() -> Iterator[None]:
+def _command_line_errors() -> Iterator[None]:
     """Convert errors of services and ports into errors that the command line prints."""
     try:
         yield
@@ -77,7 +77,7 @@ async def _open(
     settings: Settings, prepare: Callable[[Parts], Awaitable[None]] = Parts.prepare
 ) -> AsyncIterator[Parts]:
     """Open the parts as `open_parts` does, with errors that the command line prints."""
-    with _for_people():
+    with _command_line_errors():
         async with open_parts(settings, prepare) as parts:
             yield parts
 
@@ -116,7 +116,7 @@ async def migrate(settings: Settings) -> bool:
         CodePushError: The database cannot be used, or a newer version created it; the message names the reason.
 
     """
-    with _for_people():
+    with _command_line_errors():
         return await migrate_database(settings)
 
 

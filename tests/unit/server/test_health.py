@@ -83,7 +83,7 @@ async def test_details_are_in_the_log_only(log):
 
 async def test_a_check_that_hangs(monkeypatch, log):
     """It counts as a failure, and no second one is started beside it."""
-    monkeypatch.setattr("codepush.server.services.upkeep.health._PATIENCE", 0.01)
+    monkeypatch.setattr("codepush.server.services.upkeep.health._TIMEOUT", 0.01)
     storage, clock = Part(), Clock()
     storage.may_end.clear()
     health = Health(Part(), storage, clock=clock)

@@ -154,7 +154,7 @@ class Away:
 @pytest.mark.parametrize("patience", [0, 60])
 async def test_an_unavailable_database_is_reported(patience, monkeypatch):
     """The other metrics are still returned, also when the database hangs."""
-    monkeypatch.setattr("codepush.server.services.upkeep.overview._PATIENCE", 0.05)
+    monkeypatch.setattr("codepush.server.services.upkeep.overview._TIMEOUT", 0.05)
     away = Away(patience)
     seen = await Overview(away, away).now()
     assert (seen.jobs, seen.rollouts) == (None, None)

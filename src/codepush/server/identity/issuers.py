@@ -29,7 +29,7 @@ _REQUIRED: Final = ("iss", "sub", "aud", "exp", "iat")
 _LEEWAY_SECONDS: Final = 60
 """Tolerated difference between the clocks of the issuer and this server."""
 
-_KNOWN_SECONDS: Final = 60 * 60
+_CACHE_SECONDS: Final = 60 * 60
 """How long an issuer's document and keys are cached; an unknown key is fetched immediately."""
 
 
@@ -86,7 +86,7 @@ class Issuer(Generic[D]):
             document = await fetch(self._document_type, f"{self.url.rstrip('/')}/.well-known/openid-configuration")
             self._check(document)
             self._document, self._keys = document, {}
-            self._known_until = time.monotonic() + _KNOWN_SECONDS
+            self._known_until = time.monotonic() + _CACHE_SECONDS
         return self._document
 
     async def verify(self, token: str, *, audience: str, required: Sequence[str] = ()) -> Claims:

@@ -106,7 +106,7 @@ class ObjectBlobs:
     async def put(self, blob_id: str, source: Path) -> None:
         """Store a file; the source is not moved."""
         require_blob_id(blob_id)
-        await self._ask(partial(self._put, blob_id, source))
+        await self._request(partial(self._put, blob_id, source))
 
     @asynccontextmanager
     async def fetch(self, blob_id: str) -> AsyncIterator[Path]:
@@ -114,7 +114,7 @@ class ObjectBlobs:
         _refuse_impossible(blob_id)
         with work_folder(self._workspace, "fetch") as folder:
             path = folder / blob_id
-            await self._ask(partial(self._save, blob_id, path))
+            await self._request(partial(self._save, blob_id, path))
             yield path
 
     async def locate(self, blob_id: str) -> RemoteFile:
@@ -122,7 +122,7 @@ class ObjectBlobs:
         _refuse_impossible(blob_id)
         found = self._found.get(blob_id)
         if found is None:
-            found = await self._ask(partial(self._find, blob_id))
+            found = await self._request(partial(self._find, blob_id))
             self._found.keep(blob_id, found)
         signed = None if found.url is None else SignedUrl(found.url, _CACHED)
         return RemoteFile(found.size, partial(self._read, blob_id), signed)
@@ -131,12 +131,12 @@ class ObjectBlobs:
         """Remove a blob, if it exists."""
         if is_blob_id(blob_id):
             self._found.forget(blob_id)
-            await self._ask(partial(self._remove, blob_id))
+            await self._request(partial(self._remove, blob_id))
 
     async def entries(self) -> AsyncIterator[BlobEntry]:
         """Go through all blobs, about a thousand per request."""
-        pages = await self._ask(partial(obstore.list, self._bucket, chunk_size=1000))
-        while page := await self._ask(partial(next, pages, None)):
+        pages = await self._request(partial(obstore.list, self._bucket, chunk_size=1000))
+        while page := await self._request(partial(next, pages, None)):
             for entry in page:
                 if is_blob_id(entry["path"]):
                     put_at = int(entry["last_modified"].timestamp() * 1000)
@@ -151,14 +151,14 @@ class ObjectBlobs:
             return
         try:
             with anyio.fail_after(10):
-                await self._ask(partial(obstore.put, self._bucket, "check", b"?", use_multipart=False))
+                await self._request(partial(obstore.put, self._bucket, "check", b"?", use_multipart=False))
         except TimeoutError as error:
             raise UnavailableError(
                 f"The object store {self._place.shown} did not respond within ten seconds."
             ) from error
         self._probed = time.monotonic()
 
-    async def _ask(self, call: Callable[[], T]) -> T:
+    async def _request(self, call: Callable[[], T]) -> T:
         with self._errors():
             return await to_thread.run_sync(call, limiter=self._threads, abandon_on_cancel=True)
 
@@ -200,9 +200,9 @@ class ObjectBlobs:
     async def _read(self, blob_id: str, start: int, end: int) -> AsyncIterator[bytes]:
         if start == end:
             return
-        found = await self._ask(partial(obstore.get, self._bucket, blob_id, options={"range": (start, end)}))
+        found = await self._request(partial(obstore.get, self._bucket, blob_id, options={"range": (start, end)}))
         pieces = iter(found.stream(min_chunk_size=_SENT_PIECE))
-        while (piece := await self._ask(partial(next, pieces, None))) is not None:
+        while (piece := await self._request(partial(next, pieces, None))) is not None:
             yield bytes(piece)
 
     def _remove(self, blob_id: str) -> None:

@@ -81,10 +81,10 @@ _APPCENTER: Final = re.compile(r"/(v0\.1/(?!public/)|upload/)", re.IGNORECASE)
 _COMMAND_LINE: Final = re.compile(r"appcenterCli/", re.IGNORECASE)
 """Beginning of npm ``appcenter-cli``'s user agent; its ``Accept`` header is like that of other clients."""
 
-_TO_GET_ONE: Final = "Make one with 'codepush server key add' or in the browser at /auth/login."
+_HINT: Final = "Make one with 'codepush server key add' or in the browser at /auth/login."
 _TOKEN_SENTENCES: Final[Mapping[str, str]] = {
-    "invalid_access_key": f"The API token is missing or invalid. {_TO_GET_ONE}",
-    "expired_access_key": f"The API token has expired. {_TO_GET_ONE}",
+    "invalid_access_key": f"The API token is missing or invalid. {_HINT}",
+    "expired_access_key": f"The API token has expired. {_HINT}",
 }
 """Messages for an invalid token, for users without the command line that the standalone dialect mentions."""
 
@@ -139,7 +139,7 @@ def _log_refusal(request: Request, refusal: _Refusal) -> None:
         return
     route = getattr(request.scope.get("route"), "path", "")
     _log.info(
-        "request %s: %s %s was refused with %d %s",
+        "request %s: %s %s was rejected with %d %s",
         request_id(request),
         request.method,
         route,

@@ -91,9 +91,9 @@ class Repacking:
         if package is None or package.index is None:  # the app is gone
             return
         async with self._blobs.fetch(package.blob_id) as stored:
-            await self._pack_again(package, stored)
+            await self._recompress(package, stored)
 
-    async def _pack_again(self, package: PackageRecord, stored: Path) -> None:
+    async def _recompress(self, package: PackageRecord, stored: Path) -> None:
         with draft(work_folder(self._workspace, "repack", size=package.size)) as new:
             index, blob = await anyio.to_thread.run_sync(_pack, package, stored, new.file, abandon_on_cancel=True)
             if blob.size >= package.size:

@@ -317,7 +317,7 @@ class Updates:
         if snapshot is None:
             self._absent.add(deployment_key, self._clock() + _ABSENT_SECONDS)
             return
-        self._let_go(deployment_key)
+        self._evict(deployment_key)
         self._kept[deployment_key] = snapshot
         self._keys[snapshot.deployment_id] = deployment_key
         self._weight += snapshot.weight
@@ -331,9 +331,9 @@ class Updates:
             snapshot.standing.is_asked_for = False
             self._kept[key] = self._kept.pop(key)
         else:
-            self._let_go(key)
+            self._evict(key)
 
-    def _let_go(self, deployment_key: str) -> Snapshot | None:
+    def _evict(self, deployment_key: str) -> Snapshot | None:
         snapshot = self._kept.pop(deployment_key, None)
         if snapshot is not None:
             snapshot.standing.is_current = False
@@ -349,7 +349,7 @@ class Updates:
                 self._put_aside(self._keys[deployment_id])
 
     def _put_aside(self, deployment_key: str) -> None:
-        snapshot = self._let_go(deployment_key)
+        snapshot = self._evict(deployment_key)
         if snapshot is not None:
             self._former.add(deployment_key, snapshot)
 

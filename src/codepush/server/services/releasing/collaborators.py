@@ -61,7 +61,7 @@ class Collaborators:
             app = await change.app(app_name, "add_collaborator")
             account = await _account(records, email)
             has = permission_of(app, account.id)
-            if _was_let_in(app, account) or (has is not None and strongest([has, permission]) == has):
+            if _is_collaborator(app, account) or (has is not None and strongest([has, permission]) == has):
                 raise ConflictError(
                     "The given account is already a collaborator for this app.", code="collaborator_exists"
                 )
@@ -91,7 +91,7 @@ class Collaborators:
             as_member = permission_of(structs.replace(app, collaborators=()), account.id)
             if as_member is not None and strongest([as_member, permission]) != permission:
                 raise _by_organization(app)
-            if _was_let_in(app, account):
+            if _is_collaborator(app, account):
                 await records.apps.set_permission(app.id, account.id, permission)
             else:
                 await records.apps.add_collaborator(app.id, account.id, permission)
@@ -118,7 +118,7 @@ class Collaborators:
                 raise ConflictError(
                     "Cannot remove the owner of the app from collaborator list.", code="owner_cannot_leave"
                 )
-            if not _was_let_in(app, account):
+            if not _is_collaborator(app, account):
                 raise _by_organization(app)
             await records.apps.remove_collaborator(app.id, account.id)
             had = {"email": account.email, "permission": permission_of(app, account.id)}
@@ -150,13 +150,13 @@ class Collaborators:
             if (owner.kind, owner.id) == (app.owner.kind, app.owner.id):
                 raise ConflictError("The given account already owns the app.", code="owns_already")
             await self._give(records, app, owner)
-            await self._keep(records, app, owner, caller)
+            await self._keep_access(records, app, owner, caller)
             given = await records.apps.get(app.id)
             assert given is not None  # just changed
             await change.note("app.transfer", given, before={"owner": owner_of(app)}, after={"owner": owner_of(given)})
             return given
 
-    async def _keep(self, records: Records, app: AppRecord, owner: OwnerRecord, caller: Caller) -> None:
+    async def _keep_access(self, records: Records, app: AppRecord, owner: OwnerRecord, caller: Caller) -> None:
         """Add collaborators for the previous owner and the caller where they would lose access to the app."""
         former = {app.owner.id} if app.owner.kind == "user" else set()
         there = {one.account_id for one in app.collaborators} - former
@@ -217,7 +217,7 @@ async def _collaborator(records: Records, app: AppRecord, email: str) -> Account
     return account
 
 
-def _was_let_in(app: AppRecord, account: AccountRecord) -> bool:
+def _is_collaborator(app: AppRecord, account: AccountRecord) -> bool:
     """Return whether an account is a collaborator of an app, not only a member of its organization."""
     return any(one.account_id == account.id for one in app.collaborators)
 

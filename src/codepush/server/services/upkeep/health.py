@@ -26,7 +26,7 @@ _UNAVAILABLE: Final = "unavailable"
 _VALID_SECONDS: Final = 2.0
 """How long a result is valid without another check."""
 
-_PATIENCE: Final = 12.0
+_TIMEOUT: Final = 12.0
 """Seconds after which a check counts as failed; object stores may take ten."""
 
 _log = logging.getLogger(__name__)
@@ -68,9 +68,9 @@ class _Part:
         if self._clock() >= self._valid_until:
             if self._running is None:
                 self._running = asyncio.create_task(self._run())
-            _, pending = await asyncio.wait([self._running], timeout=_PATIENCE)
+            _, pending = await asyncio.wait([self._running], timeout=_TIMEOUT)
             if pending:  # the check continues: a stuck disk holds one thread, not one per request
-                self._note(f"no response within {_PATIENCE:g} seconds")
+                self._note(f"no response within {_TIMEOUT:g} seconds")
         return _UNAVAILABLE if self._trouble else OK
 
     async def _run(self) -> None:

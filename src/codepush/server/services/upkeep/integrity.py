@@ -149,12 +149,12 @@ class Integrity:
             if wrong is not None:
                 kind, sentence = wrong
                 if repair:
-                    await self._make_again(diff)
+                    await self._rebuild(diff)
                 remedy = _REPAIRED if repair else _REPAIR_DIFF
                 message = f"The diff {diff.blob_id} to {subject} {sentence}. {remedy}"
                 yield Finding(f"diff_{kind}", subject, message, repaired=repair)
 
-    async def _make_again(self, diff: DiffFact) -> None:
+    async def _rebuild(self, diff: DiffFact) -> None:
         """Stop offering a diff and queue its rebuild. Garbage collection removes the file."""
         async with self._store.write() as records:
             await records.diffs.remove(diff.package_id, diff.old_hash)

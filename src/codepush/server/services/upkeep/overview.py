@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["Counted", "Overview", "Seen"]
 
 
-_PATIENCE: Final = 2.0
+_TIMEOUT: Final = 2.0
 """Time limit for the database, in seconds: clients that request metrics have short timeouts."""
 
 
@@ -51,9 +51,9 @@ class Overview:
 
     async def now(self) -> Seen:
         """Return the current metrics, also when the database is unavailable."""
-        asked = asyncio.ensure_future(self._recorded())
-        await asyncio.wait([asked], timeout=_PATIENCE)
-        jobs, rollouts = asked.result() if asked.done() else (None, None)
+        recorded = asyncio.ensure_future(self._recorded())
+        await asyncio.wait([recorded], timeout=_TIMEOUT)
+        jobs, rollouts = recorded.result() if recorded.done() else (None, None)
         counters, workers = await self._counted.total()
         oldest = None if jobs is None else jobs.oldest
         waited = 0.0 if oldest is None else max(0, self._clock() - oldest) / 1000

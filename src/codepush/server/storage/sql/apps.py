@@ -206,11 +206,11 @@ class SqlApps(Queries):
 
     async def _records(self, statement: Select[Any], **values: object) -> tuple[AppRecord, ...]:
         rows = await self._all(statement, **values)
-        people = await self._people([row["id"] for row in rows])
+        people = await self._collaborators([row["id"] for row in rows])
         members = await self._members(sorted({row["organization_id"] for row in rows} - {None}))
         return tuple(_record(row, people[row["id"]], members.get(row["organization_id"], ())) for row in rows)
 
-    async def _people(self, app_ids: Sequence[int]) -> Mapping[int, tuple[CollaboratorRecord, ...]]:
+    async def _collaborators(self, app_ids: Sequence[int]) -> Mapping[int, tuple[CollaboratorRecord, ...]]:
         people: dict[int, tuple[CollaboratorRecord, ...]] = defaultdict(tuple)
         for some in batches(app_ids):
             for row in await self._all(PEOPLE, app_ids=some):

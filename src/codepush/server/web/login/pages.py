@@ -45,9 +45,9 @@ _STATUSES: Final[Mapping[type[Exception], int]] = {
     UnavailableError: 503,
 }
 
-_AWAY: Final = "The server cannot reach its storage right now. Nothing was changed; please try again later."
-_AGAIN: Final = "Run the command again to retry."
-_DONE: Final = "From now on you can log in with it. You can close this page."
+_UNAVAILABLE: Final = "The server cannot reach its storage right now. Nothing was changed; please try again later."
+_RETRY: Final = "Run the command again to retry."
+_LINKED: Final = "From now on you can log in with it. You can close this page."
 
 _log = logging.getLogger(__name__)
 
@@ -59,15 +59,15 @@ def key_page(access_key: str) -> Response:
 
 def linked_page(provider: str) -> Response:
     """Return the page that confirms the link to an identity provider."""
-    return page("message", f"Linked with {provider}", lines=[_DONE], hint="")
+    return page("message", f"Linked with {provider}", lines=[_LINKED], hint="")
 
 
 def rejection_page(request: Request, error: LoginError) -> Response:
     """Log why a login failed, with the request ID, and return a page that shows the reason."""
     status = _STATUSES[type(error)]
     _log.warning("request %s: login rejected with %d: %s", request_id(request), status, error)
-    message = _AWAY if isinstance(error, UnavailableError) else str(error)
-    return page("message", http.HTTPStatus(status).phrase, status, lines=message.split("\n"), hint=_AGAIN)
+    message = _UNAVAILABLE if isinstance(error, UnavailableError) else str(error)
+    return page("message", http.HTTPStatus(status).phrase, status, lines=message.split("\n"), hint=_RETRY)
 
 
 def redirect(url: str, status: int) -> Response:

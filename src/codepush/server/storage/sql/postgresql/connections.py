@@ -67,7 +67,7 @@ def place(url: str) -> Place:
 
 async def connect(place: Place, *, patience: float) -> psycopg.AsyncConnection[Any]:
     """Open a connection with time limits, or raise `UnavailableError`."""
-    with _in_words(place):
+    with _port_errors(place):
         connection = await psycopg.AsyncConnection.connect(**place, autocommit=True)
         try:
             _check_version(connection.info)
@@ -81,7 +81,7 @@ async def connect(place: Place, *, patience: float) -> psycopg.AsyncConnection[A
 
 def connect_to_migrate(place: Place) -> psycopg.Connection[Any]:
     """Open a connection without a time limit on statements, for migrations, or raise `UnavailableError`."""
-    with _in_words(place):
+    with _port_errors(place):
         connection = psycopg.connect(**place)
         try:
             _check_version(connection.info)
@@ -97,7 +97,7 @@ def _settings(patience: float) -> str:
 
 
 @contextmanager
-def _in_words(place: Place) -> Iterator[None]:
+def _port_errors(place: Place) -> Iterator[None]:
     try:
         yield
     except psycopg.Error as error:
