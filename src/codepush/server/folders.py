@@ -1,7 +1,7 @@
 """Work folders: temporary folders in the workspace, each locked by the process that uses it.
 
 Several processes share the workspace: the workers of a server, and commands beside it. The operating system releases
-the locks of a process that ends, however it ends. So a folder without a lock is a leftover and can be removed at once.
+the locks of a process that ends, however it ends. So a folder without a lock is a leftover, to be removed immediately.
 
 The name of a folder holds its purpose, the account it works for (0: none), and the bytes reserved for it.
 """
@@ -81,7 +81,7 @@ def work_folder(
     try:
         yield folder
     finally:
-        with suppress(OSError):  # what cannot be removed now is a leftover
+        with suppress(OSError):  # if it cannot be removed now, it is a leftover
             shutil.rmtree(folder)
         os.close(lock)
 
@@ -103,7 +103,7 @@ def leftovers(workspace: Path) -> list[Leftover]:
 
 
 def remove_leftovers(workspace: Path) -> list[Leftover]:
-    """Remove what no process uses any more, and return what it was.
+    """Remove the entries that no process uses any more, and return them.
 
     Raises:
         OSError: An entry cannot be removed.
@@ -118,7 +118,7 @@ def remove_leftovers(workspace: Path) -> list[Leftover]:
 
 @contextmanager
 def _exclusive(folder: Path) -> Iterator[None]:
-    """Keep other processes out of the block."""
+    """Exclude other processes during the block."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)

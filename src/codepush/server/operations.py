@@ -95,11 +95,10 @@ async def prepare(settings: Settings, *, new: bool = False) -> bool:
 
     Args:
         settings: The server's settings.
-        new: Whether to accept an empty database beside archives.
+        new: Whether to accept an empty database although there are archives.
 
     Raises:
-        CodePushError: The database or a folder cannot be used, or the database is empty beside archives; the
-            message names the reason.
+        CodePushError: The database or a folder cannot be used, or the database is empty although there are archives.
 
     """
     async with _open(settings, Parts.create) as parts:

@@ -69,7 +69,7 @@ def serve(settings: Settings, listeners: Sequence[socket.socket], *, workers: in
         settings: The server's settings.
         listeners: The socket that accepts connections, and a separate one for operators, if any.
         workers: The number of processes.
-        new: Whether to accept an empty database beside archives.
+        new: Whether to accept an empty database although there are archives.
 
     """
     logs.set_up(settings.log_level, settings.log_format)

@@ -117,7 +117,7 @@ class Parts:
         await self.foundation.create()
 
     async def prepare(self) -> None:
-        """Create what is missing, but reject an empty database if there are archives.
+        """Create missing folders and databases, but reject an empty database if there are archives.
 
         Raises:
             UnavailableError: A folder, the database or the archives cannot be used.

@@ -50,7 +50,7 @@ class Workers:
 
     @property
     def tasks(self) -> tuple[Callable[[], Awaitable[None]], ...]:
-        """What to run in the background: one task for each lane, which runs until it is cancelled."""
+        """The background tasks: one for each lane, which runs until it is cancelled."""
         return tuple(worker.run for worker in self._workers)
 
     async def run(self, *others: Callable[[], Awaitable[None]]) -> None:

@@ -72,7 +72,7 @@ class Addition(Struct, frozen=True):
 
 
 class Named(Struct, frozen=True):
-    """What reports about a deployment name: binary versions, and labels by their numbers."""
+    """The names in reports about a deployment: binary versions, and labels by their numbers."""
 
     versions: frozenset[str] = frozenset()
     labels: frozenset[int] = frozenset()

@@ -102,7 +102,7 @@ class Rollouts(Protocol):
         """Return how many rollouts of all deployments are in each of the states in `OPEN`."""
 
     async def update(self, rollout: RolloutRecord) -> RolloutRecord | None:
-        """Record a step: everything but what identifies the rollout.
+        """Record a step: all fields except those that identify the rollout.
 
         Returns:
             The rollout with its new version; ``None``, and nothing is changed, unless the rollout still has the

@@ -1,4 +1,4 @@
-"""The acquisition API: what devices call, in both spellings (acquisition API).
+"""The acquisition API, which devices call, in both spellings (acquisition API).
 
 The deployment key in the query is the only credential. Errors are plain text, never problem documents; devices read
 the status only.

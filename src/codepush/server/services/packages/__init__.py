@@ -1,1 +1,1 @@
-"""What releases contain: archives, the diffs between them, their compression, and their download URLs."""
+"""Contents of releases: archives, the diffs between them, their compression, and their download URLs."""

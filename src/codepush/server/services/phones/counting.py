@@ -163,7 +163,7 @@ class _Batch:
             self._add(counter)
 
     def _try(self, report: StatusReport, device: DeviceRecord) -> TrialChange:
-        """Count a trial; return what it changes."""
+        """Count a trial; return its changes."""
         tried = self._labels.get((report.deployment_key, report.label or ""))
         if tried is None:
             return _NO_TRIAL

@@ -20,7 +20,7 @@ def target(history: Sequence[ReleaseRecord], label: str | None) -> ReleaseRecord
 
     Raises:
         NotFoundError: There is no such release.
-        ConflictError: It is the newest one, or has another binary version than the newest one.
+        ConflictError: It is the newest one, or targets another app version than the newest one.
 
     """
     if not history:

@@ -106,7 +106,7 @@ class BackupWriter:
 
 
 class _Counted:
-    """A file that counts and hashes what is written to it."""
+    """A file that counts and hashes the bytes written to it."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file
