@@ -128,7 +128,7 @@ class Reports:
             self._commits.add(time.perf_counter() - began)
 
     async def _isolate(self, batch: list[_Waiting], error: Exception) -> None:
-        """Write the reports of a failed batch one by one, so that only those that cannot be written fail."""
+        """Write a failed batch in halves, so that only the reports that cannot be written fail."""
         if len(batch) == 1:
             _log.error("A report could not be written.", exc_info=error)
             _settle(batch, error)
