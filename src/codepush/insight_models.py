@@ -32,7 +32,7 @@ TrialOutcome: TypeAlias = Literal["ok", "bad"]
 """The verdict of a trial."""
 
 TrialKind: TypeAlias = Literal["began", "ok", "bad"]
-"""What is counted: trials that began with a download, and verdicts."""
+"""Counted events: trials that began with a download, and verdicts."""
 
 TrialAge: TypeAlias = Literal["1h", "24h", "later", "none"]
 """How long after the download a verdict came: within an hour, a day, or later. ``none``: no download was reported."""
@@ -45,7 +45,7 @@ not: the report named no device, or one that could not have been offered the rel
 """
 
 TrialCell: TypeAlias = tuple[TrialKind, TrialAge, TrialStanding]
-"""What is counted of a cohort."""
+"""A counter of a cohort."""
 
 InsightSpan: TypeAlias = Literal["cohort", "hour", "day"]
 """How long a point of an insight lasts; a cohort lasts ten minutes."""
@@ -103,7 +103,7 @@ class TrialTotals(Struct, frozen=True):
 
 
 class InsightPoint(Struct, frozen=True, kw_only=True):
-    """What devices reported of a release in a cohort, an hour or a day.
+    """The reports about a release in a cohort, an hour or a day.
 
     Attributes:
         starts_at: When it began.
@@ -136,7 +136,7 @@ class InsightPoint(Struct, frozen=True, kw_only=True):
 
 
 class Insight(Answered, frozen=True, kw_only=True):
-    """What devices reported of a release.
+    """The reports about a release.
 
     Attributes:
         label: The release.

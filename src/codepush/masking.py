@@ -38,5 +38,5 @@ def masked(text: str, *secrets: str) -> str:
 
 
 def masked_name(name: str) -> str:
-    """Return the name of an access key as it may be shown: masked if it looks like a key itself."""
+    """Return the name of an access key for display: masked if it looks like a key itself."""
     return MASK if _LIKE_A_KEY.fullmatch(name) else masked(name)

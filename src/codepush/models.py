@@ -39,7 +39,7 @@ __all__ = [
 ]
 
 Permission: TypeAlias = Literal["Owner", "Manager", "Collaborator", "Reader"]
-"""Permission in an app: managers may do what owners may, collaborators release, readers read."""
+"""Permission in an app: managers have the permissions of owners, collaborators release, readers read."""
 
 Role: TypeAlias = Literal["manager", "developer", "viewer"]
 """Role in an organization: its permission in each of the organization's apps."""

@@ -79,7 +79,7 @@ class RolloutBaseline(Struct, frozen=True, kw_only=True):
 
 
 class RolloutCounts(Struct, frozen=True, kw_only=True):
-    """What devices reported of a release since its evidence began.
+    """The reports about a release since its evidence began.
 
     Attributes:
         began: Devices that downloaded it.

@@ -10,7 +10,7 @@ from msgspec import Struct
 __all__ = ["NO_PLAN", "NoPlan", "OnHalt", "RolloutPlan", "RolloutStage"]
 
 OnHalt: TypeAlias = Literal["stop", "disable", "notify"]
-"""What a halt does: offer the release to no other device, also take it back, or only report it."""
+"""Effect of a halt: offer the release to no other device, also take it back, or only report it."""
 
 
 class RolloutStage(Struct, frozen=True, kw_only=True):

@@ -140,7 +140,7 @@ class Delivery:
         return version.value
 
     def make(self, contents: Path, target: str, *, named: str, starts_with: str, platform: str = "") -> None:
-        """Release a folder, or show what that would do.
+        """Release a folder, or show the effect of the release.
 
         Args:
             contents: The folder.

@@ -70,7 +70,7 @@ EXITS: Final = {
     Exit.HALTED: "The rollout was halted.",
     Exit.CANCELLED: "Cancelled at a prompt or with Ctrl-C.",
 }
-"""What each exit code means."""
+"""Meaning of each exit code."""
 
 _BY_ERROR: Final = (
     (Unauthorized, Exit.NOT_LOGGED_IN),

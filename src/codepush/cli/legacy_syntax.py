@@ -1,4 +1,4 @@
-"""How older tools spell options and arguments, put into click's way before click reads them.
+"""The syntax of options and arguments in older tools, translated before click reads them.
 
 - an option may be written in camelCase (``--deploymentName``) or with hyphens (``--deployment-name``);
 - an alias of any length may have one hyphen or two (``-des``, ``--des``, ``-d``, ``--d``), and its value behind ``=``;

@@ -39,7 +39,7 @@ _LOOK_SECONDS: Final = 0.5
 
 
 class _Start(Struct, frozen=True):
-    """What a device runs at first: a release or the store build, and the version of the app."""
+    """The initial state of a device: a release or the store build, and the version of the app."""
 
     release: Package | None
     app_version: str
@@ -142,7 +142,7 @@ def _as_if_enabled(history: Sequence[Package], label: str) -> list[Package]:
 
 
 def _starts(history: Sequence[Package], metrics: Mapping[str, Metrics], label: str) -> Iterator[_Start]:
-    """Yield what devices run that would be offered the release, and the store build of new devices."""
+    """Yield the initial states of devices that would be offered the release, and that of new devices."""
     release, candidates = _find(history, label), selection.candidates(history)
     by_label = {one.label: one for one in history}
     counted = [

@@ -1,4 +1,4 @@
-"""The metadata of an update as callers may give it: an object or a mapping, in either spelling."""
+"""The metadata of an update from callers: an object or a mapping, in either spelling."""
 
 from __future__ import annotations
 

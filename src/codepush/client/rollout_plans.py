@@ -1,4 +1,4 @@
-"""Rollout plans of releases, as callers give them and servers confirm them, and the JSON of what the API returns."""
+"""Rollout plans of releases, from callers and in responses, and results of the API as JSON."""
 
 from __future__ import annotations
 

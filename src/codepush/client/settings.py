@@ -20,7 +20,7 @@ Verify: TypeAlias = "bool | str | os.PathLike[str] | ssl.SSLContext"
 """Certificate verification: the system's authorities, none, a CA bundle, or a context."""
 
 DEFAULT_SERVER_URL: Final = "http://127.0.0.1:3000"
-"""Where ``codepush server start`` listens by default."""
+"""Default address of ``codepush server start``."""
 
 _HEADER_NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _LAST_PORT: Final = 65535

@@ -1,4 +1,4 @@
-"""A simulated device: what an app with react-native-code-push in it does with your updates.
+"""A simulated device, which processes updates as an app with react-native-code-push does.
 
 A ``SimulatedDevice`` lives in a folder. It starts with the binary from the store, checks a
 server for updates, downloads and verifies them, runs them after a restart, reports the result to

@@ -50,7 +50,7 @@ class Binary(Struct, frozen=True, kw_only=True):
         return None if name is None else self.path / name
 
     def copy_to(self, folder: Path) -> Path | None:
-        """Copy what iOS copies before it applies a diff: the folder ``assets`` and the bundle, laid out as a package.
+        """Copy the files that iOS copies before it applies a diff: the folder ``assets`` and the bundle, as a package.
 
         Returns:
             The new folder; ``None`` without a path.

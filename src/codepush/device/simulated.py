@@ -280,7 +280,7 @@ class SimulatedDevice:
         mandatory_install_mode: InstallMode = "immediate",
         on_progress: Progress | None = None,
     ) -> SyncStatus:
-        """Do what most apps do at every start: notify that it is ready, then check, download and install.
+        """Synchronise, as most apps do at every start: notify that the app is ready, then check, download and install.
 
         Args:
             install_mode: when an update begins to run.

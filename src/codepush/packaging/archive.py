@@ -95,7 +95,7 @@ def _rewrite(reader: Reader, target: BinaryIO, level: int) -> ArchiveIndex:
 
 
 def extract(source: BinaryIO, directory: Path, *, limits: Limits = DEFAULT_LIMITS) -> Manifest:
-    """Unpack an archive into a directory and return what was written.
+    """Unpack an archive into a directory and return its manifest.
 
     Nothing is ever written outside the directory. Folder entries and ignored files are passed over.
 

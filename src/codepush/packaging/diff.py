@@ -28,7 +28,7 @@ LIST_NAME: Final = "hotcodepush.json"
 """The file that marks an archive as a diff and lists the files to delete: ``{"deletedFiles": [...]}``."""
 
 Read: TypeAlias = Callable[[int, int], bytes]
-"""Reads from an archive, wherever it is kept: takes an offset and a size in bytes, returns that many bytes."""
+"""Function that reads from an archive in any storage: takes an offset and a size in bytes, returns the bytes."""
 
 _LONGEST_READ: Final = 4 << 20
 _ANOTHER_ARCHIVE: Final = "Pass the archive that the index was made with."
@@ -36,7 +36,7 @@ _ANY_LENGTH: Final = 0xFFFF  # all that an archive can hold; limits were checked
 
 
 class Changes(Struct, frozen=True):
-    """What leads from an older package to a newer one.
+    """The changes from an older package to a newer one.
 
     Attributes:
         deleted: the names of the files that the newer package no longer has, in canonical order.

@@ -46,7 +46,7 @@ _PIECE: Final = 1 << 20
 _ADVICE: Final = "Pass the directory, archive or bundle that your build wrote."
 
 _APP_FOLDER: Final = "CodePush"
-"""The folder that a single file is put into to be signed: React Native apps look for the signature there."""
+"""Folder for a signed single file, in which React Native apps look for the signature."""
 
 
 class LocalPackage(Struct, frozen=True, kw_only=True):

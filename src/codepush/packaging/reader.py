@@ -115,7 +115,7 @@ class Reader:
 
 
 def _inflate(entry: Entry, inflater: zlib._Decompress, raw: bytes) -> Iterator[bytes]:
-    """Yield what can be inflated with one more piece of raw data."""
+    """Yield the data that one more raw piece allows to inflate."""
     while True:
         try:
             piece = inflater.decompress(raw, _PIECE)

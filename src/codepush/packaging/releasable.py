@@ -1,4 +1,4 @@
-"""Names that a package as a whole must not have, beyond what any archive must not have.
+"""Names that are invalid in a package, in addition to those that are invalid in any archive.
 
 A file or folder ``hotcodepush.json`` at the top makes a device treat the package as a diff. Other names are valid
 everywhere but on Windows, whose file system does not store them, or stores two of them as one file.

@@ -28,7 +28,7 @@ _UNATTENDED: Final = "CI"
 
 
 class BundleOptions(Struct, frozen=True, kw_only=True):
-    """How an app is bundled.
+    """Options of a bundle.
 
     Attributes:
         platform: what for.

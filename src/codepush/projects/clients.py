@@ -1,4 +1,4 @@
-"""The client packages that apps update with: which settings each one reads, and which one an app uses.
+"""The client packages of apps: the settings that each one reads, and detection of the one that an app uses.
 
 Everything that differs between Microsoft's client and its forks is in this one table, as read from their published
 packages. A client ignores a name that it does not read, without a message.
@@ -138,7 +138,7 @@ _LOCKS: Final = {
     "yarn.lock": r'^"?{}@[^\n]*:\n\s+version:? "?([^"\n]+)',
     "pnpm-lock.yaml": r"^\s+'?/?{}[@/]([\w.-]+)",
 }
-"""Lock files, and where they have the version of a package."""
+"""Lock files, and the location of a package's version in each."""
 
 _MAJOR: Final = re.compile(r"\D*(\d+)")
 

@@ -1,4 +1,4 @@
-"""Cordova apps: their own command line, what it prepares, and the version in ``config.xml``."""
+"""Cordova apps: their own command line, its output, and the version in ``config.xml``."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["CORDOVA_PLATFORMS", "CordovaPlatform", "CordovaProject"]
 
 CordovaPlatform: TypeAlias = Literal["android", "ios"]
-"""What an app runs on."""
+"""Platform of an app."""
 
 CORDOVA_PLATFORMS: Final[tuple[CordovaPlatform, ...]] = ("android", "ios")
 
@@ -56,7 +56,7 @@ class CordovaProject:
         return project
 
     def command(self, platform: CordovaPlatform, *, build: bool = False, is_release_build: bool = False) -> list[str]:
-        """Return the command that puts the app's content where the platform's build takes it from.
+        """Return the command that copies the app's content into the platform's project.
 
         The project's own Cordova is used, else the one on the ``PATH``, else PhoneGap.
 
@@ -77,7 +77,7 @@ class CordovaProject:
         return find_tool(*_TOOLS, advice=_ADVICE, near=near)
 
     def content(self, platform: CordovaPlatform) -> Path:
-        """Return the folder that is released, which is called ``www``.
+        """Return the folder to release, ``www``.
 
         Raises:
             ProjectError: the platform was not added; the message names each place looked at.
@@ -91,7 +91,7 @@ class CordovaProject:
         return found
 
     def version(self) -> BinaryVersion:
-        """Return the version that ``config.xml`` gives the app.
+        """Return the version of the app in ``config.xml``.
 
         Raises:
             ProjectError: it gives none, or cannot be read.

@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 __all__ = ["ELECTRON_BUNDLE_NAME", "ElectronOptions", "ElectronProject"]
 
 ELECTRON_BUNDLE_NAME: Final = "index.electron.bundle"
-"""What an app's bundle is called unless its developers chose otherwise."""
+"""Default name of an app's bundle."""
 
 _CONFIGS: Final = tuple(f"webpack.config.{suffix}" for suffix in ("js", "mjs", "cjs", "ts", "mts", "cts"))
 _SYSTEMS: Final = {"darwin": "macos", "win32": "windows"}
 
 
 class ElectronOptions(Struct, frozen=True, kw_only=True):
-    """How an app is bundled.
+    """Options of a bundle.
 
     Attributes:
         bundle: the file to write.
@@ -105,7 +105,7 @@ class ElectronProject:
         return found.name
 
     def version(self) -> BinaryVersion:
-        """Return the version that ``package.json`` gives the app.
+        """Return the version of the app in ``package.json``.
 
         Raises:
             ProjectError: it gives none.

@@ -22,7 +22,7 @@ _COMMUNITY: Final = "@react-native-community/cli"
 
 
 def uses_expo(project: ReactNativeProject) -> bool:
-    """Return whether Expo writes an app's native projects, and bundles the app, where there are no build files.
+    """Return whether Expo generates an app's native projects and bundles the app if there are no build files.
 
     It does where the app depends on Expo, unless the app also has React Native's community command line, which apps
     have that use some of Expo's packages only.
@@ -128,5 +128,5 @@ class ExpoApp:
 
 
 def _last_line(text: str) -> str:
-    """Return the last line: what an app's own configuration prints comes before it."""
+    """Return the last line, after any output of the app's own configuration."""
     return text.strip().rpartition("\n")[2].strip()

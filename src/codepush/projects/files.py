@@ -28,7 +28,7 @@ def read_text(path: Path) -> str:
 
 
 def read_json(path: Path) -> Any:  # noqa: ANN401 - JSON is anything
-    """Return what a JSON file holds.
+    """Return the content of a JSON file.
 
     Raises:
         ProjectError: it cannot be read or is no JSON.
@@ -46,7 +46,7 @@ def unreadable(path: Path, error: OSError) -> ProjectError:
 
 
 def first_file(*candidates: Path) -> Path | None:
-    """Return the first of some paths where there is a file."""
+    """Return the first path that is a file, or ``None``."""
     return next((path for path in candidates if path.is_file()), None)
 
 

@@ -152,7 +152,7 @@ def _from_switch(project: ReactNativeProject, podfile: Path, code: str) -> Decis
 
 
 def _from_expression(value: str, podfile: Path, line: int) -> Decision:
-    """Return what Expo's expression comes to where no engine is set."""
+    """Return the value of Expo's expression if no engine is set."""
     if "nil" not in value:
         raise Unknown(f"hermes_enabled is {value}", podfile, line)
     return Decision(is_used=True, reason=f"{_EXPO_ENGINE} is not set, which means hermes in {placed(podfile, line)}")
@@ -288,7 +288,7 @@ def _executable() -> str:
 
 
 def _system() -> str:
-    """Return what the folder with this machine's compiler is called."""
+    """Return the name of the folder with this machine's compiler."""
     if sys.platform == "win32":
         return "win64-bin"
     return "osx-bin" if sys.platform == "darwin" else "linux64-bin"

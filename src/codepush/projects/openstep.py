@@ -1,4 +1,4 @@
-"""Property lists in the old text form, in which Xcode keeps its projects."""
+"""Property lists in the old text format of Xcode projects."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _DEEPEST: Final = 100
 
 
 def parse_openstep(text: str, name: str) -> Item:
-    """Return what an old-style property list holds.
+    """Return the content of an old-style property list.
 
     Args:
         text: the list.

@@ -77,7 +77,7 @@ def _remove(path: Path) -> None:
 
 
 def source_map_path(bundle_name: str, file: Path | None, folder: Path | None) -> Path | None:
-    """Return where a source map is written; ``None`` if none is requested.
+    """Return the path of a source map; ``None`` if none is requested.
 
     Args:
         bundle_name: what the bundle is called.

@@ -83,7 +83,7 @@ def plist_version(root: Path, package_name: str, options: PlistOptions) -> Binar
 
 
 class _Versions:
-    """Looks for the version: in the property list, then where that points to."""
+    """Searches for the version: in the property list, then in the settings that it refers to."""
 
     def __init__(self, root: Path, package_name: str, options: PlistOptions) -> None:
         self._root = root
@@ -105,7 +105,7 @@ class _Versions:
         return BinaryVersion(value=check_version(text, source), source=source)
 
     def error(self, unknown: Unknown) -> ProjectError:
-        """Return the error for users about what cannot be followed."""
+        """Return the error for users about a value that cannot be evaluated."""
         settings, project = self._settings, self._project
         placed = unknown if project is None else unknown.within(project.path)
         return placed.about(
@@ -161,7 +161,7 @@ class _Versions:
         return self._project.settings(self._options.target, self._options.configuration)
 
     def _from_settings(self, problem: str) -> BinaryVersion:
-        """Return the version of an app whose list Xcode writes when it builds."""
+        """Return the version of an app whose property list Xcode generates during the build."""
         version = None if self._project is None else self._settings.get(_SETTING)
         if not version:
             raise ProjectError(

@@ -1,4 +1,4 @@
-"""A React Native app's project: its package, its entry file, and what its bundles are called."""
+"""The project of a React Native app: its package, its entry file, and the names of its bundles."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["BUNDLE_NAMES", "NEWEST", "PLATFORMS", "Platform", "ReactNativeProject"]
 
 Platform: TypeAlias = Literal["android", "ios", "windows"]
-"""What an app runs on."""
+"""Platform of an app."""
 
 PLATFORMS: Final[tuple[Platform, ...]] = ("android", "ios", "windows")
 
@@ -26,7 +26,7 @@ BUNDLE_NAMES: Final[Mapping[Platform, str]] = {
     "ios": "main.jsbundle",
     "windows": "index.windows.bundle",
 }
-"""What an app's bundle is called unless its developers chose otherwise."""
+"""Default name of an app's bundle."""
 
 NEWEST: Final = (9999, 0)
 """The version of a React Native without one, such as a build from source."""
@@ -108,7 +108,7 @@ class ReactNativeProject:
 
     @cached_property
     def depends_on(self) -> Mapping[str, Any]:
-        """What the app depends on in any way."""
+        """All dependencies of the app."""
         return dependencies(self.package)
 
     def entry_file(self, platform: Platform, given: str | None = None) -> str:

@@ -1,4 +1,4 @@
-"""An update of a React Native app, made from its project: which binaries it is for, and what is in it."""
+"""An update of a React Native app, built from its project: its binary version and its content."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ class ReactNativeUpdate:
 
     @property
     def bundle_name(self) -> str:
-        """What the app's bundle is called."""
+        """Name of the app's bundle."""
         return self._options.bundle_name or BUNDLE_NAMES[self._options.platform]
 
     def version(self) -> BinaryVersion:

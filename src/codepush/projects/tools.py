@@ -25,7 +25,7 @@ _MOST_SHOWN: Final = 2000
 
 
 def find_tool(*names: str, advice: str, near: Sequence[Path] = ()) -> str:
-    """Return where a tool is.
+    """Return the path of a tool.
 
     Args:
         names: its names; the first that is there is taken.
@@ -75,7 +75,7 @@ def run(command: Sequence[str], folder: Path, *, environment: Mapping[str, str] 
 
 
 def output_of(command: Sequence[str], folder: Path) -> str:
-    """Run a tool to its end and return what it wrote to standard output.
+    """Run a tool to its end and return its standard output.
 
     Raises:
         ProjectError: It cannot be started, or it fails; the message has the command, the exit code and the output.

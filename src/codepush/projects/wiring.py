@@ -41,7 +41,7 @@ _NAMES: Final[dict[str, SettingName]] = {
     "codepushreleasechannelpublicid": "deployment_key",
     "codepushsigningpublickey": "public_key",
 }
-"""What the settings of all clients are called, in small letters."""
+"""Names of the settings of all clients, in lower case."""
 
 _CAPACITOR_FILES: Final = ("capacitor.config.ts", "capacitor.config.js", "capacitor.config.json")
 _CAPACITOR_ENTRY: Final = r"""['"]?\b{}['"]?\s*:\s*(?:'([^'\n]*)'|"([^"\n]*)"|`([^`\n]*)`|([^,\n}}]+))"""

@@ -63,7 +63,7 @@ def _given(path: Path) -> Path:
 
 
 class Settings(Struct, frozen=True):
-    """What one target is built with in one configuration.
+    """The build settings of one target in one configuration.
 
     Attributes:
         target: the target's name.
@@ -163,7 +163,7 @@ class XcodeProject:
         self._shown = shown(path)
 
     def settings(self, target: str | None = None, configuration: str | None = None) -> Settings:
-        """Return what a target is built with.
+        """Return the build settings of a target.
 
         Args:
             target: its name; the application when not given, and of several the first whose name the project has, or
@@ -203,12 +203,12 @@ class XcodeProject:
         return self._those(self._root, "targets")
 
     def _those(self, parent: _Object, key: str) -> list[_Object]:
-        """Return the objects that a list of an object names."""
+        """Return the objects that a list of an object refers to."""
         names = parent.get(key, [])
         return [self._objects[name] for name in names if isinstance(name, str) and name in self._objects]
 
     def _one(self, parent: _Object, key: str) -> _Object:
-        """Return the object that an object names; an empty one when it names none."""
+        """Return the object that an object refers to; an empty one if it refers to none."""
         name = parent.get(key)
         return self._objects.get(name, {}) if isinstance(name, str) else {}
 
@@ -227,7 +227,7 @@ class XcodeProject:
         return found[0]
 
     def _configuration(self, owner: _Object, name: str | None, whose: str | None) -> _Object:
-        """Return one of an owner's configurations; an empty one when it need not be there (``whose`` is ``None``)."""
+        """Return one of an owner's configurations; an empty one if it is optional (``whose`` is ``None``)."""
         known = self._one(owner, "buildConfigurationList")
         those = {str(one.get("name")): one for one in self._those(known, "buildConfigurations")}
         if name is None:
@@ -269,7 +269,7 @@ class XcodeProject:
         return {MISSING: Unknown(f'there is no configuration file "{shown(path)}"', self.path)}
 
     def _path(self, key: Item) -> Path | Unknown:
-        """Return where a file of the project is, following the groups that it is in."""
+        """Return the path of a file of the project, following its groups."""
         unknown = Unknown(f"the configuration file {key} cannot be found", self.path)
         if not isinstance(key, str) or key not in self._objects:
             return unknown

@@ -1,4 +1,4 @@
-"""Insight: what devices reported of a release, as points in time.
+"""Insight: the reports about a release, as points in time.
 
 Trials are summed by the span of a point before; a point is named by the moment at which it begins.
 """
@@ -47,7 +47,7 @@ _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class CounterEntry(Struct, frozen=True):
-    """What a counter of the release was in a span: how many there were at the end, or how often it happened within."""
+    """A counter of the release in a span: the number at its end, or the number of events within it."""
 
     starts_at: int
     span: Span
@@ -63,7 +63,7 @@ class Running(Struct, frozen=True):
 
 
 class Judgement(Struct, frozen=True):
-    """What follows from verdicts that count."""
+    """The evidence from verdicts that count."""
 
     failure_share: float | None = None
     interval: tuple[float, float] = (0.0, 1.0)
@@ -104,7 +104,7 @@ def running(entries: Iterable[CounterEntry], *, since: int, span: int) -> dict[i
 
 
 def judge(verdicts: int, failures: int, limit: float | None) -> Judgement:
-    """Return what follows from verdicts, given the share of failures that is tolerated."""
+    """Return the evidence from verdicts, given the share of failures that is tolerated."""
     return Judgement(
         failures / verdicts if verdicts else None,
         evidence.interval(failures, verdicts),

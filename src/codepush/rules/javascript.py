@@ -43,7 +43,7 @@ def collapse(text: str) -> str:
 
 
 def text_of(value: object) -> str:
-    """Return what ``String(value)`` is for a value that came as JSON."""
+    """Return ``String(value)`` of a value from JSON."""
     if isinstance(value, str):
         return value
     if isinstance(value, list):
@@ -62,13 +62,13 @@ def _decimal(value: float) -> str:
 
 
 def parse_int(value: object) -> float:
-    """Return what ``parseInt(value, 10)`` is for a value that came as JSON: a whole number, or NaN."""
+    """Return ``parseInt(value, 10)`` of a value from JSON: a whole number, or NaN."""
     match = _LEADING_INTEGER.match(trim(text_of(value)))
     return float(match[0]) if match else math.nan
 
 
 def number(value: object) -> float:
-    """Return what ``Number(value)`` is for a value that came as JSON, perhaps NaN."""
+    """Return ``Number(value)`` of a value from JSON, perhaps NaN."""
     if isinstance(value, bool | int | float):
         return value
     if value is None:
@@ -82,7 +82,7 @@ def number(value: object) -> float:
 
 
 def utf16_units(text: str) -> Sequence[int]:
-    """Return the text's UTF-16 code units: what JavaScript counts as characters."""
+    """Return the text's UTF-16 code units, which are JavaScript's characters."""
     if text.isascii():
         return text.encode("ascii")
     encoded = text.encode("utf-16-be", "surrogatepass")

@@ -1,4 +1,4 @@
-"""Looks: which trials count for a decision about a rollout, and the look that follows from their numbers.
+"""Looks: the trials that count for a decision about a rollout, and the look computed from their numbers.
 
 The server sums trials in its database and a replay sums recorded ones; both look through the same windows.
 """

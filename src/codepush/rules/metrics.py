@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["Change", "CounterChange", "CounterKind", "change", "is_arrival", "other_deployment_key", "summarise"]
 
 CounterKind: TypeAlias = Literal["active", "anonymous", "downloaded", "failed", "installed"]
-"""What is counted. ``anonymous`` is the part of the active devices that have no id."""
+"""Kind of a counter. ``anonymous`` is the part of the active devices without an ID."""
 
 _LABEL: Final = re.compile(r"v[0-9]+")
 
@@ -40,7 +40,7 @@ class CounterChange(Struct, frozen=True):
 
 
 class Change(Struct, frozen=True, kw_only=True):
-    """What a report changes.
+    """The changes that a report makes.
 
     Attributes:
         counters: the additions, to be made in this order with a floor of zero.

@@ -1,4 +1,4 @@
-"""Who may do what with an app or an organization, as in the permission table of the management protocol."""
+"""Permissions of accounts in apps and organizations, as in the table of the management protocol."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ NEEDED: Final[Mapping[Action, Permission]] = {
     "stop_updates": "Collaborator",
     "start_updates": "Collaborator",
 }
-"""The least permission that each action needs. What needs an owner, a manager may do as well."""
+"""The lowest permission that each action needs. Managers may do everything that needs an owner."""
 
 NEEDED_ROLE: Final[Mapping[OrganizationAction, Role]] = {
     "view": "viewer",
@@ -85,10 +85,10 @@ NEEDED_ROLE: Final[Mapping[OrganizationAction, Role]] = {
     "manage_members": "manager",
     "own_apps": "manager",
 }
-"""The least role that each action needs."""
+"""The lowest role that each action needs."""
 
 OF_ROLE: Final[Mapping[Role, Permission]] = {"manager": "Manager", "developer": "Collaborator", "viewer": "Reader"}
-"""What a member of an organization may do with each of its apps."""
+"""Permission of a member of an organization in each of its apps."""
 
 _RANKS: Final[Mapping[Permission, int]] = {"Reader": 1, "Collaborator": 2, "Manager": 3, "Owner": 4}
 _ROLE_RANKS: Final[Mapping[Role, int]] = {"viewer": 1, "developer": 2, "manager": 3}

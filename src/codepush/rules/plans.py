@@ -1,4 +1,4 @@
-"""Rollout plans as text, and what makes a plan valid.
+"""Rollout plans as text, and their validation.
 
 The text holds the stages, such as ``5% 4h, 25% 1d, wait, 100% 2d``; the other settings of a plan have fields of their
 own. `check` applies to every plan, in whatever form it came.
@@ -48,7 +48,7 @@ _TEXT_LENGTH: Final = 1000
 _WINDOW_LENGTH: Final = 100
 
 _SHOWN: Final = 40
-"""How much of a wrong text an error quotes."""
+"""Maximum number of characters that an error quotes."""
 
 _WAIT: Final = "wait"
 _WAIT_PLACE: Final = "must stand between two stages"
@@ -62,7 +62,7 @@ _ZONE: Final = re.compile(r"[A-Z][0-9A-Za-z_+-]*(?:/[0-9A-Za-z_+-]+){0,2}")
 
 
 class PlanError(ValueError):
-    """A plan is invalid. The text names the place and gives an example."""
+    """A plan is invalid. The message has the place and an example."""
 
 
 class _Window(Struct, frozen=True):
@@ -75,7 +75,7 @@ class _Window(Struct, frozen=True):
 
 
 def parse(text: str) -> RolloutPlan:
-    """Return the plan that a text spells.
+    """Parse a plan.
 
     Args:
         text: Stages separated by commas: a whole percent, and how long the rollout stays there at least, such as
@@ -149,7 +149,7 @@ def check_default(plan: RolloutPlan) -> RolloutPlan:
 
 
 def for_release_at(default_plan: RolloutPlan, percent: int | None) -> RolloutPlan:
-    """Return what a deployment's default plan means for a release that came with a rollout.
+    """Return the plan of a release with a rollout in a deployment with a default plan.
 
     Args:
         default_plan: The default plan.

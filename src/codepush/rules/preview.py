@@ -1,4 +1,4 @@
-"""Previews: what a rollout plan would do, as far as earlier releases lead to expect."""
+"""Previews of rollout plans, based on earlier releases."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _BEGINNING: Final = (5, 10, 20, 50)
 def preview(
     plan: RolloutPlan, baseline: RolloutBaseline, *, audience: int, uptake: Mapping[int, float]
 ) -> RolloutPreview:
-    """Return what to expect of a plan.
+    """Return the expected progress of a plan.
 
     Args:
         plan: The plan.

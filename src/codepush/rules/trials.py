@@ -71,7 +71,7 @@ class TriedLabel(Struct, frozen=True, kw_only=True):
 
 
 class TrialCount(Struct, frozen=True):
-    """What a report adds one to."""
+    """A counter that a report increments."""
 
     cohort_at: int
     kind: TrialKind
@@ -80,7 +80,7 @@ class TrialCount(Struct, frozen=True):
 
 
 class TrialChange(Struct, frozen=True):
-    """What a report changes.
+    """The changes that a report makes.
 
     Attributes:
         trial: The trial to remember of the device; ``None``: as before.
@@ -99,7 +99,7 @@ _REPEAT: Final = TrialChange(is_repeat=True)
 
 
 def change(report: StatusReport, trial: Trial | None, label: TriedLabel, *, is_known: bool, at: int) -> TrialChange:
-    """Return what a report about a label changes.
+    """Return the changes that a report about a label makes.
 
     Args:
         report: A download, success or failure of the label. Without a device ID it is counted apart.

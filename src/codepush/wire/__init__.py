@@ -1,1 +1,1 @@
-"""Bytes to models and back: what clients and servers put on the wire, one module per dialect."""
+"""Conversion between bytes and models: requests and responses, one module per dialect."""

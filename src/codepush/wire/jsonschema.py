@@ -1,4 +1,4 @@
-"""JSON Schemas, put together from smaller ones."""
+"""JSON Schemas, composed from smaller ones."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def map_of(values: Schema) -> Schema:
 
 
 def nullable(schema: Schema) -> Schema:
-    """Return the schema of what may also be null."""
+    """Return a schema that also allows null."""
     return {"anyOf": [schema, {"type": "null"}]}
 
 

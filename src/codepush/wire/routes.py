@@ -1,4 +1,4 @@
-"""Routes as data: what a request needs and how the server may respond, in one row.
+"""Routes as data: the requirements of a request and the possible responses, in one row.
 
 Each dialect has a table of rows. The server binds a handler to each row by its id, the client takes method and
 path from it, and the OpenAPI document is derived from it.

@@ -267,7 +267,7 @@ class AsyncRollouts:
         since: datetime | None = None,
         until: datetime | None = None,
     ) -> Insight:
-        """Return what devices reported of a release: trials, failures and evidence over time.
+        """Return the reports about a release: trials, failures and evidence over time.
 
         Args:
             app_name: The app.

@@ -268,7 +268,7 @@ class Rollouts:
         since: datetime | None = None,
         until: datetime | None = None,
     ) -> Insight:
-        """Return what devices reported of a release: trials, failures and evidence over time.
+        """Return the reports about a release: trials, failures and evidence over time.
 
         Args:
             app_name: The app.

@@ -21,7 +21,7 @@ from codepush.projects.unknown import Unknown
 __all__ = ["Number", "Scope", "Value", "evaluate", "member"]
 
 Value: TypeAlias = "str | Path | Mapping[str, Value | Unknown] | Sequence[Value] | None"
-"""A text (booleans too, as they are written), a file, a map, a list, or nothing."""
+"""A string (also for booleans, as written), a file, a map, a list, or null."""
 
 _ROOTS: Final = frozenset({"rootProject", "parent"})
 _OWNERS: Final = _ROOTS | {"project", "ext", "extra", "extensions", "extraProperties", "this", "providers"}
@@ -146,7 +146,7 @@ class _Parser:
             return value
         if value is None:
             return self._choice()
-        self._skip_to(",", "?", ":")  # what follows is not used, whatever it is
+        self._skip_to(",", "?", ":")  # the rest is not used
         return value
 
     def _comparison(self) -> Value:
@@ -271,7 +271,7 @@ class _Parser:
         return following[1].name
 
     def _called(self, names: list[str], *, is_owned: bool, of_root: bool) -> Value:
-        """Return what a call returns, of which the opening bracket is next."""
+        """Return the result of a call, from its opening bracket on."""
         self._next()
         name, owner = names[-1], names[:-1]
         if name in _LISTS:
@@ -321,7 +321,7 @@ class _Parser:
             raise self._unknown("it is not valid JSON") from error
 
     def _members(self, value: Value) -> Value:
-        """Take what hangs on a value: ``.major``, ``["major"]``, ``.toString()``, ``as String``, ``!!``."""
+        """Parse the accesses after a value: ``.major``, ``["major"]``, ``.toString()``, ``as String``, ``!!``."""
         while True:
             if self._take("!!"):
                 continue
@@ -339,7 +339,7 @@ class _Parser:
                 return value
 
     def _skip_type(self) -> None:
-        """Pass over ``as Map<String, Any?>``."""
+        """Skip ``as Map<String, Any?>``."""
         self._at += 2
         self._take("?")
         if self._take("<"):
@@ -360,7 +360,7 @@ class _Parser:
         return value if name in _UNCHANGING and not isinstance(value, Mapping) else member(value, name)
 
     def _method(self, value: Value, name: str) -> Value:
-        """Return what a method of a value returns, whose opening bracket was read."""
+        """Return the result of a method of a value, after its opening bracket."""
         if name in _FALLBACKS:
             return self._argument() if value is None else self._after_arguments(value)
         if name == "execute":
@@ -398,14 +398,14 @@ class _Parser:
         raise self._unknown("only Gradle can work it out")
 
     def _executed(self, command: Value) -> Value:
-        """Return what ``["node", "--print", "require.resolve('x/package.json')"]`` prints; nothing else is followed."""
+        """Return the output of ``["node", "--print", "require.resolve('x/package.json')"]``, the only known command."""
         words = command if isinstance(command, Sequence) and not isinstance(command, str) else []
         if len(words) == 3 and words[0] == "node" and words[1] in {"--print", "-p"}:  # noqa: PLR2004 - node, --print, code
             return {"text": self._scope.resolved(_text(words[2]))}
         raise self._unknown("the output of a command is not known")
 
     def _after_arguments(self, value: Value) -> Value:
-        """Pass over arguments that make no difference."""
+        """Skip arguments without an effect."""
         self._skip_to(")")
         self._expect(")")
         return value
@@ -456,7 +456,7 @@ class _Parser:
             raise self._unknown("only Gradle can work it out")
 
     def _skip_to(self, *signs: str) -> None:
-        """Pass over words, whole brackets at a time, up to one of the signs."""
+        """Skip tokens, whole brackets at a time, up to one of the signs."""
         depth = 0
         while self._at < len(self._tokens) and not (depth == 0 and self._peek() in signs):
             sign = self._tokens[self._at].sign
@@ -504,7 +504,7 @@ def _read(file: Path, reader: Callable[[Path], Value]) -> Value:
 
 
 def _of_json(value: object) -> Value:
-    """Return JSON as the values of scripts, in which numbers are texts."""
+    """Return JSON as values of scripts, in which numbers are strings."""
     if isinstance(value, dict):
         return {str(name): _of_json(one) for name, one in value.items()}
     if isinstance(value, list):

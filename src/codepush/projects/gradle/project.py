@@ -67,7 +67,7 @@ class Part(Struct, frozen=True):
 
 
 class GradleProject:
-    """The Gradle files of an Android app: its script and what the script can see.
+    """The Gradle files of an Android app: its script, and the names in its scope.
 
     Attributes:
         path: the app's own script.
@@ -122,7 +122,7 @@ class GradleProject:
         return None if options is None else member(options, name)
 
     def last(self, *path: str) -> tuple[Part, Setting] | None:
-        """Return what is set last at a path by the app's scripts, if anything is.
+        """Return the last value that the app's scripts set at a path, if any.
 
         Raises:
             Unknown: a condition decides, or several scripts have different values.
@@ -159,7 +159,7 @@ class GradleProject:
 
     @property
     def parts(self) -> list[Part]:
-        """The app's script, what it applies, and the same of the root project.
+        """The app's script, the scripts that it applies, and those of the root project.
 
         Raises:
             Unknown: a script that is applied cannot be followed, or one cannot be read.
@@ -240,7 +240,7 @@ class GradleProject:
 
 
 class _Scope:
-    """What expressions of one script can see."""
+    """The scope of the expressions in one script."""
 
     def __init__(self, project: GradleProject, part: Part, depth: int, *, is_alone: bool = False) -> None:
         self._project = project
@@ -329,7 +329,7 @@ class _Scope:
 
 
 def _after_from(words: Sequence[Token]) -> list[Token]:
-    """Return the expression in ``apply from: "x"`` or ``apply(from = "x")``; nothing where a plugin is applied."""
+    """Return the expression in ``apply from: "x"`` or ``apply(from = "x")``; nothing if it applies a plugin."""
     names = [token.name for token in words]
     if "from" not in names:
         return []
@@ -359,7 +359,7 @@ def _resolved(request: str, folder: Path) -> Path:
 
 
 def _root_of(path: Path) -> Path:
-    """Return the folder with the settings script; where there is none, the one above the app's."""
+    """Return the folder with the settings script; without one, the parent of the app's folder."""
     for folder in path.parents:
         if first_file(*(folder / name for name in _SETTINGS_NAMES)):
             return folder

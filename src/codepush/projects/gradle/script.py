@@ -54,7 +54,7 @@ class Setting(Struct, frozen=True):
 
 
 class Variable(Struct, frozen=True):
-    """A value that a name is given.
+    """A value assigned to a name.
 
     Attributes:
         value: The words of the value.
@@ -91,7 +91,7 @@ class Script(Struct, frozen=True):
     broken_at: int | None = None
 
     def values(self, *path: str) -> list[Setting]:
-        """Return everything that is set at a path."""
+        """Return all settings at a path."""
         return [setting for setting in self.settings if setting.path == path]
 
     def children(self, *path: str) -> list[str]:
@@ -117,7 +117,7 @@ def parse_script(text: str) -> Script:
 
 
 class _Reader:
-    """Goes through the words once, without recursion, and collects."""
+    """Collects settings in one pass over the tokens, without recursion."""
 
     def __init__(self, tokens: list[Token]) -> None:
         self._tokens = tokens
@@ -149,7 +149,7 @@ class _Reader:
             self._break(lines[-1])
 
     def _take_opened(self, path: tuple[str, ...], statement: list[Token], brace: Token) -> None:
-        """Take ``def x = compute {``: the name has a value, which only Gradle can work out."""
+        """Parse ``def x = compute {``: the value of the name needs Gradle."""
         if len(_halves(statement, "=")[0]) < len(statement) or any(token.name == "lazy" for token in statement):
             self._take(path, [*statement, brace])
 
@@ -157,7 +157,7 @@ class _Reader:
         self.broken_at = min(line, self.broken_at or line)
 
     def _statements(self) -> Iterator[tuple[list[Token], Token]]:
-        """Yield each statement with what ends it: a line, a semicolon, or a brace of a block."""
+        """Yield each statement with its end: a line end, a semicolon, or a brace of a block."""
         statement: list[Token] = []
         closers: list[tuple[str, int]] = []
         for index, token in enumerate(self._tokens):
@@ -186,7 +186,7 @@ class _Reader:
         return not (is_unfinished or following.sign in _CONTINUING or _is_condition_only(statement))
 
     def _header(self, statement: list[Token]) -> tuple[str, ...]:
-        """Return what a block adds to the path."""
+        """Return the names that a block adds to the path."""
         words = [token for token in statement if token.text not in _MODIFIERS]
         if not words:
             return ("",)
@@ -222,7 +222,7 @@ class _Reader:
         self._take_value(path, words)
 
     def _take_function(self, words: list[Token]) -> None:
-        """Take ``fun name(): String = value``."""
+        """Parse ``fun name(): String = value``."""
         _, value = _halves(words, "=")
         if value:
             self._add(self.functions, words[1].text, (), value, words[0].line)
@@ -302,7 +302,7 @@ def _is_condition_only(statement: list[Token]) -> bool:
 
 
 def _after_condition(words: list[Token]) -> list[Token]:
-    """Return what follows ``if (x)``, ``else``, ``case x:``."""
+    """Return the statement after ``if (x)``, ``else``, ``case x:``."""
     if words[0].name in {"case", "when", "switch"}:
         return _halves(words, ":")[1]
     if words[0].name not in _BRANCHES:
@@ -339,7 +339,7 @@ def _property_of(method: str) -> str | None:
 
 
 def _after_name(rest: list[Token]) -> list[Token]:
-    """Return what follows the name in ``create("name", { ... })``."""
+    """Return the tokens after the name in ``create("name", { ... })``."""
     return _halves(_without_parentheses(rest), ",")[1]
 
 
@@ -357,7 +357,7 @@ def _dotted(words: list[Token]) -> tuple[list[str], list[Token]]:
 
 
 def _halves(words: list[Token], sign: str) -> tuple[list[Token], list[Token]]:
-    """Return what is before and after the first sign outside brackets; everything is before when there is none."""
+    """Split at the first sign outside brackets; without one, the second part is empty."""
     depth = 0
     for index, token in enumerate(words):
         if token.sign in _OPENING:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 __all__ = ["Kind", "Token", "text_of", "tokenize", "unescaped"]
 
 Kind: TypeAlias = Literal["name", "number", "text", "literal", "line", "sign"]
-"""What a word is: ``text`` may hold ``$`` references, ``literal`` (Groovy's single quotes) is taken as it is."""
+"""Kind of a token: ``text`` may have ``$`` references, ``literal`` (Groovy's single quotes) has none."""
 
 _WORD: Final = re.compile(
     r"""
@@ -32,7 +32,7 @@ _ESCAPE: Final = re.compile(r"\\(.)", re.DOTALL)
 
 
 class Token(NamedTuple):
-    """A word: what it is, its text (that of a string is without its quotes), and its line, from 1."""
+    """A token: its kind, its text (that of a string without quotes), and its line, from 1."""
 
     kind: Kind
     text: str
@@ -40,22 +40,22 @@ class Token(NamedTuple):
 
     @property
     def sign(self) -> str:
-        """The text of a sign or a line's end; empty for other words, so that no string is taken for a sign."""
+        """The text of a sign or a line end; empty for other tokens, so that no string counts as a sign."""
         return self.text if self.kind in {"sign", "line"} else ""
 
     @property
     def name(self) -> str:
-        """The text of a name; empty for other words."""
+        """The text of a name; empty for other tokens."""
         return self.text if self.kind == "name" else ""
 
     @property
     def quoted(self) -> str | None:
-        """The text between quotes; ``None`` for other words."""
+        """The text between quotes; ``None`` for other tokens."""
         return self.text if self.kind in {"text", "literal"} else None
 
 
 def tokenize(script: str, line: int = 1) -> list[Token]:
-    """Return the words of a script; whatever is in it, this ends and raises nothing.
+    """Return the tokens of a script. It terminates and raises nothing for any input.
 
     Args:
         script: the script.

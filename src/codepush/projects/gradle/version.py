@@ -81,7 +81,7 @@ def gradle_version(script: Path, flavors: Sequence[str] = ()) -> BinaryVersion:
 
 
 class _Versions:
-    """The versions that the build scripts of an app give its variants."""
+    """The versions of an app's variants in its build scripts."""
 
     def __init__(self, project: GradleProject) -> None:
         self._project = project
@@ -118,14 +118,14 @@ class _Versions:
             raise ProjectError(f'"{self._shown}" has no product flavour "{flavor}". {there} Correct --gradle-flavor.')
 
     def _check_block(self, block: tuple[str, ...]) -> None:
-        """Refuse a flavour whose block is written within brackets, as in ``free({ ... })``."""
+        """Reject a flavour with its block within brackets, as in ``free({ ... })``."""
         for part in self._parts:
             for setting in part.script.values(*block):
                 if any(token.sign == "{" for token in setting.value):
                     raise Unknown(f"the block of {block[-1]} cannot be followed", part.path, setting.line)
 
     def _computed_flavors(self) -> Unknown | None:
-        """Return where flavours are declared whose names only Gradle can work out, if they are anywhere."""
+        """Return the place of a declaration of flavours whose names need Gradle, if there is one."""
         for part in self._parts:
             paths = [*part.script.blocks, *(setting.path for setting in part.script.settings)]
             if any(path[:2] == _FLAVORS and ("" in path or any("$" in name for name in path)) for path in paths):
@@ -133,7 +133,7 @@ class _Versions:
         return None
 
     def _check_places(self) -> None:
-        """Refuse what sets a version elsewhere: for each flavour in a loop, or for the variants of the app."""
+        """Reject versions that are set elsewhere: for each flavour in a loop, or for the variants of the app."""
         for part in self._parts:
             for setting in part.script.settings:
                 if _NAMES.isdisjoint(setting.path[-1:]) or _PLACES.isdisjoint(setting.path):
@@ -152,7 +152,7 @@ class _Versions:
         return "".join(one[0] for one in found if one is not None)
 
     def _text(self, block: tuple[str, ...], name: str) -> tuple[str, Part, Setting] | None:
-        """Return what a block sets, with the place; nothing if it does not."""
+        """Return the value that a block sets, with its place; nothing if it sets none."""
         found = self._project.last(*block, name)
         if found is None:
             self._check_copied(block, name)
@@ -164,7 +164,7 @@ class _Versions:
         return value, part, setting
 
     def _check_copied(self, block: tuple[str, ...], name: str) -> None:
-        """Refuse a block that is a copy of another one (``initWith``) where any of those has a value."""
+        """Reject a block that copies another one (``initWith``) if any of them has a value."""
         for part in self._parts:
             siblings = [one for one in part.script.settings if one.path[:-2] == block[:-1] and one.path[-1] == name]
             for setting in part.script.values(*block, "initWith"):

@@ -31,7 +31,7 @@ StepKind: TypeAlias = Literal[
     "supersede",
     "cancel",
 ]
-"""What a step is; the trail has it behind ``rollout.``."""
+"""Kind of a step; the trail has it after ``rollout.``."""
 
 BASELINE_ROSE: Final = "baseline_rose"
 """The note of a halt while other releases fail as well: a backend or the network is the likelier cause."""

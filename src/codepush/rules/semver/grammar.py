@@ -17,15 +17,15 @@ _TAG: Final = r"[0-9A-Za-z-]{1,250}"
 _IDENTIFIER: Final = rf"(?:{NUMBER}|{_WORD})"
 
 PRERELEASE: Final = rf"{_IDENTIFIER}(?:\.{_IDENTIFIER})*"
-"""What follows the hyphen: identifiers, those of digits only without leading zeros."""
+"""The part after the hyphen: identifiers, those of digits only without leading zeros."""
 
 BUILD: Final = rf"{_TAG}(?:\.{_TAG})*"
-"""What follows the plus sign. It never matters for order."""
+"""The part after the plus sign, which does not affect the order."""
 
 _PLACE: Final = rf"({NUMBER}|[xX*])"
 
 PARTIAL: Final = rf"[v= ]*+{_PLACE}(?:\.{_PLACE}(?:\.{_PLACE}(?:-({PRERELEASE}))?(?:\+{BUILD})?)?)?"
-"""A version of which places may be missing or wild. Groups: major, minor, patch, prerelease."""
+"""A version with missing parts or wild cards. Groups: major, minor, patch, prerelease."""
 
 _LOOSE_IDENTIFIER: Final = rf"(?:{_DIGITS}|{_WORD})"
 
@@ -33,4 +33,4 @@ LOOSE: Final = (
     rf"[v= ]*+{_DIGITS}\.{_DIGITS}\.{_DIGITS}"
     rf"(?:-?{_LOOSE_IDENTIFIER}(?:\.{_LOOSE_IDENTIFIER})*)?(?:\+{BUILD})?"
 )
-"""A carelessly written version. npm skips over such a one when it looks for blanks to close up."""
+"""A loosely written version, which npm skips when it removes blanks."""

@@ -181,7 +181,7 @@ def _parsed(text: str) -> Range | None:
 
 
 def _simplified(alternatives: list[_Alternative]) -> tuple[_Alternative, ...]:
-    """Drop alternatives that allow nothing; one that allows all releases stands for the rest."""
+    """Remove alternatives that allow nothing; one that allows all releases replaces the rest."""
     some = [alternative for alternative in alternatives if alternative.text != _NOTHING] or alternatives[:1]
     everything = next((alternative for alternative in some if not alternative.comparators), None)
     return (everything,) if everything else tuple(some)
@@ -254,7 +254,7 @@ def _up_to(text: str, major: str, minor: str | None, patch: str | None, tag: str
 
 
 def _caret(major: str, minor: str | None, patch: str | None, tag: str | None) -> str:
-    """Allow what leaves the first place that is not zero as it is."""
+    """Allow versions with the same first part that is not zero."""
     if _is_wild(major):
         return ""
     if major != "0":

@@ -1,4 +1,4 @@
-"""A version: what ``valid`` accepts, and how versions are ordered."""
+"""Versions: validation and order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The server's side: models to the bodies of its answers, each under its one documented key."""
+"""The server's side: models to the bodies of responses, each under its one documented key."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ _AUTHENTICATED: Final = encode_json({"authenticated": True})
 
 
 def authenticated_body() -> bytes:
-    """Return the answer to a good access key; a bad one never gets a body of this kind."""
+    """Return the body for a valid access key; an invalid one gets an error instead."""
     return _AUTHENTICATED
 
 
@@ -87,7 +87,7 @@ def apps_body(apps: Iterable[App]) -> bytes:
 
 
 def app_body(app: App) -> bytes:
-    """Return the body for one app; ``isCurrentAccount`` appears where it is true."""
+    """Return the body for one app; ``isCurrentAccount`` is present if true."""
     return encode_json({"app": AppShape.of(app)})
 
 
@@ -119,7 +119,7 @@ def deployment_body(deployment: Deployment) -> bytes:
 
 
 def package_body(package: Package) -> bytes:
-    """Return the answer to a release, patch, promotion or rollback: a finished rollout reads 100."""
+    """Return the body for a release, patch, promotion or rollback: a finished rollout is 100."""
     return encode_json({"package": PackageShape.of_reply(package)})
 
 
@@ -129,14 +129,14 @@ def history_body(packages: Iterable[Package]) -> bytes:
 
 
 def series_body(series: Mapping[str, Iterable[MetricsPoint]]) -> bytes:
-    """Return the answer to a request for metrics over time."""
+    """Return the body for metrics over time."""
     return encode_json(
         {"series": {name: [PointShape.of(point) for point in points] for name, points in series.items()}}
     )
 
 
 def insight_body(insight: Insight) -> bytes:
-    """Return the body for what devices reported of a release."""
+    """Return the body for the insight of a release."""
     return encode_json({"insight": InsightShape.of(insight)})
 
 

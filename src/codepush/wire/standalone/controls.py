@@ -51,13 +51,13 @@ class ControlShape(Struct, frozen=True, kw_only=True, rename="camel", omit_defau
         expected_version: int | None = None,
         force: bool = False,
     ) -> ControlShape:
-        """Return what is sent; the limit is a share."""
+        """Return the shape; ``limit`` is a share."""
         limit_percent = None if limit is None else percent(limit)
         return cls(note=note, limit_percent=limit_percent, expected_version=expected_version, force=force)
 
 
 def read_control(raw: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what a request adds to a verb: ``note``, ``limit`` as a share, ``expected_version`` and ``force``.
+    """Return the arguments of a verb in a request: ``note``, ``limit`` as a share, ``expected_version`` and ``force``.
 
     Raises:
         Invalid: A field is wrong or unknown.

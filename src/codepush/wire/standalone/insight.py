@@ -36,7 +36,7 @@ class InsightPointShape(Struct, frozen=True, kw_only=True, rename="camel", omit_
 
     @classmethod
     def of(cls, point: InsightPoint) -> InsightPointShape:
-        """Return what is sent for a point."""
+        """Return the shape of a point."""
         return cls(
             starts_at=milliseconds(point.starts_at),
             began=point.began,
@@ -94,7 +94,7 @@ class InsightShape(Struct, frozen=True, kw_only=True, rename="camel", omit_defau
 
     @classmethod
     def of(cls, insight: Insight) -> InsightShape:
-        """Return what is sent for an insight."""
+        """Return the shape of an insight."""
         halted_after = insight.halted_after
         return cls(
             label=insight.label,

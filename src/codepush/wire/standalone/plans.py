@@ -1,4 +1,4 @@
-"""Rollout plans as JSON, and the plans that requests give as a text or an object."""
+"""Rollout plans as JSON, and the plans in requests, which are a string or an object."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 PLAN: Final = "rolloutPlan"
-"""The field that holds a plan, in requests and answers."""
+"""The field of a plan, in requests and responses."""
 
 _CODE: Final = "invalid_plan"
 _LATEST: Final = milliseconds(datetime(9999, 1, 1, tzinfo=UTC))
@@ -49,7 +49,7 @@ class StageShape(Struct, frozen=True, kw_only=True, rename="camel", omit_default
 
     @classmethod
     def of(cls, stage: RolloutStage) -> StageShape:
-        """Return what is sent for a stage."""
+        """Return the shape of a stage."""
         return cls(percent=stage.percent, soak_seconds=seconds(stage.soak), needs_approval=stage.needs_approval)
 
     def stage(self) -> RolloutStage:
@@ -62,7 +62,7 @@ class StageShape(Struct, frozen=True, kw_only=True, rename="camel", omit_default
 
 
 class PlanShape(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
-    """``rolloutPlan``. ``text`` spells the stages; limits are percent, ``startsAt`` is milliseconds since 1970."""
+    """``rolloutPlan``. ``text`` has the stages; limits are percent, ``startsAt`` is milliseconds since 1970."""
 
     text: str | None = None
     stages: list[StageShape]
@@ -75,7 +75,7 @@ class PlanShape(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults
 
     @classmethod
     def of(cls, plan: RolloutPlan) -> PlanShape:
-        """Return what is sent for a plan."""
+        """Return the shape of a plan."""
         return cls(
             text=plans.spell(plan),
             stages=[StageShape.of(stage) for stage in plan.stages],
@@ -101,7 +101,7 @@ class PlanShape(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults
 
 
 def read_plan(raw: object) -> RolloutPlan:
-    """Return the plan that the field ``rolloutPlan`` of a request holds: a text or an object, not null.
+    """Return the plan in the field ``rolloutPlan`` of a request: a string or an object, not null.
 
     Raises:
         Invalid: It is not a plan. The message names the place and gives an example.
@@ -117,7 +117,7 @@ def read_plan(raw: object) -> RolloutPlan:
 
 
 def read_default_plan(raw: object) -> RolloutPlan:
-    """Return the plan that a request gives as the default of a deployment.
+    """Return the default plan of a deployment in a request.
 
     Raises:
         Invalid: It is not a plan, or cannot be a default.
@@ -182,7 +182,7 @@ def first_percent(plan: RolloutPlan, rollout: int | None) -> int:
 
 
 def written_plan(plan: RolloutPlan | str) -> tuple[RolloutPlan, str | PlanShape]:
-    """Return the plan that a caller gave as a value or a text, and what a request holds for it.
+    """Return a caller's plan, a value or a string, and its field in a request.
 
     Raises:
         Invalid: It is not a plan.
@@ -220,7 +220,7 @@ def _plan(raw: Mapping[str, Any]) -> RolloutPlan:
 
 
 def _stages(fields: RequestFields) -> tuple[RolloutStage, ...]:
-    """Return the stages of a plan, from its text or its list of stages; if both are there, they must agree."""
+    """Return the stages of a plan, from its text or its list of stages; if both are given, they must agree."""
     text = fields.read("text", str, f'a text, such as "{plans.EXAMPLE}"')
     spelled = None if text is None else plans.parse(text).stages
     listed = fields.read("stages", list, "an array")

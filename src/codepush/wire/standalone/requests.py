@@ -1,4 +1,4 @@
-"""The client's side: one function per route, returning what to send and how to read the answer."""
+"""The client's side: one function per route, which returns the request and the reader of its response."""
 
 from __future__ import annotations
 
@@ -374,7 +374,7 @@ def metrics_series(
 def insight(
     app_name: str, deployment_name: str, label: str, since: datetime | None, until: datetime | None
 ) -> Call[Insight]:
-    """Get what devices reported of a release."""
+    """Get the reports about a release."""
     query = {"label": label, **_given(since=since and _timestamp(since), until=until and _timestamp(until))}
     return _call("get_insight", read_insight, _deployment(app_name, deployment_name), end=f"?{urlencode(query)}")
 

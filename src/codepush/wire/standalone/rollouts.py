@@ -63,7 +63,7 @@ class BaselineShape(Struct, frozen=True, kw_only=True, rename="camel", omit_defa
 
     @classmethod
     def of(cls, baseline: RolloutBaseline) -> BaselineShape:
-        """Return what is sent for a baseline."""
+        """Return the shape of a baseline."""
         return cls(
             percent=percent(baseline.share),
             verdicts=baseline.verdicts,
@@ -99,7 +99,7 @@ class CountsShape(Struct, frozen=True, kw_only=True, rename="camel", omit_defaul
 
     @classmethod
     def of(cls, counts: RolloutCounts) -> CountsShape:
-        """Return what is sent for counts."""
+        """Return the shape of counts."""
         low, high = counts.interval
         return cls(
             began=counts.began,
@@ -135,7 +135,7 @@ class EvidenceShape(Struct, frozen=True, kw_only=True, rename="camel", omit_defa
 
     @classmethod
     def of(cls, evidence: RolloutEvidence) -> EvidenceShape:
-        """Return what is sent for evidence."""
+        """Return the shape of evidence."""
         return cls(
             total=evidence.total,
             failures=evidence.failures,
@@ -166,7 +166,7 @@ class GapShape(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=
 
     @classmethod
     def of(cls, gap: RolloutGap) -> GapShape:
-        """Return what is sent for a gap."""
+        """Return the shape of a gap."""
         return cls(age=gap.age, percent=_percent(gap.share), usual_percent=_percent(gap.usual))
 
     def gap(self) -> RolloutGap:
@@ -190,7 +190,7 @@ class DecisionShape(Struct, frozen=True, kw_only=True, rename="camel", omit_defa
 
     @classmethod
     def of(cls, decision: RolloutDecision) -> DecisionShape:
-        """Return what is sent for a decision."""
+        """Return the shape of a decision."""
         return cls(
             at=milliseconds(decision.at),
             actor=decision.actor,
@@ -241,7 +241,7 @@ class RolloutShape(Struct, frozen=True, kw_only=True, rename="camel", omit_defau
 
     @classmethod
     def of(cls, rollout: Rollout) -> RolloutShape:
-        """Return what is sent for a rollout."""
+        """Return the shape of a rollout."""
         return cls(
             label=rollout.label,
             state=rollout.state,
@@ -296,7 +296,7 @@ class StagePreviewShape(Struct, frozen=True, kw_only=True, rename="camel", omit_
 
     @classmethod
     def of(cls, stage: StagePreview) -> StagePreviewShape:
-        """Return what is sent for a stage."""
+        """Return the shape of a stage."""
         verdicts: dict[str, Number] = {str(hours): number for hours, number in stage.verdicts.items()}
         return cls(percent=stage.percent, devices=stage.devices, verdicts=verdicts, needed=stage.needed)
 
@@ -323,7 +323,7 @@ class PreviewShape(Struct, frozen=True, kw_only=True, rename="camel", omit_defau
 
     @classmethod
     def of(cls, preview: RolloutPreview) -> PreviewShape:
-        """Return what is sent for a preview."""
+        """Return the shape of a preview."""
         return cls(
             plan=PlanShape.of(preview.plan),
             baseline=BaselineShape.of(preview.baseline),

@@ -26,7 +26,7 @@ def _shown(description: str, **field: Schema) -> tuple[ResponseSpec]:
 
 
 def _made(key: str, name: str) -> tuple[ResponseSpec]:
-    """Return the response that shows what was made, and where."""
+    """Return the response with a new object and its URL."""
     return (json_response("It was made.", wrapped(**{key: reference(name)}), 201, headers=["Location"]),)
 
 

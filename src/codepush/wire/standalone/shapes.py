@@ -52,7 +52,7 @@ __all__ = [
 ]
 
 HIDDEN: Final = "(hidden)"
-"""What a list of access keys shows in place of the secrets."""
+"""Replacement of the secrets in a list of access keys."""
 
 _RELEASE_METHODS: Final[Mapping[str, ReleaseMethod]] = {method: method for method in get_args(ReleaseMethod)}
 
@@ -66,7 +66,7 @@ class AccountShape(Struct, frozen=True, kw_only=True, rename="camel"):
 
     @classmethod
     def of(cls, account: Account) -> AccountShape:
-        """Return what is sent for an account."""
+        """Return the shape of an account."""
         return cls(email=account.email, name=account.name, linked_providers=account.linked_providers)
 
     def account(self, fields: Fields) -> Account:
@@ -92,7 +92,7 @@ class AccessKeyShape(Struct, frozen=True, kw_only=True, rename="camel", omit_def
 
     @classmethod
     def of(cls, access_key: AccessKey, secret: str | None = None) -> AccessKeyShape:
-        """Return what is sent for an access key; ``isSession`` is only sent when true."""
+        """Return the shape of an access key; ``isSession`` is only sent when true."""
         return cls(
             created_by=access_key.created_by,
             friendly_name=access_key.name,
@@ -124,7 +124,7 @@ class CollaboratorShape(Struct, frozen=True, kw_only=True, rename="camel", omit_
 
     @classmethod
     def of(cls, collaborator: Collaborator) -> CollaboratorShape:
-        """Return what is sent for a collaborator."""
+        """Return the shape of a collaborator."""
         return cls(permission=collaborator.permission, is_current_account=collaborator.is_current_account or None)
 
     def collaborator(self, fields: Fields) -> Collaborator:
@@ -147,7 +147,7 @@ class AppShape(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @classmethod
     def of(cls, app: App) -> AppShape:
-        """Return what is sent for an app."""
+        """Return the shape of an app."""
         return cls(
             name=app.name,
             collaborators={email: CollaboratorShape.of(person) for email, person in app.collaborators.items()},
@@ -216,7 +216,7 @@ class PackageShape(_Options, frozen=True, kw_only=True, rename="camel", omit_def
 
     @classmethod
     def of(cls, package: Package) -> PackageShape:
-        """Return what is sent for a package, its rollout as stored."""
+        """Return the shape of a package, its rollout as stored."""
         diffs = {
             older: DiffShape(size=diff.size, url=diff.url, fits_binary=diff.fits_binary)
             for older, diff in package.diff_package_map.items()
@@ -238,7 +238,7 @@ class PackageShape(_Options, frozen=True, kw_only=True, rename="camel", omit_def
 
     @classmethod
     def of_reply(cls, package: Package) -> PackageShape:
-        """Return what is sent for a package that was just released or changed: a finished rollout reads 100."""
+        """Return the shape of a package that was just released or changed: a finished rollout is 100."""
         shape = cls.of(package)
         return shape if package.rollout is not None else replace(shape, rollout=COMPLETE_ROLLOUT)
 
@@ -276,7 +276,7 @@ class DeploymentShape(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @classmethod
     def of(cls, deployment: Deployment) -> DeploymentShape:
-        """Return what is sent for a deployment."""
+        """Return the shape of a deployment."""
         package = None if deployment.package is None else PackageShape.of(deployment.package)
         return cls(name=deployment.name, key=deployment.key, package=package)
 
@@ -296,7 +296,7 @@ class CountersShape(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @classmethod
     def of(cls, metrics: Metrics) -> CountersShape:
-        """Return what is sent for counters."""
+        """Return the shape of counters."""
         return cls(
             active=metrics.active,
             downloaded=metrics.downloaded,
@@ -316,7 +316,7 @@ class CountersShape(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class PointShape(Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
-    """One point of ``series``: what was counted in an hour or a day; of a binary version only ``active``."""
+    """One point of ``series``: the metrics of an hour or a day; of a binary version only ``active``."""
 
     starts_at: Number
     span: str
@@ -327,7 +327,7 @@ class PointShape(Struct, frozen=True, kw_only=True, rename="camel", omit_default
 
     @classmethod
     def of(cls, point: MetricsPoint) -> PointShape:
-        """Return what is sent for a point."""
+        """Return the shape of a point."""
         return cls(
             starts_at=milliseconds(point.starts_at),
             span=point.span,

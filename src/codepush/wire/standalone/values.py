@@ -30,7 +30,7 @@ Number: TypeAlias = int | float
 """JavaScript has one kind of number, and some servers write ``1.0`` for 1."""
 
 Fields: TypeAlias = "Mapping[str, Any]"
-"""An object of an answer as it was sent."""
+"""An object of a response as it was sent."""
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
