@@ -256,7 +256,7 @@ class Guard:
     """Sees every file that is opened for writing, and every folder and link that is made, from now on to the end.
 
     Args:
-        folder: where files and folders may be made, while it is watching.
+        folder: Where files and folders may be made, while it is watching.
 
     """
 
@@ -286,9 +286,9 @@ def judge(content: bytes, target: Path, guard: Guard) -> str:
     """Read and unpack an archive; return whether both rejected or read it.
 
     Raises:
-        AssertionError: they did not agree, or something was left or written where nothing should be.
-        TimeoutError: it took too long.
-        Exception: whatever came out of them that is no ``PackageError``.
+        AssertionError: They did not agree, or something was left or written where nothing should be.
+        TimeoutError: It took too long.
+        Exception: Whatever came out of them that is no ``PackageError``.
 
     """
     is_archive(io.BytesIO(content))

@@ -83,7 +83,7 @@ def generated() -> dict[Path, str]:
     """Return the text of every file of the synchronous client.
 
     Raises:
-        SystemExit: a rename is used nowhere, so its entry is stale.
+        SystemExit: A rename is used nowhere, so its entry is stale.
 
     """
     files: dict[Path, str] = {}

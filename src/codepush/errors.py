@@ -89,8 +89,8 @@ class APIError(CodePushError):
     """The server returned an error status.
 
     Attributes:
-        status_code: the HTTP status.
-        code: the machine-readable code of a problem document, if the server sent one; ``gateway`` if a proxy or
+        status_code: The HTTP status.
+        code: The machine-readable code of a problem document, if the server sent one; ``gateway`` if a proxy or
             gateway in front of the server probably sent the response.
         field: The wrong field of the request, if the server named one.
         request_id: The request's ID in the server's log.

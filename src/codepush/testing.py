@@ -54,9 +54,9 @@ class LiveServer:
     """A running server.
 
     Attributes:
-        url: where it listens.
-        settings: its settings; ``settings.data`` is the folder with all it keeps.
-        access_key: the key of its first account, ``owner@example.test``.
+        url: Its URL.
+        settings: Its settings; ``settings.data`` is the folder with all it keeps.
+        access_key: The key of its first account, ``owner@example.test``.
 
     """
 
@@ -79,8 +79,8 @@ def live_server(data: Path, **settings: Any) -> Iterator[LiveServer]:  # noqa: A
     """Run a server in a thread, on a free port of the loopback, until the block ends.
 
     Args:
-        data: the folder for its database and archives; what an earlier server has left there is served again.
-        settings: further settings by name, as in `codepush.server.settings.Settings`.
+        data: Folder of its database and archives, which may have data of an earlier server.
+        settings: Further settings by name, as in `codepush.server.settings.Settings`.
 
     """
     with process.listen("127.0.0.1", 0) as listener:

@@ -91,8 +91,8 @@ class Delivery:
 
     Attributes:
         cli: Context of the command.
-        app: the app.
-        deployment: the deployment.
+        app: The app.
+        deployment: The deployment.
         target: The binary versions; ``None``: that of the project.
         request: The options of the command.
 

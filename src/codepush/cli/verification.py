@@ -62,8 +62,8 @@ def verified(
 
     Args:
         cli: Context of the command.
-        app: the app.
-        deployment: the deployment.
+        app: The app.
+        deployment: The deployment.
         release: The disabled release.
         verification: What the devices verify.
         is_enabled: Whether to enable it after a successful trial.

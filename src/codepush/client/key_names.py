@@ -32,9 +32,9 @@ def conceal(error: CodePushError, name: Secret, own: Secret) -> None:
     """Mask access keys in the message of an error.
 
     Args:
-        error: an error about an access key.
-        name: the name that a caller gave to the access key; it is masked if it is or looks like a key.
-        own: the access key of the client.
+        error: An error about an access key.
+        name: The name that a caller gave to the access key; it is masked if it is or looks like a key.
+        own: The access key of the client.
 
     """
     text = name.reveal()

@@ -23,11 +23,11 @@ def package_info(metadata: PackageInfo | PackageInfoDict | None) -> PackageInfo:
     """Return metadata as a ``PackageInfo``.
 
     Args:
-        metadata: such an object, a mapping with its fields (``is_mandatory`` or ``isMandatory``), or ``None`` for
+        metadata: Such an object, a mapping with its fields (``is_mandatory`` or ``isMandatory``), or ``None`` for
             no metadata.
 
     Raises:
-        Invalid: it is none of these, or a key is unknown or there in both spellings.
+        Invalid: It is none of these, or a key is unknown or there in both spellings.
 
     """
     if metadata is None or isinstance(metadata, PackageInfo):
@@ -49,7 +49,7 @@ def check_target(target_binary_version: str) -> None:
     """Check that a release does not reach every version of the app because a variable was empty.
 
     Raises:
-        Invalid: the target is empty or blank.
+        Invalid: The target is empty or blank.
 
     """
     if not target_binary_version.strip():

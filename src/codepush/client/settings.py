@@ -76,12 +76,12 @@ def resolve(
     Args:
         environment: Variables with defaults for the key and the URL: ``CODEPUSH_ACCESS_KEY`` and
             ``CODEPUSH_SERVER_URL``.
-        access_key: the access key.
+        access_key: The access key.
         server_url: Server URL, with or without a trailing slash.
         timeout: Seconds for each network operation, or ``None``.
         max_retries: Maximum number of retries.
         proxy: Proxy URL; ``None`` uses the usual environment variables.
-        headers: more headers for every request.
+        headers: More headers for every request.
         verify: Certificate verification.
 
     Raises:

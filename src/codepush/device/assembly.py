@@ -49,8 +49,8 @@ def assemble(
     """Assemble a package in a workspace.
 
     Args:
-        download: the file that was downloaded.
-        workspace: a folder of its own, empty but for the download.
+        download: The file that was downloaded.
+        workspace: A folder of its own, empty but for the download.
         base: Returns the contents of the package that a diff starts from, ``None`` without one; called for diffs only.
         bundle_name: File name of the bundle in an archive, in any folder.
         bare_bundle_name: File name for a download that is not an archive.
@@ -82,7 +82,7 @@ def verify(assembled: Assembled, *, package_hash: str, bundle_name: str, public_
     packages, so they would not notice a wrong hash. The signature is checked only with a public key.
 
     Args:
-        assembled: the package.
+        assembled: The package.
         package_hash: The hash from the update check.
         bundle_name: File name of the bundle.
         public_key: The key in PEM form to check the signature with, or ``None``.

@@ -44,11 +44,11 @@ def started(
     """Return the state after the app's start, up to the moment its JavaScript runs.
 
     Args:
-        state: the state before.
-        current: the update that ``state.current_package`` means, ``None`` if there is none.
-        previous: the same for ``state.previous_package``.
-        binary: version and package hash of the binary that is started.
-        deployment_key: the app's own key.
+        state: The state before.
+        current: The update that ``state.current_package`` means, ``None`` if there is none.
+        previous: The same for ``state.previous_package``.
+        binary: Version and package hash of the binary that is started.
+        deployment_key: The app's own key.
 
     """
     state = structs.replace(state, is_notified=False, is_crashed=False, binary_version=binary[0], binary_hash=binary[1])

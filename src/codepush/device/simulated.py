@@ -37,8 +37,8 @@ class SimulatedDevice:
     Args:
         folder: Folder of the device's state and packages.
         server_url: Server of the app.
-        deployment_key: the key built into the app.
-        app_version: the binary's version.
+        deployment_key: The key built into the app.
+        app_version: The binary's version.
         bundle: Content of the binary: the JavaScript bundle, or the folder of bundle and assets.
             Only needed if the binary's own hash matters.
         bundle_name: File name of the bundle; by default the platform's usual one.
@@ -46,7 +46,7 @@ class SimulatedDevice:
             binary with update checks.
         client_unique_id: Device ID; by default random and stored.
         timeout: Seconds for each network operation.
-        public_key: the key built into the app, in PEM form or as the path of a file with it; needs the
+        public_key: The key built into the app, in PEM form or as the path of a file with it; needs the
             extra ``signing``. With it the device accepts only updates signed with the private key;
             without it, signatures are ignored.
         answers: Function that answers update checks instead of the server, to test a release that the server
@@ -171,7 +171,7 @@ class SimulatedDevice:
 
         Args:
             update: The offered update.
-            on_progress: called with the bytes received and their total (``None`` if unknown).
+            on_progress: Called with the bytes received and their total (``None`` if unknown).
 
         Raises:
             TransportError: The download failed or is incomplete.
@@ -207,7 +207,7 @@ class SimulatedDevice:
         """Install a downloaded update, which runs from the next start on.
 
         Args:
-            update: what ``download`` returned.
+            update: Result of ``download``.
             mode: Whether the app restarts immediately.
 
         Raises:
@@ -283,16 +283,16 @@ class SimulatedDevice:
         """Synchronise, as most apps do at every start: notify that the app is ready, then check, download and install.
 
         Args:
-            install_mode: when an update begins to run.
-            mandatory_install_mode: the same for a mandatory one.
-            on_progress: as for ``download``.
+            install_mode: When an update begins to run.
+            mandatory_install_mode: The same for a mandatory one.
+            on_progress: As for ``download``.
 
         Returns:
             ``UPDATE_INSTALLED`` if an update was installed now, or earlier and still waits for its
             restart; else ``UP_TO_DATE``. An update that failed before is skipped.
 
         Raises:
-            CodePushError: as ``check`` and ``download``.
+            CodePushError: As ``check`` and ``download``.
 
         """
         self.notify_app_ready()

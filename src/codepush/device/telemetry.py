@@ -31,9 +31,9 @@ def due(state: State, *, running: LocalUpdate | None, app_version: str, deployme
 
     Args:
         state: State of the device.
-        running: the update that runs, ``None`` for the binary.
-        app_version: the binary's version.
-        deployment_key: the app's own key.
+        running: The update that runs, ``None`` for the binary.
+        app_version: The binary's version.
+        deployment_key: The app's own key.
 
     """
     if state.rollback_report is not None:

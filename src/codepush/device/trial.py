@@ -55,7 +55,7 @@ class Trial:
         answers: Function that answers update checks.
         platform: Platform to simulate.
         bundle_name: File name of the bundle; by default the platform's usual one.
-        public_key: the key built into the app, in PEM form or as the path of a file with it.
+        public_key: The key built into the app, in PEM form or as the path of a file with it.
         timeout: Seconds for each network operation.
 
     """
@@ -92,7 +92,7 @@ class Trial:
 
         Args:
             folder: Folder of the device.
-            app_version: the binary version of its app.
+            app_version: The binary version of its app.
             start: The release that it runs; ``None`` for the store build.
             client_unique_id: Device ID; by default random.
             crash: Whether the update crashes on its first start.

@@ -62,7 +62,7 @@ def read_manifest(source: BinaryIO, *, limits: Limits = DEFAULT_LIMITS) -> Manif
     """Check and read a whole archive, and return its manifest.
 
     Raises:
-        PackageError: the archive is unsafe, damaged, beyond the limits, or has no file that counts.
+        PackageError: The archive is unsafe, damaged, beyond the limits, or has no file that counts.
 
     """
     return Reader(source, limits=limits).manifest()
@@ -76,13 +76,13 @@ def normalise(
     Folder entries and ignored files are dropped; signatures stay. The package hash does not change.
 
     Args:
-        source: the archive, open and seekable.
-        target: an open, seekable and empty file.
-        limits: how much the archive may hold.
-        level: the libdeflate level, 1 (fast) to 12 (small).
+        source: The archive, open and seekable.
+        target: An open, seekable and empty file.
+        limits: Limits of the archive.
+        level: The libdeflate level, 1 (fast) to 12 (small).
 
     Raises:
-        PackageError: the archive is unsafe, damaged, beyond the limits, or has no file that counts; the sentence names
+        PackageError: The archive is unsafe, damaged, beyond the limits, or has no file that counts; the sentence names
             the entry and the reason. The target may then hold a part of the archive.
 
     """
@@ -100,9 +100,9 @@ def extract(source: BinaryIO, directory: Path, *, limits: Limits = DEFAULT_LIMIT
     Nothing is ever written outside the directory. Folder entries and ignored files are passed over.
 
     Args:
-        source: the archive, open and seekable.
-        directory: where to; it must be empty or not exist yet (its parent must).
-        limits: how much the archive may hold.
+        source: The archive, open and seekable.
+        directory: Target directory; it must be empty or not exist yet (its parent must).
+        limits: Limits of the archive.
 
     Raises:
         PackageError: The directory is not empty, or the archive is invalid; all written files are removed.
@@ -127,10 +127,10 @@ def store_package(
     """Write an uploaded package to storage: archives normalised, single files as they are.
 
     Args:
-        source: the uploaded file.
-        target: the file to write, which must not exist. It is not synced to disk.
-        limits: how much an archive may hold.
-        level: the libdeflate level, 1 (fast) to 12 (small).
+        source: The uploaded file.
+        target: The file to write, which must not exist. It is not synced to disk.
+        limits: Limits of an archive.
+        level: The libdeflate level, 1 (fast) to 12 (small).
         for_windows: Whether the app runs on Windows, where some names are invalid.
 
     Raises:

@@ -39,8 +39,8 @@ class Changes(Struct, frozen=True):
     """The changes from an older package to a newer one.
 
     Attributes:
-        deleted: the names of the files that the newer package no longer has, in canonical order.
-        copied: its new and changed files, as they lie in its archive, in canonical order.
+        deleted: The names of the files that the newer package no longer has, in canonical order.
+        copied: Its new and changed files, as they lie in its archive, in canonical order.
 
     """
 

@@ -103,16 +103,16 @@ class Entry(Struct, frozen=True, kw_only=True):
     """One entry of an archive, as its central directory declares it.
 
     Attributes:
-        name: the decoded name; a trailing slash marks a folder.
-        raw_name: the name's bytes in the archive.
-        flags: the general purpose bits.
-        method: how the data is packed, ``STORED`` or ``DEFLATED``.
-        crc: the declared CRC-32 of the content.
-        compressed_size: bytes of the data in the archive.
-        size: declared bytes of the content.
-        mode: the POSIX file mode, 0 when the archive has none.
-        header_offset: where the entry's local header starts, in bytes from the start of the archive.
-        data_offset: where its data starts; 0 while the local header has not been read.
+        name: The decoded name; a trailing slash marks a folder.
+        raw_name: The name's bytes in the archive.
+        flags: The general purpose bits.
+        method: Compression method, ``STORED`` or ``DEFLATED``.
+        crc: The declared CRC-32 of the content.
+        compressed_size: Bytes of the data in the archive.
+        size: Declared bytes of the content.
+        mode: The POSIX file mode, 0 when the archive has none.
+        header_offset: Start of the local header, in bytes from the start of the archive.
+        data_offset: Start of its data; 0 until the local header has been read.
 
     """
 
@@ -158,11 +158,11 @@ def read_directory(source: BinaryIO, limits: Limits) -> list[Entry]:
     """Return the entries of an archive, folders included, in the order of their data.
 
     Args:
-        source: an open, seekable file; its position afterwards is undefined.
-        limits: how much the archive may hold.
+        source: An open, seekable file; its position afterwards is undefined.
+        limits: Limits of the archive.
 
     Raises:
-        PackageError: the archive is unsafe, damaged or beyond the limits; the sentence names the entry, where one is
+        PackageError: The archive is unsafe, damaged or beyond the limits; the sentence names the entry, where one is
             to blame, and the reason.
 
     """

@@ -43,7 +43,7 @@ def stored_hash(path: Path) -> str:
     """Return the package hash of a stored package, computed from all that is in it.
 
     Raises:
-        PackageError: the archive is damaged.
+        PackageError: The archive is damaged.
 
     """
     with path.open("rb") as file:

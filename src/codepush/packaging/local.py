@@ -53,12 +53,12 @@ class LocalPackage(Struct, frozen=True, kw_only=True):
     """A package ready to be sent. A context manager: leaving it removes the temporary archive, if there is one.
 
     Attributes:
-        path: the file to send.
-        hash: the package hash, or for a single file the sha256 of its bytes (lower-case hex).
-        manifest: the files in it; ``None`` for a single file.
-        size: bytes to send.
-        is_archive: whether the file to send is an archive.
-        is_temporary: whether the file to send was made for this package.
+        path: The file to send.
+        hash: The package hash, or for a single file the sha256 of its bytes (lower-case hex).
+        manifest: The files in it; ``None`` for a single file.
+        size: Bytes to send.
+        is_archive: Whether the file to send is an archive.
+        is_temporary: Whether the file to send was made for this package.
 
     """
 
@@ -143,15 +143,15 @@ def package_directory(
     signature in ``CodePush`` and Cordova apps in ``www``, so a signed directory should have that name.
 
     Args:
-        path: the directory.
-        private_key_path: the file with the key to sign with: an RSA key in PEM form without a passphrase.
-        limits: how much it may hold.
-        level: the libdeflate level, 1 (fast) to 12 (small).
+        path: The directory.
+        private_key_path: The file with the key to sign with: an RSA key in PEM form without a passphrase.
+        limits: Limits of the package.
+        level: The libdeflate level, 1 (fast) to 12 (small).
 
     Raises:
-        PackageError: it is not a directory, holds no file that counts, something in it cannot be read or carried by
+        PackageError: It is not a directory, holds no file that counts, something in it cannot be read or carried by
             an archive, or it changes while it is being signed.
-        ConfigurationError: the key cannot be read or is none, or the extra ``signing`` is not installed.
+        ConfigurationError: The key cannot be read or is none, or the extra ``signing`` is not installed.
 
     """
     _refuse_empty_path(path)

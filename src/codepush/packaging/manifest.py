@@ -46,7 +46,7 @@ class Manifest(Struct, frozen=True):
     """The files of a package.
 
     Attributes:
-        files: from name (forward slashes, no leading slash) to the sha256 of the content as lower-case hex, in
+        files: From name (forward slashes, no leading slash) to the sha256 of the content as lower-case hex, in
             canonical order, which is that of the names' UTF-16 code units. Signature files are among them.
 
     """
@@ -109,7 +109,7 @@ def hash_directory(path: str | os.PathLike[str]) -> Manifest:
     Signatures sign its hash. Signing tools reject a directory without files.
 
     Raises:
-        PackageError: it is not a directory, has no files, or something in it cannot be read.
+        PackageError: It is not a directory, has no files, or something in it cannot be read.
 
     """
     root = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would take the name of a link's target
@@ -142,7 +142,7 @@ def list_files(root: Path) -> Iterator[FileOnDisk]:
     """Yield every file below a folder, hidden ones and links to files too; names are relative to the folder.
 
     Raises:
-        PackageError: a folder cannot be listed, or holds a link to a folder (its content may be anywhere, even around
+        PackageError: A folder cannot be listed, or holds a link to a folder (its content may be anywhere, even around
             in a circle), a link to nothing, or something that is neither file nor folder.
 
     """

@@ -76,10 +76,10 @@ def check_together(names: Iterable[str]) -> None:
     names apart. The same name twice is not looked at here (it may be the same content twice).
 
     Args:
-        names: every name of the package, where a trailing slash marks a folder.
+        names: All names of the package; a trailing slash marks a folder.
 
     Raises:
-        PackageError: two files would meet in one place, or one name is both a file and a folder.
+        PackageError: Two files would meet in one place, or one name is both a file and a folder.
 
     """
     distinct = dict.fromkeys(names)

@@ -52,7 +52,7 @@ class Reader:
         """Yield an entry's content in pieces of at most 256 KiB, never more of it than the entry declares.
 
         Raises:
-            PackageError: the data is damaged, or the content is not of the declared size and checksum. Raised at the
+            PackageError: The data is damaged, or the content is not of the declared size and checksum. Raised at the
                 latest after the last piece.
 
         """

@@ -53,12 +53,12 @@ def sign(package_hash: str, private_key: str | bytes, *, issued_at: int) -> str:
     The same arguments always give the same text.
 
     Args:
-        package_hash: the package hash as lower-case hex.
-        private_key: an RSA key in PEM form (PKCS #1 or PKCS #8) without a passphrase.
-        issued_at: when it is signed, in whole seconds since 1970.
+        package_hash: The package hash as lower-case hex.
+        private_key: An RSA key in PEM form (PKCS #1 or PKCS #8) without a passphrase.
+        issued_at: When it is signed, in whole seconds since 1970.
 
     Raises:
-        ConfigurationError: the key is not such a key, or the extra ``signing`` is not installed.
+        ConfigurationError: The key is not such a key, or the extra ``signing`` is not installed.
 
     """
     key = _load_private_key(private_key)
@@ -104,7 +104,7 @@ def read_private_key(path: str | os.PathLike[str]) -> bytes:
     """Read and check a private key for :func:`sign`.
 
     Raises:
-        ConfigurationError: the file cannot be read or holds no key to sign with, or the extra ``signing`` is not
+        ConfigurationError: The file cannot be read or holds no key to sign with, or the extra ``signing`` is not
             installed.
 
     """
@@ -122,10 +122,10 @@ def read_public_key(source: str | os.PathLike[str]) -> str:
     """Check and return a public key for :func:`verify`.
 
     Args:
-        source: the PEM text itself, or the path of a file with it.
+        source: The PEM text itself, or the path of a file with it.
 
     Raises:
-        ConfigurationError: the file cannot be read or holds no public key, or the extra ``signing`` is not installed.
+        ConfigurationError: The file cannot be read or holds no public key, or the extra ``signing`` is not installed.
 
     """
     pem = source if isinstance(source, str) and _PEM_START in source else _read_text(source)

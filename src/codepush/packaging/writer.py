@@ -138,12 +138,12 @@ def write_archive(items: Iterable[Item], target: BinaryIO, *, level: int = DEFAU
     """Write an archive and return its index.
 
     Args:
-        items: the files, no name twice, in any order.
-        target: an open, seekable and empty file.
-        level: the libdeflate level, 1 (fast) to 12 (small).
+        items: The files, no name twice, in any order.
+        target: An open, seekable and empty file.
+        level: The libdeflate level, 1 (fast) to 12 (small).
 
     Raises:
-        PackageError: as the items' pieces do. The target then holds a part of the archive.
+        PackageError: As the items' pieces do. The target then holds a part of the archive.
 
     """
     ordered = sorted(items, key=lambda item: utf16_key(item.name))

@@ -31,15 +31,15 @@ class BundleOptions(Struct, frozen=True, kw_only=True):
     """Options of a bundle.
 
     Attributes:
-        platform: what for.
-        entry_file: the file to start from, relative to the project's folder.
-        bundle: the file to write; assets go into its folder.
-        source_map: the source map to write, if any.
-        is_development: whether warnings stay in, and nothing is minified.
-        is_for_hermes: whether Hermes compiles it afterwards, which does better with what is not minified.
+        platform: Platform of the update.
+        entry_file: The file to start from, relative to the project's folder.
+        bundle: The file to write; assets go into its folder.
+        source_map: The source map to write, if any.
+        is_development: Whether warnings stay in, and nothing is minified.
+        is_for_hermes: Whether Hermes compiles it afterwards, which works better without minification.
         config: Metro's configuration, if it is not where Metro looks.
-        extra: more options, each as it is passed on.
-        with_expo: whether Expo's command line bundles it.
+        extra: More options, each as it is passed on.
+        with_expo: Whether Expo's command line bundles it.
 
     """
 
@@ -58,7 +58,7 @@ def bundle(project: ReactNativeProject, options: BundleOptions) -> None:
     """Bundle an app.
 
     Raises:
-        ProjectError: the tools are not installed or fail, or leave no bundle.
+        ProjectError: The tools are not installed or fail, or leave no bundle.
 
     """
     if options.source_map is not None:
@@ -72,7 +72,7 @@ def bundle_command(project: ReactNativeProject, options: BundleOptions) -> list[
     """Return the command that bundles an app.
 
     Raises:
-        ProjectError: the tools are not installed.
+        ProjectError: The tools are not installed.
 
     """
     values = {

@@ -35,7 +35,7 @@ class CordovaProject:
     """A folder with a Cordova app in it.
 
     Attributes:
-        root: the folder.
+        root: The folder.
 
     """
 
@@ -47,7 +47,7 @@ class CordovaProject:
         """Return the project in a folder.
 
         Raises:
-            ProjectError: there is no Cordova app in it.
+            ProjectError: There is no Cordova app in it.
 
         """
         project = cls(root)
@@ -61,12 +61,12 @@ class CordovaProject:
         The project's own Cordova is used, else the one on the ``PATH``, else PhoneGap.
 
         Args:
-            platform: the platform.
-            build: whether to build the app too.
-            is_release_build: whether that is a build for a store.
+            platform: The platform.
+            build: Whether to build the app too.
+            is_release_build: Whether that is a build for a store.
 
         Raises:
-            ProjectError: neither Cordova nor PhoneGap is installed.
+            ProjectError: Neither Cordova nor PhoneGap is installed.
 
         """
         release = ["--release"] if build and is_release_build else []
@@ -80,7 +80,7 @@ class CordovaProject:
         """Return the folder to release, ``www``.
 
         Raises:
-            ProjectError: the platform was not added; the message names each place looked at.
+            ProjectError: The platform was not added; the message names each place looked at.
 
         """
         places = [self.root / place for place in _CONTENT[platform]]
@@ -94,7 +94,7 @@ class CordovaProject:
         """Return the version of the app in ``config.xml``.
 
         Raises:
-            ProjectError: it gives none, or cannot be read.
+            ProjectError: It gives none, or cannot be read.
 
         """
         path = self._config or self.root / "config.xml"

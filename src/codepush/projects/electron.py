@@ -32,12 +32,12 @@ class ElectronOptions(Struct, frozen=True, kw_only=True):
     """Options of a bundle.
 
     Attributes:
-        bundle: the file to write.
-        entry_file: the file to start from, relative to the project's folder; ``None`` leaves it to the configuration.
-        is_development: whether it is bundled for development.
+        bundle: The file to write.
+        entry_file: The file to start from, relative to the project's folder; ``None`` leaves it to the configuration.
+        is_development: Whether it is bundled for development.
         config: webpack's configuration, if it is not ``webpack.config.js``.
-        source_map: the source map to write, if any.
-        extra: more options, each as it is passed on.
+        source_map: The source map to write, if any.
+        extra: More options, each as it is passed on.
 
     """
 
@@ -53,8 +53,8 @@ class ElectronProject:
     """A folder with an Electron app in it.
 
     Attributes:
-        root: the folder.
-        package: its ``package.json``.
+        root: The folder.
+        package: Its ``package.json``.
 
     """
 
@@ -67,7 +67,7 @@ class ElectronProject:
         """Return the project in a folder.
 
         Raises:
-            ProjectError: there is no Electron app in it.
+            ProjectError: There is no Electron app in it.
 
         """
         path = root / "package.json"
@@ -108,7 +108,7 @@ class ElectronProject:
         """Return the version of the app in ``package.json``.
 
         Raises:
-            ProjectError: it gives none.
+            ProjectError: It gives none.
 
         """
         path = self.root / "package.json"

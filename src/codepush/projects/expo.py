@@ -34,7 +34,7 @@ class ExpoApp:
     """An app that Expo's tools bundle.
 
     Attributes:
-        project: the app's project.
+        project: The app's project.
 
     """
 
@@ -78,7 +78,7 @@ class ExpoApp:
         """Return the version that Expo builds the app with when it writes the native project itself.
 
         Raises:
-            ProjectError: the configuration cannot be read or has no version.
+            ProjectError: The configuration cannot be read or has no version.
 
         """
         version = self._setting(platform, "version")

@@ -18,7 +18,7 @@ def read_text(path: Path) -> str:
     """Return a file's text.
 
     Raises:
-        ProjectError: it cannot be read.
+        ProjectError: It cannot be read.
 
     """
     try:
@@ -31,7 +31,7 @@ def read_json(path: Path) -> Any:  # noqa: ANN401 - JSON is anything
     """Return the content of a JSON file.
 
     Raises:
-        ProjectError: it cannot be read or is no JSON.
+        ProjectError: It cannot be read or is no JSON.
 
     """
     try:

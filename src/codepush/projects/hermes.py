@@ -203,12 +203,12 @@ def find_hermes_compiler(project: ReactNativeProject, platform: Platform, *, gra
     """Return the compiler that fits the app's engine, as the app's own builds choose it.
 
     Args:
-        project: the app's project.
-        platform: what the update is for.
-        gradle_script: the Android app's build script, if there is one.
+        project: The app's project.
+        platform: Platform of the update.
+        gradle_script: The Android app's build script, if there is one.
 
     Raises:
-        ProjectError: there is none; the message names each place looked at.
+        ProjectError: There is none; the message names each place looked at.
 
     """
     if (named := _named_compiler(project, platform, gradle_script)) is not None:

@@ -24,11 +24,11 @@ def parse_openstep(text: str, name: str) -> Item:
     """Return the content of an old-style property list.
 
     Args:
-        text: the list.
-        name: what to call it in an error.
+        text: The list.
+        name: Name in error messages.
 
     Raises:
-        ProjectError: it is none.
+        ProjectError: It is none.
 
     """
     try:

@@ -80,9 +80,9 @@ def source_map_path(bundle_name: str, file: Path | None, folder: Path | None) ->
     """Return the path of a source map; ``None`` if none is requested.
 
     Args:
-        bundle_name: what the bundle is called.
-        file: the file that was named. What does not end in ``.map`` is a folder, as the original tools have it.
-        folder: the folder that was named; the file goes before it.
+        bundle_name: Name of the bundle.
+        file: The file that was named. What does not end in ``.map`` is a folder, as the original tools have it.
+        folder: The folder that was named; the file goes before it.
 
     """
     if file is not None and file.suffix == ".map":

@@ -39,9 +39,9 @@ class ReactNativeProject:
     """A folder with a React Native app in it.
 
     Attributes:
-        root: the folder.
-        package: its ``package.json``.
-        name: the name in that.
+        root: The folder.
+        package: Its ``package.json``.
+        name: The name in that.
 
     """
 
@@ -55,7 +55,7 @@ class ReactNativeProject:
         """Return the project in a folder.
 
         Raises:
-            ProjectError: there is no React Native app in it.
+            ProjectError: There is no React Native app in it.
 
         """
         path = root / "package.json"
@@ -79,7 +79,7 @@ class ReactNativeProject:
         """The folder of the React Native that the app uses.
 
         Raises:
-            ProjectError: it is not installed.
+            ProjectError: It is not installed.
 
         """
         return self.installed("react-native")
@@ -88,7 +88,7 @@ class ReactNativeProject:
         """Return the folder of a package that the app uses.
 
         Raises:
-            ProjectError: it is not installed.
+            ProjectError: It is not installed.
 
         """
         found = find_package(name, self.root)

@@ -113,10 +113,10 @@ class ReactNativeUpdate:
         """Bundle the app, and compile it if its engine is Hermes.
 
         Args:
-            folder: an empty folder, which becomes what is released.
+            folder: An empty folder, which becomes the content of the release.
 
         Raises:
-            ProjectError: something that is needed is not there, or a tool fails.
+            ProjectError: Something that is needed is not there, or a tool fails.
 
         """
         hermes = self._hermes()

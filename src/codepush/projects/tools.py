@@ -28,12 +28,12 @@ def find_tool(*names: str, advice: str, near: Sequence[Path] = ()) -> str:
     """Return the path of a tool.
 
     Args:
-        names: its names; the first that is there is taken.
-        advice: what to do when none is there.
-        near: folders to look in before those of ``PATH``.
+        names: Its names; the first that is there is taken.
+        advice: Next step if the tool is missing.
+        near: Folders to look in before those of ``PATH``.
 
     Raises:
-        ProjectError: none is there.
+        ProjectError: None is there.
 
     """
     folders = os.pathsep.join([*map(str, near), os.environ.get("PATH", os.defpath)])
@@ -52,12 +52,12 @@ def run(command: Sequence[str], folder: Path, *, environment: Mapping[str, str] 
     """Run a tool to its end.
 
     Args:
-        command: the tool and its arguments.
-        folder: the folder to run it in.
-        environment: variables to set besides those of this process.
+        command: The tool and its arguments.
+        folder: The folder to run it in.
+        environment: Variables to set besides those of this process.
 
     Raises:
-        ProjectError: it cannot be started, or it fails; the message has the command and how it ended.
+        ProjectError: It cannot be started, or it fails; the message has the command and how it ended.
 
     """
     try:

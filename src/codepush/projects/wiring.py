@@ -96,7 +96,7 @@ def android_wiring(root: Path, client: Client) -> Wiring:
     """Return how the Android half of a React Native app with a client is wired.
 
     Raises:
-        ProjectError: a file cannot be read.
+        ProjectError: A file cannot be read.
 
     """
     read, ignored = _sorted([*_of_strings(root), *_of_gradle(root)], client, "android")
@@ -107,7 +107,7 @@ def ios_wiring(root: Path, client: Client) -> Wiring:
     """Return how the iOS half of a React Native app with a client is wired.
 
     Raises:
-        ProjectError: a file cannot be read.
+        ProjectError: A file cannot be read.
 
     """
     settings = [
@@ -129,12 +129,12 @@ def capacitor_wiring(path: Path, client: Client, platform: str) -> Wiring:
     """Return how a Capacitor app is wired for a platform. Its plugin needs no code of the app's.
 
     Args:
-        path: the configuration; in JavaScript and TypeScript, what is not a quoted text counts as filled in.
-        client: the app's client.
+        path: The configuration; in JavaScript and TypeScript, what is not a quoted text counts as filled in.
+        client: The app's client.
         platform: ``android`` or ``ios``.
 
     Raises:
-        ProjectError: the file cannot be read.
+        ProjectError: The file cannot be read.
 
     """
     names = client.names[platform]

@@ -32,7 +32,7 @@ def read_xcconfig(path: Path, *, depth: int = 0) -> Level:
     files are often written by the build itself. A file that includes itself is read once.
 
     Raises:
-        ProjectError: the file cannot be read.
+        ProjectError: The file cannot be read.
 
     """
     if is_of_pods(path) and not path.is_file():

@@ -66,10 +66,10 @@ class Settings(Struct, frozen=True):
     """The build settings of one target in one configuration.
 
     Attributes:
-        target: the target's name.
-        configuration: the configuration's name.
-        folder: the folder of the project.
-        levels: the settings, those that win first.
+        target: The target's name.
+        configuration: The configuration's name.
+        folder: The folder of the project.
+        levels: The settings, those that win first.
 
     """
 
@@ -154,7 +154,7 @@ class XcodeProject:
     """An Xcode project, read.
 
     Attributes:
-        path: its ``project.pbxproj``.
+        path: Its ``project.pbxproj``.
 
     """
 
@@ -166,12 +166,12 @@ class XcodeProject:
         """Return the build settings of a target.
 
         Args:
-            target: its name; the application when not given, and of several the first whose name the project has, or
+            target: Its name; the application when not given, and of several the first whose name the project has, or
                 the first.
-            configuration: the configuration's name; ``Release`` when not given and there is one, else the default.
+            configuration: The configuration's name; ``Release`` when not given and there is one, else the default.
 
         Raises:
-            ProjectError: there is no such target or configuration, or the file cannot be read.
+            ProjectError: There is no such target or configuration, or the file cannot be read.
 
         """
         chosen = self._target(target)
@@ -291,7 +291,7 @@ class XcodeProject:
         """Return the scripts that Xcode runs when it builds a target.
 
         Raises:
-            ProjectError: there is no such target, or the file cannot be read.
+            ProjectError: There is no such target, or the file cannot be read.
 
         """
         phases = self._those(self._target(target), "buildPhases")

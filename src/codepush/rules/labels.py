@@ -17,7 +17,7 @@ def label(number: int) -> str:
     """Return the label of the release with this number.
 
     Raises:
-        ValueError: releases are numbered from 1.
+        ValueError: Releases are numbered from 1.
 
     """
     if number < 1:
@@ -29,7 +29,7 @@ def number(label: str) -> int:
     """Return the number in a label.
 
     Raises:
-        ValueError: the text is not a label.
+        ValueError: The text is not a label.
 
     """
     match = _LABEL.fullmatch(label)

@@ -43,9 +43,9 @@ class Change(Struct, frozen=True, kw_only=True):
     """The changes that a report makes.
 
     Attributes:
-        counters: the additions, to be made in this order with a floor of zero.
-        remember: what the device runs in the report's deployment from now on; None: as before.
-        is_moved: whether the other deployment (:func:`other_deployment_key`) forgets the device.
+        counters: The additions, applied in this order with a floor of zero.
+        remember: New stored label or version of the device in the report's deployment; None: unchanged.
+        is_moved: Whether to delete the device from the other deployment (:func:`other_deployment_key`).
 
     """
 

@@ -42,10 +42,10 @@ def read_download_report(raw: object) -> StatusReport:
     """Read the report of a finished download.
 
     Args:
-        raw: the decoded JSON; anything but an object counts as an empty one.
+        raw: The decoded JSON; anything but an object counts as an empty one.
 
     Raises:
-        InvalidReport: the deployment key or the label is missing, or a field is no text.
+        InvalidReport: The deployment key or the label is missing, or a field is no text.
 
     """
     sent = _fields(raw)
@@ -66,13 +66,13 @@ def read_deploy_report(raw: object) -> StatusReport:
     """Read the report of an update, or of the store's binary, that ran or failed.
 
     Args:
-        raw: the decoded JSON; anything but an object counts as an empty one.
+        raw: The decoded JSON; anything but an object counts as an empty one.
 
     Returns:
         The report. Without a label it is about the binary, and its status is None whatever was sent.
 
     Raises:
-        InvalidReport: the deployment key or the binary version is missing, a labelled report has no
+        InvalidReport: The deployment key or the binary version is missing, a labelled report has no
             status or an unknown one, or a field is no text.
 
     """

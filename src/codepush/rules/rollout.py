@@ -38,8 +38,8 @@ def bucket(client_unique_id: str, release_tag: str) -> int:
     """Return a device's place in the rollout of one release.
 
     Args:
-        client_unique_id: the device's own id.
-        release_tag: the release's label, or its package hash when it has no label.
+        client_unique_id: The device's own id.
+        release_tag: The release's label, or its package hash when it has no label.
 
     Returns:
         0 to 99.

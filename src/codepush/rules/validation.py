@@ -168,11 +168,11 @@ def app_name(raw: object, *, is_required: bool) -> str | None:
     """Read the name in a request that adds or renames an app.
 
     Args:
-        raw: the decoded JSON of the request.
-        is_required: whether a missing name is an error (not so when renaming).
+        raw: The decoded JSON of the request.
+        is_required: Whether a missing name is an error (not so when renaming).
 
     Raises:
-        InvalidFields: the name is missing or invalid.
+        InvalidFields: The name is missing or invalid.
 
     """
     fields = _Fields(raw)
@@ -201,10 +201,10 @@ def app_info(raw: object) -> AppInfo:
     """Read a request that adds an app.
 
     Args:
-        raw: the decoded JSON of the request.
+        raw: The decoded JSON of the request.
 
     Raises:
-        InvalidFields: the name is missing, or a field is invalid.
+        InvalidFields: The name is missing, or a field is invalid.
 
     """
     fields = _Fields(raw)
@@ -221,11 +221,11 @@ def deployment_info(raw: object, *, is_name_required: bool) -> DeploymentInfo:
     """Read a request that adds or renames a deployment.
 
     Args:
-        raw: the decoded JSON of the request.
-        is_name_required: whether a missing name is an error (not so when renaming).
+        raw: The decoded JSON of the request.
+        is_name_required: Whether a missing name is an error (not so when renaming).
 
     Raises:
-        InvalidFields: a field is missing or invalid.
+        InvalidFields: A field is missing or invalid.
 
     """
     fields = _Fields(raw)
@@ -332,10 +332,10 @@ def organization_info(raw: object) -> OrganizationInfo:
     """Read a request that adds or changes an organization.
 
     Args:
-        raw: the decoded JSON of the request.
+        raw: The decoded JSON of the request.
 
     Raises:
-        InvalidFields: a field is invalid.
+        InvalidFields: A field is invalid.
 
     """
     fields = _Fields(raw)
@@ -348,10 +348,10 @@ def email(raw: object) -> str:
     """Read a request that names an account.
 
     Args:
-        raw: the decoded JSON of the request.
+        raw: The decoded JSON of the request.
 
     Raises:
-        InvalidFields: the address is missing or invalid.
+        InvalidFields: The address is missing or invalid.
 
     """
     fields = _Fields(raw)

@@ -55,7 +55,7 @@ def gateway_message(response: Response) -> str | None:
     Servers of other makers do not send our header, but short texts or JSON: those are theirs.
 
     Args:
-        response: a response whose status is not 2xx.
+        response: A response whose status is not 2xx.
 
     """
     if _OUR_HEADER in response.headers:

@@ -125,7 +125,7 @@ def decode_json(body: bytes) -> object:
     """Return the JSON value of a request's body.
 
     Raises:
-        Invalid: the body is not JSON; the error's status is 400.
+        Invalid: The body is not JSON; the error's status is 400.
 
     """
     try:

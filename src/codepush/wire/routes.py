@@ -38,10 +38,10 @@ class ResponseSpec(Struct, frozen=True):
 
     Attributes:
         status: HTTP status.
-        description: what the response means.
-        media_type: media type of the body; ``None`` for a response without one.
-        schema: schema of the body; an empty one accepts any.
-        headers: headers that the response always has.
+        description: Meaning of the response.
+        media_type: Media type of the body; ``None`` for a response without one.
+        schema: Schema of the body; an empty one accepts any.
+        headers: Headers that the response always has.
 
     """
 
@@ -56,19 +56,19 @@ class Route(Struct, frozen=True):
     """A route of the server.
 
     Attributes:
-        id: unique name within its table; that of the SDK's method, if there is one.
+        id: Unique name within its table; that of the SDK's method, if there is one.
         method: HTTP method.
-        path: path pattern, such as ``/apps/{app}``.
-        summary: what a request does, in one line.
-        responses: responses that are particular to this route, successful ones above all.
-        right: what the request does with the app or organization in its path: an action of the
+        path: Path pattern, such as ``/apps/{app}``.
+        summary: Effect of a request, in one line.
+        responses: Responses that are particular to this route, successful ones above all.
+        right: What the request does with the app or organization in its path: an action of the
             permission table. ``None`` if the credential alone is enough.
-        errors: statuses of errors beyond those that follow from the other fields.
-        body: body of the request, if it has one.
+        errors: Statuses of errors beyond those that follow from the other fields.
+        body: Body of the request, if it has one.
         parameters: OpenAPI parameters besides those in the path.
-        timeout_factor: factor for the time that a request may take.
-        lists_fields: whether the error for an invalid body lists all invalid fields in JSON.
-        security: credential that the request needs; ``None`` for none.
+        timeout_factor: Factor for the time that a request may take.
+        lists_fields: Whether the error for an invalid body lists all invalid fields in JSON.
+        security: Credential that the request needs; ``None`` for none.
 
     """
 
@@ -108,7 +108,7 @@ def by_id(*groups: Iterable[Route]) -> Mapping[str, Route]:
     """Return the routes of all groups by their ids, in order.
 
     Raises:
-        ValueError: two routes have the same id.
+        ValueError: Two routes have the same id.
 
     """
     routes = [route for group in groups for route in group]

@@ -212,7 +212,7 @@ class AsyncCodePush(AsyncRollouts):
         """Return one access key of this account, without its secret.
 
         Args:
-            access_key_name: its name.
+            access_key_name: Its name.
             access_key: Alias of the argument ``access_key_name``, as the original's documentation has it.
 
         Raises:
@@ -231,7 +231,7 @@ class AsyncCodePush(AsyncRollouts):
         """Rename an access key, or change when it expires.
 
         Args:
-            old_name: its name.
+            old_name: Its name.
             new_name: New name; ``None`` keeps it.
             ttl: New lifetime, starting now: a ``timedelta``, or a number of milliseconds; 0 expires the key,
                 ``None`` keeps it.
@@ -257,7 +257,7 @@ class AsyncCodePush(AsyncRollouts):
         """Remove an access key. It stops working immediately.
 
         Args:
-            access_key_name: its name.
+            access_key_name: Its name.
             access_key: Alias of the argument ``access_key_name``, as the original's documentation has it.
 
         Raises:
@@ -294,7 +294,7 @@ class AsyncCodePush(AsyncRollouts):
             app_name: Name, unique among the account's apps.
             os: ``iOS``, ``Android`` or ``Windows``; required by some servers.
             platform: ``React-Native`` or ``Cordova``; required by some servers.
-            manually_provision_deployments: do not create the deployments ``Production`` and ``Staging``.
+            manually_provision_deployments: Do not create the deployments ``Production`` and ``Staging``.
 
         Raises:
             Conflict: The account has an app with this name.
@@ -318,7 +318,7 @@ class AsyncCodePush(AsyncRollouts):
         """Return one app.
 
         Args:
-            app_name: its name; ``owner@example.com:name`` for another owner's app of an ambiguous name.
+            app_name: Its name; ``owner@example.com:name`` for another owner's app of an ambiguous name.
 
         Raises:
             NotFound: The app does not exist, or this account is not its collaborator.
@@ -394,7 +394,7 @@ class AsyncCodePush(AsyncRollouts):
         """Create a deployment.
 
         Args:
-            app_name: the app.
+            app_name: The app.
             deployment_name: Name, unique among the app's deployments.
             key: Existing deployment key to use instead of a new one, for example after a migration:
                 10 to 100 letters, digits, ``_`` and ``-``.
@@ -518,8 +518,8 @@ class AsyncCodePush(AsyncRollouts):
         """Update the settings of a release.
 
         Args:
-            app_name: the app.
-            deployment_name: the deployment.
+            app_name: The app.
+            deployment_name: The deployment.
             label: Label of the release; by default that of ``update_metadata``, or the newest.
             update_metadata: Changed values, as for ``release``; ``None`` keeps a value. A rollout can only
                 grow.
@@ -552,7 +552,7 @@ class AsyncCodePush(AsyncRollouts):
         """Promote a release to another deployment.
 
         Args:
-            app_name: the app.
+            app_name: The app.
             source_deployment_name: Deployment with the release.
             destination_deployment_name: Deployment to promote to.
             update_metadata: Changed values, as for ``release``; ``label`` selects another release than
@@ -578,8 +578,8 @@ class AsyncCodePush(AsyncRollouts):
         """Roll back a deployment by re-releasing an earlier release.
 
         Args:
-            app_name: the app.
-            deployment_name: the deployment.
+            app_name: The app.
+            deployment_name: The deployment.
             target_release: Label of the release to roll back to; by default the one before the newest.
 
         Returns:
@@ -629,8 +629,8 @@ class AsyncCodePush(AsyncRollouts):
         Third-party servers do not have them.
 
         Args:
-            app_name: the app.
-            deployment_name: the deployment.
+            app_name: The app.
+            deployment_name: The deployment.
             since: Start; the whole day (UTC) is returned. By default seven days before ``until``.
             until: End, exclusive. By default now.
 

@@ -28,11 +28,11 @@ class Driver:
     """Sends requests to one server over a pool of connections.
 
     Args:
-        settings: the settings of its requests.
+        settings: The settings of its requests.
         http: The pool; by default a new one.
 
     Attributes:
-        settings: the settings of its requests.
+        settings: The settings of its requests.
 
     """
 
@@ -50,7 +50,7 @@ class Driver:
         """Return the result of a call, after as many attempts as the flow decides on.
 
         Raises:
-            CodePushError: the flow gave up.
+            CodePushError: The flow gave up.
 
         """
         steps = perform(call, self._policy)
@@ -67,7 +67,7 @@ class Driver:
         """Run a call with an idempotency key, so that servers with support execute it only once.
 
         Raises:
-            CodePushError: the flow gave up.
+            CodePushError: The flow gave up.
 
         """
         return self.run(keyed(call, str(uuid4())))

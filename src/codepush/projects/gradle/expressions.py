@@ -104,7 +104,7 @@ def member(value: Value, name: str) -> Value:
     """Return an entry of a map; nothing if it has none of this name.
 
     Raises:
-        Unknown: the value is no map, or the entry is unknown.
+        Unknown: The value is no map, or the entry is unknown.
 
     """
     if not isinstance(value, Mapping):

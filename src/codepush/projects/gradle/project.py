@@ -70,8 +70,8 @@ class GradleProject:
     """The Gradle files of an Android app: its script, and the names in its scope.
 
     Attributes:
-        path: the app's own script.
-        root: the folder of the root project.
+        path: The app's own script.
+        root: The folder of the root project.
 
     """
 
@@ -125,7 +125,7 @@ class GradleProject:
         """Return the last value that the app's scripts set at a path, if any.
 
         Raises:
-            Unknown: a condition decides, or several scripts have different values.
+            Unknown: A condition decides, or several scripts have different values.
 
         """
         found: list[tuple[Part, Setting]] = []
@@ -162,7 +162,7 @@ class GradleProject:
         """The app's script, the scripts that it applies, and those of the root project.
 
         Raises:
-            Unknown: a script that is applied cannot be followed, or one cannot be read.
+            Unknown: A script that is applied cannot be followed, or one cannot be read.
 
         """
         parts = self._parts
@@ -220,7 +220,7 @@ class GradleProject:
         """The versions of the version catalog, by the names that scripts use: ``libs.versions.app.name``.
 
         Raises:
-            Unknown: the settings script changes it.
+            Unknown: The settings script changes it.
 
         """
         path = self.root / "gradle" / "libs.versions.toml"

@@ -58,8 +58,8 @@ def tokenize(script: str, line: int = 1) -> list[Token]:
     """Return the tokens of a script. It terminates and raises nothing for any input.
 
     Args:
-        script: the script.
-        line: the number of its first line.
+        script: The script.
+        line: The number of its first line.
 
     """
     tokens: list[Token] = []

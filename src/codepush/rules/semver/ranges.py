@@ -104,7 +104,7 @@ class Range(Struct, frozen=True):
     """A range of versions.
 
     Attributes:
-        text: its normalised spelling, ``*`` for all releases.
+        text: Its normalised spelling, ``*`` for all releases.
 
     """
 
@@ -157,7 +157,7 @@ def greater_than_range(version: str, range_text: str) -> bool:
     """Return whether a version lies above everything a range allows.
 
     Raises:
-        ValueError: the version or the range is invalid.
+        ValueError: The version or the range is invalid.
 
     """
     parsed_version = parse_version(version)

@@ -45,8 +45,8 @@ class Version(Struct, frozen=True):
     """A version.
 
     Attributes:
-        text: its normalised spelling, without a leading ``v``, blanks and build tags.
-        key: its place in the order of versions.
+        text: Its normalised spelling, without a leading ``v``, blanks and build tags.
+        key: Its place in the order of versions.
 
     """
 

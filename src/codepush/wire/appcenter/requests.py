@@ -114,7 +114,7 @@ def scope(words: object) -> None:
     """Check the scope of a new token: only full access is supported.
 
     Raises:
-        ValueError: it is something else.
+        ValueError: It is something else.
 
     """
     if words not in (None, [], ["all"]):

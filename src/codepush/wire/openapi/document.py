@@ -101,7 +101,7 @@ def document(version: str) -> dict[str, Any]:
     """Return the document, ready for JSON.
 
     Args:
-        version: the version of this distribution.
+        version: The version of this distribution.
 
     """
     return {

@@ -498,11 +498,11 @@ def _call(
     """Return a call of a route.
 
     Args:
-        route_id: the route.
-        read: how to read the response.
-        segments: the parameters in the path, encoded.
-        fields: the JSON body; without any there is no body, as in the original tools.
-        end: what follows the path: a query, or the slash that the original tools send after some paths.
+        route_id: The route.
+        read: Reader of the response.
+        segments: The parameters in the path, encoded.
+        fields: The JSON body; without any there is no body, as in the original tools.
+        end: Rest of the URL after the path: a query, or the slash that the original tools send after some paths.
 
     """
     route = ROUTES[route_id]
