@@ -19,7 +19,7 @@ FAR, NEAR, HERE = "https://8.8.8.8", "http://192.168.1.5:3000", "http://127.0.0.
         ("https://10.0.0.7/x.zip", FAR, "private network"),
         ("https://172.16.0.1/x.zip", FAR, "private network"),
         ("https://[fd00::1]/x.zip", FAR, "private network"),
-        ("http://1.1.1.1/x.zip", FAR, "no https"),
+        ("http://1.1.1.1/x.zip", FAR, "not https"),
     ],
 )
 def test_addresses_that_do_not_lead_anywhere(url, server_url, reason):
@@ -50,8 +50,8 @@ def test_addresses_that_devices_can_use(url, server_url):
         ("http://0.0.0.0:3000", "address to listen on"),
         ("https://localhost:3000", "leads each device to itself"),
         ("http://127.0.0.1:3000", "leads each device to itself"),
-        ("http://10.0.2.2:3000", "no https"),
-        ("http://codepush.invalid", "no https"),
+        ("http://10.0.2.2:3000", "not https"),
+        ("http://codepush.invalid", "not https"),
     ],
 )
 def test_servers_in_an_app_that_devices_cannot_use(url, reason):
