@@ -115,7 +115,7 @@ class InsightPoint(Struct, frozen=True, kw_only=True):
         installed: Installations within it. Those older than a week are known by the day, and are in its first point.
         failure_share: The share of failures among all verdicts of trials since the evidence began, up to this point;
             ``None`` without verdicts.
-        interval: The share of failures lies in here, at 95 percent, at all points at once.
+        interval: The 95 percent confidence interval of the share of failures, valid at all points together.
         evidence: How many times as likely these verdicts are if the release fails more often than its limit allows;
             ``None`` without a limit.
         gaps: The share of its trials without a verdict by age, ``1h`` and ``24h``, where it is that old.
@@ -154,7 +154,7 @@ class Insight(Answered, frozen=True, kw_only=True):
         limit: The share of failing devices that its rollout plan tolerates; ``None`` without a plan.
         evidence_since: When its evidence began, if it has a rollout plan.
         failure_share: The share of failures among the verdicts of trials since then; ``None`` without verdicts.
-        interval: The share of failures lies in here, at 95 percent, however often it is looked at.
+        interval: The 95 percent confidence interval of the share of failures, valid for any number of looks.
         evidence: How many times as likely these verdicts are if the release fails more often than the limit allows;
             ``None`` without a limit.
         gaps: Trials since then without a verdict, by age, beside what earlier releases lead to expect.

@@ -119,7 +119,7 @@ class App(Answered, frozen=True, kw_only=True):
 class DiffPackage(Answered, frozen=True, kw_only=True):
     """The smaller download for devices that run one particular older package.
 
-    ``fits_binary`` is whether a device that still runs its store build can apply it. Servers of other makers do not
+    ``fits_binary`` is whether a device that still runs its store build can apply it. Third-party servers do not
     send that.
     """
 

@@ -41,7 +41,7 @@ RolloutState: TypeAlias = Literal[
 RolloutReason: TypeAlias = Literal[
     "suspect",  # the evidence suffices to hold, not to halt
     "inconclusive",  # the soak time is over, and there are too few verdicts to advance
-    "approval",  # the next stage needs a person
+    "approval",  # the next stage needs a user's approval
     "window",  # advances are not allowed at this time
     "stopped",  # the deployment is stopped
     "failures",  # halted: more devices fail than the limit allows

@@ -19,7 +19,7 @@ class RolloutStage(Struct, frozen=True, kw_only=True):
     Attributes:
         percent: Whole percent of the devices, 1 to 100.
         soak: The least time that the rollout stays at the stage; of the last one: how long it is still watched.
-        needs_approval: Whether a person has to resume the rollout before the stage begins.
+        needs_approval: Whether a user must resume the rollout before the stage begins.
 
     """
 

@@ -124,7 +124,7 @@ def configuring() -> Iterator[None]:
 
 @contextmanager
 def arguments(request: Request, settings: Settings) -> Iterator[dict[str, Any]]:
-    """Yield the arguments of a request; the file of an upload is open meanwhile.
+    """Yield the arguments of a request; the file of an upload is open until the end of the block.
 
     Raises:
         Invalid: The names in the path are too long for a URL.

@@ -27,7 +27,7 @@ def package_info(metadata: PackageInfo | PackageInfoDict | None) -> PackageInfo:
             no metadata.
 
     Raises:
-        Invalid: It is none of these, or a key is unknown or there in both spellings.
+        Invalid: It is of another type, or a key is unknown or given in both spellings.
 
     """
     if metadata is None or isinstance(metadata, PackageInfo):

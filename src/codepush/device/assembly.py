@@ -50,7 +50,7 @@ def assemble(
 
     Args:
         download: The file that was downloaded.
-        workspace: A folder of its own, empty but for the download.
+        workspace: A separate folder, empty except for the download.
         base: Returns the contents of the package that a diff starts from, ``None`` without one; called for diffs only.
         bundle_name: File name of the bundle in an archive, in any folder.
         bare_bundle_name: File name for a download that is not an archive.

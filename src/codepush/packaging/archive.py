@@ -82,7 +82,7 @@ def normalise(
         level: The libdeflate level, 1 (fast) to 12 (small).
 
     Raises:
-        PackageError: The archive is unsafe, damaged, beyond the limits, or has no file that counts; the sentence names
+        PackageError: The archive is unsafe, damaged, beyond the limits, or has no file of a package; the message names
             the entry and the reason. The target may then hold a part of the archive.
 
     """

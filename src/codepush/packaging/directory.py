@@ -162,7 +162,7 @@ def read_directory(source: BinaryIO, limits: Limits) -> list[Entry]:
         limits: Limits of the archive.
 
     Raises:
-        PackageError: The archive is unsafe, damaged or beyond the limits; the sentence names the entry, where one is
+        PackageError: The archive is unsafe, damaged or beyond the limits; the message names the entry, where one is
             to blame, and the reason.
 
     """

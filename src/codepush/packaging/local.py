@@ -149,9 +149,9 @@ def package_directory(
         level: The libdeflate level, 1 (fast) to 12 (small).
 
     Raises:
-        PackageError: It is not a directory, holds no file that counts, something in it cannot be read or carried by
+        PackageError: It is not a directory, has no file of a package, a file cannot be read or stored in
             an archive, or it changes while it is being signed.
-        ConfigurationError: The key cannot be read or is none, or the extra ``signing`` is not installed.
+        ConfigurationError: The key cannot be read or is invalid, or the extra ``signing`` is not installed.
 
     """
     _refuse_empty_path(path)

@@ -158,7 +158,7 @@ def list_files(root: Path) -> Iterator[FileOnDisk]:
 
 
 def _manifest(files: Iterable[FileOnDisk], prefix: str) -> Manifest:
-    """Hash the files that count. As in the original, a backslash in a name (POSIX allows it) stands for a slash."""
+    """Hash the files of a package. As in the original, a backslash in a name (POSIX allows it) stands for a slash."""
     named = ((prefix + file.name.replace("\\", "/"), file.path) for file in files)
     return Manifest.of((name, hash_file(path)) for name, path in named if not is_ignored(name))
 

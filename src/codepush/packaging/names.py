@@ -73,13 +73,13 @@ def check_together(names: Iterable[str]) -> None:
     """Reject names that cannot exist side by side on a device.
 
     The ways to compose accents are ignored, because iOS ignores them. Letter case counts: iOS and Android keep such
-    names apart. The same name twice is not looked at here (it may be the same content twice).
+    names apart. Equal names are not checked here (they may have the same content).
 
     Args:
         names: All names of the package; a trailing slash marks a folder.
 
     Raises:
-        PackageError: Two files would meet in one place, or one name is both a file and a folder.
+        PackageError: Two files have the same path, or one name is both a file and a folder.
 
     """
     distinct = dict.fromkeys(names)

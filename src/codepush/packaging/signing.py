@@ -104,7 +104,7 @@ def read_private_key(path: str | os.PathLike[str]) -> bytes:
     """Read and check a private key for :func:`sign`.
 
     Raises:
-        ConfigurationError: The file cannot be read or holds no key to sign with, or the extra ``signing`` is not
+        ConfigurationError: The file cannot be read or has no private key, or the extra ``signing`` is not
             installed.
 
     """
@@ -125,7 +125,7 @@ def read_public_key(source: str | os.PathLike[str]) -> str:
         source: The PEM text itself, or the path of a file with it.
 
     Raises:
-        ConfigurationError: The file cannot be read or holds no public key, or the extra ``signing`` is not installed.
+        ConfigurationError: The file cannot be read or has no public key, or the extra ``signing`` is not installed.
 
     """
     pem = source if isinstance(source, str) and _PEM_START in source else _read_text(source)

@@ -80,7 +80,7 @@ class CordovaProject:
         """Return the folder to release, ``www``.
 
         Raises:
-            ProjectError: The platform was not added; the message names each place looked at.
+            ProjectError: The platform was not added; the message names each path that was checked.
 
         """
         places = [self.root / place for place in _CONTENT[platform]]

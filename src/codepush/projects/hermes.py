@@ -208,7 +208,7 @@ def find_hermes_compiler(project: ReactNativeProject, platform: Platform, *, gra
         gradle_script: The Android app's build script, if there is one.
 
     Raises:
-        ProjectError: There is none; the message names each place looked at.
+        ProjectError: There is none; the message names each path that was checked.
 
     """
     if (named := _named_compiler(project, platform, gradle_script)) is not None:

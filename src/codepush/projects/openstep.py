@@ -28,7 +28,7 @@ def parse_openstep(text: str, name: str) -> Item:
         name: Name in error messages.
 
     Raises:
-        ProjectError: It is none.
+        ProjectError: It is invalid.
 
     """
     try:

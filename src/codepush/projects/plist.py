@@ -48,7 +48,7 @@ def read_plist(path: Path) -> dict[str, Any]:
     """Return a property list in XML or binary form.
 
     Raises:
-        ProjectError: It cannot be read or is none.
+        ProjectError: It cannot be read or is invalid.
 
     """
     try:

@@ -23,7 +23,7 @@ def appx_version(root: Path, package_name: str) -> BinaryVersion:
     """Return the version of a Windows app: the first three numbers of its identity.
 
     Raises:
-        ProjectError: It cannot be found; the message names each place looked at.
+        ProjectError: It cannot be found; the message names each path that was checked.
 
     """
     path = _manifest(root, package_name)

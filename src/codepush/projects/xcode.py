@@ -166,9 +166,9 @@ class XcodeProject:
         """Return the build settings of a target.
 
         Args:
-            target: Its name; the application when not given, and of several the first whose name the project has, or
+            target: Its name; by default the application, and of several the first whose name the project has, or
                 the first.
-            configuration: The configuration's name; ``Release`` when not given and there is one, else the default.
+            configuration: Name of the configuration; by default ``Release`` if it exists, else the project's default.
 
         Raises:
             ProjectError: There is no such target or configuration, or the file cannot be read.

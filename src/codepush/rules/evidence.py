@@ -121,7 +121,7 @@ def health(failures: int, verdicts: int, worst: float) -> float:
     Args:
         failures: Verdicts that are failures.
         verdicts: All verdicts.
-        worst: Share of failures that is to be ruled out, from 0 to 1; see the function `worst`.
+        worst: Share of failures to rule out, from 0 to 1; see the function `worst`.
 
     Returns:
         1 without verdicts; never infinite.

@@ -79,7 +79,7 @@ def parse(text: str) -> RolloutPlan:
 
     Args:
         text: Stages separated by commas: a whole percent, and how long the rollout stays there at least, such as
-            ``5% 4h``. ``wait`` between two stages requires a person to resume the rollout before the second.
+            ``5% 4h``. ``wait`` between two stages requires a user to resume the rollout before the second.
 
     Raises:
         PlanError: The text is not a plan.
@@ -156,7 +156,7 @@ def for_release_at(default_plan: RolloutPlan, percent: int | None) -> RolloutPla
         percent: Whole percent that the release came with; ``None`` and 100: it came without a rollout.
 
     Returns:
-        The default plan, or one that stays at the given percent until a person resumes it.
+        The default plan, or one that stays at the given percent until a user resumes it.
 
     """
     if percent is None or percent == COMPLETE_ROLLOUT:

@@ -45,7 +45,7 @@ def read_download_report(raw: object) -> StatusReport:
         raw: The decoded JSON; anything but an object counts as an empty one.
 
     Raises:
-        InvalidReport: The deployment key or the label is missing, or a field is no text.
+        InvalidReport: The deployment key or the label is missing, or a field is not a string.
 
     """
     sent = _fields(raw)
@@ -73,7 +73,7 @@ def read_deploy_report(raw: object) -> StatusReport:
 
     Raises:
         InvalidReport: The deployment key or the binary version is missing, a labelled report has no
-            status or an unknown one, or a field is no text.
+            status or an unknown one, or a field is not a string.
 
     """
     sent = _fields(raw)

@@ -52,7 +52,7 @@ _OTHERWISE: Final = "Check the server's address, and how the gateway forwards re
 def gateway_message(response: Response) -> str | None:
     """Return an explanation of a gateway's response with the next step, or ``None`` for a response of a server.
 
-    Servers of other makers do not send our header, but short texts or JSON: those are theirs.
+    Third-party servers do not send our header, but short texts or JSON, which are attributed to them.
 
     Args:
         response: A response whose status is not 2xx.

@@ -49,7 +49,7 @@ class AsyncDriver:
         """Return the result of a call, after as many attempts as the flow decides on.
 
         Raises:
-            CodePushError: The flow gave up.
+            CodePushError: All attempts failed.
 
         """
         steps = perform(call, self._policy)
@@ -66,7 +66,7 @@ class AsyncDriver:
         """Run a call with an idempotency key, so that servers with support execute it only once.
 
         Raises:
-            CodePushError: The flow gave up.
+            CodePushError: All attempts failed.
 
         """
         return await self.run(keyed(call, str(uuid4())))

@@ -167,7 +167,7 @@ class AsyncRollouts:
 
         Raises:
             NotFound, Conflict: As for :meth:`pause_rollout`.
-            Invalid: The note is missing, or the limit is none.
+            Invalid: The note is missing, or the limit is invalid.
 
         """
         control = standalone.ControlShape.of(note=note, limit=limit, expected_version=expected_version)
@@ -280,7 +280,7 @@ class AsyncRollouts:
             The numbers, with a point for every ten minutes (of the last two days), hour (of the last 14 days) or day.
 
         Raises:
-            NotFound: There is no such app, deployment or release, or the server does not keep this.
+            NotFound: There is no such app, deployment or release, or the server does not have this data.
 
         """
         return await self._driver.run(standalone.insight(app_name, deployment_name, label, since, until))

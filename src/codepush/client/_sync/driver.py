@@ -50,7 +50,7 @@ class Driver:
         """Return the result of a call, after as many attempts as the flow decides on.
 
         Raises:
-            CodePushError: The flow gave up.
+            CodePushError: All attempts failed.
 
         """
         steps = perform(call, self._policy)
@@ -67,7 +67,7 @@ class Driver:
         """Run a call with an idempotency key, so that servers with support execute it only once.
 
         Raises:
-            CodePushError: The flow gave up.
+            CodePushError: All attempts failed.
 
         """
         return self.run(keyed(call, str(uuid4())))

@@ -61,7 +61,7 @@ class Scope(Protocol):
         """Return the value of a name: a variable, a property, or a folder such as ``rootDir``."""
 
     def catalogued(self, dotted: str) -> Value:
-        """Return a version of the version catalog; nothing if the dotted name is none."""
+        """Return a version of the version catalog; nothing if it has no such name."""
 
     def function(self, name: str) -> Value:
         """Return the result of a function without parameters."""
@@ -104,7 +104,7 @@ def member(value: Value, name: str) -> Value:
     """Return an entry of a map; nothing if it has none of this name.
 
     Raises:
-        Unknown: The value is no map, or the entry is unknown.
+        Unknown: The value is not a map, or the entry is unknown.
 
     """
     if not isinstance(value, Mapping):

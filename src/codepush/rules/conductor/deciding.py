@@ -73,7 +73,7 @@ def noticed(position: Position, what: Notice, percent: int | None = None) -> Ste
 
 
 def _raised(position: Position, percent: int) -> Step | None:
-    """Return what follows from a percentage that was set by hand."""
+    """Return the step that follows from a percentage that was set by hand."""
     if percent == COMPLETE_ROLLOUT and not position.is_held:
         return Step(kind="complete", position=replace(position, state="completed", reason="patched", percent=percent))
     if position.state == "paused":

@@ -267,7 +267,7 @@ def _caret(major: str, minor: str | None, patch: str | None, tag: str | None) ->
 
 
 def _tilde(major: str, minor: str | None, patch: str | None, tag: str | None = None) -> str:
-    """Allow other patches; when there is no minor number, other minor versions too."""
+    """Allow other patches; without a minor number, also other minor versions."""
     if _is_wild(major):
         return ""
     return f">={_first(major, minor, patch, tag)} <{_next(major, minor)}-0"

@@ -166,5 +166,5 @@ def preview_body(preview: RolloutPreview) -> bytes:
 
 
 def plan_body(plan: RolloutPlan | None) -> bytes:
-    """Return the body for the default plan of a deployment; it holds null when there is none."""
+    """Return the body for the default plan of a deployment, which is null if there is none."""
     return encode_json({PLAN: None if plan is None else PlanShape.of(plan)})

@@ -501,7 +501,7 @@ def _call(
         route_id: The route.
         read: Reader of the response.
         segments: The parameters in the path, encoded.
-        fields: The JSON body; without any there is no body, as in the original tools.
+        fields: The JSON body; no body without fields, as in the original tools.
         end: Rest of the URL after the path: a query, or the slash that the original tools send after some paths.
 
     """

@@ -146,7 +146,7 @@ class EvidenceShape(Struct, frozen=True, kw_only=True, rename="camel", omit_defa
         )
 
     def evidence(self) -> RolloutEvidence:
-        """Return the evidence that was sent; 1 is none."""
+        """Return the evidence that was sent; 1 means no evidence."""
         return RolloutEvidence(
             total=_one(self.total),
             failures=_one(self.failures),

@@ -49,7 +49,7 @@ def moment(milliseconds: Number) -> datetime:
     """Return the time that a number of milliseconds since 1970 means.
 
     Raises:
-        DecodeError: There is no such time.
+        DecodeError: The time is invalid.
 
     """
     try:
@@ -67,7 +67,7 @@ def duration(seconds: Number) -> timedelta:
     """Return the duration that a number of seconds means.
 
     Raises:
-        DecodeError: There is no such duration.
+        DecodeError: The duration is invalid.
 
     """
     try:
