@@ -27,7 +27,7 @@ _MOST_EMPTY_RUNS: Final = 3
 _ADB_ADVICE: Final = "Install Android's platform tools, and see that adb is on the PATH."
 _XCRUN_ADVICE: Final = "Install Xcode and its command line tools."
 
-Say = Callable[[str], None]
+Notify = Callable[[str], None]
 """Prints a status message besides the log."""
 
 
@@ -56,16 +56,16 @@ class AndroidLog:
 
     Args:
         serial: Its serial number; by default, that of the only device that is ready.
-        say: Function that prints a status message.
+        notify: Function that prints a status message.
 
     Raises:
         ProjectError: adb is not installed, or there is no such device, no device, or several.
 
     """
 
-    def __init__(self, serial: str | None, say: Say) -> None:
+    def __init__(self, serial: str | None, notify: Notify) -> None:
         self._adb = find_tool("adb", advice=_ADB_ADVICE)
-        self._say = say
+        self._notify = notify
         self.serial = self._chosen(serial)
 
     def messages(self) -> Iterator[str]:
@@ -80,7 +80,7 @@ class AndroidLog:
             if message is not None:
                 yield message
                 continue
-            self._say(f"{self.serial} is gone. Waiting for it to come back (press Ctrl-C to end).")
+            self._notify(f"{self.serial} is gone. Waiting for it to come back (press Ctrl-C to end).")
             _capture([self._adb, "-s", self.serial, "wait-for-device"])
             command[4:] = ["-T", "1"]  # do not repeat earlier messages
 
@@ -112,7 +112,7 @@ class SimulatorLog:
 
     Args:
         udid: Identifier of the simulator; by default, that of the first one that runs.
-        say: Function that prints a status message.
+        notify: Function that prints a status message.
         system: Operating system of this machine.
 
     Raises:
@@ -120,11 +120,11 @@ class SimulatorLog:
 
     """
 
-    def __init__(self, udid: str | None, say: Say, *, system: str = sys.platform) -> None:
+    def __init__(self, udid: str | None, notify: Notify, *, system: str = sys.platform) -> None:
         if system != "darwin":
             raise ProjectError("Logs of iOS simulators can be read on macOS only.")
         self._xcrun = find_tool("xcrun", advice=_XCRUN_ADVICE)
-        self._say = say
+        self._notify = notify
         self.udid = self._chosen(udid)
 
     def messages(self) -> Iterator[str]:
@@ -138,7 +138,7 @@ class SimulatorLog:
             if message is not None:
                 yield message
                 continue
-            self._say(f"{self.udid} has stopped. Looking for it again.")
+            self._notify(f"{self.udid} has stopped. Looking for it again.")
             self._chosen(self.udid)
 
     def _command(self) -> list[str]:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["ReactNativeOptions", "ReactNativeUpdate"]
 
-Say = Callable[[str], None]
+Notify = Callable[[str], None]
 """Prints a progress message."""
 
 
@@ -78,14 +78,14 @@ class ReactNativeUpdate:
     Args:
         project: Project of the app.
         options: Options of the build.
-        say: Function that prints a progress message.
+        notify: Function that prints a progress message.
 
     """
 
-    def __init__(self, project: ReactNativeProject, options: ReactNativeOptions, say: Say) -> None:
+    def __init__(self, project: ReactNativeProject, options: ReactNativeOptions, notify: Notify) -> None:
         self._project = project
         self._options = options
-        self._say = say
+        self._notify = notify
 
     @property
     def bundle_name(self) -> str:
@@ -120,11 +120,11 @@ class ReactNativeUpdate:
 
         """
         hermes = self._hermes()
-        self._say(f"Hermes: {'on' if hermes.is_used else 'off'} ({hermes.reason}).")
+        self._notify(f"Hermes: {'on' if hermes.is_used else 'off'} ({hermes.reason}).")
         compiler = self._compiler() if hermes.is_used else None  # found before the bundling, which takes long
         with tempfile.TemporaryDirectory(prefix="codepush-", ignore_cleanup_errors=True) as maps:
             bundling = self._bundling(folder, Path(maps), is_for_hermes=hermes.is_used)
-            self._say(f"Running: {command_line(bundle_command(self._project, bundling))}")
+            self._notify(f"Running: {command_line(bundle_command(self._project, bundling))}")
             bundle(self._project, bundling)
             if compiler is not None:
                 self._compile(compiler, bundling)
@@ -133,7 +133,7 @@ class ReactNativeUpdate:
                 shutil.move(bundling.source_map, self._options.source_map)
 
     def _compile(self, compiler: Path, bundling: BundleOptions) -> None:
-        self._say(f"Compiling to bytecode with {compiler}.")
+        self._notify(f"Compiling to bytecode with {compiler}.")
         compile_bundle(
             self._project,
             compiler,
