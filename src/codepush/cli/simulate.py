@@ -86,7 +86,7 @@ def simulate(
     label: str | None,
     crash: bool,
     client_unique_id: str | None,
-    **phone: Any,  # noqa: ANN401 - passed on by name
+    **device: Any,  # noqa: ANN401 - passed on by name
 ) -> None:
     """Check for, download and install an update on a simulated device.
 
@@ -97,9 +97,9 @@ def simulate(
     subject = _Subject(cli, app, deployment_name, deployment_key)
     start = subject.release(label) if label else None
     version = _version(app_version, start)
-    with TemporaryDirectory(prefix="codepush-phone-") as folder:
-        outcome = _trial(cli, subject, **phone).run(
-            Path(folder) / "phone", app_version=version, start=start, client_unique_id=client_unique_id, crash=crash
+    with TemporaryDirectory(prefix="codepush-device-") as folder:
+        outcome = _trial(cli, subject, **device).run(
+            Path(folder) / "device", app_version=version, start=start, client_unique_id=client_unique_id, crash=crash
         )
     _print(cli, subject, outcome, label)
 
