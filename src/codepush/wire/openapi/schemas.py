@@ -509,6 +509,10 @@ def _requests() -> dict[str, Schema]:
             required=["name"],
         ),
         "Change": object_of({"packageInfo": reference("PackageInfo")}),
+        "PatchChange": object_of(
+            {"packageInfo": {"allOf": [reference("PackageInfo"), {"properties": {"rolloutPlan": False}}]}},
+            description="A plan belongs to a new release; a patch with one is rejected.",
+        ),
         "ControlRequest": _exactly(
             {
                 "note": _NOTE,

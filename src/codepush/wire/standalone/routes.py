@@ -306,7 +306,7 @@ RELEASES: Final = (
             ResponseSpec(204, "Nothing to change."),
         ),
         right="patch_release",
-        body=json_body("Change"),
+        body=json_body("PatchChange"),
         errors=(404, 409),
     ),
     Route(
