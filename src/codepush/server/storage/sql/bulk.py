@@ -56,6 +56,7 @@ def _values(columns: Mapping[str, str], rows: Sequence[tuple[Any, ...]]) -> tupl
 
 
 def _arrays(columns: Mapping[str, str], rows: Sequence[tuple[Any, ...]]) -> tuple[str, tuple[Any, ...]]:
-    arrays = ", ".join(f"%s::{kind}[]" for kind in columns.values())
+    # psycopg sends arrays of bytes faster in binary, where no element has to be quoted.
+    arrays = ", ".join(f"{'%b' if kind == 'bytea' else '%s'}::{kind}[]" for kind in columns.values())
     source = f"SELECT * FROM unnest({arrays})"  # noqa: S608 - the types are constants of ours, next to their statements
     return source, tuple(list(column) for column in zip(*rows, strict=True))
