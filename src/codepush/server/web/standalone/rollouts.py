@@ -79,7 +79,8 @@ class RolloutRoutes:
     async def _preview(self, request: Request, caller: Caller) -> Response:
         body = await json_object(request)
         plan = standalone.read_plan(body.get(standalone.PLAN))
-        info = validation.package_info(body, require_app_version=False)
+        release = {name: body[name] for name in ("appVersion", "isMandatory") if name in body}
+        info = validation.package_info(release, require_app_version=False)
         preview = await self._previews.preview(
             caller, *_place(request), plan, app_version=info.app_version, is_mandatory=info.is_mandatory
         )
