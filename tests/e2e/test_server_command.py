@@ -147,7 +147,7 @@ def test_a_database_is_migrated_once(tmp_path):
     for command in (["migrate"], ["start", "--port", "0"]):
         done = run(*command, *places)
         assert (done.returncode, done.stdout) == (1, "")
-        assert "a newer one made it" in done.stderr
+        assert "a newer version created it" in done.stderr
         assert "Traceback" not in done.stderr
 
 

@@ -76,6 +76,8 @@ def schema_of(operation):
 
 def resolved(schema):
     """Return a schema instead of a reference to it."""
+    if "allOf" in schema:  # the second part only narrows the first
+        return resolved(schema["allOf"][0])
     name = schema.get("$ref", "").rpartition("/")[2]
     return DOCUMENT["components"]["schemas"][name] if name else schema
 
